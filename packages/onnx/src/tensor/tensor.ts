@@ -1,0 +1,162 @@
+import ndarray, { type NdArray } from 'ndarray';
+import { SnpError } from '../errors.js';
+import { bitsPerElement, type DataType } from './dataType.js';
+import { bfloat16ToFloat, float16ToFloat, floatToBfloat16, floatToFloat16 } from './halfFloat.js';
+
+/** Where a tensor's bytes lie: in memory, or behind a function that fetches them (external data, typed proto fields). */
+export type TensorSource = Uint8Array | (() => Uint8Array);
+
+/** Typed arrays a tensor can be viewed as without conversion. */
+export type TensorArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array<ArrayBuffer>
+  | BigUint64Array<ArrayBuffer>;
+
+const ARRAYS = {
+  FLOAT: Float32Array,
+  DOUBLE: Float64Array,
+  INT8: Int8Array,
+  UINT8: Uint8Array,
+  BOOL: Uint8Array,
+  INT16: Int16Array,
+  UINT16: Uint16Array,
+  FLOAT16: Uint16Array,
+  BFLOAT16: Uint16Array,
+  INT32: Int32Array,
+  UINT32: Uint32Array,
+  INT64: BigInt64Array,
+  UINT64: BigUint64Array,
+} as const;
+
+/**
+ * An immutable constant: element type, dimensions, and little-endian bytes in row-major order. Strings have no bytes;
+ * they live in `strings`.
+ */
+export class Tensor {
+  /** The `TensorProto` this tensor was read from: doc string, external-data entries, unknown fields. */
+  proto: object | undefined;
+  #source: TensorSource;
+
+  constructor(
+    readonly dataType: DataType,
+    readonly dims: readonly number[],
+    source: TensorSource,
+    readonly strings?: readonly Uint8Array[],
+  ) {
+    this.#source = source;
+  }
+
+  /** A FLOAT tensor over `data` (not copied). */
+  static float32(dims: readonly number[], data: Float32Array | readonly number[]): Tensor {
+    return Tensor.of('FLOAT', dims, data instanceof Float32Array ? data : Float32Array.from(data));
+  }
+
+  /** An INT64 tensor. */
+  static int64(dims: readonly number[], data: readonly (number | bigint)[]): Tensor {
+    return Tensor.of(
+      'INT64',
+      dims,
+      BigInt64Array.from(data, (item) => BigInt(item)),
+    );
+  }
+
+  /** A tensor of `dataType` over a typed array that already has that type's layout. */
+  static of(dataType: DataType, dims: readonly number[], array: TensorArray): Tensor {
+    const tensor = new Tensor(dataType, [...dims], new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+    if (array.length !== tensor.size) {
+      throw new SnpError(
+        'invalid-argument',
+        `A tensor of shape [${dims}] holds ${tensor.size} elements, not ${array.length}.`,
+      );
+    }
+    return tensor;
+  }
+
+  /** A tensor of a floating-point type, converted from numbers. */
+  static fromNumbers(dataType: DataType, dims: readonly number[], data: ArrayLike<number>): Tensor {
+    switch (dataType) {
+      case 'FLOAT':
+        return Tensor.of(dataType, dims, data instanceof Float32Array ? data : Float32Array.from(data));
+      case 'DOUBLE':
+        return Tensor.of(dataType, dims, Float64Array.from(data));
+      case 'FLOAT16':
+        return Tensor.of(dataType, dims, Uint16Array.from(data, floatToFloat16));
+      case 'BFLOAT16':
+        return Tensor.of(dataType, dims, Uint16Array.from(data, floatToBfloat16));
+      default:
+        throw new SnpError('unsupported', `Numbers cannot be written as a tensor of type ${dataType}.`);
+    }
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return this.dims.reduce((product, dim) => product * dim, 1);
+  }
+
+  /** Bytes the content takes in `raw_data` form. */
+  get byteLength(): number {
+    const bits = bitsPerElement(this.dataType);
+    if (bits === undefined) return (this.strings ?? []).reduce((sum, item) => sum + item.length, 0);
+    return Math.ceil((this.size * bits) / 8);
+  }
+
+  /** The content, fetched now if it lies in a file. Not kept, so that large models do not pile up in memory. */
+  bytes(): Uint8Array {
+    return typeof this.#source === 'function' ? this.#source() : this.#source;
+  }
+
+  /** The content as a typed array (float16 and bfloat16 as their bit patterns); copied only where alignment asks for it. */
+  array(): TensorArray {
+    const Type = ARRAYS[this.dataType as keyof typeof ARRAYS];
+    if (!Type) throw new SnpError('unsupported', `A tensor of type ${this.dataType} has no typed-array form.`);
+    let bytes = this.bytes();
+    if (bytes.byteOffset % Type.BYTES_PER_ELEMENT !== 0) bytes = bytes.slice();
+    return new Type(bytes.buffer as ArrayBuffer, bytes.byteOffset, this.size);
+  }
+
+  /** The content as an ndarray view (views only: use it to look and to index, not as a kernel). */
+  ndarray(): NdArray<TensorArray> {
+    return ndarray(this.array(), [...this.dims]) as NdArray<TensorArray>;
+  }
+
+  /** The content as numbers, whatever the element type. INT64 beyond 2^53 loses precision: use `array()` for those. */
+  numbers(): Float32Array | Float64Array | number[] {
+    const array = this.array();
+    if (this.dataType === 'FLOAT16') return Float32Array.from(array as Uint16Array, float16ToFloat);
+    if (this.dataType === 'BFLOAT16') return Float32Array.from(array as Uint16Array, bfloat16ToFloat);
+    if (array instanceof Float32Array || array instanceof Float64Array) return array;
+    return Array.from(array as ArrayLike<number | bigint>, Number);
+  }
+
+  /** The tensor with only `indices` left along `axis`, in that order. */
+  take(axis: number, indices: ArrayLike<number>): Tensor {
+    const bits = bitsPerElement(this.dataType);
+    if (bits === undefined || bits % 8 !== 0) {
+      throw new SnpError(
+        'unsupported',
+        `A tensor of type ${this.dataType} cannot be sliced: its elements are not whole bytes.`,
+      );
+    }
+    const outer = this.dims.slice(0, axis).reduce((product, dim) => product * dim, 1);
+    const row = (this.dims.slice(axis + 1).reduce((product, dim) => product * dim, 1) * bits) / 8;
+    const length = this.dims[axis];
+    const from = this.bytes();
+    const to = new Uint8Array(outer * indices.length * row);
+    let at = 0;
+    for (let block = 0; block < outer; block++) {
+      for (let i = 0; i < indices.length; i++) {
+        const start = (block * length + indices[i]) * row;
+        to.set(from.subarray(start, start + row), at);
+        at += row;
+      }
+    }
+    return new Tensor(this.dataType, this.dims.with(axis, indices.length), to);
+  }
+}
