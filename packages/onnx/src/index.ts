@@ -4,5 +4,34 @@ export { Graph, type NodeInit } from './ir/graph.js';
 export { Model } from './ir/model.js';
 export { Node, toAttribute } from './ir/node.js';
 export { type FileDim, type TensorType, type Use, Value } from './ir/value.js';
+export {
+  addDims,
+  type Dim,
+  type DimExpression,
+  type DimSymbol,
+  type DimTerm,
+  dimsEqual,
+  divideDims,
+  formatDim,
+  mulDims,
+  parseDim,
+  productOf,
+  SymbolicDim,
+  staticDims,
+  subDims,
+  symbol,
+} from './shape/dim.js';
+export {
+  ceilDivDims,
+  evaluateDim,
+  floorDivDims,
+  isKnownDim,
+  maxDims,
+  minDims,
+  modDims,
+  symbolsOf,
+} from './shape/dimFunctions.js';
+export { type EinsumEquation, ELLIPSIS, parseEinsum } from './shape/einsum.js';
+export { type InferShapesOptions, inferShapes, type ShapeInfo } from './shape/inferShapes.js';
 export { bitsPerElement, type DataType, dataTypeCode, dataTypeOf } from './tensor/dataType.js';
 export { Tensor, type TensorArray, type TensorSource } from './tensor/tensor.js';

@@ -1,0 +1,177 @@
+import { SnpError } from '../errors.js';
+import type { Graph } from '../ir/graph.js';
+import type { Model } from '../ir/model.js';
+import type { Node } from '../ir/node.js';
+import type { FileDim, Value } from '../ir/value.js';
+import type { DataType } from '../tensor/dataType.js';
+import { type Dim, parseDim, symbol } from './dim.js';
+import { isKnownDim, symbolsOf } from './dimFunctions.js';
+import type { Element } from './elements.js';
+import type { OutputFacts, ValueFacts } from './facts.js';
+import { type InferenceRun, OperatorCall } from './operatorCall.js';
+import { SHAPE_RULES } from './rules/index.js';
+import { tensorContent } from './tensorContent.js';
+
+/** What is known statically about the values of a model. Describes the model as it was when it was inferred. */
+export interface ShapeInfo {
+  /** Dimensions; a scalar has none. Undefined where not even the rank is known. */
+  shape(value: Value): readonly Dim[] | undefined;
+  /** Element type, or undefined where it is not known. */
+  elementType(value: Value): DataType | undefined;
+  /**
+   * Every element, row-major, of a small tensor whose elements are numbers or follow from shapes: the result of Shape and
+   * what is computed from it, small constants. BOOL elements are 0 and 1. Undefined where the tensor is large or unknown.
+   */
+  content(value: Value): readonly Dim[] | undefined;
+}
+
+/** Options of `inferShapes`. */
+export interface InferShapesOptions {
+  /**
+   * Dimensions of graph inputs by input name, in place of those the file states: numbers, or names as in a file
+   * (`'batch'`, `'past+seq'`). Default: what the file states.
+   */
+  inputShapes?: Readonly<Record<string, readonly (number | string)[]>>;
+}
+
+/** Contents of more elements than this are not followed. */
+const CONTENT_LIMIT = 64;
+
+/**
+ * Infers shape, element type and small contents of every value, subgraphs included, in one pass over the nodes. Symbolic
+ * dimensions of the graph inputs are symbols by their names; a dimension that cannot be told is a symbol of its own,
+ * named `?value.axis`. Sizes are taken as at least 1 where a slice or a broadcast depends on it.
+ *
+ * Stated types (`value_info`) fill in what cannot be inferred; where they contradict what is inferred, they are ignored.
+ *
+ * @throws SnpError `invalid-argument` if `inputShapes` names no input of the graph or has another rank than the file
+ * @example
+ * const shapes = inferShapes(model);
+ * shapes.shape(model.graph.outputs[0])?.map(formatDim); // ['batch', '1000']
+ */
+export function inferShapes(model: Model, options: InferShapesOptions = {}): ShapeInfo {
+  const inference = new Inference(CONTENT_LIMIT);
+  inference.enterInputs(model.graph, options.inputShapes ?? {});
+  inference.walk(model.graph);
+  return {
+    shape: (value) => inference.facts(value).shape,
+    elementType: (value) => inference.facts(value).type,
+    content: (value) => inference.facts(value).content as readonly Dim[] | undefined,
+  };
+}
+
+/** One run over a model. */
+class Inference implements InferenceRun {
+  readonly #facts = new Map<Value, ValueFacts>();
+  readonly #inputSymbols = new Set<string>();
+
+  constructor(readonly contentLimit: number) {}
+
+  facts(value: Value): ValueFacts {
+    const known = this.#facts.get(value);
+    if (known) return known;
+    // Initializers on first use, and what a malformed graph reads before it is written: as stated.
+    const facts = value.tensor ? this.#constantFacts(value) : this.#completed(value, {});
+    this.#facts.set(value, facts);
+    return facts;
+  }
+
+  #constantFacts({ tensor }: Value): ValueFacts {
+    return tensor
+      ? { type: tensor.dataType, shape: tensor.dims, content: tensorContent(tensor, this.contentLimit) }
+      : {};
+  }
+
+  enterInputs(graph: Graph, given: Readonly<Record<string, readonly (number | string)[]>>): void {
+    checkInputShapes(graph, given);
+    for (const value of graph.inputs) {
+      if (value.tensor) continue;
+      const stated = value.type?.shape;
+      const shape = (given[value.name] ?? stated)?.map((dim) => fileDim(dim));
+      for (const found of shape?.flatMap((dim) => (dim === undefined ? [] : symbolsOf(dim))) ?? []) {
+        this.#inputSymbols.add(found.name);
+      }
+      this.#facts.set(value, { type: value.type?.elementType, shape: shape && named(value, shape) });
+    }
+  }
+
+  walk(graph: Graph): void {
+    for (const node of graph.nodes) this.#visit(node);
+  }
+
+  inferSubgraph(graph: Graph, inputs: readonly ValueFacts[]): ValueFacts[] {
+    for (const [index, value] of graph.inputs.entries()) {
+      this.#facts.set(value, this.#completed(value, inputs[index] ?? {}));
+    }
+    this.walk(graph);
+    return graph.outputs.map((value) => this.facts(value));
+  }
+
+  #visit(node: Node): void {
+    const rule = SHAPE_RULES.get(node.op);
+    const outputs = rule?.(new OperatorCall(node, this)) ?? [];
+    if (!rule) for (const graph of node.subgraphs) this.inferSubgraph(graph, []);
+    for (const [index, value] of node.outputs.entries()) {
+      if (value) this.#facts.set(value, this.#completed(value, outputs[index] ?? {}));
+    }
+  }
+
+  /** Inferred facts with their gaps filled from the stated type, and what is left from fresh symbols. */
+  #completed(value: Value, facts: OutputFacts): ValueFacts {
+    const type = facts.type ?? value.type?.elementType;
+    const stated = value.type?.shape;
+    const inferred = facts.shape ?? stated?.map(() => undefined);
+    if (!inferred) return { type };
+    const hints = stated?.length === inferred.length ? stated : undefined;
+    const shape = named(
+      value,
+      inferred.map((dim, axis) => this.#refined(dim, hints?.[axis])),
+    );
+    return { type, shape, content: this.#followedContent(value, facts.content) };
+  }
+
+  /** An unknown dimension gives way to a stated number, or to a stated name that a graph input bears too. */
+  #refined(dim: Dim | undefined, stated: FileDim): Dim | undefined {
+    if (dim !== undefined && isKnownDim(dim)) return dim;
+    const hint = fileDim(stated);
+    if (hint === undefined) return dim;
+    if (dim === undefined || typeof hint === 'number') return hint;
+    return symbolsOf(hint).every(({ name }) => this.#inputSymbols.has(name)) ? hint : dim;
+  }
+
+  #followedContent(value: Value, content: readonly Element[] | undefined): readonly Dim[] | undefined {
+    if (!content || content.length > this.contentLimit) return undefined;
+    if (content.every((item) => item === undefined)) return undefined;
+    return content.map((item, index) => item ?? symbol(`?${value.name}[${index}]`, 'data'));
+  }
+}
+
+/** A dimension as a file or an option states it. Negative numbers, as some exporters write them, say nothing. */
+function fileDim(dim: FileDim): Dim | undefined {
+  if (typeof dim === 'string') return dim === '' ? undefined : parseDim(dim);
+  return dim !== undefined && dim >= 0 ? dim : undefined;
+}
+
+function named(value: Value, shape: readonly (Dim | undefined)[]): Dim[] {
+  return shape.map((dim, axis) => dim ?? symbol(`?${value.name}.${axis}`, 'unknown'));
+}
+
+function checkInputShapes(graph: Graph, given: Readonly<Record<string, readonly (number | string)[]>>): void {
+  for (const [name, shape] of Object.entries(given)) {
+    const input = graph.inputs.find((value) => value.name === name);
+    if (!input) {
+      const names = graph.inputs.map((value) => value.name).join(', ');
+      throw new SnpError('invalid-argument', `inputShapes names '${name}', but the graph's inputs are: ${names}.`, {
+        value: name,
+      });
+    }
+    const rank = input.type?.shape?.length;
+    if (rank !== undefined && rank !== shape.length) {
+      throw new SnpError(
+        'invalid-argument',
+        `inputShapes gives '${name}' ${shape.length} dimensions [${shape}]; the file states ${rank}.`,
+        { value: name },
+      );
+    }
+  }
+}
