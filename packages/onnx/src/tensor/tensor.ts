@@ -117,7 +117,7 @@ export class Tensor {
     const Type = ARRAYS[this.dataType as keyof typeof ARRAYS];
     if (!Type) throw new SnpError('unsupported', `A tensor of type ${this.dataType} has no typed-array form.`);
     let bytes = this.bytes();
-    if (bytes.byteOffset % Type.BYTES_PER_ELEMENT !== 0) bytes = bytes.slice();
+    if (bytes.byteOffset % Type.BYTES_PER_ELEMENT !== 0) bytes = new Uint8Array(bytes);
     return new Type(bytes.buffer as ArrayBuffer, bytes.byteOffset, this.size);
   }
 

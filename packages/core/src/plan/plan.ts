@@ -1,0 +1,91 @@
+import type { Analysis, Group } from '@snp/graph';
+import { SnpError } from '@snp/onnx';
+import { fingerprint } from './fingerprint.js';
+
+/** Which units of one group stay. */
+export interface GroupPlan {
+  /** Units the group has in the original model. */
+  units: number;
+  /** Heads (lanes) that must keep equally many units each. */
+  lanes: number;
+  /** Numbers of the units that stay, ascending. */
+  keep: number[];
+}
+
+/**
+ * Which units stay, group by group: everything before a plan decides, everything after it executes. Plain JSON that can be
+ * saved, edited and applied again; the same plan on the same model gives the same bytes. Groups that are not named stay
+ * whole.
+ */
+export interface Plan {
+  format: 'snp-plan';
+  version: 1;
+  /** Structure of the model this plan is for (operators, initializers and their shapes, not the weights' values). */
+  model: { fingerprint: string };
+  groups: Record<string, GroupPlan>;
+}
+
+/** A plan that keeps everything. */
+export function emptyPlan(analysis: Analysis): Plan {
+  return { format: 'snp-plan', version: 1, model: { fingerprint: fingerprint(analysis.model) }, groups: {} };
+}
+
+/** Units of `group` that leave under `plan`, ascending. */
+export function removedUnits(plan: Plan, group: Group): number[] {
+  const entry = plan.groups[group.id];
+  if (!entry) return [];
+  const keep = new Set(entry.keep);
+  return Array.from({ length: group.units }, (_, unit) => unit).filter((unit) => !keep.has(unit));
+}
+
+/** Checks that a plan, from whatever source, fits a model; throws `plan-mismatch` with what is wrong and how to mend it. */
+export function checkPlan(plan: unknown, analysis: Analysis): Plan {
+  const fail = (message: string, group?: string): never => {
+    throw new SnpError('plan-mismatch', message, group ? { group } : {});
+  };
+  const candidate = plan as Plan;
+  if (typeof plan !== 'object' || plan === null || candidate.format !== 'snp-plan') {
+    fail(`This is not a plan: it must be a JSON object with "format": "snp-plan", as 'snp prune --report' writes it.`);
+  }
+  if (candidate.version !== 1) fail(`This plan has version ${candidate.version}; this release reads version 1.`);
+  if (typeof candidate.groups !== 'object' || candidate.groups === null) fail(`The plan has no "groups".`);
+  const own = fingerprint(analysis.model);
+  if (candidate.model?.fingerprint !== own) {
+    fail(
+      `The plan was made for another model (structure ${candidate.model?.fingerprint ?? 'unknown'}, this model has ${own}). Make a new plan with 'snp prune' on this model.`,
+    );
+  }
+  const groups = new Map(analysis.groups.map((group) => [group.id, group]));
+  for (const [id, entry] of Object.entries(candidate.groups)) {
+    const group = groups.get(id);
+    if (!group) {
+      fail(
+        `The plan names a group '${id}' that this model does not have. It has: ${[...groups.keys()].join(', ')}.`,
+        id,
+      );
+    } else checkGroup(entry, group, (message) => fail(`${message} (group '${id}')`, id));
+  }
+  return candidate;
+}
+
+function checkGroup(entry: GroupPlan, group: Group, fail: (message: string) => never): void {
+  if (entry?.units !== group.units || entry.lanes !== group.lanes) {
+    fail(
+      `The plan says ${entry?.units} units in ${entry?.lanes} heads, the model has ${group.units} in ${group.lanes}.`,
+    );
+  }
+  if (
+    !Array.isArray(entry.keep) ||
+    !entry.keep.every((unit) => Number.isInteger(unit) && unit >= 0 && unit < group.units)
+  ) {
+    fail(`"keep" must list unit numbers from 0 to ${group.units - 1}.`);
+  }
+  if (entry.keep.some((unit, at) => at > 0 && unit <= entry.keep[at - 1]))
+    fail(`"keep" must be ascending, without repetition.`);
+  const counts = new Array<number>(group.lanes).fill(0);
+  for (const unit of entry.keep) counts[group.laneOf[unit]]++;
+  if (counts.some((count) => count !== counts[0])) {
+    fail(`Every head must keep equally many units, but they keep ${counts.join(', ')}.`);
+  }
+  if (counts[0] === 0) fail('At least one unit per head must stay.');
+}

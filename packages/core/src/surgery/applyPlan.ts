@@ -1,0 +1,77 @@
+import { type Analysis, analyze, type Propagation, ruleFor } from '@snp/graph';
+import { cloneModel, type Dim, dimsEqual, formatDim, inferShapes, type Model, SnpError, type Value } from '@snp/onnx';
+import { checkPlan, type Plan, removedUnits } from '../plan/plan.js';
+import { Resizer } from './resizer.js';
+import { separateProjections } from './separate.js';
+import { Shrinkage } from './shrinkage.js';
+import { sliceConstants } from './sliceConstants.js';
+
+/**
+ * Executes a plan: returns a narrower copy of the analysed model, which is not changed. Fused projections are taken apart
+ * only where their parts end up with different widths; constants are cut, sizes in reshapes, splits and slices are
+ * rewritten, scales stay those of the original widths. The result's shapes are checked against what the plan demands.
+ *
+ * @throws SnpError `plan-mismatch` if the plan is for another model, `unsupported` if a part cannot be taken apart.
+ * @example
+ * const analysis = analyze(model);
+ * const smaller = applyPlan(analysis, plan);
+ */
+export function applyPlan(analysis: Analysis, plan: Plan): Model {
+  checkPlan(plan, analysis);
+  const model = cloneModel(analysis.model);
+  // The same walk over the copy gives the same labels, so units found in the original are found here.
+  const { walk, groups } = analyze(model);
+  const leaving = new Set<number>();
+  for (const group of groups) {
+    for (const unit of removedUnits(plan, group)) leaving.add(walk.labels.find(group.labels[unit]));
+  }
+  const shrinkage = new Shrinkage(walk, (label) => leaving.has(walk.labels.find(label)));
+  separateProjections(model, walk, (layout) => shrinkage.isRagged(layout));
+  const shapes = new Map(computedValues(model).map((value) => [value, shrinkage.newShape(value)]));
+  resizeNodes(model, walk, shrinkage);
+  sliceConstants(model.graph, walk, shrinkage);
+  model.graph.removeDead();
+  restateShapes(shapes);
+  checkShapes(model, shapes);
+  return model;
+}
+
+function computedValues(model: Model): Value[] {
+  return model.graph.nodes.flatMap((node) => node.outputs.filter((value) => value !== undefined));
+}
+
+function resizeNodes(model: Model, walk: Propagation, shrinkage: Shrinkage): void {
+  const resizer = new Resizer(model.graph, walk, shrinkage);
+  for (const node of [...model.graph.nodes]) ruleFor(node.op)?.resize?.(node, resizer);
+}
+
+/** Types that the file states for intermediate values follow the new widths. */
+function restateShapes(shapes: ReadonlyMap<Value, readonly Dim[]>): void {
+  for (const [value, shape] of shapes) {
+    if (!value.type?.shape) continue;
+    value.type = {
+      ...value.type,
+      shape: value.type.shape.map((dim, axis) => (typeof shape[axis] === 'number' ? shape[axis] : dim)),
+    };
+  }
+}
+
+/** Infers the shapes of the result afresh and holds them against what surgery meant to make. */
+function checkShapes(model: Model, expected: ReadonlyMap<Value, readonly Dim[]>): void {
+  const inferred = inferShapes(model);
+  for (const value of computedValues(model)) {
+    const want = expected.get(value);
+    const got = inferred.shape(value);
+    if (!want || !got) continue;
+    const same =
+      want.length === got.length &&
+      want.every((dim, axis) => typeof dim !== 'number' || typeof got[axis] !== 'number' || dimsEqual(dim, got[axis]));
+    if (!same) {
+      throw new SnpError(
+        'unsupported',
+        `Pruning would leave '${value.name}' with shape [${got.map(formatDim)}] instead of [${want.map(formatDim)}]. This is a fault of the tool; the model was not changed. Leave the group that runs through ${value.producer?.label} out of the plan.`,
+        { value: value.name, node: value.producer?.label ?? value.name },
+      );
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { inferShapes, type Model, type ShapeInfo } from '@snp/onnx';
+import { arrangeBlocks } from './groups/blocks.js';
+import { findGroups } from './groups/findGroups.js';
+import type { Block, FrozenGroup, Group } from './groups/group.js';
+import { propagate } from './propagate/propagate.js';
+import type { Propagation } from './propagate/propagation.js';
+
+/** What can be pruned in a model, what cannot, and how it is built. */
+export interface Analysis {
+  readonly model: Model;
+  readonly shapes: ShapeInfo;
+  readonly groups: readonly Group[];
+  readonly frozen: readonly FrozenGroup[];
+  readonly blocks: readonly Block[];
+  /** The walk behind the groups: layouts and labels, for surgery. */
+  readonly walk: Propagation;
+}
+
+/**
+ * Finds the groups of coupled dimensions, the Transformer blocks, and what is frozen and why, by following every weight's
+ * positions through the graph. The model is not changed. Constants should be folded first (`foldConstants`), so that
+ * sizes which exporters compute at run time are known.
+ *
+ * @example
+ * const model = await readModel('vit.onnx');
+ * foldConstants(model);
+ * const { groups, frozen } = analyze(model);
+ * for (const group of groups) console.log(group.id, group.units);
+ */
+export function analyze(model: Model, options: { shapes?: ShapeInfo } = {}): Analysis {
+  const shapes = options.shapes ?? inferShapes(model);
+  const walk = propagate(model, shapes);
+  const { groups: found, frozen } = findGroups(walk);
+  const { groups, blocks } = arrangeBlocks(found, walk);
+  return { model, shapes, groups, frozen, blocks, walk };
+}

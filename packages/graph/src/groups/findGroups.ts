@@ -1,0 +1,143 @@
+import { type FreezeReason, type LabelStore, Mark, type Role, type Slot } from '../labels/labelStore.js';
+import { fieldsOn } from '../layout/layout.js';
+import type { Propagation } from '../propagate/propagation.js';
+import { kindOf, type LabelClass, labelClasses } from './classes.js';
+import { labelsDifferAlong, shrinkingFactor } from './fields.js';
+import type { FrozenGroup, GroupKind, Member, Site } from './group.js';
+import { divideIntoLanes, type RowConstraint, rowConstraints } from './lanes.js';
+import { siteOf, touches } from './sites.js';
+
+/** A group before it has a place among the blocks and a name. */
+export interface FoundGroup {
+  kind: GroupKind;
+  units: number;
+  laneOf: Int32Array;
+  lanes: number;
+  members: Member[];
+  sites: Site[];
+  labels: Int32Array;
+}
+
+/** Sorts the labels of a walk into groups that can be pruned and groups that cannot. */
+export function findGroups(walk: Propagation): { groups: FoundGroup[]; frozen: FrozenGroup[] } {
+  const store = walk.labels;
+  freezeRigid(walk);
+  freezeScattered(walk);
+  const fields = [...walk.layouts.values()].flatMap((layout) => layout.fields);
+  const constraints = rowConstraints(fields, store);
+  const groups: FoundGroup[] = [];
+  const frozen: FrozenGroup[] = [];
+  for (const classes of similarClasses(store)) {
+    const reason = whyFrozen(classes[0], store);
+    const found = reason ? undefined : buildGroup(classes, walk, constraints);
+    if (found) groups.push(found);
+    else frozen.push(describeFrozen(classes, store, reason ?? UNEVEN));
+  }
+  return { groups, frozen };
+}
+
+const UNEVEN: FreezeReason = {
+  node: undefined,
+  operator: undefined,
+  reason: 'heads would keep different numbers of neurons',
+};
+
+/** Freezes labels whose factor must keep its size although it is the one that would shrink. */
+function freezeRigid(walk: Propagation): void {
+  for (const { field, factor, node, reason } of walk.rigid) {
+    if (shrinkingFactor(field, walk.labels) === factor) walk.freeze(field, node, reason);
+  }
+}
+
+/**
+ * Freezes neurons that lie outside of the heads on one axis (neuron 0 of every head, then neuron 1 of every head, ...):
+ * if every head keeps other neurons, what stays has no common order along that axis.
+ */
+function freezeScattered(walk: Propagation): void {
+  for (const [value, layout] of walk.layouts) {
+    for (const axis of layout.axes) {
+      if (axis.length < 2) continue;
+      for (const field of fieldsOn(layout, axis)) {
+        const shrinking = shrinkingFactor(field, walk.labels);
+        const inner = shrinking ? axis.slice(axis.indexOf(shrinking) + 1) : [];
+        const scattered =
+          shrinking &&
+          axis.includes(shrinking) &&
+          inner.some((factor) => labelsDifferAlong(field, factor, walk.labels));
+        if (scattered && value.producer) walk.freeze(field, value.producer, 'orders neurons before heads');
+      }
+    }
+  }
+}
+
+/** Classes with the same slots, kind and freeze reason: the units of one group. */
+function similarClasses(store: LabelStore): LabelClass[][] {
+  const byShape = new Map<string, LabelClass[]>();
+  const number = new Map(store.slots.map((slot, at) => [slot, at]));
+  for (const unit of labelClasses(store)) {
+    const reason = store.frozen(unit.root);
+    const slots = unit.slots.map((slot) => number.get(slot)).join(',');
+    const key = `${slots}|${kindOf(store, unit.root)}|${unit.labels.length}|${reason?.node}|${reason?.reason}`;
+    const found = byShape.get(key);
+    if (found) found.push(unit);
+    else byShape.set(key, [unit]);
+  }
+  return [...byShape.values()];
+}
+
+function whyFrozen(unit: LabelClass, store: LabelStore): FreezeReason | undefined {
+  const frozen = store.frozen(unit.root);
+  if (frozen) return frozen;
+  const roles = new Set(unit.slots.flatMap((slot) => [...slot.roles]));
+  const first = [...unit.slots[0].readers][0];
+  const reason = (text: string): FreezeReason => ({ node: first?.label, operator: first?.op, reason: text });
+  if (!roles.has('output')) return reason('no weight writes these positions');
+  const read = roles.has('input') || store.has(unit.root, Mark.contracted);
+  if (!read) return reason('no weight reads these positions');
+  return undefined;
+}
+
+function buildGroup(
+  classes: readonly LabelClass[],
+  walk: Propagation,
+  constraints: readonly RowConstraint[],
+): FoundGroup | undefined {
+  const store = walk.labels;
+  const unitOfRoot = new Map(classes.map((unit, number) => [unit.root, number]));
+  const laneOf = divideIntoLanes(unitOfRoot, classes.length, constraints, store);
+  if (!laneOf) return undefined;
+  const members = classes[0].slots.map((slot) => memberOf(slot, store, unitOfRoot));
+  const sites = walk.contractions
+    .filter((contraction) => touches(contraction.field, store, unitOfRoot))
+    .flatMap((contraction) => siteOf(contraction, walk, unitOfRoot) ?? []);
+  return {
+    kind: kindOf(store, classes[0].root),
+    units: classes.length,
+    laneOf,
+    lanes: Math.max(...laneOf) + 1,
+    members,
+    sites,
+    labels: Int32Array.from(classes, (unit) => unit.labels[0]),
+  };
+}
+
+function memberOf(slot: Slot, store: LabelStore, unitOfRoot: ReadonlyMap<number, number>): Member {
+  const role: Role = slot.roles.has('output') ? 'output' : slot.roles.has('input') ? 'input' : 'elementwise';
+  return {
+    initializer: slot.initializer,
+    axis: slot.axis,
+    role,
+    unitOf: Int32Array.from({ length: slot.size }, (_, i) => unitOfRoot.get(store.find(slot.first + i)) ?? -1),
+    use: slot.use,
+    readers: [...slot.readers],
+  };
+}
+
+function describeFrozen(classes: readonly LabelClass[], store: LabelStore, reason: FreezeReason): FrozenGroup {
+  return {
+    kind: kindOf(store, classes[0].root),
+    units: classes.length,
+    members: classes[0].slots.map(({ initializer, axis }) => ({ initializer, axis })),
+    reason,
+  };
+}

@@ -1,0 +1,91 @@
+import type { Node, Use, Value } from '@snp/onnx';
+import type { FreezeReason, Role } from '../labels/labelStore.js';
+
+/** What the units of a group are in a Transformer. */
+export type GroupKind =
+  /** Pairs of a query neuron and the key neuron it is multiplied with, per head. */
+  | 'query-key'
+  /** Value neurons with the matching input columns of the output projection, per head. */
+  | 'value'
+  /** Hidden neurons between two projections. */
+  | 'ffn'
+  /** Channels of the residual stream, with every layer that reads or writes it. */
+  | 'residual'
+  /** Channels between convolutions. */
+  | 'channel';
+
+/** One axis of one initializer that the units of a group run along. */
+export interface Member {
+  readonly initializer: Value;
+  readonly axis: number;
+  /** What the slices do: write the unit's values, read them, or scale and shift them. */
+  readonly role: Role;
+  /** The unit at each index along the axis, or -1 for indices of other groups. A unit may have several indices. */
+  readonly unitOf: Int32Array;
+  /** Set where this holds for one reader only: the initializer is shared by chance, and gets a copy if copies differ. */
+  readonly use: Use | undefined;
+  /** Nodes that read the initializer here. */
+  readonly readers: readonly Node[];
+}
+
+/** Where the values of a group's units can be observed while the model runs. */
+export interface Site {
+  /** `query` and `key`: the two operands whose product is the attention score; `input`: what a reader's weight multiplies. */
+  readonly role: 'query' | 'key' | 'input';
+  readonly node: Node;
+  readonly value: Value;
+  /** Axis along which the units run. */
+  readonly axis: number;
+  /** Sizes of the positions along `axis` and, outside it, of the head axis: units as [lanes][positions]. */
+  readonly unitAt: Int32Array;
+  /** The axis that counts heads, if it is apart from `axis`. */
+  readonly laneAxis: number | undefined;
+  /** Number of heads along `laneAxis`; the axis may hold batch x heads, batch outside. 1 without a lane axis. */
+  readonly lanes: number;
+}
+
+/** Dimensions that must leave together, unit by unit. */
+export interface Group {
+  /** Stable name: `blocks.0.query-key`, `blocks.0.value`, `blocks.0.ffn`, `residual`, `ffn.1`. */
+  readonly id: string;
+  readonly kind: GroupKind;
+  /** Number of the Transformer block, from 0; undefined outside of blocks. */
+  readonly block: number | undefined;
+  /** Number of units. */
+  readonly units: number;
+  /** Heads (lanes) keep equally many units each. Lane of every unit; all zero where there is one lane. */
+  readonly laneOf: Int32Array;
+  readonly lanes: number;
+  readonly members: readonly Member[];
+  readonly sites: readonly Site[];
+  /** Smallest label of every unit: lets surgery find the units again. */
+  readonly labels: Int32Array;
+}
+
+/** Dimensions that cannot be proven safe to prune, and why. */
+export interface FrozenGroup {
+  readonly kind: GroupKind | undefined;
+  readonly units: number;
+  readonly members: readonly { initializer: Value; axis: number }[];
+  readonly reason: FreezeReason;
+}
+
+/** One Transformer block, as far as its parts were found. */
+export interface Block {
+  readonly index: number;
+  readonly heads: number;
+  readonly queryKey: Group | undefined;
+  readonly value: Group | undefined;
+  readonly ffn: readonly Group[];
+  /** The node that applies the attention map to the values. */
+  readonly attention: Node;
+  /** Positions in the graph's node list, first to last. */
+  readonly nodes: readonly [first: number, last: number];
+}
+
+/** Per lane, the units in order of their number. */
+export function unitsByLane(group: Group): number[][] {
+  const lanes = Array.from({ length: group.lanes }, (): number[] => []);
+  for (let unit = 0; unit < group.units; unit++) lanes[group.laneOf[unit]].push(unit);
+  return lanes;
+}

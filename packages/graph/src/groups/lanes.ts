@@ -1,0 +1,59 @@
+import type { LabelStore } from '../labels/labelStore.js';
+import type { Field } from '../layout/layout.js';
+import { rowsOf, shrinkingFactor } from './fields.js';
+
+/** Rows of labels of which each must keep equally many, as the heads of one layer do. */
+export interface RowConstraint {
+  readonly rows: readonly Int32Array[];
+}
+
+/** The constraints that fields of several rows put on what may leave. */
+export function rowConstraints(fields: Iterable<Field>, store: LabelStore): RowConstraint[] {
+  const constraints: RowConstraint[] = [];
+  const seen = new Map<Int32Array, Set<string>>();
+  for (const field of fields) {
+    if (field.factors.length < 2) continue;
+    const shape = field.factors.map((factor) => factor.size).join('x');
+    const shapes = seen.get(field.labels) ?? new Set();
+    if (shapes.has(shape)) continue;
+    seen.set(field.labels, shapes.add(shape));
+    const shrinking = shrinkingFactor(field, store);
+    if (!shrinking) continue;
+    const rows = rowsOf(field, shrinking);
+    if (rows.length > 1) constraints.push({ rows });
+  }
+  return constraints;
+}
+
+/**
+ * Divides units into lanes: two units share a lane if every constraint has them in the same rows. Undefined where no
+ * division lets all rows keep equally many.
+ */
+export function divideIntoLanes(
+  unitOfRoot: ReadonlyMap<number, number>,
+  units: number,
+  constraints: readonly RowConstraint[],
+  store: LabelStore,
+): Int32Array | undefined {
+  const keys: string[] = new Array(units).fill('');
+  const relevant: number[][][] = [];
+  constraints.forEach((constraint, number) => {
+    const rows = constraint.rows.map((row) => [...row].flatMap((label) => unitOfRoot.get(store.find(label)) ?? []));
+    if (rows.every((row) => row.length === 0)) return;
+    relevant.push(rows);
+    rows.forEach((row, at) => {
+      for (const unit of new Set(row)) keys[unit] += `${number}:${at};`;
+    });
+  });
+  const lanes = new Map<string, number>();
+  const laneOf = Int32Array.from(keys, (key) => lanes.get(key) ?? lanes.set(key, lanes.size).size - 1);
+  const sizes = new Array<number>(lanes.size).fill(0);
+  for (const lane of laneOf) sizes[lane]++;
+  if (sizes.some((size) => size !== sizes[0])) return undefined;
+  // Equal numbers per lane must mean equal numbers per row, in every constraint.
+  for (const rows of relevant) {
+    const touched = rows.filter((row) => row.length > 0);
+    if (touched.some((row) => row.length !== touched[0].length || row.length % sizes[0] !== 0)) return undefined;
+  }
+  return laneOf;
+}

@@ -1,0 +1,52 @@
+import type { LabelStore } from '../labels/labelStore.js';
+import { eachPosition, sizesOf } from '../layout/layout.js';
+import type { Contraction, Propagation } from '../propagate/propagation.js';
+import { shrinkingFactor } from './fields.js';
+import type { Site } from './group.js';
+
+/** The place where a product reads the units of a group, or undefined if its axes are not laid out as a site needs. */
+export function siteOf(
+  contraction: Contraction,
+  walk: Propagation,
+  unitOfRoot: ReadonlyMap<number, number>,
+): Site | undefined {
+  const { node, index, field, layout, betweenActivations } = contraction;
+  const value = node.inputs[index];
+  if (!value || value.tensor || (!betweenActivations && !walk.isActivation(node, index))) return undefined;
+  const shrinking = shrinkingFactor(field, walk.labels);
+  const axis = layout.axes.findIndex((factors) => shrinking && factors.includes(shrinking));
+  if (axis < 0 || !layout.axes[axis].every((factor) => field.factors.includes(factor))) return undefined;
+  const others = field.factors.filter((factor) => !layout.axes[axis].includes(factor));
+  const laneAxis = others.length > 0 ? layout.axes.findIndex((factors) => factors.includes(others[0])) : -1;
+  const laneFactors = laneAxis < 0 ? [] : layout.axes[laneAxis].slice(-others.length);
+  if (!laneFactors.every((factor) => others.includes(factor))) return undefined;
+  const order = [...laneFactors, ...layout.axes[axis]];
+  const unitAt = new Int32Array(sizesOf(order).reduce((product, size) => product * size, 1));
+  eachPosition(order, field.factors, (at, from) => {
+    unitAt[at] = unitOfRoot.get(walk.labels.find(field.labels[from])) ?? -1;
+  });
+  return {
+    role: betweenActivations ? (index === 0 ? 'query' : 'key') : 'input',
+    node,
+    value,
+    axis: shapeAxis(walk, contraction, axis),
+    unitAt,
+    laneAxis: laneAxis < 0 ? undefined : shapeAxis(walk, contraction, laneAxis),
+    lanes: sizesOf(laneFactors).reduce((product, size) => product * size, 1),
+  };
+}
+
+/** Axis of the value itself: an operator may look at its input per head though heads and neurons share an axis there. */
+function shapeAxis(walk: Propagation, { node, index, layout }: Contraction, axis: number): number {
+  const rank = walk.shape(node.inputs[index])?.length ?? layout.axes.length;
+  return rank === layout.axes.length ? axis : Math.min(axis, rank - 1);
+}
+
+/** True if any label of the field is a unit of the group. */
+export function touches(
+  field: { labels: Int32Array },
+  labels: LabelStore,
+  unitOfRoot: ReadonlyMap<number, number>,
+): boolean {
+  return field.labels.some((label) => unitOfRoot.has(labels.find(label)));
+}

@@ -1,0 +1,210 @@
+import { type Dim, type Graph, type Node, productOf, type ShapeInfo, SnpError, type Value } from '@snp/onnx';
+import { type FreezeReason, LabelStore, type Role, type Slot } from '../labels/labelStore.js';
+import type { Factor } from '../layout/factor.js';
+import { eachPosition, type Field, type Layout, plainLayout } from '../layout/layout.js';
+
+const FLOAT_TYPES = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
+
+/** A factor of a labelled value that some operator needs at its full size. */
+export interface RigidFactor {
+  field: Field;
+  factor: Factor;
+  node: Node;
+  reason: string;
+}
+
+/** One operand of a product of two activations, or of an activation with a weight, where labels are summed over. */
+export interface Contraction {
+  node: Node;
+  /** Index of the operand among the node's inputs. */
+  index: number;
+  field: Field;
+  layout: Layout;
+  /** Both operands are activations. */
+  betweenActivations: boolean;
+}
+
+/**
+ * The state of one walk through a graph: the layout of every value, the labels, and what was seen on the way. Operator
+ * rules read the layouts of a node's inputs, couple and freeze labels, and set the layouts of its outputs.
+ */
+export class Propagation {
+  readonly labels = new LabelStore();
+  readonly layouts = new Map<Value, Layout>();
+  readonly rigid: RigidFactor[] = [];
+  readonly contractions: Contraction[] = [];
+  /** Nodes that carry labels through a product of two activations, in graph order: the attention operators. */
+  readonly mixers: Node[] = [];
+  #frozenConstants = new Map<Value, FreezeReason>();
+  #activations: Set<Value>;
+  readonly #position: ReadonlyMap<Node, number>;
+  readonly #shared: ReadonlySet<Value>;
+  #adopted = new Map<Value, Layout>();
+  #constants = new Map<string, Layout>();
+  #slots = new Map<string, Slot>();
+
+  constructor(
+    readonly graph: Graph,
+    readonly shapes: ShapeInfo,
+  ) {
+    this.#position = new Map(graph.nodes.map((node, at) => [node, at]));
+    this.#shared = new Set(
+      graph.initializers.filter(
+        (value) => value.uses.size > 1 && value.tensor!.dims.filter((dim) => dim > 1).length <= 1,
+      ),
+    );
+    this.#activations = new Set(graph.inputs.filter((input) => !input.tensor));
+    for (const node of graph.nodes) {
+      const depends = node.subgraphs.length > 0 || node.inputs.some((value) => value && this.#activations.has(value));
+      if (depends) for (const output of node.outputs) if (output) this.#activations.add(output);
+    }
+  }
+
+  /** The shape of a value before anything leaves; unknown rank is undefined. */
+  shape(value: Value | undefined): readonly Dim[] | undefined {
+    if (!value) return undefined;
+    const layout = this.layouts.get(value);
+    return this.shapes.shape(value) ?? layout?.axes.map((axis) => productOf(axis.map((factor) => factor.size)));
+  }
+
+  /** The layout of a constant that was read in the walk or adopted later; undefined for any other. */
+  constantLayout(node: Node, index: number): Layout | undefined {
+    const value = node.inputs[index];
+    if (!value?.tensor) return undefined;
+    return this.#adopted.get(value) ?? this.#constants.get(this.#constantKey(value, node, index));
+  }
+
+  /**
+   * The layout of a node's input, or undefined where the rank is unknown or the input is left out. `roles` says, for
+   * constants, what each axis does; default: elementwise.
+   */
+  input(node: Node, index: number, roles: readonly Role[] = []): Layout | undefined {
+    const value = node.inputs[index];
+    if (!value) return undefined;
+    if (value.tensor) return this.#constantLayout(node, index, value, roles);
+    return this.layouts.get(value);
+  }
+
+  /** Takes in a constant that was cut out of another one, with the labels it inherits. */
+  adoptConstant(value: Value, layout: Layout): void {
+    this.#adopted.set(value, layout);
+  }
+
+  /** Takes in a value that was added to the graph after the walk, with its layout. */
+  adoptActivation(value: Value, layout: Layout): void {
+    this.#activations.add(value);
+    this.layouts.set(value, layout);
+  }
+
+  /** True for inputs that depend on the model's inputs, as opposed to constants and what is computed from them. */
+  isActivation(node: Node, index: number): boolean {
+    const value = node.inputs[index];
+    return value !== undefined && this.#activations.has(value);
+  }
+
+  /** Whole numbers of a constant input (axes, sizes), or undefined if they are not known before the model runs. */
+  integers(node: Node, index: number): number[] | undefined {
+    const value = node.inputs[index];
+    const content = value && this.shapes.content(value);
+    return content?.every((item) => typeof item === 'number') ? (content as number[]) : undefined;
+  }
+
+  /** Sets the layout of output `index`; without a layout nothing of it is labelled. */
+  setOutput(node: Node, index: number, layout?: Layout): void {
+    const value = node.outputs[index];
+    if (!value) return;
+    const shape = this.shapes.shape(value);
+    if (layout) this.layouts.set(value, layout);
+    else if (shape) this.layouts.set(value, plainLayout(shape));
+  }
+
+  freeze(field: Field, node: Node, reason: string): void {
+    for (const label of field.labels) this.labels.freeze(label, { node: node.label, operator: node.op, reason });
+  }
+
+  freezeAll(fields: readonly Field[], node: Node, reason: string): void {
+    for (const field of fields) this.freeze(field, node, reason);
+  }
+
+  /** Freezes everything labelled in input `index`. */
+  freezeInput(node: Node, index: number, reason: string): void {
+    this.freezeAll(this.input(node, index)?.fields ?? [], node, reason);
+  }
+
+  /** Freezes every axis of a constant, whoever reads it, now or later. */
+  freezeConstant(value: Value, node: Node | undefined, reason: string): void {
+    this.#frozenConstants.set(value, { node: node?.label, operator: node?.op, reason });
+    for (const slot of this.labels.slots) if (slot.initializer === value) this.#freezeSlot(slot);
+  }
+
+  mark(field: Field, mark: number): void {
+    for (const label of field.labels) this.labels.mark(label, mark);
+  }
+
+  /**
+   * Couples two fields position by position. The factors of one must be among the factors of the other: a vector of d
+   * numbers that meets H heads of d neurons couples neuron i of all heads. `mark` is set where the labels were apart.
+   */
+  unify(a: Field, b: Field, node: Node, mark = 0): void {
+    const [outer, inner] = a.factors.length >= b.factors.length ? [a, b] : [b, a];
+    if (!inner.factors.every((factor) => outer.factors.includes(factor))) {
+      const reason = 'couples positions along different axes, which is not followed';
+      this.freezeAll([a, b], node, reason);
+      return;
+    }
+    eachPosition(outer.factors, inner.factors, (outerAt, innerAt) => {
+      const joined = this.labels.union(outer.labels[outerAt], inner.labels[innerAt]);
+      if (joined && mark) this.labels.mark(outer.labels[outerAt], mark);
+    });
+  }
+
+  /** Notes that `factor`, which `field` labels, meets something that keeps its size. */
+  keepWhole(field: Field, factor: Factor, node: Node, reason: string): void {
+    this.rigid.push({ field, factor, node, reason });
+  }
+
+  #constantLayout(node: Node, index: number, value: Value, roles: readonly Role[]): Layout | undefined {
+    const adopted = this.#adopted.get(value);
+    if (adopted) return adopted;
+    const tensor = value.tensor;
+    if (!tensor) throw new SnpError('invalid-argument', `'${value.name}' is not a constant.`, { value: value.name });
+    if (!FLOAT_TYPES.has(tensor.dataType)) return plainLayout(tensor.dims);
+    const use = this.#isSharedByChance(value) ? { node, index } : undefined;
+    const key = this.#constantKey(value, node, index);
+    const known = this.#constants.get(key);
+    const layout = known ?? plainLayout(tensor.dims);
+    const fields: Field[] = [];
+    layout.axes.forEach((axis, at) => {
+      if (axis.length === 0) return;
+      const slotKey = `${key}\n${at}`;
+      const slot = this.#slots.get(slotKey) ?? this.labels.addSlot(value, at, tensor.dims[at], use);
+      this.#slots.set(slotKey, slot);
+      this.#freezeSlot(slot);
+      slot.roles.add(roles[at] ?? 'elementwise');
+      slot.readers.add(node);
+      const labels = Int32Array.from({ length: slot.size }, (_, i) => slot.first + i);
+      fields.push({ factors: axis, labels, zero: true });
+    });
+    const result = { axes: layout.axes, fields };
+    this.#constants.set(key, result);
+    return result;
+  }
+
+  #constantKey(value: Value, node: Node, index: number): string {
+    return this.#isSharedByChance(value) ? `${value.name}\n${this.#position.get(node)}\n${index}` : value.name;
+  }
+
+  /**
+   * A vector that several nodes read is shared because an exporter found equal numbers, so each reader gets labels of its
+   * own (and, where they differ in the end, a copy). A matrix that several nodes read is tied on purpose.
+   */
+  #isSharedByChance(value: Value): boolean {
+    return this.#shared.has(value);
+  }
+
+  #freezeSlot(slot: Slot): void {
+    const reason = this.#frozenConstants.get(slot.initializer);
+    if (!reason) return;
+    for (let i = 0; i < slot.size; i++) this.labels.freeze(slot.first + i, reason);
+  }
+}

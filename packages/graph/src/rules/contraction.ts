@@ -1,0 +1,157 @@
+import type { Node } from '@snp/onnx';
+import { Mark, type Role } from '../labels/labelStore.js';
+import { type AxisGroup, alignAxes } from '../layout/align.js';
+import type { Factor } from '../layout/factor.js';
+import type { Field, Layout } from '../layout/layout.js';
+import type { Propagation } from '../propagate/propagation.js';
+
+/** A product of two operands that sums over one axis: which axes meet, and where the others go. */
+export interface ContractionSpec {
+  /** Input numbers of the two operands. */
+  operands: readonly [number, number];
+  layouts: readonly [Layout, Layout];
+  /** The axis of each operand that is summed over. */
+  summed: readonly [number, number];
+  /** Axes that run along in both operands (batch, heads), as pairs; size one broadcasts. */
+  shared: readonly (readonly [number, number])[];
+  /** Where each axis of the output comes from: operand 0, operand 1, or both (a shared pair). */
+  output: readonly ({ operand: 0 | 1; axis: number } | { shared: number })[];
+}
+
+/**
+ * Follows labels through a matrix product: labels of the summed axis are coupled and end here, all others travel on.
+ * Returns the layout of the product, or undefined if it could not be followed (everything labelled is frozen then).
+ */
+export function contract(node: Node, walk: Propagation, spec: ContractionSpec): Layout | undefined {
+  const groups: AxisGroup[] = [
+    [
+      [0, spec.summed[0]],
+      [1, spec.summed[1]],
+    ],
+    ...spec.shared.map(
+      ([a, b]): AxisGroup => [
+        [0, a],
+        [1, b],
+      ],
+    ),
+  ];
+  const aligned = alignAxes(spec.layouts, groups);
+  if (!aligned) {
+    for (const layout of spec.layouts)
+      walk.freezeAll(layout.fields, node, 'multiplies axes that split into different factors');
+    return undefined;
+  }
+  const summed = aligned[0].axes[spec.summed[0]];
+  const ending = aligned.map((layout) =>
+    layout.fields.filter((field) => field.factors.some((f) => summed.includes(f))),
+  );
+  const activations = spec.operands.map((index) => walk.isActivation(node, index));
+  const between = activations[0] && activations[1];
+  coupleSummed(node, walk, ending[0], ending[1], summed, between);
+  ending.forEach((fields, operand) => {
+    for (const field of fields) {
+      const index = spec.operands[operand];
+      walk.contractions.push({ node, index, field, layout: aligned[operand], betweenActivations: between });
+    }
+  });
+  const surviving = aligned.flatMap((layout, operand) =>
+    layout.fields.filter((field) => !ending[operand].includes(field)).map((field) => ({ ...field, zero: field.zero })),
+  );
+  if (between) for (const field of surviving) walk.mark(field, Mark.mixed);
+  if (between && surviving.length > 0) walk.mixers.push(node);
+  const axes = spec.output.map((source): readonly Factor[] => {
+    if ('operand' in source) return aligned[source.operand].axes[source.axis];
+    const [a, b] = spec.shared[source.shared];
+    return aligned[0].axes[a].length > 0 ? aligned[0].axes[a] : aligned[1].axes[b];
+  });
+  return { axes, fields: dropCovered(surviving) };
+}
+
+function coupleSummed(
+  node: Node,
+  walk: Propagation,
+  left: readonly Field[],
+  right: readonly Field[],
+  summed: readonly Factor[],
+  between: boolean,
+): void {
+  for (const a of left) for (const b of right) walk.unify(a, b, node);
+  for (const [own, others] of [
+    [left, right],
+    [right, left],
+  ]) {
+    for (const field of own) {
+      for (const factor of field.factors) {
+        if (!summed.includes(factor)) continue;
+        if (!others.some((other) => other.factors.includes(factor))) {
+          walk.keepWhole(
+            field,
+            factor,
+            node,
+            'is multiplied with a value whose positions along this axis are not weights',
+          );
+        }
+      }
+      if (!between) continue;
+      walk.mark(field, Mark.contracted);
+      if (!field.zero && !others.some((other) => other.zero)) {
+        walk.freeze(field, node, 'sums products of values that do not become zero with their weights');
+      }
+    }
+  }
+}
+
+/** Without fields whose factors are all within another field (both operands of a product may bear the same labels). */
+function dropCovered(fields: readonly Field[]): Field[] {
+  return fields.filter(
+    (field, at) =>
+      !fields.some(
+        (other, k) =>
+          k !== at &&
+          field.factors.every((factor) => other.factors.includes(factor)) &&
+          (other.factors.length > field.factors.length || k < at),
+      ),
+  );
+}
+
+/** Follows `a x b` with NumPy's matmul rules: the last axis of `a` meets the second last of `b`, axes before broadcast. */
+export function contractMatMul(
+  node: Node,
+  walk: Propagation,
+  operands: readonly [number, number],
+  transposed: readonly [boolean, boolean] = [false, false],
+): void {
+  const rank = (index: number) => walk.shape(node.inputs[index])?.length ?? 0;
+  const summedOf = (operand: 0 | 1, length: number) =>
+    length === 1 ? 0 : transposed[operand] === (operand === 0) ? length - 2 : length - 1;
+  const roles = operands.map((index, operand) => {
+    const length = rank(index);
+    const summed = summedOf(operand as 0 | 1, length);
+    return Array.from(
+      { length },
+      (_, axis): Role => (axis === summed ? 'input' : axis >= length - 2 ? 'output' : 'elementwise'),
+    );
+  });
+  const a = walk.input(node, operands[0], roles[0]);
+  const b = walk.input(node, operands[1], roles[1]);
+  if (!a || !b) {
+    for (const layout of [a, b])
+      walk.freezeAll(layout?.fields ?? [], node, 'is multiplied with a value of unknown shape');
+    return walk.setOutput(node, 0);
+  }
+  const ranks = [a.axes.length, b.axes.length];
+  const summed = [summedOf(0, ranks[0]), summedOf(1, ranks[1])] as const;
+  const free = [ranks[0] > 1 ? 2 * ranks[0] - 3 - summed[0] : -1, ranks[1] > 1 ? 2 * ranks[1] - 3 - summed[1] : -1];
+  const batch = ranks.map((length) => Math.max(0, length - 2));
+  const count = Math.max(batch[0], batch[1]);
+  const shared: [number, number][] = [];
+  const output: ContractionSpec['output'][number][] = [];
+  for (let k = 0; k < count; k++) {
+    const at = [batch[0] - count + k, batch[1] - count + k];
+    if (at[0] >= 0 && at[1] >= 0) output.push({ shared: shared.push([at[0], at[1]]) - 1 });
+    else output.push(at[0] >= 0 ? { operand: 0, axis: at[0] } : { operand: 1, axis: at[1] });
+  }
+  if (free[0] >= 0) output.push({ operand: 0, axis: free[0] });
+  if (free[1] >= 0) output.push({ operand: 1, axis: free[1] });
+  walk.setOutput(node, 0, contract(node, walk, { operands, layouts: [a, b], summed, shared, output }));
+}

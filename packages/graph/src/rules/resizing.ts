@@ -1,0 +1,20 @@
+import type { Dim, Node, Value } from '@snp/onnx';
+
+/** What a rule may ask while a node is adapted to narrower values. */
+export interface Resizing {
+  /** The dimensions of a value before and after. */
+  oldShape(value: Value): readonly Dim[];
+  newShape(value: Value): readonly Dim[];
+  /** The size of an axis after; an error if it is not known before the model runs. */
+  newSize(value: Value, axis: number): number;
+  /** How many of the positions `from` up to `to` along an axis stay: the same number in every head, or an error. */
+  countKept(value: Value, axis: number, from: number, to: number): number;
+  /** Positions along an axis that stay, ascending; an error if they differ from head to head. */
+  keptAlong(value: Value, axis: number): number[];
+  /** Whole numbers of a constant input, or undefined if they are not known before the model runs. */
+  integers(node: Node, index: number): number[] | undefined;
+  /** Gives input `index` of the node a new constant of whole numbers. */
+  setIntegers(node: Node, index: number, numbers: readonly number[], scalar?: boolean): void;
+  /** Gives a Reshape or Expand a target that is computed while the model runs, from the input sizes it depends on. */
+  setComputedTarget(node: Node, shape: readonly Dim[]): void;
+}

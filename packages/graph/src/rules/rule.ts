@@ -1,0 +1,18 @@
+import type { Node } from '@snp/onnx';
+import type { Propagation } from '../propagate/propagation.js';
+import type { Resizing } from './resizing.js';
+
+/**
+ * What one operator does to positions along its axes. The engine knows operators through rules only; an operator without
+ * a rule freezes what touches it.
+ */
+export interface OperatorRule {
+  /** Operators this rule is for, with their domain unless it is the default one: `MatMul`, `com.microsoft.BiasGelu`. */
+  readonly operators: readonly string[];
+  /** One line for the table of supported operators: how positions travel. */
+  readonly summary: string;
+  /** Follows labels from the inputs of `node` to its outputs. */
+  propagate(node: Node, walk: Propagation): void;
+  /** Adapts the node to narrower inputs (sizes in attributes or constant inputs). Left out: nothing depends on widths. */
+  resize?(node: Node, resizing: Resizing): void;
+}

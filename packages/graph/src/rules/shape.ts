@@ -1,0 +1,135 @@
+import { type Dim, dimsEqual, type Node } from '@snp/onnx';
+import { splitsForShape } from '../layout/factor.js';
+import {
+  factorsFor,
+  groupIntoAxes,
+  type Layout,
+  plainLayout,
+  splitFactors,
+  transposeLayout,
+} from '../layout/layout.js';
+import type { Resizing } from './resizing.js';
+import type { OperatorRule } from './rule.js';
+
+/** Reshape and Flatten: axes split into factors and merge again. */
+export const reshapeRule: OperatorRule = {
+  operators: ['Reshape', 'Flatten'],
+  summary: 'axes split into factors and merge again',
+  propagate(node, walk) {
+    const x = walk.input(node, 0);
+    const shape = walk.shape(node.outputs[0]);
+    const result = x && shape && reshapeLayout(x, shape);
+    if (!result) walk.freezeInput(node, 0, 'reshapes axes in a way that is not followed');
+    walk.setOutput(node, 0, result);
+  },
+  resize(node, resizing) {
+    if (node.opType === 'Reshape') writeTarget(node, resizing);
+  },
+};
+
+/** The layout under another shape, splitting factors where needed; undefined if they cannot be cut so. */
+export function reshapeLayout(layout: Layout, shape: readonly Dim[]): Layout | undefined {
+  const splits = splitsForShape(layout.axes.flat(), shape);
+  return splits && groupIntoAxes(splitFactors(layout, factorsFor(splits)), shape);
+}
+
+/**
+ * Writes the target of a reshape as a constant of sizes, with 0 for axes that are copied and -1 for one unknown, so that
+ * no computation of shapes is left; undefined if the new shape has more unknown axes than that.
+ */
+export function constantTarget(input: readonly Dim[], output: readonly Dim[]): number[] | undefined {
+  const target = output.map((dim, axis) => {
+    if (typeof dim === 'number') return dim;
+    return axis < input.length && dimsEqual(dim, input[axis]) ? 0 : -1;
+  });
+  return target.filter((size) => size === -1).length <= 1 ? target : undefined;
+}
+
+function writeTarget(node: Node, resizing: Resizing): void {
+  const output = resizing.newShape(node.outputs[0]!);
+  const target = constantTarget(resizing.newShape(node.inputs[0]!), output);
+  if (!target) return resizing.setComputedTarget(node, output);
+  node.attributes.delete('allowzero');
+  resizing.setIntegers(node, 1, target);
+}
+
+/** Transpose: axes in another order. */
+export const transposeRule: OperatorRule = {
+  operators: ['Transpose'],
+  summary: 'axes change places',
+  propagate(node, walk) {
+    const x = walk.input(node, 0);
+    const perm = node.ints('perm') ?? x?.axes.map((_, axis) => x.axes.length - 1 - axis);
+    walk.setOutput(node, 0, x && perm && transposeLayout(x, perm));
+  },
+};
+
+/** Squeeze and Unsqueeze: axes of size one come and go. */
+export const squeezeRule: OperatorRule = {
+  operators: ['Squeeze', 'Unsqueeze'],
+  summary: 'axes of size one come and go',
+  propagate(node, walk) {
+    const x = walk.input(node, 0);
+    const shape = walk.shape(node.outputs[0]);
+    const result = x && shape && regroup(x, shape);
+    if (!result) walk.freezeInput(node, 0, 'squeezes axes that are not known before the model runs');
+    walk.setOutput(node, 0, result);
+  },
+};
+
+/** The axes that are not of size one, in order, under a shape that differs from theirs in ones only. */
+function regroup(layout: Layout, shape: readonly Dim[]): Layout | undefined {
+  const rest = layout.axes.filter((axis) => axis.length > 0);
+  const axes = shape.map((dim) => (dimsEqual(dim, 1) ? [] : rest.shift()));
+  if (rest.length > 0 || axes.includes(undefined)) return undefined;
+  return { axes: axes as Layout['axes'], fields: layout.fields };
+}
+
+/** Expand and Tile: axes of size one are repeated, all others stay. */
+export const expandRule: OperatorRule = {
+  operators: ['Expand', 'Tile'],
+  summary: 'axes of size one are repeated, others stay',
+  propagate(node, walk) {
+    const x = walk.input(node, 0);
+    const before = walk.shape(node.inputs[0]);
+    const shape = walk.shape(node.outputs[0]);
+    if (!x || !before || !shape) {
+      walk.freezeInput(node, 0, 'expands to a shape that is not known');
+      return walk.setOutput(node, 0);
+    }
+    const plain = plainLayout(shape);
+    const offset = shape.length - before.length;
+    const axes = shape.map((dim, axis) => {
+      const own = axis >= offset ? before[axis - offset] : 1;
+      return dimsEqual(own, dim) ? x.axes[axis - offset] : plain.axes[axis];
+    });
+    const lost = x.fields.filter(
+      (field) => !field.factors.every((factor) => axes.some((axis) => axis?.includes(factor))),
+    );
+    walk.freezeAll(lost, node, 'repeats labelled positions');
+    walk.setOutput(node, 0, {
+      axes: axes.map((axis) => axis ?? []),
+      fields: x.fields.filter((field) => !lost.includes(field)),
+    });
+  },
+  resize(node, resizing) {
+    const target = resizing.integers(node, 1);
+    const shape = resizing.newShape(node.outputs[0]!);
+    if (node.opType === 'Expand') {
+      const sizes = shape.map((dim, axis) => (typeof dim === 'number' ? dim : target?.[axis]));
+      if (target && sizes.every((size) => size !== undefined)) resizing.setIntegers(node, 1, sizes as number[]);
+      else resizing.setComputedTarget(node, shape);
+    }
+  },
+};
+
+/** Shape and Size: they tell sizes, they do not carry positions. */
+export const shapeOfRule: OperatorRule = {
+  operators: ['Shape', 'Size', 'ConstantOfShape', 'Range', 'RandomNormalLike'],
+  summary: 'tells sizes; carries no positions',
+  propagate(node, walk) {
+    node.outputs.forEach((_, index) => {
+      walk.setOutput(node, index);
+    });
+  },
+};

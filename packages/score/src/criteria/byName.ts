@@ -1,0 +1,30 @@
+import { SnpError } from '@snp/onnx';
+import type { Criterion } from '../criterion.js';
+import { snp } from '../snp/snp.js';
+import { activation } from './activation.js';
+import { l1, l2 } from './magnitude.js';
+import { random } from './random.js';
+
+/** Names of the built-in criteria. */
+export const criterionNames = ['snp', 'l1', 'l2', 'activation', 'random'] as const;
+
+/** A built-in criterion by its name; unknown names are errors that list the known ones. */
+export function criterionByName(name: string, options: { seed?: number } = {}): Criterion {
+  switch (name) {
+    case 'snp':
+      return snp();
+    case 'l1':
+      return l1();
+    case 'l2':
+      return l2();
+    case 'activation':
+      return activation();
+    case 'random':
+      return random(options);
+    default:
+      throw new SnpError(
+        'invalid-argument',
+        `There is no criterion '${name}'. Choose one of ${criterionNames.join(', ')}.`,
+      );
+  }
+}

@@ -1,0 +1,47 @@
+import type { Group } from '@snp/graph';
+import type { RuntimeTensor, Tap } from '@snp/runtime';
+import type { RowKernels } from './kernels/rowKernels.js';
+
+/** What a criterion may know beside the group and its statistics. */
+export interface ScoreContext {
+  /** Units that will stay per head (lane) of the group. */
+  readonly keep: number;
+  /** Dense products for large weights. */
+  readonly kernels: RowKernels;
+}
+
+/** Gathers one statistic of one group while calibration data run through the model. */
+export interface Accumulator<T = unknown> {
+  /** Called once per batch, in order, with the outputs of the request's taps, each with the batch as first axis or summed over it. */
+  add(outputs: readonly RuntimeTensor[], batch: { samples: number }): void;
+  /** The statistic, once all batches were added. Throws if there were none. */
+  finish(): T;
+}
+
+/** A statistic that a criterion needs of a group: values computed inside the runtime, and what to make of them. */
+export interface StatisticRequest<T = unknown> {
+  /** Values to compute for this group; an empty list means that the statistic does not apply to it. */
+  taps(group: Group): Tap[];
+  accumulate(group: Group, context: { keep: number }): Accumulator<T>;
+}
+
+/** The statistics of one group, by the names of the criterion's requests. */
+export type Statistics = Readonly<Record<string, unknown>>;
+
+/**
+ * Gives each unit of a group a score: the units with the lowest scores leave. A plain object, accepted inline.
+ *
+ * @example
+ * const firstWeight: Criterion = {
+ *   name: 'first-weight',
+ *   score: (group) => Float64Array.from({ length: group.units }, (_, unit) => -unit),
+ * };
+ */
+export interface Criterion {
+  /** Shown in reports and errors. */
+  readonly name: string;
+  /** Statistics to gather before scoring; none by default, so that no calibration data are needed. */
+  readonly statistics?: Readonly<Record<string, StatisticRequest>>;
+  /** One finite score per unit. The engine checks the length. */
+  score(group: Group, statistics: Statistics, context: ScoreContext): Float64Array | Promise<Float64Array>;
+}

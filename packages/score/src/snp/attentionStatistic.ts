@@ -1,0 +1,64 @@
+import type { Group, Site } from '@snp/graph';
+import { gramTap, type RuntimeTensor } from '@snp/runtime';
+import type { Accumulator, StatisticRequest } from '../criterion.js';
+import { pairScores } from './pairScores.js';
+
+/**
+ * The SNP score of query/key pairs (METHODS: arXiv 2404.11630), summed over calibration samples while they run. The runtime
+ * sends only the d x d Gram matrices of queries and keys per head, never an N x N attention map.
+ */
+export function attentionStatistic(gamma?: number): StatisticRequest<Float64Array> {
+  return {
+    taps(group) {
+      const sites = operands(group);
+      return sites ? sites.map(gramOf) : [];
+    },
+    accumulate: (group, { keep }) => new AttentionAccumulator(group, gamma ?? keep),
+  };
+}
+
+/** The query and the key operand of a group, if it has exactly one of each. */
+function operands(group: Group): [Site, Site] | undefined {
+  if (group.kind !== 'query-key') return undefined;
+  const queries = group.sites.filter((site) => site.role === 'query');
+  const keys = group.sites.filter((site) => site.role === 'key');
+  return queries.length === 1 && keys.length === 1 ? [queries[0], keys[0]] : undefined;
+}
+
+function gramOf(site: Site) {
+  return gramTap(site.value, { featureAxis: site.axis, headAxis: site.laneAxis });
+}
+
+class AttentionAccumulator implements Accumulator<Float64Array> {
+  #scores: Float64Array;
+  #samples = 0;
+
+  constructor(
+    private readonly group: Group,
+    private readonly gamma: number,
+  ) {
+    this.#scores = new Float64Array(group.units);
+  }
+
+  /** Gram matrices [samples, heads, d, d] of queries and of keys. */
+  add([queries, keys]: readonly RuntimeTensor[], { samples }: { samples: number }): void {
+    const [query] = operands(this.group)!;
+    const lanes = query.lanes;
+    const width = query.unitAt.length / lanes;
+    const [q, k] = [queries.data as Float64Array, keys.data as Float64Array];
+    for (let at = 0; at < samples * lanes; at++) {
+      const block = [at * width * width, (at + 1) * width * width] as const;
+      const scores = pairScores(q.subarray(...block), k.subarray(...block), width, this.gamma);
+      const lane = at % lanes;
+      for (let i = 0; i < width; i++) {
+        const unit = query.unitAt[lane * width + i];
+        if (unit >= 0) this.#scores[unit] += scores[i];
+      }
+    }
+    this.#samples += samples;
+  }
+
+  finish(): Float64Array {
+    return this.#scores.map((score) => score / this.#samples);
+  }
+}
