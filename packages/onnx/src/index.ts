@@ -1,8 +1,12 @@
+export { COST_DEFAULTS, type CostOptions, costOf, type ModelCost, type NodeCost } from './cost/costOf.js';
+export { parameterCount } from './cost/parameters.js';
 export { SnpError, type SnpErrorCode, type SnpErrorPlace } from './errors.js';
+export { FOLD_CONSTANTS_DEFAULTS, type FoldConstantsOptions, foldConstants } from './fold/foldConstants.js';
 export type { Attribute, AttributeInit, AttributeValue } from './ir/attribute.js';
 export { Graph, type NodeInit } from './ir/graph.js';
 export { Model } from './ir/model.js';
 export { Node, toAttribute } from './ir/node.js';
+export { topologicalOrder } from './ir/topologicalOrder.js';
 export { type FileDim, type TensorType, type Use, Value } from './ir/value.js';
 export {
   addDims,

@@ -1,5 +1,5 @@
-import { type Dim, dimsEqual } from './dim.js';
-import { boundsOf, maxDims } from './dimFunctions.js';
+import { type Dim, dimsEqual, termsOf } from './dim.js';
+import { boundsOf, isKnownDim, maxDims, symbolsOf } from './dimFunctions.js';
 
 /**
  * The shape of several inputs broadcast together (numpy's rules), or undefined if one of them is unranked. A dimension
@@ -26,7 +26,22 @@ function broadcastDim(a: Dim | undefined, b: Dim | undefined): Dim | undefined {
   if (a === undefined || b === undefined) return undefined;
   if (typeof a === 'number') return typeof b === 'number' ? undefined : a;
   if (typeof b === 'number') return b;
-  if (boundsOf(a, 1)[0] > 1) return a;
+  return broadcastSymbolic(a, b);
+}
+
+/**
+ * Where both could be 1, the larger one. An expression over the very symbol it meets, such as `min(1024, seq)` of a mask
+ * that was cut to length, and an unknown size are taken as equal to what they meet.
+ */
+function broadcastSymbolic(a: Dim, b: Dim): Dim | undefined {
+  if (!isKnownDim(a)) return isKnownDim(b) ? b : undefined;
+  if (!isKnownDim(b) || boundsOf(a, 1)[0] > 1) return a;
   if (boundsOf(b, 1)[0] > 1) return b;
-  return maxDims(a, b, 1);
+  const shared = symbolsOf(a).some(({ name }) => symbolsOf(b).some((other) => other.name === name));
+  if (!shared || isPolynomial(a) === isPolynomial(b)) return maxDims(a, b, 1);
+  return isPolynomial(a) ? a : b;
+}
+
+function isPolynomial(dim: Dim): boolean {
+  return termsOf(dim).every((term) => term.factors.every((factor) => !factor.expression));
 }

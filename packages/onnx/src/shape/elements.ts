@@ -116,7 +116,7 @@ function shortCircuit(op: string, a: Element, b: Element): Element {
 function symbolicFloat(op: string, a: Dim, b: Dim): Element {
   if (!isWhole(a) || !isWhole(b)) return undefined;
   if (op === 'Div') return divideDims(a, b);
-  return op === 'Add' || op === 'Sub' || op === 'Mul' ? SYMBOLIC[op](a, b) : undefined;
+  return op === 'Mod' ? undefined : SYMBOLIC[op]?.(a, b);
 }
 
 /** Integer division rounds towards zero, which is floor where neither side is negative. */

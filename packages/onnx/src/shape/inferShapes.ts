@@ -2,9 +2,10 @@ import { SnpError } from '../errors.js';
 import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
+import { topologicalOrder } from '../ir/topologicalOrder.js';
 import type { FileDim, Value } from '../ir/value.js';
 import type { DataType } from '../tensor/dataType.js';
-import { type Dim, parseDim, symbol } from './dim.js';
+import { type Dim, parseDim, productOf, symbol } from './dim.js';
 import { isKnownDim, symbolsOf } from './dimFunctions.js';
 import type { Element } from './elements.js';
 import type { OutputFacts, ValueFacts } from './facts.js';
@@ -96,7 +97,7 @@ class Inference implements InferenceRun {
   }
 
   walk(graph: Graph): void {
-    for (const node of graph.nodes) this.#visit(node);
+    for (const node of topologicalOrder(graph)) this.#visit(node);
   }
 
   inferSubgraph(graph: Graph, inputs: readonly ValueFacts[]): ValueFacts[] {
@@ -127,7 +128,9 @@ class Inference implements InferenceRun {
       value,
       inferred.map((dim, axis) => this.#refined(dim, hints?.[axis])),
     );
-    return { type, shape, content: this.#followedContent(value, facts.content) };
+    // A model that contradicts itself may reshape three elements into one; such content helps nobody.
+    const fits = facts.content?.length === productOf(shape);
+    return { type, shape, content: fits ? this.#followedContent(value, facts.content) : undefined };
   }
 
   /** An unknown dimension gives way to a stated number, or to a stated name that a graph input bears too. */

@@ -1,5 +1,5 @@
-import { addDims, type Dim, divideDims, mulDims } from '../dim.js';
-import { maxDims } from '../dimFunctions.js';
+import { addDims, type Dim, mulDims } from '../dim.js';
+import { floorDivDims, maxDims } from '../dimFunctions.js';
 import type { OutputFacts, ShapeRules } from '../facts.js';
 import type { OperatorCall } from '../operatorCall.js';
 import { nonNegative } from './constants.js';
@@ -32,8 +32,9 @@ function plus(a: Dim | undefined, b: Dim | undefined): Dim | undefined {
   return a === undefined || b === undefined ? undefined : addDims(a, b);
 }
 
+/** Heads divide widths evenly in a valid model; floor keeps a symbolic quotient computable. */
 function over(a: Dim | undefined, b: Dim | undefined): Dim | undefined {
-  return a === undefined || b === undefined ? undefined : divideDims(a, b);
+  return a === undefined || b === undefined ? undefined : floorDivDims(a, b);
 }
 
 /** Attention-23: query, key and value are [B,H,S,d] or [B,S,H*d]; then mask, past key, past value. */
