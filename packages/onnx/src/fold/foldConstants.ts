@@ -5,7 +5,7 @@ import { topologicalOrder } from '../ir/topologicalOrder.js';
 import type { Value } from '../ir/value.js';
 import { staticDims } from '../shape/dim.js';
 import { isFloatType } from '../shape/elements.js';
-import { type InferShapesOptions, inferShapes, type ShapeInfo } from '../shape/inferShapes.js';
+import { type InferShapesOptions, inferShapes, overridable, type ShapeInfo } from '../shape/inferShapes.js';
 import { constantTensor } from '../shape/rules/constants.js';
 import { bitsPerElement } from '../tensor/dataType.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -13,7 +13,7 @@ import { evaluateNode } from './evaluateNode.js';
 import { tensorFromContent } from './tensorFromContent.js';
 
 /** Options of `foldConstants`. */
-export interface FoldConstantsOptions extends InferShapesOptions {
+export interface FoldConstantsOptions extends Omit<InferShapesOptions, 'inputDefaults'> {
   /** Bytes by which one folded node may make the model larger. Default 1 MiB. Floating-point results never do: see there. */
   maxGrowth?: number;
 }
@@ -40,8 +40,8 @@ export const FOLD_CONSTANTS_DEFAULTS = { maxGrowth: 2 ** 20 } as const;
  * @example const { folded } = foldConstants(model);
  */
 export function foldConstants(model: Model, options: FoldConstantsOptions = {}): { folded: number } {
-  const shapes = inferShapes(model, options);
-  const folding = new Folding(shapes, options.maxGrowth ?? FOLD_CONSTANTS_DEFAULTS.maxGrowth, model.irVersion);
+  const shapes = inferShapes(model, { ...options, inputDefaults: false });
+  const folding = new Folding(shapes, options.maxGrowth ?? FOLD_CONSTANTS_DEFAULTS.maxGrowth, overridable(model));
   folding.foldGraph(model.graph);
   return { folded: folding.folded };
 }
@@ -52,21 +52,17 @@ class Folding {
   constructor(
     readonly shapes: ShapeInfo,
     readonly maxGrowth: number,
-    readonly irVersion: number,
+    /** Constants that the model's caller may replace. */
+    readonly defaults: readonly Value[],
   ) {}
 
   foldGraph(graph: Graph): void {
-    const fixed = new Set([...graph.outputs, ...this.#overridable(graph)]);
+    const fixed = new Set([...graph.outputs, ...this.defaults]);
     for (const node of topologicalOrder(graph)) {
       for (const subgraph of node.subgraphs) this.foldGraph(subgraph);
       this.#foldNode(node, fixed);
     }
     graph.removeDead();
-  }
-
-  /** From IR 4 on, an initializer that is also a graph input is a default the caller may replace. */
-  #overridable(graph: Graph): Value[] {
-    return this.irVersion >= 4 ? graph.inputs.filter((value) => value.tensor) : [];
   }
 
   #foldNode(node: Node, fixed: ReadonlySet<Value>): void {

@@ -33,6 +33,11 @@ export interface InferShapesOptions {
    * (`'batch'`, `'past+seq'`). Default: what the file states.
    */
   inputShapes?: Readonly<Record<string, readonly (number | string)[]>>;
+  /**
+   * Whether an initializer that is a graph input too, so that the caller of the model may replace it (IR 4 on), is
+   * followed with its own content. Default: true.
+   */
+  inputDefaults?: boolean;
 }
 
 /** Contents of more elements than this are not followed. */
@@ -52,6 +57,7 @@ const CONTENT_LIMIT = 64;
  */
 export function inferShapes(model: Model, options: InferShapesOptions = {}): ShapeInfo {
   const inference = new Inference(CONTENT_LIMIT);
+  if (options.inputDefaults === false) inference.forgetDefaults(overridable(model));
   inference.enterInputs(model.graph, options.inputShapes ?? {});
   inference.walk(model.graph);
   return {
@@ -59,6 +65,11 @@ export function inferShapes(model: Model, options: InferShapesOptions = {}): Sha
     elementType: (value) => inference.facts(value).type,
     content: (value) => inference.facts(value).content as readonly Dim[] | undefined,
   };
+}
+
+/** Initializers that are graph inputs too: from IR 4 on these are defaults, before that all initializers had to be. */
+export function overridable(model: Model): Value[] {
+  return model.irVersion >= 4 ? model.graph.inputs.filter((value) => value.tensor) : [];
 }
 
 /** One run over a model. */
@@ -81,6 +92,10 @@ class Inference implements InferenceRun {
     return tensor
       ? { type: tensor.dataType, shape: tensor.dims, content: tensorContent(tensor, this.contentLimit) }
       : {};
+  }
+
+  forgetDefaults(values: readonly Value[]): void {
+    for (const value of values) this.#facts.set(value, { type: value.tensor?.dataType, shape: value.tensor?.dims });
   }
 
   enterInputs(graph: Graph, given: Readonly<Record<string, readonly (number | string)[]>>): void {

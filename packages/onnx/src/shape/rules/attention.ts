@@ -89,13 +89,15 @@ function fusedQuantizedRule(call: OperatorCall): OutputFacts[] {
 
 /**
  * Query [B,S,H*d] or packed [B,S,H,3,d]; key [B,L,H*d], packed key and value [B,L,H,2,d], or [B,H,L,d]; value likewise.
- * Past key and value are inputs 6 and 7. Outputs: [B,S,H*dv], present key, present value, scores.
+ * Past key and value are inputs 6 and 7; with past_sequence_length (input 8) they are buffers that present shares.
+ * Outputs: [B,S,H*dv], present key, present value, scores.
  */
 function multiHeadRule(call: OperatorCall): OutputFacts[] {
   const { batch, length, width, keyWidth, keys } = multiHeadDims(call);
   const heads = call.node.int('num_heads');
   const type = call.type(0);
-  const total = plus(call.has(6) ? call.dim(6, 2) : 0, keys);
+  const past = call.has(6) ? call.dim(6, 2) : 0;
+  const total = call.has(8) ? past : plus(past, keys);
   return [
     { type, shape: [batch, length, width] },
     { type, shape: [batch, heads, total, over(keyWidth, heads)] },

@@ -164,10 +164,12 @@ function concatContent(
   const result: Element[] = [];
   for (let block = 0; block < outer; block++) {
     for (const index of parts) {
+      const size = sizeOfStatic(call.shape(index));
+      if (size === undefined) return undefined;
+      // A part whose content is not followed still has its place: the others stay known around it.
       const content = call.content(index);
-      if (!content) return undefined;
-      const run = content.length / outer;
-      for (let i = 0; i < run; i++) result.push(content[block * run + i]);
+      const run = size / outer;
+      for (let i = 0; i < run; i++) result.push(content?.[block * run + i]);
     }
   }
   return result;
@@ -188,4 +190,8 @@ function padRule(call: OperatorCall): OutputFacts[] {
       before === undefined || after === undefined ? undefined : addDims(shape[axis], addDims(before, after));
   }
   return [{ type, shape: output }];
+}
+
+function sizeOfStatic(shape: readonly Dim[] | undefined): number | undefined {
+  return staticDims(shape)?.reduce((product, dim) => product * dim, 1);
 }
