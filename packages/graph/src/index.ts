@@ -18,4 +18,3 @@ export { operatorRules, ruleFor } from './rules/index.js';
 export type { Resizing } from './rules/resizing.js';
 export type { OperatorRule } from './rules/rule.js';
 export { selectPositions, slicePositions } from './rules/select.js';
-export { constantTarget } from './rules/shape.js';

@@ -2,6 +2,8 @@ export { COST_DEFAULTS, type CostOptions, costOf, type ModelCost, type NodeCost 
 export { parameterCount } from './cost/parameters.js';
 export { SnpError, type SnpErrorCode, type SnpErrorPlace } from './errors.js';
 export { FOLD_CONSTANTS_DEFAULTS, type FoldConstantsOptions, foldConstants } from './fold/foldConstants.js';
+export { constantTarget } from './fold/reshapeTarget.js';
+export { simplifyShapes } from './fold/simplifyShapes.js';
 export type { Attribute, AttributeInit, AttributeValue } from './ir/attribute.js';
 export { Graph, type NodeInit } from './ir/graph.js';
 export { Model } from './ir/model.js';

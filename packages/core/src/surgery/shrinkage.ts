@@ -18,8 +18,13 @@ export class Shrinkage {
         throw new SnpError('unsupported', `The shape of '${value.name}' is not known.`, { value: value.name });
       return shape;
     }
+    return this.shapeOf(layout, value.name);
+  }
+
+  /** The dimensions afterwards of whatever has this layout. */
+  shapeOf(layout: Layout, name: string): readonly Dim[] {
     return layout.axes.map((axis) =>
-      axis.reduce<Dim>((product, factor) => mulDims(product, this.#newSize(layout, factor, value)), 1),
+      axis.reduce<Dim>((product, factor) => mulDims(product, this.#newSize(layout, factor, name)), 1),
     );
   }
 
@@ -59,14 +64,14 @@ export class Shrinkage {
     return counts[0];
   }
 
-  #newSize(layout: Layout, factor: Factor, value: Value): Dim {
+  #newSize(layout: Layout, factor: Factor, name: string): Dim {
     let size: Dim = factor.size;
     for (const field of layout.fields) {
       if (!field.factors.includes(factor) || shrinkingFactor(field, this.walk.labels) !== factor) continue;
       const counts = this.#rowCounts(field);
       if (counts.some((count) => count !== counts[0])) {
-        throw new SnpError('unsupported', `The heads of '${value.name}' would keep different numbers of neurons.`, {
-          value: value.name,
+        throw new SnpError('unsupported', `The heads of '${name}' would keep different numbers of neurons.`, {
+          value: name,
         });
       }
       if (counts.length > 0) size = counts[0];

@@ -1,4 +1,4 @@
-import { type Dim, dimsEqual, type Node } from '@snp/onnx';
+import { constantTarget, type Dim, dimsEqual, type Node } from '@snp/onnx';
 import { splitsForShape } from '../layout/factor.js';
 import {
   factorsFor,
@@ -31,18 +31,6 @@ export const reshapeRule: OperatorRule = {
 export function reshapeLayout(layout: Layout, shape: readonly Dim[]): Layout | undefined {
   const splits = splitsForShape(layout.axes.flat(), shape);
   return splits && groupIntoAxes(splitFactors(layout, factorsFor(splits)), shape);
-}
-
-/**
- * Writes the target of a reshape as a constant of sizes, with 0 for axes that are copied and -1 for one unknown, so that
- * no computation of shapes is left; undefined if the new shape has more unknown axes than that.
- */
-export function constantTarget(input: readonly Dim[], output: readonly Dim[]): number[] | undefined {
-  const target = output.map((dim, axis) => {
-    if (typeof dim === 'number') return dim;
-    return axis < input.length && dimsEqual(dim, input[axis]) ? 0 : -1;
-  });
-  return target.filter((size) => size === -1).length <= 1 ? target : undefined;
 }
 
 function writeTarget(node: Node, resizing: Resizing): void {

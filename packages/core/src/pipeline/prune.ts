@@ -1,0 +1,199 @@
+import { type Analysis, analyze, type Group } from '@snp/graph';
+import { costOf, type Model, SnpError } from '@snp/onnx';
+import { readModel, writeModel } from '@snp/onnx/node';
+import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
+import { type Criterion, runtimeKernels, snp } from '@snp/score';
+import { budgetWidths, type CostBudget } from '../plan/budget.js';
+import { checkPlan, emptyPlan, type Plan } from '../plan/plan.js';
+import { presetWidths } from '../plan/presets.js';
+import { selectUnits } from '../plan/selectUnits.js';
+import { laneWidth, type Ratios, ratioWidths, roundWidth, type Widths } from '../plan/widths.js';
+import { describeBudget } from '../report/describeBudget.js';
+import { makeReport } from '../report/makeReport.js';
+import type { PruneReport } from '../report/report.js';
+import { applyPlan } from '../surgery/applyPlan.js';
+import { type Assignment, gatherStatistics } from './gatherStatistics.js';
+import { prepare } from './prepare.js';
+import type { OnProgress, Step } from './progress.js';
+import { scoreGroups } from './scoreGroups.js';
+
+/** What the result may be: exactly one of these. */
+export interface Target {
+  /** A published architecture: `snp-deit-tiny`, `snp-deit-small`, `snp-deit-small-1.3g`, `snp-deit-base`. */
+  preset?: string | undefined;
+  /** Fractions of units to remove, by kind or by group. */
+  ratios?: Ratios | undefined;
+  /** Cost that may be left; the same fraction leaves every group. */
+  budget?: CostBudget | undefined;
+  /** A finished plan: nothing is scored. */
+  plan?: Plan | undefined;
+}
+
+/** Options of `prune`. */
+export interface PruneOptions extends Target {
+  /** Which units leave: those with the lowest scores. Default `snp()`. */
+  criterion?: Criterion | undefined;
+  /** Typical inputs, for criteria that look at activations. Without them `snp` scores query/key pairs on white noise. */
+  calibration?: Calibration | undefined;
+  /** Samples per run of the model. Default: chosen by the runtime. */
+  batchSize?: number | undefined;
+  /** Widths per head become multiples of this. Default 1. */
+  round?: number | undefined;
+  /** Where the model runs. Default: onnxruntime in a child process. */
+  runtime?: Runtime | undefined;
+  onProgress?: OnProgress | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** A pruned model with all that led to it. */
+export interface PruneResult {
+  model: Model;
+  plan: Plan;
+  report: PruneReport;
+  /** The original as it was analysed, for verification. */
+  analysis: Analysis;
+  /** Writes the model; an existing file is only replaced when the new one is complete. */
+  write(path: string): Promise<void>;
+}
+
+/**
+ * Prunes a Transformer: analyses it, decides how wide every group is to be, scores units on calibration data, and cuts the
+ * model down. The input file is never changed.
+ *
+ * @throws SnpError with a code for each way it can fail; nothing is written before `write`.
+ * @example
+ * const result = await prune('deit_small.onnx', { calibration: images('calib/'), budget: { macs: 0.5 } });
+ * await result.write('deit_small.snp.onnx');
+ */
+export async function prune(source: string | Model, options: PruneOptions): Promise<PruneResult> {
+  checkTarget(options);
+  const clock = new Clock(options.onProgress);
+  const original = typeof source === 'string' ? await clock.time('read', () => readModel(source)) : source;
+  const analysis = await clock.time('analyze', async () => prepare(original));
+  const criterion = options.criterion ?? snp();
+  const warnings: string[] = [];
+  const decision = options.plan
+    ? { plan: checkPlan(options.plan, analysis), scores: new Map<string, Float64Array>(), samples: 0 }
+    : await decide(analysis, criterion, options, clock, warnings);
+  options.signal?.throwIfAborted();
+  const model = await clock.time('apply', async () => applyPlan(analysis, decision.plan));
+  const report = makeReport({
+    name: typeof source === 'string' ? source : original.graph.name,
+    criterion: options.plan ? 'given plan' : criterion.name,
+    budget: describeBudget(options),
+    before: analysis,
+    after: analyze(model),
+    plan: decision.plan,
+    scores: decision.scores,
+    samples: decision.samples,
+    skipped: options.calibration?.skipped ?? [],
+    warnings,
+    seconds: clock.seconds,
+    originalCost: costOf(original),
+  });
+  return { model, plan: decision.plan, report, analysis, write: (path) => writeModel(model, path) };
+}
+
+function checkTarget({ preset, ratios, budget, plan }: Target): void {
+  const given = Object.entries({ preset, ratios, budget, plan }).filter(([, value]) => value !== undefined);
+  if (given.length === 1) return;
+  const names = given.map(([name]) => name).join(' and ');
+  throw new SnpError(
+    'invalid-argument',
+    given.length === 0
+      ? 'Nothing says how small the model should become. Give one of: preset, budget (macs or params), ratios, plan.'
+      : `${names} contradict each other. Give one of: preset, budget (macs or params), ratios, plan.`,
+  );
+}
+
+/** The widths that the target asks for; groups that stay whole are not in it. */
+export function targetWidths(analysis: Analysis, target: Target & { round?: number | undefined }): Widths {
+  const round = target.round ?? 1;
+  if (!Number.isInteger(round) || round < 1) {
+    throw new SnpError('invalid-argument', `The multiple to round widths to must be a whole number from 1, but is ${round}.`);
+  }
+  if (target.preset !== undefined) {
+    const widths = presetWidths(target.preset, analysis);
+    const full = new Map(analysis.groups.map((group) => [group.id, laneWidth(group)]));
+    return Object.fromEntries(Object.entries(widths).map(([id, width]) => [id, roundWidth(width, full.get(id)!, round)]));
+  }
+  if (target.ratios) return ratioWidths(target.ratios, analysis, { round });
+  return budgetWidths(analysis, target.budget ?? {}, { round });
+}
+
+interface Decision {
+  plan: Plan;
+  scores: Map<string, Float64Array>;
+  samples: number;
+}
+
+async function decide(
+  analysis: Analysis,
+  criterion: Criterion,
+  options: PruneOptions,
+  clock: Clock,
+  warnings: string[],
+): Promise<Decision> {
+  const widths = targetWidths(analysis, options);
+  const assignments = analysis.groups
+    .filter((group) => (widths[group.id] ?? laneWidth(group)) < laneWidth(group))
+    .map((group): Assignment => ({ group, keep: widths[group.id] }));
+  const runtime = options.runtime ?? onnxRuntime();
+  const { calibration, signal } = options;
+  if (!calibration && criterion.statistics) requireNoData(criterion, warnings);
+  const { statistics, samples } = calibration
+    ? await clock.time('calibrate', (progress) =>
+        gatherStatistics({
+          model: analysis.model,
+          criterion,
+          assignments,
+          calibration,
+          runtime,
+          batchSize: options.batchSize,
+          signal,
+          onProgress: progress,
+        }),
+      )
+    : { statistics: new Map(), samples: 0 };
+  const kernels = runtimeKernels(runtime);
+  try {
+    const scores = await clock.time('score', (progress) => scoreGroups(criterion, assignments, statistics, kernels, progress, signal));
+    return { plan: planFor(analysis, assignments, scores), scores, samples };
+  } finally {
+    await kernels.close();
+  }
+}
+
+function requireNoData(criterion: Criterion, warnings: string[]): void {
+  if (criterion.name !== 'snp') {
+    throw new SnpError('calibration', `Criterion '${criterion.name}' looks at activations: give it typical inputs (--calib DIR).`);
+  }
+  warnings.push('No calibration data: query/key pairs were scored as if inputs were white noise. Typical inputs (--calib DIR) choose better.');
+}
+
+function planFor(analysis: Analysis, assignments: readonly Assignment[], scores: ReadonlyMap<string, Float64Array>): Plan {
+  const plan = emptyPlan(analysis);
+  for (const { group, keep } of assignments) {
+    plan.groups[group.id] = entry(group, selectUnits(group, scores.get(group.id)!, keep));
+  }
+  return plan;
+}
+
+function entry(group: Group, keep: number[]) {
+  return { units: group.units, lanes: group.lanes, keep };
+}
+
+/** Times the steps and reports them. */
+class Clock {
+  readonly seconds: Record<string, number> = {};
+
+  constructor(private readonly onProgress: OnProgress | undefined) {}
+
+  async time<T>(step: Step, work: (progress: (done: number, total: number | undefined) => void) => Promise<T>): Promise<T> {
+    const start = performance.now();
+    this.onProgress?.({ step, done: 0, total: undefined });
+    const result = await work((done, total) => this.onProgress?.({ step, done, total }));
+    this.seconds[step] = (performance.now() - start) / 1000;
+    return result;
+  }
+}

@@ -1,0 +1,68 @@
+import type { Analysis, GroupKind } from '@snp/graph';
+import { SnpError } from '@snp/onnx';
+import { planCost } from './planCost.js';
+import { type Ratios, ratioWidths, type RoundOptions, type Widths } from './widths.js';
+
+/** What the result may cost, as a fraction of the original (above 0, at most 1), or in absolute numbers above 1. */
+export interface CostBudget {
+  /** Multiply-accumulate operations. */
+  macs?: number;
+  params?: number;
+}
+
+/** Kinds that give way first. Residual channels run through every layer: taking some away costs most accuracy per MAC. */
+const FIRST: readonly GroupKind[] = ['query-key', 'value', 'ffn'];
+const ALL: readonly GroupKind[] = [...FIRST, 'residual', 'channel'];
+
+/**
+ * The widths that meet a budget by removing the same fraction from every group: of query/key, value and FFN neurons as long
+ * as that suffices, of residual and convolution channels too where it does not.
+ *
+ * @throws SnpError `invalid-argument` if the budget cannot be met or is no fraction or number.
+ */
+export function budgetWidths(analysis: Analysis, budget: CostBudget, options: RoundOptions = {}): Widths {
+  const full = planCost(analysis, {});
+  const limits = { macs: absolute(budget.macs, full.macs, 'macs'), params: absolute(budget.params, full.params, 'params') };
+  const meets = (widths: Widths) => {
+    const cost = planCost(analysis, widths);
+    return cost.macs <= limits.macs && cost.params <= limits.params;
+  };
+  if (meets({})) return {};
+  for (const kinds of [FIRST, ALL]) {
+    const at = (ratio: number) => ratioWidths(forKinds(kinds, ratio), analysis, options);
+    if (meets(at(HIGHEST))) return at(smallestRatio((ratio) => meets(at(ratio))));
+  }
+  const least = planCost(analysis, ratioWidths(forKinds(ALL, HIGHEST), analysis, options));
+  throw new SnpError(
+    'invalid-argument',
+    `The budget cannot be met: with every group at its least, ${percent(least.macs, full.macs)} of the MACs and ${percent(least.params, full.params)} of the parameters are left. Frozen parts are listed by 'snp inspect'.`,
+  );
+}
+
+/** Least that is left of a group is a twentieth. */
+const HIGHEST = 0.95;
+
+/** By bisection to 1/1024, far finer than the step from one width to the next. */
+function smallestRatio(meets: (ratio: number) => boolean): number {
+  let [low, high] = [0, HIGHEST];
+  while (high - low > 1 / 1024) {
+    const middle = (low + high) / 2;
+    if (meets(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
+function forKinds(kinds: readonly GroupKind[], ratio: number): Ratios {
+  return Object.fromEntries(kinds.map((kind) => [kind, ratio]));
+}
+
+function absolute(budget: number | undefined, full: number, name: string): number {
+  if (budget === undefined) return Number.POSITIVE_INFINITY;
+  if (!(budget > 0)) throw new SnpError('invalid-argument', `The budget for ${name} must be above 0, but is ${budget}.`);
+  return budget <= 1 ? budget * full : budget;
+}
+
+function percent(part: number, whole: number): string {
+  return `${((100 * part) / whole).toFixed(1)} %`;
+}

@@ -1,0 +1,55 @@
+import type { Analysis, Group, GroupKind } from '@snp/graph';
+import { SnpError } from '@snp/onnx';
+
+/** Units that stay per head (lane), by group id. Groups that are not named stay whole. */
+export type Widths = Record<string, number>;
+
+/** Fractions of units to remove, by kind of group or by group id; an id goes before its kind. Between 0 and 1, 1 excluded. */
+export type Ratios = Partial<Record<GroupKind, number>> & Record<string, number>;
+
+/** How widths are rounded. */
+export interface RoundOptions {
+  /** Widths per head become multiples of this (the nearest; at least one multiple, at most the full width). Default 1. */
+  round?: number;
+}
+
+const KINDS: readonly GroupKind[] = ['query-key', 'value', 'ffn', 'residual', 'channel'];
+
+/** Units per head of a group in the original model. */
+export function laneWidth(group: Group): number {
+  return group.units / group.lanes;
+}
+
+/** What stays when a fraction is removed: `n - floor(n x ratio)`, as in SNP's published tables; at least 1. */
+export function keptWidth(width: number, ratio: number): number {
+  return Math.max(1, width - Math.floor(width * ratio + 1e-9));
+}
+
+/** A width as a multiple of `round`, no larger than `full`. */
+export function roundWidth(width: number, full: number, round: number): number {
+  if (round <= 1 || width >= full) return Math.min(width, full);
+  return Math.min(full, Math.max(round, Math.round(width / round) * round));
+}
+
+/** The widths that ratios give to a model's groups. */
+export function ratioWidths(ratios: Ratios, analysis: Analysis, options: RoundOptions = {}): Widths {
+  const ids = new Set(analysis.groups.map((group) => group.id));
+  for (const [name, ratio] of Object.entries(ratios)) {
+    if (!ids.has(name) && !KINDS.includes(name as GroupKind)) {
+      throw new SnpError(
+        'invalid-argument',
+        `There is no group or kind of group '${name}'. Kinds are ${KINDS.join(', ')}; groups of this model are ${[...ids].join(', ')}.`,
+      );
+    }
+    if (!(ratio >= 0 && ratio < 1)) {
+      throw new SnpError('invalid-argument', `The ratio of '${name}' must be at least 0 and below 1, but is ${ratio}.`);
+    }
+  }
+  const widths: Widths = {};
+  for (const group of analysis.groups) {
+    const ratio = ratios[group.id] ?? ratios[group.kind] ?? 0;
+    const width = roundWidth(keptWidth(laneWidth(group), ratio), laneWidth(group), options.round ?? 1);
+    if (width < laneWidth(group)) widths[group.id] = width;
+  }
+  return widths;
+}

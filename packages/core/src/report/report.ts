@@ -1,0 +1,60 @@
+import type { GroupKind } from '@snp/graph';
+import type { Plan } from '../plan/plan.js';
+
+/** Indices of one axis of an initializer that leave with a group's removed units. */
+export interface RemovedSlice {
+  /** Name in the original file (or, for weights an exporter computes from constants, of the computed value). */
+  initializer: string;
+  axis: number;
+  /** Removed positions along the axis, ascending. */
+  indices: number[];
+  /** Labels of the nodes this holds for, where an initializer is shared by nodes that keep different positions. */
+  readers?: string[];
+}
+
+/** What happened to one group. */
+export interface GroupReport {
+  id: string;
+  kind: GroupKind;
+  block?: number;
+  /** Units per head (lane) before and after, and the number of heads. */
+  before: number;
+  after: number;
+  lanes: number;
+  /** Score of every unit, lowest left first; absent where the plan was given or nothing left the group. */
+  scores?: number[];
+  /** Removed units, ascending. */
+  removed: number[];
+  members: RemovedSlice[];
+}
+
+/** What a part of the model costs. */
+export interface CostReport {
+  /** Multiply-accumulate operations of one run at batch 1. */
+  macs: number;
+  params: number;
+  /** Bytes of the weights. */
+  bytes: number;
+}
+
+/** The whole of a pruning, for people (report.html), for third parties who want to repeat it, and for programs. */
+export interface PruneReport {
+  format: 'snp-report';
+  version: 1;
+  model: string;
+  criterion: string;
+  recovery: 'none';
+  /** How the widths were chosen, in words: `preset snp-deit-tiny`, `50 % of the MACs`. */
+  budget: string;
+  /** Calibration samples that were used, and those that were skipped with the reason. */
+  calibration: { samples: number; skipped: { name: string; reason: string }[] };
+  cost: { before: CostReport; after: CostReport };
+  /** Cost per Transformer block, and of everything outside of blocks (`block` absent). */
+  blocks: { block?: number; heads?: number; before: CostReport; after: CostReport }[];
+  groups: GroupReport[];
+  frozen: { kind?: GroupKind; units: number; initializers: string[]; node?: string; operator?: string; reason: string }[];
+  warnings: string[];
+  /** Seconds each step took. */
+  seconds: Record<string, number>;
+  plan: Plan;
+}
