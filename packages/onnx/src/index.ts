@@ -5,6 +5,7 @@ export { FOLD_CONSTANTS_DEFAULTS, type FoldConstantsOptions, foldConstants } fro
 export { constantTarget } from './fold/reshapeTarget.js';
 export { simplifyShapes } from './fold/simplifyShapes.js';
 export type { Attribute, AttributeInit, AttributeValue } from './ir/attribute.js';
+export { cloneModel } from './ir/clone.js';
 export { Graph, type NodeInit } from './ir/graph.js';
 export { Model } from './ir/model.js';
 export { Node, toAttribute } from './ir/node.js';

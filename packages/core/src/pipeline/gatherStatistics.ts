@@ -28,7 +28,9 @@ interface Pending {
 }
 
 /** Runs calibration data through the model once and gathers everything the criterion asks for, of all groups. */
-export async function gatherStatistics(options: GatherOptions): Promise<{ statistics: Map<string, Statistics>; samples: number }> {
+export async function gatherStatistics(
+  options: GatherOptions,
+): Promise<{ statistics: Map<string, Statistics>; samples: number }> {
   const pending: Pending[] = [];
   const taps = [];
   for (const { group, keep } of options.assignments) {
@@ -45,7 +47,10 @@ export async function gatherStatistics(options: GatherOptions): Promise<{ statis
   await runTapped({ ...options, taps }, (outputs, batch) => {
     samples += batch.length;
     for (const { accumulator, taps: names } of pending) {
-      accumulator.add(names.map((name) => outputs[name]), { samples: batch.length });
+      accumulator.add(
+        names.map((name) => outputs[name]),
+        { samples: batch.length },
+      );
     }
   });
   if (samples === 0) throw new SnpError('calibration', 'The calibration data hold no samples.');

@@ -110,12 +110,17 @@ function checkTarget({ preset, ratios, budget, plan }: Target): void {
 export function targetWidths(analysis: Analysis, target: Target & { round?: number | undefined }): Widths {
   const round = target.round ?? 1;
   if (!Number.isInteger(round) || round < 1) {
-    throw new SnpError('invalid-argument', `The multiple to round widths to must be a whole number from 1, but is ${round}.`);
+    throw new SnpError(
+      'invalid-argument',
+      `The multiple to round widths to must be a whole number from 1, but is ${round}.`,
+    );
   }
   if (target.preset !== undefined) {
     const widths = presetWidths(target.preset, analysis);
     const full = new Map(analysis.groups.map((group) => [group.id, laneWidth(group)]));
-    return Object.fromEntries(Object.entries(widths).map(([id, width]) => [id, roundWidth(width, full.get(id)!, round)]));
+    return Object.fromEntries(
+      Object.entries(widths).map(([id, width]) => [id, roundWidth(width, full.get(id)!, round)]),
+    );
   }
   if (target.ratios) return ratioWidths(target.ratios, analysis, { round });
   return budgetWidths(analysis, target.budget ?? {}, { round });
@@ -157,7 +162,9 @@ async function decide(
     : { statistics: new Map(), samples: 0 };
   const kernels = runtimeKernels(runtime);
   try {
-    const scores = await clock.time('score', (progress) => scoreGroups(criterion, assignments, statistics, kernels, progress, signal));
+    const scores = await clock.time('score', (progress) =>
+      scoreGroups(criterion, assignments, statistics, kernels, progress, signal),
+    );
     return { plan: planFor(analysis, assignments, scores), scores, samples };
   } finally {
     await kernels.close();
@@ -166,12 +173,21 @@ async function decide(
 
 function requireNoData(criterion: Criterion, warnings: string[]): void {
   if (criterion.name !== 'snp') {
-    throw new SnpError('calibration', `Criterion '${criterion.name}' looks at activations: give it typical inputs (--calib DIR).`);
+    throw new SnpError(
+      'calibration',
+      `Criterion '${criterion.name}' looks at activations: give it typical inputs (--calib DIR).`,
+    );
   }
-  warnings.push('No calibration data: query/key pairs were scored as if inputs were white noise. Typical inputs (--calib DIR) choose better.');
+  warnings.push(
+    'No calibration data: query/key pairs were scored as if inputs were white noise. Typical inputs (--calib DIR) choose better.',
+  );
 }
 
-function planFor(analysis: Analysis, assignments: readonly Assignment[], scores: ReadonlyMap<string, Float64Array>): Plan {
+function planFor(
+  analysis: Analysis,
+  assignments: readonly Assignment[],
+  scores: ReadonlyMap<string, Float64Array>,
+): Plan {
   const plan = emptyPlan(analysis);
   for (const { group, keep } of assignments) {
     plan.groups[group.id] = entry(group, selectUnits(group, scores.get(group.id)!, keep));
@@ -189,7 +205,10 @@ class Clock {
 
   constructor(private readonly onProgress: OnProgress | undefined) {}
 
-  async time<T>(step: Step, work: (progress: (done: number, total: number | undefined) => void) => Promise<T>): Promise<T> {
+  async time<T>(
+    step: Step,
+    work: (progress: (done: number, total: number | undefined) => void) => Promise<T>,
+  ): Promise<T> {
     const start = performance.now();
     this.onProgress?.({ step, done: 0, total: undefined });
     const result = await work((done, total) => this.onProgress?.({ step, done, total }));

@@ -1,7 +1,7 @@
 import type { Analysis, GroupKind } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
 import { planCost } from './planCost.js';
-import { type Ratios, ratioWidths, type RoundOptions, type Widths } from './widths.js';
+import { type Ratios, type RoundOptions, ratioWidths, type Widths } from './widths.js';
 
 /** What the result may cost, as a fraction of the original (above 0, at most 1), or in absolute numbers above 1. */
 export interface CostBudget {
@@ -22,7 +22,10 @@ const ALL: readonly GroupKind[] = [...FIRST, 'residual', 'channel'];
  */
 export function budgetWidths(analysis: Analysis, budget: CostBudget, options: RoundOptions = {}): Widths {
   const full = planCost(analysis, {});
-  const limits = { macs: absolute(budget.macs, full.macs, 'macs'), params: absolute(budget.params, full.params, 'params') };
+  const limits = {
+    macs: absolute(budget.macs, full.macs, 'macs'),
+    params: absolute(budget.params, full.params, 'params'),
+  };
   const meets = (widths: Widths) => {
     const cost = planCost(analysis, widths);
     return cost.macs <= limits.macs && cost.params <= limits.params;
@@ -59,7 +62,8 @@ function forKinds(kinds: readonly GroupKind[], ratio: number): Ratios {
 
 function absolute(budget: number | undefined, full: number, name: string): number {
   if (budget === undefined) return Number.POSITIVE_INFINITY;
-  if (!(budget > 0)) throw new SnpError('invalid-argument', `The budget for ${name} must be above 0, but is ${budget}.`);
+  if (!(budget > 0))
+    throw new SnpError('invalid-argument', `The budget for ${name} must be above 0, but is ${budget}.`);
   return budget <= 1 ? budget * full : budget;
 }
 

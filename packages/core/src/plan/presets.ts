@@ -1,5 +1,5 @@
-import { SnpError } from '@snp/onnx';
 import type { Analysis, Group } from '@snp/graph';
+import { SnpError } from '@snp/onnx';
 import type { Widths } from './widths.js';
 
 /** Widths that stay in one block: query/key and value neurons per head, hidden neurons of the FFN. */
@@ -22,32 +22,72 @@ export const presets = {
     from: { residual: 192, heads: 3, block: [64, 64, 768] },
     residual: 153,
     blocks: [
-      [39, 51, 614], [39, 51, 614], [39, 38, 614], [32, 31, 614], [26, 38, 614], [32, 19, 460],
-      [26, 38, 537], [20, 38, 537], [20, 31, 614], [20, 25, 537], [20, 19, 460], [20, 19, 383],
+      [39, 51, 614],
+      [39, 51, 614],
+      [39, 38, 614],
+      [32, 31, 614],
+      [26, 38, 614],
+      [32, 19, 460],
+      [26, 38, 537],
+      [20, 38, 537],
+      [20, 31, 614],
+      [20, 25, 537],
+      [20, 19, 460],
+      [20, 19, 383],
     ],
   },
   'snp-deit-small': {
     from: { residual: 384, heads: 6, block: [64, 64, 1536] },
     residual: 307,
     blocks: [
-      [25, 51, 1228], [25, 38, 1228], [25, 38, 1228], [25, 38, 1228], [25, 31, 1228], [25, 31, 1075],
-      [25, 31, 1228], [13, 25, 921], [13, 19, 921], [13, 19, 921], [13, 12, 307], [13, 12, 307],
+      [25, 51, 1228],
+      [25, 38, 1228],
+      [25, 38, 1228],
+      [25, 38, 1228],
+      [25, 31, 1228],
+      [25, 31, 1075],
+      [25, 31, 1228],
+      [13, 25, 921],
+      [13, 19, 921],
+      [13, 19, 921],
+      [13, 12, 307],
+      [13, 12, 307],
     ],
   },
   'snp-deit-small-1.3g': {
     from: { residual: 384, heads: 6, block: [64, 64, 1536] },
     residual: 345,
     blocks: [
-      [26, 12, 1382], [20, 19, 1075], [20, 19, 1075], [13, 12, 307], [13, 12, 307], [13, 12, 307],
-      [13, 12, 307], [13, 12, 307], [13, 12, 307], [13, 12, 307], [13, 12, 307], [13, 12, 307],
+      [26, 12, 1382],
+      [20, 19, 1075],
+      [20, 19, 1075],
+      [13, 12, 307],
+      [13, 12, 307],
+      [13, 12, 307],
+      [13, 12, 307],
+      [13, 12, 307],
+      [13, 12, 307],
+      [13, 12, 307],
+      [13, 12, 307],
+      [13, 12, 307],
     ],
   },
   'snp-deit-base': {
     from: { residual: 768, heads: 12, block: [64, 64, 3072] },
     residual: 538,
     blocks: [
-      [20, 20, 2151], [20, 20, 1229], [20, 20, 2151], [20, 20, 2151], [20, 20, 2151], [26, 26, 1536],
-      [20, 20, 2151], [20, 26, 1844], [20, 20, 2151], [20, 20, 1844], [26, 39, 1844], [20, 32, 922],
+      [20, 20, 2151],
+      [20, 20, 1229],
+      [20, 20, 2151],
+      [20, 20, 2151],
+      [20, 20, 2151],
+      [26, 26, 1536],
+      [20, 20, 2151],
+      [20, 26, 1844],
+      [20, 20, 2151],
+      [20, 20, 1844],
+      [26, 39, 1844],
+      [20, 32, 922],
     ],
   },
 } satisfies Record<string, Preset>;
@@ -59,7 +99,10 @@ export type PresetName = keyof typeof presets;
 export function presetWidths(name: string, analysis: Analysis): Widths {
   const preset: Preset | undefined = Object.hasOwn(presets, name) ? presets[name as PresetName] : undefined;
   if (!preset) {
-    throw new SnpError('invalid-argument', `There is no preset '${name}'. Choose one of ${Object.keys(presets).join(', ')}.`);
+    throw new SnpError(
+      'invalid-argument',
+      `There is no preset '${name}'. Choose one of ${Object.keys(presets).join(', ')}.`,
+    );
   }
   const { from } = preset;
   const mismatch = (what: string): never => {
@@ -82,7 +125,8 @@ export function presetWidths(name: string, analysis: Analysis): Widths {
     for (const [what, group, lanes, part] of parts) {
       if (!group) return mismatch(`no prunable ${what} group in block ${at}`);
       const width = group.units / group.lanes;
-      if (group.lanes !== lanes || width !== from.block[part]) mismatch(`${what} of ${group.lanes} x ${width} in block ${at}`);
+      if (group.lanes !== lanes || width !== from.block[part])
+        mismatch(`${what} of ${group.lanes} x ${width} in block ${at}`);
       widths[group.id] = preset.blocks[at][part];
     }
   });

@@ -3,8 +3,14 @@ import type { Target } from '../pipeline/prune.js';
 /** How the widths were chosen, in words. */
 export function describeBudget({ preset, ratios, budget }: Target): string {
   if (preset !== undefined) return `preset ${preset}`;
-  if (ratios) return Object.entries(ratios).map(([name, ratio]) => `${percent(ratio)} of ${name} removed`).join(', ');
-  if (budget) return Object.entries(budget).map(([name, limit]) => `${limit <= 1 ? percent(limit) : limit} of ${NAMES[name] ?? name}`).join(', ');
+  if (ratios)
+    return Object.entries(ratios)
+      .map(([name, ratio]) => `${percent(ratio)} of ${name} removed`)
+      .join(', ');
+  if (budget)
+    return Object.entries(budget)
+      .map(([name, limit]) => `${limit <= 1 ? percent(limit) : limit} of ${NAMES[name] ?? name}`)
+      .join(', ');
   return 'a given plan';
 }
 

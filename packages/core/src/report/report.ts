@@ -52,7 +52,14 @@ export interface PruneReport {
   /** Cost per Transformer block, and of everything outside of blocks (`block` absent). */
   blocks: { block?: number; heads?: number; before: CostReport; after: CostReport }[];
   groups: GroupReport[];
-  frozen: { kind?: GroupKind; units: number; initializers: string[]; node?: string; operator?: string; reason: string }[];
+  frozen: {
+    kind?: GroupKind;
+    units: number;
+    initializers: string[];
+    node?: string;
+    operator?: string;
+    reason: string;
+  }[];
   warnings: string[];
   /** Seconds each step took. */
   seconds: Record<string, number>;

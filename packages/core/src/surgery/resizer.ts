@@ -1,4 +1,4 @@
-import type { Propagation, Resizing } from '@snp/graph';
+import type { Layout, Propagation, Resizing } from '@snp/graph';
 import { type Dim, type Graph, type Node, SnpError, Tensor, type Value } from '@snp/onnx';
 import type { Shrinkage } from './shrinkage.js';
 
@@ -26,15 +26,9 @@ export class Resizer implements Resizing {
     throw new SnpError('unsupported', `Axis ${axis} of '${value.name}' has no fixed size.`, { value: value.name });
   }
 
-  countKept(value: Value, axis: number, from: number, to: number): number {
-    const layout = this.walk.layouts.get(value);
-    return layout ? this.shrinkage.countKept(layout, axis, from, to, value.name) : to - from;
-  }
-
-  keptAlong(value: Value, axis: number): number[] {
-    const layout = this.walk.layouts.get(value);
-    if (!layout) return Array.from({ length: this.newSize(value, axis) }, (_, position) => position);
-    return this.shrinkage.keptAlong(layout, axis, value.name);
+  positionsAfter(value: Value, axis: number, positions: readonly number[]): number[] {
+    const layout = this.walk.layouts.get(value) ?? this.#constantLayout(value);
+    return layout ? this.shrinkage.positionsAfter(layout, axis, positions, value.name) : [...positions];
   }
 
   integers(node: Node, index: number): number[] | undefined {
@@ -83,5 +77,13 @@ export class Resizer implements Resizing {
       before: node,
     });
     node.setInput(1, where.outputs[0]);
+  }
+
+  #constantLayout(value: Value): Layout | undefined {
+    for (const { node, index } of value.uses) {
+      const layout = this.walk.constantLayout(node, index);
+      if (layout) return layout;
+    }
+    return undefined;
   }
 }

@@ -49,19 +49,22 @@ export class Shrinkage {
     return kept[0];
   }
 
-  /** How many of the positions `from` up to `to` along an axis stay; an error if rows of a field differ. */
-  countKept(layout: Layout, axis: number, from: number, to: number, what: string): number {
-    const counts = this.#rowsAlong(layout, axis).map((row) =>
-      row.subarray(from, to).reduce((n, label) => n + (this.leaves(label) ? 0 : 1), 0),
-    );
-    if (counts.length === 0) return to - from;
-    if (counts.some((count) => count !== counts[0])) {
+  /** Those of `positions` along an axis that stay, in the new numbering; an error if rows of a field differ. */
+  positionsAfter(layout: Layout, axis: number, positions: readonly number[], what: string): number[] {
+    const answers = this.#rowsAlong(layout, axis).map((row) => {
+      const after = new Map<number, number>();
+      for (let at = 0; at < row.length; at++) if (!this.leaves(row[at])) after.set(at, after.size);
+      return positions.flatMap((position) => after.get(position) ?? []);
+    });
+    if (answers.length === 0) return [...positions];
+    if (answers.some((answer) => answer.join() !== answers[0].join())) {
       throw new SnpError(
         'unsupported',
-        `Different heads keep different numbers of '${what}' between ${from} and ${to}.`,
+        `Different heads would keep different positions of what is picked from '${what}'.`,
+        { value: what },
       );
     }
-    return counts[0];
+    return answers[0];
   }
 
   #newSize(layout: Layout, factor: Factor, name: string): Dim {

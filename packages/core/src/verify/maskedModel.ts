@@ -1,7 +1,6 @@
 import { cloneModel, type Model, type Node, Tensor, type Value } from '@snp/onnx';
 import type { RemovedSlice } from '../report/report.js';
 
-
 /**
  * The original model with the removed slices set to zero and every norm over removed channels taken over what stays: what a
  * rightly pruned model must equal. Knows nothing of groups, plans or surgery; it reads off the list of slices alone.
@@ -119,7 +118,8 @@ function scaleBehind(value: Value, depth: number): Value | undefined {
   for (const { node, index } of value.uses) {
     const other = node.inputs[1 - index];
     if (node.opType === 'Mul' && other?.tensor && other.tensor.size > 1) return other;
-    if (!['Sub', 'Pow', 'Mul', 'ReduceMean', 'Add', 'Sqrt', 'Div', 'Reciprocal', 'Cast'].includes(node.opType)) continue;
+    if (!['Sub', 'Pow', 'Mul', 'ReduceMean', 'Add', 'Sqrt', 'Div', 'Reciprocal', 'Cast'].includes(node.opType))
+      continue;
     const found = node.outputs[0] && scaleBehind(node.outputs[0], depth + 1);
     if (found) return found;
   }

@@ -7,10 +7,11 @@ export interface Resizing {
   newShape(value: Value): readonly Dim[];
   /** The size of an axis after; an error if it is not known before the model runs. */
   newSize(value: Value, axis: number): number;
-  /** How many of the positions `from` up to `to` along an axis stay: the same number in every head, or an error. */
-  countKept(value: Value, axis: number, from: number, to: number): number;
-  /** Positions along an axis that stay, ascending; an error if they differ from head to head. */
-  keptAlong(value: Value, axis: number): number[];
+  /**
+   * Those of some positions along an axis that stay, in the numbering of the narrower value and in the given order; an
+   * error if the answer differs from head to head.
+   */
+  positionsAfter(value: Value, axis: number, positions: readonly number[]): number[];
   /** Whole numbers of a constant input, or undefined if they are not known before the model runs. */
   integers(node: Node, index: number): number[] | undefined;
   /** Gives input `index` of the node a new constant of whole numbers. */

@@ -1,4 +1,4 @@
-import type { Node } from '@snp/onnx';
+import { dimsEqual, type Node, SnpError } from '@snp/onnx';
 import type { Role } from '../labels/labelStore.js';
 import { Factor } from '../layout/factor.js';
 import { type Field, fieldsOn, flattenAxis, type Layout, plainLayout, sizesOf } from '../layout/layout.js';
@@ -111,11 +111,15 @@ export const gatherRule: OperatorRule = {
     const before = resizing.oldShape(x);
     const at = axis < 0 ? axis + before.length : axis;
     const indices = resizing.integers(node, 1);
-    if (before[at] === resizing.newShape(x)[at] || !indices) return;
-    const kept = resizing.keptAlong(x, at);
+    if (dimsEqual(before[at], resizing.newShape(x)[at]) || !indices) return;
     const size = before[at] as number;
-    const moved = indices.map((index) => kept.indexOf(index < 0 ? index + size : index)).filter((index) => index >= 0);
-    resizing.setIntegers(node, 1, moved, resizing.oldShape(node.inputs[1]!).length === 0);
+    const positions = indices.map((index) => (index < 0 ? index + size : index));
+    resizing.setIntegers(
+      node,
+      1,
+      resizing.positionsAfter(x, at, positions),
+      resizing.oldShape(node.inputs[1]!).length === 0,
+    );
   },
 };
 
@@ -152,34 +156,55 @@ export const sliceRule: OperatorRule = {
     const x = node.inputs[0]!;
     const before = resizing.oldShape(x);
     const after = resizing.newShape(x);
-    const changed = before.some((dim, axis) => typeof dim === 'number' && dim !== after[axis]);
-    if (!changed || node.inputs.length < 3) return;
-    const axes = resizing.integers(node, 3) ?? before.map((_, axis) => axis);
+    if (before.every((dim, axis) => dimsEqual(dim, after[axis])) || node.inputs.length < 3) return;
     const starts = resizing.integers(node, 1);
     const ends = resizing.integers(node, 2);
     if (!starts || !ends) return;
-    const steps = resizing.integers(node, 4) ?? axes.map(() => 1);
-    const moved = axes.map((named, i) => {
+    const axes = node.inputs[3] ? resizing.integers(node, 3)! : starts.map((_, axis) => axis);
+    const steps = node.inputs[4] ? resizing.integers(node, 4)! : axes.map(() => 1);
+    const moved = axes.map((named, i): Bound => {
       const axis = named < 0 ? named + before.length : named;
+      const bound = { start: starts[i], end: ends[i], step: steps[i] };
       const size = before[axis];
-      if (typeof size !== 'number' || size === after[axis]) return [starts[i], ends[i]];
-      const positions = slicePositions({ start: starts[i], end: ends[i], step: steps[i] }, size);
-      const first = Math.min(...positions);
-      const start = resizing.countKept(x, axis, 0, first);
-      return [start, start + resizing.countKept(x, axis, first, Math.max(...positions) + 1)];
+      if (typeof size !== 'number' || size === after[axis]) return bound;
+      return boundOf(resizing.positionsAfter(x, axis, slicePositions(bound, size)), node);
     });
     resizing.setIntegers(
       node,
       1,
-      moved.map(([start]) => start),
+      moved.map(({ start }) => start),
     );
     resizing.setIntegers(
       node,
       2,
-      moved.map(([, end]) => end),
+      moved.map(({ end }) => end),
     );
+    if (node.inputs[4])
+      resizing.setIntegers(
+        node,
+        4,
+        moved.map(({ step }) => step),
+      );
   },
 };
+
+/** The bounds that pick these positions; an error if they are not evenly spaced. */
+function boundOf(positions: readonly number[], node: Node): Bound {
+  const [start = 0, second] = positions;
+  const step = second === undefined ? 1 : second - start;
+  const even = positions.every((position, at) => position === start + at * step);
+  if (!even) {
+    throw new SnpError(
+      'unsupported',
+      `What would be left of ${node.label} is not evenly spaced. Leave the group that runs through it out of the plan.`,
+      {
+        node: node.label,
+      },
+    );
+  }
+  const end = start + positions.length * step;
+  return { start, end: end < 0 ? Number.MIN_SAFE_INTEGER : end, step };
+}
 
 interface Bound {
   start: number;
@@ -255,7 +280,7 @@ export const splitRule: OperatorRule = {
     const x = node.inputs[0]!;
     const shape = resizing.oldShape(x);
     const axis = node.int('axis', 0) < 0 ? node.int('axis', 0) + shape.length : node.int('axis', 0);
-    if (shape[axis] === resizing.newShape(x)[axis]) return;
+    if (dimsEqual(shape[axis], resizing.newShape(x)[axis])) return;
     const sizes = node.outputs.map((output) => resizing.newSize(output!, axis));
     node.attributes.delete('num_outputs');
     if (node.attributes.has('split')) node.set('split', sizes);

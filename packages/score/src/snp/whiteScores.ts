@@ -23,7 +23,13 @@ export function whiteScores(group: Group, gamma: number): Float64Array | undefin
 }
 
 /** Inner products of the rows of `units`, of which only `length` elements from `offset` count. */
-function gramOfRows(rows: Float64Array, units: readonly number[], width: number, offset: number, length: number): Float64Array {
+function gramOfRows(
+  rows: Float64Array,
+  units: readonly number[],
+  width: number,
+  offset: number,
+  length: number,
+): Float64Array {
   const n = units.length;
   const gram = new Float64Array(n * n);
   for (let a = 0; a < n; a++) {
