@@ -1,3 +1,5 @@
+import { SnpError } from '../errors.js';
+
 /**
  * A dimension: a size, or an integer polynomial over named symbols such as `12*batch` or `seq+1`. Numbers and
  * polynomials never mean the same: a polynomial without symbols is always given as a number.
@@ -87,12 +89,22 @@ export function subDims(a: Dim, b: Dim): Dim {
   return collect([...termsOf(a), ...termsOf(b).map(negated)]);
 }
 
-/** a * b. */
+/** Products of polynomials with more terms than this are refused: real shapes have a handful. */
+const MOST_TERMS = 1000;
+
+/**
+ * a * b.
+ *
+ * @throws SnpError `limit` if the product would have thousands of terms
+ */
 export function mulDims(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return a * b;
   if (a === 1) return b;
   if (b === 1) return a;
   const right = termsOf(b);
+  if (termsOf(a).length * right.length > MOST_TERMS) {
+    throw new SnpError('limit', 'A product of dimensions has too many terms. Give the inputs fixed shapes.');
+  }
   return collect(termsOf(a).flatMap((term) => right.map((other) => timesTerm(term, other))));
 }
 

@@ -8,7 +8,7 @@ import type { DataType } from '../tensor/dataType.js';
 import { type Dim, parseDim, productOf, symbol } from './dim.js';
 import { isKnownDim, symbolsOf } from './dimFunctions.js';
 import type { Element } from './elements.js';
-import type { OutputFacts, ValueFacts } from './facts.js';
+import type { OutputFacts, ShapeRule, ValueFacts } from './facts.js';
 import { type InferenceRun, OperatorCall } from './operatorCall.js';
 import { SHAPE_RULES } from './rules/index.js';
 import { tensorContent } from './tensorContent.js';
@@ -125,10 +125,21 @@ class Inference implements InferenceRun {
 
   #visit(node: Node): void {
     const rule = SHAPE_RULES.get(node.op);
-    const outputs = rule?.(new OperatorCall(node, this)) ?? [];
+    const outputs = rule ? this.#applied(rule, node) : [];
     if (!rule) for (const graph of node.subgraphs) this.inferSubgraph(graph, []);
     for (const [index, value] of node.outputs.entries()) {
       if (value) this.#facts.set(value, this.#completed(value, outputs[index] ?? {}));
+    }
+  }
+
+  /** A node whose attributes contradict its inputs (it may stand in a branch that never runs) tells nothing. */
+  #applied(rule: ShapeRule, node: Node): readonly OutputFacts[] {
+    try {
+      return rule(new OperatorCall(node, this));
+    } catch (error) {
+      if (error instanceof TypeError || error instanceof RangeError) return [];
+      if (error instanceof SnpError && error.code === 'limit') return [];
+      throw error;
     }
   }
 
@@ -141,10 +152,10 @@ class Inference implements InferenceRun {
     const hints = stated?.length === inferred.length ? stated : undefined;
     const shape = named(
       value,
-      inferred.map((dim, axis) => this.#refined(dim, hints?.[axis])),
+      inferred.map((dim, axis) => this.#refined(usable(dim), hints?.[axis])),
     );
     // A model that contradicts itself may reshape three elements into one; such content helps nobody.
-    const fits = facts.content?.length === productOf(shape);
+    const fits = facts.content && facts.content.length === productOf(shape);
     return { type, shape, content: fits ? this.#followedContent(value, facts.content) : undefined };
   }
 
@@ -160,7 +171,7 @@ class Inference implements InferenceRun {
   #followedContent(value: Value, content: readonly Element[] | undefined): readonly Dim[] | undefined {
     if (!content || content.length > this.contentLimit) return undefined;
     if (content.every((item) => item === undefined)) return undefined;
-    return content.map((item, index) => item ?? symbol(`?${value.name}[${index}]`, 'data'));
+    return content.map((item, index) => shortened(item) ?? symbol(`?${value.name}[${index}]`, 'data'));
   }
 }
 
@@ -168,6 +179,19 @@ class Inference implements InferenceRun {
 function fileDim(dim: FileDim): Dim | undefined {
   if (typeof dim === 'string') return dim === '' ? undefined : parseDim(dim);
   return dim !== undefined && dim >= 0 ? dim : undefined;
+}
+
+/** Expressions that grow beyond this many characters tell nobody anything and would grow without bound. */
+const LONGEST_EXPRESSION = 1000;
+
+function shortened(dim: Dim | undefined): Dim | undefined {
+  return typeof dim === 'object' && dim.key.length > LONGEST_EXPRESSION ? undefined : dim;
+}
+
+/** A dimension that can be one: whole and not negative, or an expression of bearable length. */
+function usable(dim: Dim | undefined): Dim | undefined {
+  if (typeof dim === 'number') return Number.isSafeInteger(dim) && dim >= 0 ? dim : undefined;
+  return shortened(dim);
 }
 
 function named(value: Value, shape: readonly (Dim | undefined)[]): Dim[] {

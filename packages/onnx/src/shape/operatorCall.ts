@@ -82,3 +82,13 @@ export class OperatorCall {
 export function normalAxis(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
+
+/** The shape with one dimension more, at `axis` of the result. */
+export function inserted(shape: readonly Dim[], axis: number, dim: Dim | undefined): (Dim | undefined)[] {
+  return [...shape.slice(0, axis), dim, ...shape.slice(axis)];
+}
+
+/** The shape with another dimension at `axis` (counted from the front). */
+export function withDim(shape: readonly Dim[], axis: number, dim: Dim | undefined): (Dim | undefined)[] {
+  return shape.map((own, at) => (at === axis ? dim : own));
+}

@@ -1,7 +1,7 @@
 import { addDims, type Dim, mulDims } from '../dim.js';
 import { floorDivDims, maxDims } from '../dimFunctions.js';
 import type { OutputFacts, ShapeRules } from '../facts.js';
-import type { OperatorCall } from '../operatorCall.js';
+import { type OperatorCall, withDim } from '../operatorCall.js';
 import { nonNegative } from './constants.js';
 import { like } from './elementwise.js';
 
@@ -128,7 +128,7 @@ function decoderMultiHeadRule(call: OperatorCall): OutputFacts[] {
   const shared = call.node.int('past_present_share_buffer', 0) !== 0;
   const present = (index: number): OutputFacts => {
     const past = call.shape(index);
-    return { type: call.type(0), shape: past && (shared ? past : past.with(2, addDims(past[2], 1))) };
+    return { type: call.type(0), shape: past && (shared ? past : withDim(past, 2, addDims(past[2], 1))) };
   };
   return [{ type: call.type(0), shape: [call.dim(0, 0), call.dim(0, 1), width] }, present(5), present(6)];
 }

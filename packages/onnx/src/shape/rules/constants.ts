@@ -71,9 +71,12 @@ export function nonNegative(element: Element): Dim | undefined {
   return element !== undefined && boundsOf(element)[0] >= 0 ? element : undefined;
 }
 
+/** No tensor of a valid model has more dimensions. */
+const HIGHEST_RANK = 64;
+
 /** `rank` unknown dimensions; unranked if the rank is not a number either. */
 export function unknownDims(rank: Dim | undefined): undefined[] | undefined {
-  return typeof rank === 'number' ? new Array<undefined>(rank).fill(undefined) : undefined;
+  return typeof rank === 'number' && rank <= HIGHEST_RANK ? new Array<undefined>(rank).fill(undefined) : undefined;
 }
 
 function rangeRule(call: OperatorCall): OutputFacts[] {

@@ -1,7 +1,7 @@
 import type { Graph } from '../../ir/graph.js';
 import { dimsEqual } from '../dim.js';
 import type { OutputFacts, ShapeRules, ValueFacts } from '../facts.js';
-import { normalAxis, type OperatorCall } from '../operatorCall.js';
+import { inserted, normalAxis, type OperatorCall } from '../operatorCall.js';
 import { nonNegative } from './constants.js';
 
 /** Operators that run subgraphs. */
@@ -93,7 +93,7 @@ function scanRule(call: OperatorCall): OutputFacts[] {
   const outputAxes = call.node.ints('scan_output_axes');
   const stacked = outputs.slice(stateCount).map(({ type, shape }, i) => ({
     type,
-    shape: shape && [...shape].toSpliced(normalAxis(outputAxes?.[i] ?? 0, shape.length + 1), 0, length!),
+    shape: shape && inserted(shape, normalAxis(outputAxes?.[i] ?? 0, shape.length + 1), length),
   }));
   return [...states, ...stacked];
 }

@@ -21,9 +21,7 @@ export const convolutionRules: ShapeRules = {
   GlobalLpPool: globalPoolRule,
   'com.microsoft.QLinearGlobalAveragePool': globalPoolRule,
   'com.microsoft.QLinearAveragePool': poolRule,
-  MaxUnpool: (call) => [
-    { type: call.type(0), shape: call.numbers(2) ?? call.shape(0)?.map((dim, axis) => (axis < 2 ? dim : undefined!)) },
-  ],
+  MaxUnpool: (call) => [{ type: call.type(0), shape: call.numbers(2) ?? unpooledShape(call) }],
   MaxRoiPool: (call) => [
     { type: call.type(0), shape: [call.dim(1, 0), call.dim(0, 1), ...(call.node.ints('pooled_shape') ?? [])] },
   ],
@@ -173,4 +171,9 @@ function col2ImRule(call: OperatorCall): OutputFacts[] {
   const columns = call.dim(0, 1);
   const channels = block && columns !== undefined ? divideDims(columns, productOf(block)) : undefined;
   return [{ type: call.type(0), shape: image && [call.dim(0, 0), channels, ...image] }];
+}
+
+/** Without stated sizes: batch and channels only. */
+function unpooledShape(call: OperatorCall): (Dim | undefined)[] | undefined {
+  return call.shape(0)?.map((dim, axis) => (axis < 2 ? dim : undefined));
 }

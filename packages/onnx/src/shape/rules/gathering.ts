@@ -1,7 +1,7 @@
 import { type Dim, staticDims } from '../dim.js';
 import type { Element } from '../elements.js';
 import type { OutputFacts, ShapeRules } from '../facts.js';
-import { normalAxis, type OperatorCall } from '../operatorCall.js';
+import { inserted, normalAxis, type OperatorCall, withDim } from '../operatorCall.js';
 import { nonNegative, unknownDims } from './constants.js';
 import { like } from './elementwise.js';
 
@@ -76,13 +76,13 @@ function oneHotRule(call: OperatorCall): OutputFacts[] {
   const shape = call.shape(0);
   const depth = nonNegative(call.content(1)?.[0]);
   const type = call.type(2);
-  return [{ type, shape: shape && [...shape].toSpliced(call.axis(shape.length + 1, -1), 0, depth as Dim) }];
+  return [{ type, shape: shape && inserted(shape, call.axis(shape.length + 1, -1), depth) }];
 }
 
 function topKRule(call: OperatorCall): OutputFacts[] {
   const shape = call.shape(0);
   const count = call.node.int('k') ?? nonNegative(call.content(1)?.[0]);
-  const output = shape?.with(call.axis(shape.length, -1), count as Dim);
+  const output = shape && withDim(shape, call.axis(shape.length, -1), count);
   return [
     { type: call.type(0), shape: output },
     { type: 'INT64', shape: output },

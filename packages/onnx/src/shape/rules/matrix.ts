@@ -3,7 +3,7 @@ import { broadcastShapes } from '../broadcast.js';
 import type { Dim } from '../dim.js';
 import { einsumShape, parseEinsum } from '../einsum.js';
 import type { OutputFacts, ShapeRule, ShapeRules } from '../facts.js';
-import type { OperatorCall } from '../operatorCall.js';
+import { type OperatorCall, withDim } from '../operatorCall.js';
 import { attributeType } from './constants.js';
 
 /** Matrix products. */
@@ -27,7 +27,7 @@ export const matrixRules: ShapeRules = {
   'com.microsoft.QGemm': (call) => [{ type: call.type(8) ?? 'FLOAT', shape: gemmShape(call, 0, 3) }],
   'com.microsoft.MatMulNBits': blockQuantizedRule,
   'com.microsoft.MatMulBnb4': blockQuantizedRule,
-  'com.microsoft.MatMulFpQ4': (call) => [{ type: call.type(0), shape: call.shape(0)?.with(-1, undefined!) }],
+  'com.microsoft.MatMulFpQ4': (call) => [{ type: call.type(0), shape: widened(call, undefined) }],
 };
 
 function productRule(a: number, b: number, type?: DataType): ShapeRule {
@@ -77,7 +77,7 @@ function blockQuantizedRule(call: OperatorCall): OutputFacts[] {
   return [
     {
       type: attributeType(call, 'output_type') ?? call.type(0),
-      shape: call.shape(0)?.with(-1, call.node.int('N') as Dim),
+      shape: widened(call, call.node.int('N')),
     },
   ];
 }
@@ -88,4 +88,10 @@ function einsumRule(call: OperatorCall): OutputFacts[] {
   const equation = parseEinsum(call.node.string('equation', '')!);
   if (!equation || shapes.some((shape) => !shape)) return [{ type }];
   return [{ type, shape: einsumShape(equation, shapes as (readonly Dim[])[]) }];
+}
+
+/** The first input's shape with `width` as its last dimension. */
+function widened(call: OperatorCall, width: Dim | undefined): (Dim | undefined)[] | undefined {
+  const shape = call.shape(0);
+  return shape && withDim(shape, shape.length - 1, width);
 }

@@ -2,7 +2,7 @@ import { addDims, type Dim, staticDims, subDims } from '../dim.js';
 import { boundsOf, ceilDivDims, maxDims, minDims } from '../dimFunctions.js';
 import type { Element } from '../elements.js';
 import type { OutputFacts, ShapeRules } from '../facts.js';
-import { normalAxis, type OperatorCall } from '../operatorCall.js';
+import { normalAxis, type OperatorCall, withDim } from '../operatorCall.js';
 import { pick, stridesOf, viewPositions } from '../positions.js';
 import { unknownDims } from './constants.js';
 
@@ -97,7 +97,7 @@ function splitRule(call: OperatorCall): OutputFacts[] {
   const from = staticDims(shape);
   let start: Dim | undefined = 0;
   return lengths.map((length) => {
-    const output = shape.with(axis, length as Dim);
+    const output = withDim(shape, axis, length);
     const to = staticDims(output);
     const at: Dim | undefined = start;
     start = at !== undefined && length !== undefined ? addDims(at, length) : undefined;
