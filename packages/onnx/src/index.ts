@@ -1,3 +1,9 @@
+export { decodeMessage } from './codec/decode.js';
+export { encodeMessage } from './codec/encode.js';
+export type { ExternalDataSource, ExternalLocation } from './codec/externalData.js';
+export { type Message, UNKNOWN_FIELDS } from './codec/message.js';
+export { type DecodeOptions, decodeModel, encodeModel, modelToProto } from './codec/model.js';
+export type { MessageName } from './codec/schema.js';
 export { COST_DEFAULTS, type CostOptions, costOf, type ModelCost, type NodeCost } from './cost/costOf.js';
 export { parameterCount } from './cost/parameters.js';
 export { SnpError, type SnpErrorCode, type SnpErrorPlace } from './errors.js';

@@ -1,0 +1,160 @@
+import { SnpError } from '../errors.js';
+import { Graph } from '../ir/graph.js';
+import { Node } from '../ir/node.js';
+import { topologicalOrder } from '../ir/topologicalOrder.js';
+import type { Value } from '../ir/value.js';
+import { attributeFromProto, attributeToProto, type GraphCodec } from './attributeProto.js';
+import type { ExternalDataSource } from './externalData.js';
+import type { Message } from './message.js';
+import { tensorFromProto, tensorToProto } from './tensorProto.js';
+import { typeFromProto, valueInfoToProto } from './valueInfoProto.js';
+
+/** The graph that a `GraphProto` holds, its nodes in topological order. `parent`: the graph around a subgraph. */
+export function graphFromProto(message: Message, external?: ExternalDataSource, parent?: Graph): Graph {
+  const graph = new Graph(message.name ?? '', parent);
+  graph.proto = message;
+  readConstants(graph, message, external);
+  for (const info of list(message.input)) graph.inputs.push(describe(own(graph, info.name ?? ''), info));
+  const nodes = list(message.node);
+  // All outputs first: a subgraph may read what an outer node computes, and files need not be in order.
+  const outputs = nodes.map((node) =>
+    ((node.output ?? []) as string[]).map((name) => (name ? graph.addValue(name) : undefined)),
+  );
+  for (const [at, node] of nodes.entries()) graph.insert(readNode(node, outputs[at], graph, external));
+  for (const info of list(message.output)) {
+    const name: string = info.name ?? '';
+    const value = graph.lookup(name) ?? missing(`The graph's output '${name}'`, name);
+    graph.outputs.push(graph.values.has(name) ? describe(value, info) : value);
+  }
+  for (const info of list(message.valueInfo)) {
+    const value = graph.values.get(info.name ?? '');
+    if (value && !value.proto) describe(value, info);
+  }
+  sort(graph);
+  return graph;
+}
+
+/** The `GraphProto` of a graph, with everything it was read with. */
+export function graphToProto(graph: Graph): Message {
+  const proto = (graph.proto ?? {}) as Message;
+  const codec = codecFor(graph);
+  const outside = new Set<Value>([...graph.inputs, ...graph.outputs]);
+  const message: Message = {
+    ...proto,
+    node: graph.nodes.map((node) => nodeToProto(node, codec)),
+    initializer: graph.initializers.map((value) => tensorToProto(value.tensor!, value.name)),
+    input: graph.inputs.map(valueInfoToProto),
+    output: graph.outputs.map(valueInfoToProto),
+    valueInfo: list(proto.valueInfo).flatMap((info) => {
+      const value = graph.values.get(info.name ?? '');
+      if (!value) return graph.lookup(info.name ?? '') || !wasOwn(proto, info.name) ? [info] : [];
+      return outside.has(value) || value.proto !== info ? [info] : [valueInfoToProto(value)];
+    }),
+  };
+  if (graph.name || proto.name !== undefined) message.name = graph.name;
+  return message;
+}
+
+/** A name that the graph once defined, as opposed to stray entries that never named anything. */
+function wasOwn(proto: Message, name: string): boolean {
+  return (
+    list(proto.node).some((node) => node.output?.includes(name)) ||
+    list(proto.initializer).some((item) => item.name === name)
+  );
+}
+
+function readConstants(graph: Graph, message: Message, external?: ExternalDataSource): void {
+  for (const tensor of list(message.initializer)) {
+    const value = graph.addValue(tensor.name ?? '');
+    value.tensor = tensorFromProto(tensor, external);
+    value.type = { elementType: value.tensor.dataType, shape: [...value.tensor.dims] };
+  }
+  for (const sparse of list(message.sparseInitializer)) {
+    const name: string = sparse.values?.name ?? '';
+    if (name) graph.addValue(name);
+  }
+}
+
+function own(graph: Graph, name: string): Value {
+  return graph.values.get(name) ?? graph.addValue(name);
+}
+
+function describe(value: Value, info: Message): Value {
+  value.proto = info;
+  value.type ??= typeFromProto(info);
+  return value;
+}
+
+function readNode(message: Message, outputs: (Value | undefined)[], graph: Graph, external?: ExternalDataSource): Node {
+  const label = message.name || `${message.opType} -> ${message.output?.[0] ?? '?'}`;
+  const inputs = ((message.input ?? []) as string[]).map((name) =>
+    name ? (graph.lookup(name) ?? missing(`Input '${name}' of node ${label}`, name, label)) : undefined,
+  );
+  const node = new Node(
+    message.opType ?? '',
+    inputs,
+    outputs,
+    message.name ?? '',
+    message.domain ?? '',
+    message.overload ?? '',
+  );
+  node.proto = message;
+  const codec = codecFor(graph, external);
+  for (const attribute of list(message.attribute)) {
+    node.attributes.set(attribute.name ?? '', attributeFromProto(attribute, codec));
+  }
+  return node;
+}
+
+function nodeToProto(node: Node, codec: GraphCodec): Message {
+  const proto = (node.proto ?? {}) as Message;
+  const message: Message = {
+    ...proto,
+    input: node.inputs.map((value) => value?.name ?? ''),
+    output: node.outputs.map((value) => value?.name ?? ''),
+    opType: node.opType,
+    attribute: [...node.attributes].map(([name, attribute]) => attributeToProto(name, attribute, codec)),
+  };
+  for (const field of ['name', 'domain', 'overload'] as const) {
+    if (node[field] || proto[field] !== undefined) message[field] = node[field];
+  }
+  return message;
+}
+
+function codecFor(parent: Graph, external?: ExternalDataSource): GraphCodec {
+  return { read: (message) => graphFromProto(message, external, parent), write: graphToProto, external };
+}
+
+function sort(graph: Graph): void {
+  const order = topologicalOrder(graph);
+  const position = new Map(order.map((node, at) => [node, at]));
+  for (const node of order) {
+    for (const value of node.inputs) {
+      const producer = value?.producer;
+      if (producer?.graph !== graph || position.get(producer)! < position.get(node)!) continue;
+      throw new SnpError(
+        'invalid-file',
+        `The graph runs in a circle through node ${node.label}. Such a model cannot run; export it again.`,
+        {
+          node: node.label,
+        },
+      );
+    }
+  }
+  graph.nodes.splice(0, graph.nodes.length, ...order);
+}
+
+function missing(what: string, value: string, node?: string): never {
+  throw new SnpError(
+    'invalid-file',
+    `${what} is neither an input nor an initializer nor computed by any node. The file is damaged; export it again.`,
+    {
+      value,
+      ...(node !== undefined && { node }),
+    },
+  );
+}
+
+function list(items: Message[] | undefined): Message[] {
+  return items ?? [];
+}
