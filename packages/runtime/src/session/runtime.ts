@@ -1,0 +1,49 @@
+import type { DataType, Model } from '@snp/onnx';
+
+/** A tensor as it goes into and comes out of a runtime. */
+export interface RuntimeTensor {
+  type: DataType;
+  dims: readonly number[];
+  /** Typed array of the element type (`BigInt64Array` for INT64, `Uint8Array` for BOOL, bit patterns for FLOAT16). */
+  data: RuntimeData;
+}
+
+/** Content of a runtime tensor. */
+export type RuntimeData =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+  | string[];
+
+/** Tensors by name. */
+export type Feeds = Record<string, RuntimeTensor>;
+
+/** What a model expects or gives under a name: symbolic dimensions by their names, unknown ones undefined. */
+export interface TensorInfo {
+  name: string;
+  type: DataType;
+  dims: readonly (number | string | undefined)[];
+}
+
+/** A model that is loaded and ready to run. */
+export interface Session {
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  /** Runs the model; `fetches` names the outputs to give back, default all. */
+  run(feeds: Feeds, options?: { fetches?: readonly string[] | undefined; signal?: AbortSignal | undefined }): Promise<Feeds>;
+  /** Frees the model. */
+  close(): Promise<void>;
+}
+
+/** Loads models: an inference runtime behind the smallest interface that the packages need. */
+export interface Runtime {
+  /** Opens a model from its path, its bytes or its graph. */
+  open(model: string | Uint8Array | Model, options?: { signal?: AbortSignal | undefined }): Promise<Session>;
+}
