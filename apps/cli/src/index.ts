@@ -1,1 +1,25 @@
-console.log('snp');
+import { removeUnfinished } from '@snp/onnx/node';
+import { reportError } from './output/errors.js';
+import { createProgram } from './program.js';
+
+// An interrupted command leaves nothing half-written behind.
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => {
+    removeUnfinished();
+    process.exit(code);
+  });
+}
+// A reader that closes the pipe early (head, less) has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  process.exitCode = reportError(error);
+}

@@ -1,9 +1,31 @@
-export { type Analysis, analyze, type Block, type FrozenGroup, type Group, type GroupKind, type Member, type Site } from '@snp/graph';
+export {
+  type Analysis,
+  analyze,
+  type Block,
+  type FrozenGroup,
+  type Group,
+  type GroupKind,
+  type Member,
+  type Site,
+} from '@snp/graph';
 export { costOf, type Model, type ModelCost, SnpError, type SnpErrorCode } from '@snp/onnx';
-export { activation, type Criterion, criterionByName, criterionNames, l1, l2, random, type ScoreContext, snp, type Statistics } from '@snp/score';
-export { type OnProgress, type Progress, type Step } from './pipeline/progress.js';
+export {
+  activation,
+  type Criterion,
+  criterionByName,
+  criterionNames,
+  l1,
+  l2,
+  random,
+  type ScoreContext,
+  type Statistics,
+  snp,
+} from '@snp/score';
+export { type Comparison, compare, type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluate.js';
+export { type Fidelity, FidelityMeter } from './evaluate/fidelity.js';
 export { prepare } from './pipeline/prepare.js';
-export { prune, type PruneOptions, type PruneResult, type Target, targetWidths } from './pipeline/prune.js';
+export type { OnProgress, Progress, Step } from './pipeline/progress.js';
+export { type PruneOptions, type PruneResult, prune, type Target, targetWidths } from './pipeline/prune.js';
 export { budgetWidths, type CostBudget } from './plan/budget.js';
 export { fingerprint } from './plan/fingerprint.js';
 export { checkPlan, emptyPlan, type GroupPlan, type Plan, removedUnits } from './plan/plan.js';
@@ -16,3 +38,4 @@ export { removedSlices } from './report/removedSlices.js';
 export type { CostReport, GroupReport, PruneReport, RemovedSlice } from './report/report.js';
 export { applyPlan } from './surgery/applyPlan.js';
 export { maskedModel } from './verify/maskedModel.js';
+export { VERIFY_DEFAULTS, type Verification, type VerifyOptions, verify } from './verify/verify.js';

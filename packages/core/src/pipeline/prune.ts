@@ -39,6 +39,8 @@ export interface PruneOptions extends Target {
   batchSize?: number | undefined;
   /** Widths per head become multiples of this. Default 1. */
   round?: number | undefined;
+  /** Name of the model in the report. Default: its path, or the graph's name. */
+  name?: string | undefined;
   /** Where the model runs. Default: onnxruntime in a child process. */
   runtime?: Runtime | undefined;
   onProgress?: OnProgress | undefined;
@@ -78,7 +80,7 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
   options.signal?.throwIfAborted();
   const model = await clock.time('apply', async () => applyPlan(analysis, decision.plan));
   const report = makeReport({
-    name: typeof source === 'string' ? source : original.graph.name,
+    name: options.name ?? (typeof source === 'string' ? source : original.graph.name),
     criterion: options.plan ? 'given plan' : criterion.name,
     budget: describeBudget(options),
     before: analysis,

@@ -116,19 +116,19 @@ export function presetWidths(name: string, analysis: Analysis): Widths {
   if (residual.length !== 1) mismatch(`${residual.length} residual groups that can be pruned`);
   if (residual[0].units !== from.residual) mismatch(`residual width ${residual[0].units}`);
   const widths: Widths = { [residual[0].id]: preset.residual };
-  analysis.blocks.forEach((block, at) => {
+  for (const [at, block] of analysis.blocks.entries()) {
     const parts: (readonly [string, Group | undefined, number, number])[] = [
       ['query/key', block.queryKey, from.heads, 0],
       ['value', block.value, from.heads, 1],
       ['FFN', block.ffn.length === 1 ? block.ffn[0] : undefined, 1, 2],
     ];
     for (const [what, group, lanes, part] of parts) {
-      if (!group) return mismatch(`no prunable ${what} group in block ${at}`);
+      if (!group) throw mismatch(`no prunable ${what} group in block ${at}`);
       const width = group.units / group.lanes;
       if (group.lanes !== lanes || width !== from.block[part])
         mismatch(`${what} of ${group.lanes} x ${width} in block ${at}`);
       widths[group.id] = preset.blocks[at][part];
     }
-  });
+  }
   return widths;
 }

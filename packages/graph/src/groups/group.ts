@@ -36,12 +36,17 @@ export interface Site {
   readonly value: Value;
   /** Axis along which the units run. */
   readonly axis: number;
-  /** Sizes of the positions along `axis` and, outside it, of the head axis: units as [lanes][positions]. */
+  /** The unit at each position, as [lanes][positions along `axis`], or -1 for positions of other groups. */
   readonly unitAt: Int32Array;
-  /** The axis that counts heads, if it is apart from `axis`. */
+  /**
+   * Axis that counts heads: `axis` itself where the neurons of each head follow one another along it; undefined without
+   * heads. The axis may hold batch x heads, batch outside.
+   */
   readonly laneAxis: number | undefined;
-  /** Number of heads along `laneAxis`; the axis may hold batch x heads, batch outside. 1 without a lane axis. */
+  /** Number of heads along `laneAxis`; 1 without a lane axis. */
   readonly lanes: number;
+  /** Number of axes of the value. */
+  readonly rank: number;
 }
 
 /** Dimensions that must leave together, unit by unit. */

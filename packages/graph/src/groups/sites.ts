@@ -18,6 +18,7 @@ export function siteOf(
   if (axis < 0 || !layout.axes[axis].every((factor) => field.factors.includes(factor))) return undefined;
   const others = field.factors.filter((factor) => !layout.axes[axis].includes(factor));
   const laneAxis = others.length > 0 ? layout.axes.findIndex((factors) => factors.includes(others[0])) : -1;
+  if (laneAxis > axis) return undefined;
   const laneFactors = laneAxis < 0 ? [] : layout.axes[laneAxis].slice(-others.length);
   if (!laneFactors.every((factor) => others.includes(factor))) return undefined;
   const order = [...laneFactors, ...layout.axes[axis]];
@@ -25,21 +26,19 @@ export function siteOf(
   eachPosition(order, field.factors, (at, from) => {
     unitAt[at] = unitOfRoot.get(walk.labels.find(field.labels[from])) ?? -1;
   });
+  const rank = walk.shape(value)?.length ?? layout.axes.length;
+  // An operator may look at its input per head though heads and neurons share the last axis there.
+  const merged = rank < layout.axes.length;
   return {
     role: betweenActivations ? (index === 0 ? 'query' : 'key') : 'input',
     node,
     value,
-    axis: shapeAxis(walk, contraction, axis),
+    axis: merged ? rank - 1 : axis,
     unitAt,
-    laneAxis: laneAxis < 0 ? undefined : shapeAxis(walk, contraction, laneAxis),
+    laneAxis: laneAxis < 0 ? undefined : merged ? rank - 1 : laneAxis,
     lanes: sizesOf(laneFactors).reduce((product, size) => product * size, 1),
+    rank,
   };
-}
-
-/** Axis of the value itself: an operator may look at its input per head though heads and neurons share an axis there. */
-function shapeAxis(walk: Propagation, { node, index, layout }: Contraction, axis: number): number {
-  const rank = walk.shape(node.inputs[index])?.length ?? layout.axes.length;
-  return rank === layout.axes.length ? axis : Math.min(axis, rank - 1);
 }
 
 /** True if any label of the field is a unit of the group. */

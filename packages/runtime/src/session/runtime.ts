@@ -37,7 +37,10 @@ export interface Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /** Runs the model; `fetches` names the outputs to give back, default all. */
-  run(feeds: Feeds, options?: { fetches?: readonly string[] | undefined; signal?: AbortSignal | undefined }): Promise<Feeds>;
+  run(
+    feeds: Feeds,
+    options?: { fetches?: readonly string[] | undefined; signal?: AbortSignal | undefined },
+  ): Promise<Feeds>;
   /** Frees the model. */
   close(): Promise<void>;
 }

@@ -13,12 +13,12 @@ export interface UnitMoments {
 
 /** Means and variances of units where they are observed. */
 export const momentsStatistic: StatisticRequest<UnitMoments> = {
-  taps: (group) => group.sites.map((site) => momentsTap(site.value, channelAxes(site))),
+  taps: (group) => group.sites.map((site) => momentsTap(site.value, site.rank, channelAxes(site))),
   accumulate: (group) => new MomentsAccumulator(group),
 };
 
 function channelAxes(site: Site): number[] {
-  return site.laneAxis === undefined ? [site.axis] : [site.laneAxis, site.axis];
+  return site.laneAxis === undefined || site.laneAxis === site.axis ? [site.axis] : [site.laneAxis, site.axis];
 }
 
 class MomentsAccumulator implements Accumulator<UnitMoments> {

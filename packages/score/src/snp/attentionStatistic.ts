@@ -26,7 +26,7 @@ function operands(group: Group): [Site, Site] | undefined {
 }
 
 function gramOf(site: Site) {
-  return gramTap(site.value, { featureAxis: site.axis, headAxis: site.laneAxis });
+  return gramTap(site.value, { rank: site.rank, feature: site.axis, head: site.laneAxis, heads: site.lanes });
 }
 
 class AttentionAccumulator implements Accumulator<Float64Array> {

@@ -13,11 +13,11 @@ import { gramFactor, svd } from '@snp/runtime';
 export function pairScores(queryGram: Float64Array, keyGram: Float64Array, width: number, gamma: number): Float64Array {
   const rq = gramFactor(queryGram, width);
   const rk = gramFactor(keyGram, width);
-  const { u, v } = svd(multiplyTransposed(rq, rk, width), width, width);
-  const left = alignedParts(u, rq, width);
-  const right = alignedParts(v, rk, width);
-  const scores = new Float64Array(width);
+  const { ut, vt } = svd(multiplyTransposed(rq, rk, width), width);
   const count = Math.min(gamma, width);
+  const left = alignedParts(ut, rq, width, count);
+  const right = alignedParts(vt, rk, width, count);
+  const scores = new Float64Array(width);
   for (let j = 0; j < count; j++) {
     for (let i = 0; i < width; i++) scores[i] += Math.abs(left[j * width + i] * right[j * width + i]);
   }
@@ -41,12 +41,12 @@ function multiplyTransposed(a: Float64Array, b: Float64Array, n: number): Float6
   return product;
 }
 
-/** `u^T r` for a matrix of left vectors (columns of u) and an upper triangular factor. */
-function alignedParts(u: Float64Array, r: Float64Array, n: number): Float64Array {
-  const parts = new Float64Array(n * n);
-  for (let k = 0; k < n; k++) {
-    for (let j = 0; j < n; j++) {
-      const factor = u[k * n + j];
+/** The first `count` rows of `ut r`: vectors as rows times an upper triangular factor. */
+function alignedParts(ut: Float64Array, r: Float64Array, n: number, count: number): Float64Array {
+  const parts = new Float64Array(count * n);
+  for (let j = 0; j < count; j++) {
+    for (let k = 0; k < n; k++) {
+      const factor = ut[j * n + k];
       for (let i = k; i < n; i++) parts[j * n + i] += factor * r[k * n + i];
     }
   }

@@ -1,0 +1,144 @@
+import { type Analysis, costOf, type FrozenGroup, type Group, prepare } from '@snp/core';
+import { readModel } from '@snp/onnx/node';
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { count, percent } from '../output/format.js';
+import { printJson } from '../output/json.js';
+import { table } from '../output/table.js';
+
+interface InspectOptions {
+  json?: boolean;
+  all?: boolean;
+}
+
+/** `snp inspect`: blocks, heads, widths, groups, shares of the cost, and what is frozen and why. */
+export function inspectCommand(): Command {
+  return new Command('inspect')
+    .description('show what a model is made of and what can be pruned')
+    .argument('<model>', 'ONNX file')
+    .option('--all', 'list every group and everything that is frozen')
+    .option('--json', 'print one JSON document on stdout')
+    .action(async (path: string, options: InspectOptions) => {
+      const analysis = prepare(await readModel(path), { allowNothing: true });
+      const findings = describe(path, analysis);
+      if (options.json) printJson(findings);
+      else process.stdout.write(render(findings, analysis, options.all === true));
+    });
+}
+
+function describe(path: string, analysis: Analysis) {
+  const cost = costOf(analysis.model, { shapes: analysis.shapes });
+  const position = new Map(analysis.model.graph.nodes.map((node, at) => [node, at]));
+  const blocks = analysis.blocks.map((block) => {
+    const nodes = cost.nodes.filter(({ node }) => {
+      const at = position.get(node) ?? -1;
+      return at >= block.nodes[0] && at <= block.nodes[1];
+    });
+    const width = (group: Group | undefined) => group && group.units / group.lanes;
+    return {
+      block: block.index,
+      heads: block.heads,
+      queryKey: width(block.queryKey) ?? null,
+      value: width(block.value) ?? null,
+      ffn: block.ffn.map((group) => group.units),
+      macs: nodes.reduce((sum, node) => sum + (node.macs ?? 0), 0),
+      params: nodes.reduce((sum, node) => sum + node.params, 0),
+    };
+  });
+  return {
+    model: path,
+    opset: analysis.model.opset,
+    producer: `${analysis.model.producerName} ${analysis.model.producerVersion}`.trim(),
+    nodes: analysis.model.graph.nodes.length,
+    macs: cost.macs,
+    params: cost.params,
+    bytes: cost.bytes,
+    assumedDims: cost.dims,
+    prunableParams: prunableParams(analysis),
+    blocks,
+    groups: analysis.groups.map((group) => ({
+      id: group.id,
+      kind: group.kind,
+      block: group.block ?? null,
+      units: group.units,
+      heads: group.lanes,
+      members: group.members.map(({ initializer, axis, role }) => ({ initializer: initializer.name, axis, role })),
+    })),
+    frozen: analysis.frozen.map((part) => ({
+      kind: part.kind ?? null,
+      units: part.units,
+      initializers: part.members.map(({ initializer, axis }) => ({ initializer: initializer.name, axis })),
+      ...part.reason,
+    })),
+  };
+}
+
+/** Parameters with at least one axis in a group. */
+function prunableParams(analysis: Analysis): number {
+  const touched = new Set(analysis.groups.flatMap((group) => group.members.map((member) => member.initializer)));
+  return [...touched].reduce((sum, value) => sum + value.tensor!.size, 0);
+}
+
+function render(findings: ReturnType<typeof describe>, analysis: Analysis, all: boolean): string {
+  const lines = [
+    pc.bold(findings.model),
+    `  opset ${findings.opset}${findings.producer ? `, written by ${findings.producer}` : ''}, ${findings.nodes} nodes`,
+    `  ${count(findings.macs)}MACs, ${count(findings.params)} parameters, of which ${percent(findings.prunableParams, findings.params)} can be pruned`,
+  ];
+  const assumed = Object.entries(findings.assumedDims).map(([name, size]) => `${name} = ${size}`);
+  if (assumed.length > 0) lines.push(pc.dim(`  MACs counted with ${assumed.join(', ')}`));
+  const residual = findings.groups.filter((group) => group.kind === 'residual');
+  if (residual.length > 0) lines.push(`  residual width ${residual.map((group) => group.units).join(', ')}`);
+  if (findings.blocks.length > 0) lines.push('', blockTable(findings));
+  else lines.push('', '  no attention blocks were found');
+  const others = findings.groups.filter((group) => all || (group.block === null && group.kind !== 'residual'));
+  if (others.length > 0) lines.push('', groupTable(all ? 'group' : 'group outside of blocks', others));
+  lines.push('', frozenText(analysis.frozen, all), '');
+  return lines.join('\n');
+}
+
+function blockTable({ blocks, macs, params }: ReturnType<typeof describe>): string {
+  const rows = blocks.map((block) => [
+    block.block,
+    block.heads,
+    block.queryKey ?? 'frozen',
+    block.value ?? 'frozen',
+    block.ffn.length > 0 ? block.ffn.join(' + ') : 'frozen',
+    count(block.macs),
+    percent(block.macs, macs),
+    percent(block.params, params),
+  ]);
+  return table(['block', 'heads', 'query/key', 'value', 'FFN', 'MACs', 'of MACs', 'of params'], rows);
+}
+
+function groupTable(title: string, groups: ReturnType<typeof describe>['groups']): string {
+  const rows = groups.map((group) => [
+    group.id,
+    group.units,
+    group.heads,
+    group.members.length,
+    group.members[0].initializer,
+  ]);
+  return table([title, 'units', 'heads', 'members', 'first member'], rows, [0, 4]);
+}
+
+/** Frozen parts by size; axes that no Transformer prunes (kernels, positions, the model's own inputs and outputs) on request. */
+function frozenText(frozen: readonly FrozenGroup[], all: boolean): string {
+  const weight = ({ members }: FrozenGroup) =>
+    members.reduce((sum, { initializer }) => sum + initializer.tensor!.size, 0);
+  const expected =
+    /reaches the model's output|no weight writes|looks up rows|positions along this axis are not weights/;
+  const shown = frozen
+    .filter((part) => all || !expected.test(part.reason.reason))
+    .sort((a, b) => weight(b) - weight(a));
+  const hidden = frozen.length - shown.length;
+  const rows = shown.map((part) => [
+    `${part.kind ?? ''} ${part.units}`.trim(),
+    `${part.members[0].initializer.name} (axis ${part.members[0].axis})`,
+    `${part.reason.node ? `${part.reason.node}: ` : ''}${part.reason.reason}`,
+  ]);
+  const note =
+    hidden > 0 ? pc.dim(`${hidden} axes stay by nature (inputs, outputs, positions, kernels); --all lists them`) : '';
+  if (rows.length === 0) return note;
+  return [table(['frozen', 'first weight', 'why'], rows, [0, 1, 2]), note].filter(Boolean).join('\n');
+}

@@ -1,0 +1,162 @@
+import {
+  type Criterion,
+  criterionByName,
+  criterionNames,
+  type Plan,
+  type PruneOptions,
+  presets,
+  prune,
+  SnpError,
+} from '@snp/core';
+import { readModel } from '@snp/onnx/node';
+import { type Calibration, onnxRuntime } from '@snp/runtime';
+import { Command, Option } from 'commander';
+import { addDataOptions, type DataOptions, openData } from '../options/data.js';
+import { checkWritable, fileSize, readJson } from '../options/files.js';
+import { budget, wholeNumber } from '../options/numbers.js';
+import { printJson } from '../output/json.js';
+import { withProgress } from '../output/progress.js';
+import { renderSummary } from '../output/summary.js';
+import { printSkipped, printWarnings } from '../output/warnings.js';
+import { writeReport } from '../output/writeReport.js';
+
+interface PruneCommandOptions extends DataOptions {
+  output: string;
+  preset?: string;
+  keepMacs?: number;
+  keepParams?: number;
+  ratio?: Record<string, number>;
+  plan?: string;
+  criterion: string;
+  calib?: string;
+  round?: number;
+  seed?: number;
+  recovery: string;
+  report?: string;
+  json?: boolean;
+}
+
+/** `snp prune`: the main job. */
+export function pruneCommand(): Command {
+  const command = new Command('prune')
+    .description('make a model smaller by removing the neurons it needs least')
+    .argument('<model>', 'ONNX file; it is not changed')
+    .requiredOption('-o, --output <FILE>', 'where the pruned model goes')
+    .option('--preset <NAME>', `a published architecture: ${Object.keys(presets).join(', ')}`)
+    .option('--keep-macs <AMOUNT>', 'multiply-accumulates that may be left: 0.5, 50% or 0.64G', budget)
+    .option('--keep-params <AMOUNT>', 'parameters that may be left: 0.5, 50% or 3M', budget)
+    .option(
+      '--ratio <NAME=R>',
+      'remove a fraction of a kind (query-key, value, ffn, residual, channel) or group; repeatable',
+      ratio,
+    )
+    .option('--plan <FILE>', 'a plan made before: nothing is scored')
+    .addOption(new Option('--criterion <NAME>', 'which neurons leave').choices(criterionNames).default('snp'))
+    .option('--calib <DIR>', 'typical inputs: a folder of pictures, or .npy/.npz files')
+    .option('--round <N>', 'make widths per head multiples of N', wholeNumber(1))
+    .option('--seed <N>', 'seed of the random criterion', wholeNumber(0))
+    .addOption(new Option('--recovery <KIND>', 'repair of what stays').choices(['none']).default('none'))
+    .option('--report <DIR>', 'write plan.json, report.json and report.html there')
+    .option('--json', 'print one JSON document on stdout');
+  return addDataOptions(command).action(run);
+}
+
+/** Collects `--ratio ffn=0.5 --ratio residual=0.2`. */
+function ratio(text: string, earlier: Record<string, number> = {}): Record<string, number> {
+  const [name, value] = text.split('=');
+  if (!name || value === undefined || value === '') {
+    throw new SnpError(
+      'invalid-argument',
+      `--ratio ${text} cannot be read. Write NAME=FRACTION, for example --ratio ffn=0.5.`,
+    );
+  }
+  return { ...earlier, [name]: Number(value) };
+}
+
+async function run(path: string, options: PruneCommandOptions): Promise<void> {
+  checkContradictions(options);
+  await checkWritable(options.output, path);
+  const model = await readModel(path);
+  const calibration = options.calib === undefined ? undefined : await openData(options.calib, model, options);
+  const result = await withProgress(async (bar) => {
+    const pruned = await prune(model, {
+      ...targetOf(options, await planOf(options)),
+      ...settingsOf(options, calibration),
+      name: path,
+      onProgress: bar.onProgress,
+    });
+    await pruned.write(options.output);
+    return pruned;
+  });
+  if (options.report !== undefined) await writeReport(options.report, result.report);
+  printWarnings(result.report.warnings);
+  printSkipped(result.report.calibration.skipped);
+  const sizes = { before: await fileSize(path), after: await fileSize(options.output) };
+  if (options.json) printJson({ output: options.output, fileBytes: sizes, ...result.report });
+  else process.stdout.write(renderSummary(result.report, sizes, options.output, options.report));
+}
+
+async function planOf(options: PruneCommandOptions): Promise<Plan | undefined> {
+  return options.plan === undefined ? undefined : ((await readJson(options.plan)) as Plan);
+}
+
+function targetOf(
+  { preset, keepMacs, keepParams, ratio: ratios }: PruneCommandOptions,
+  plan: Plan | undefined,
+): Partial<PruneOptions> {
+  const budget =
+    keepMacs === undefined && keepParams === undefined ? undefined : { macs: keepMacs, params: keepParams };
+  return { preset, ratios, plan, budget };
+}
+
+function settingsOf(options: PruneCommandOptions, calibration: Calibration | undefined): Partial<PruneOptions> {
+  const criterion: Criterion = criterionByName(
+    options.criterion,
+    options.seed === undefined ? {} : { seed: options.seed },
+  );
+  return { criterion, calibration, batchSize: options.batch, round: options.round, runtime: onnxRuntime() };
+}
+
+/** Options that cannot both be meant. The library checks the rest. */
+function checkContradictions(options: PruneCommandOptions): void {
+  const targets = [
+    ['--preset', options.preset],
+    ['--keep-macs or --keep-params', options.keepMacs ?? options.keepParams],
+    ['--ratio', options.ratio],
+    ['--plan', options.plan],
+  ].filter(([, value]) => value !== undefined);
+  if (targets.length > 1) {
+    throw new SnpError(
+      'invalid-argument',
+      `${targets.map(([name]) => name).join(' and ')} contradict each other: each says how small the model should become. Give one of them.`,
+    );
+  }
+  if (targets.length === 0) {
+    throw new SnpError(
+      'invalid-argument',
+      'Nothing says how small the model should become. Give --preset, --keep-macs, --keep-params, --ratio or --plan.',
+    );
+  }
+  const useless =
+    options.plan !== undefined &&
+    [
+      ['--calib', options.calib],
+      ['--round', options.round],
+      ['--seed', options.seed],
+    ].find(([, value]) => value !== undefined);
+  if (useless)
+    throw new SnpError(
+      'invalid-argument',
+      `${useless[0]} has no effect with --plan, which says already which units stay. Leave it out.`,
+    );
+  if (options.seed !== undefined && options.criterion !== 'random') {
+    throw new SnpError(
+      'invalid-argument',
+      `--seed is for --criterion random; '${options.criterion}' draws no random numbers.`,
+    );
+  }
+  const lone =
+    options.calib === undefined &&
+    (['preprocess', 'limit', 'every', 'start', 'batch'] as const).find((name) => options[name] !== undefined);
+  if (lone) throw new SnpError('invalid-argument', `--${lone} is about calibration data, but there is no --calib.`);
+}

@@ -1,0 +1,49 @@
+import { type Plan, prepare, VERIFY_DEFAULTS, verify } from '@snp/core';
+import { readModel } from '@snp/onnx/node';
+import { onnxRuntime } from '@snp/runtime';
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { addDataOptions, type DataOptions, openData } from '../options/data.js';
+import { readJson } from '../options/files.js';
+import { positive } from '../options/numbers.js';
+import { printJson } from '../output/json.js';
+
+interface VerifyCommandOptions extends DataOptions {
+  plan: string;
+  data?: string;
+  tolerance: number;
+  json?: boolean;
+}
+
+/** `snp verify`: proves that a pruned model equals the original with the removed units set to zero. */
+export function verifyCommand(): Command {
+  const command = new Command('verify')
+    .description('prove that a pruned model is right: equal to the original with the removed units at zero')
+    .argument('<model>', 'the original ONNX file')
+    .argument('<pruned>', 'the pruned ONNX file')
+    .requiredOption('--plan <FILE>', 'the plan by which it was pruned')
+    .option('--data <DIR>', 'inputs to compare on (default: random numbers)')
+    .option('--tolerance <X>', 'largest relative difference that passes', positive, VERIFY_DEFAULTS.tolerance)
+    .option('--json', 'print one JSON document on stdout');
+  return addDataOptions(command).action(async (path: string, pruned: string, options: VerifyCommandOptions) => {
+    const model = await readModel(path);
+    const analysis = prepare(model);
+    await readModel(pruned);
+    const data = options.data === undefined ? undefined : await openData(options.data, model, options);
+    const plan = (await readJson(options.plan)) as Plan;
+    const result = await verify(analysis, pruned, plan, {
+      runtime: onnxRuntime(),
+      data,
+      tolerance: options.tolerance,
+      limit: options.limit,
+    });
+    if (options.json) printJson(result);
+    else {
+      const word = result.passed ? pc.green('equal') : pc.red('different');
+      process.stdout.write(
+        `${word}: largest relative difference ${result.difference.toExponential(1)} over ${result.runs} runs (tolerance ${result.tolerance})\n`,
+      );
+    }
+    if (!result.passed) process.exitCode = 2;
+  });
+}

@@ -1,0 +1,30 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Parses a whole number from `least` on. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least)
+      throw new InvalidArgumentError(`It must be a whole number from ${least} on.`);
+    return value;
+  };
+}
+
+/** Parses what a budget may be: a fraction up to 1, a percentage (50%), or an absolute number (0.64G, 3.0M). */
+export function budget(text: string): number {
+  const match = /^(\d*\.?\d+(?:e\d+)?)\s*(%|[kKmMgG])?$/.exec(text.trim());
+  if (!match)
+    throw new InvalidArgumentError('Write a fraction (0.5), a percentage (50%) or an absolute number (0.64G, 3M).');
+  const scale = { '%': 0.01, k: 1e3, m: 1e6, g: 1e9 }[match[2]?.toLowerCase() ?? ''] ?? 1;
+  const value = Number(match[1]) * scale;
+  if (!(value > 0)) throw new InvalidArgumentError('It must be above 0.');
+  if (match[2] === '%' && value > 1) throw new InvalidArgumentError('It must be at most 100 %.');
+  return value;
+}
+
+/** Parses a number above 0. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number above 0.');
+  return value;
+}

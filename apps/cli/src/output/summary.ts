@@ -1,0 +1,65 @@
+import type { GroupReport, PruneReport } from '@snp/core';
+import pc from 'picocolors';
+import { bytes, count, duration, percent } from './format.js';
+import { table } from './table.js';
+
+/** What `prune` and `apply` say when they are done. */
+export function renderSummary(
+  report: PruneReport,
+  sizes: { before: number; after: number },
+  output: string,
+  folder?: string,
+): string {
+  const { before, after } = report.cost;
+  const rows: (readonly [string, string, string, string])[] = [
+    ['MACs', count(before.macs), count(after.macs), percent(after.macs, before.macs)],
+    ['parameters', count(before.params), count(after.params), percent(after.params, before.params)],
+    ['file', bytes(sizes.before), bytes(sizes.after), percent(sizes.after, sizes.before)],
+  ];
+  const seconds = Object.values(report.seconds).reduce((sum, part) => sum + part, 0);
+  const calibration = report.calibration.samples > 0 ? `, ${report.calibration.samples} calibration samples` : '';
+  return [
+    '',
+    widthsTable(report),
+    '',
+    table(['', 'before', 'after', 'left'], rows),
+    '',
+    `${pc.green('done')} ${output} (${report.budget}, criterion ${report.criterion}${calibration}) in ${duration(seconds)}`,
+    ...(folder === undefined ? [] : [`     report in ${folder}`]),
+    '',
+  ].join('\n');
+}
+
+/** Widths per block before and after, and those of groups outside of blocks that changed. */
+function widthsTable(report: PruneReport): string {
+  const change = (group: GroupReport | undefined) => {
+    if (!group) return '-';
+    return group.before === group.after ? String(group.before) : `${group.before} → ${group.after}`;
+  };
+  const blocks = [...new Set(report.groups.flatMap((group) => group.block ?? []))].sort((a, b) => a - b);
+  const rows = blocks.map((block) => {
+    const own = report.groups.filter((group) => group.block === block);
+    const find = (kind: string) => own.find((group) => group.kind === kind);
+    return [
+      `block ${block}`,
+      find('query-key')?.lanes ?? find('value')?.lanes ?? '-',
+      change(find('query-key')),
+      change(find('value')),
+      own
+        .filter((group) => group.kind === 'ffn')
+        .map(change)
+        .join(', ') || '-',
+    ];
+  });
+  const others = report.groups.filter((group) => group.block === undefined && group.before !== group.after);
+  const parts = [table(['', 'heads', 'query/key', 'value', 'FFN'], rows)];
+  if (others.length > 0)
+    parts.push(
+      '',
+      table(
+        ['outside of blocks', 'width'],
+        others.map((group) => [group.id, change(group)]),
+      ),
+    );
+  return parts.join('\n');
+}

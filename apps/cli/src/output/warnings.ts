@@ -1,0 +1,14 @@
+import pc from 'picocolors';
+
+/** Prints warnings on stderr. */
+export function printWarnings(warnings: readonly string[]): void {
+  for (const warning of warnings) process.stderr.write(`${pc.yellow('warning')} ${warning}\n`);
+}
+
+/** Says which samples were skipped: the first few by name, all by number. */
+export function printSkipped(skipped: readonly { name: string; reason: string }[]): void {
+  if (skipped.length === 0) return;
+  const named = skipped.slice(0, 5).map(({ name, reason }) => `  ${name}: ${reason}`);
+  const more = skipped.length > 5 ? [`  and ${skipped.length - 5} more`] : [];
+  printWarnings([[`${skipped.length} samples could not be read and were skipped:`, ...named, ...more].join('\n')]);
+}

@@ -1,0 +1,23 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type PruneReport, SnpError } from '@snp/core';
+import { writeFileWhole } from '@snp/onnx/node';
+
+/** Writes plan.json and report.json into a folder, which is made if need be. */
+export async function writeReport(folder: string, report: PruneReport): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((cause) => {
+    throw new SnpError(
+      'io',
+      `The report folder ${folder} cannot be made: ${cause.message}.`,
+      { file: folder },
+      { cause },
+    );
+  });
+  const files = {
+    'plan.json': `${JSON.stringify(report.plan, null, 1)}\n`,
+    'report.json': `${JSON.stringify(report, null, 1)}\n`,
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await writeFileWhole(join(folder, name), [new TextEncoder().encode(text)]);
+  }
+}

@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { applyCommand } from './commands/apply.js';
+import { compareCommand } from './commands/compare.js';
+import { evalCommand } from './commands/eval.js';
+import { inspectCommand } from './commands/inspect.js';
+import { pruneCommand } from './commands/prune.js';
+import { verifyCommand } from './commands/verify.js';
+
+/** The `snp` command with all its subcommands. */
+export function createProgram(): Command {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const program = new Command('snp')
+    .description('Makes Transformers in ONNX smaller and faster by removing whole neurons.')
+    .version(version)
+    .showHelpAfterError('(run with --help for the options)')
+    .showSuggestionAfterError();
+  for (const command of [inspectCommand, pruneCommand, applyCommand, verifyCommand, evalCommand, compareCommand]) {
+    program.addCommand(command());
+  }
+  return program;
+}

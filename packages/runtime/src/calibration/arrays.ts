@@ -1,0 +1,141 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { SnpError } from '@snp/onnx';
+import { unzipSync } from 'fflate';
+import type { RuntimeTensor, TensorInfo } from '../session/runtime.js';
+import type { Calibration, Sample } from './calibration.js';
+import { type NpyArray, readNpy } from './npy.js';
+import { isSelected, type Selection } from './selection.js';
+
+/** Options of `arrays`. */
+export interface ArraysOptions extends Selection {
+  inputs: readonly TensorInfo[];
+}
+
+/** Keys that hold classes rather than inputs. */
+const LABEL_KEYS = ['labels', 'label'];
+
+/**
+ * Arrays as inputs of a model: a .npy file for a model of one input, an .npz file whose keys are input names, or a folder of
+ * them. The first axis counts samples. A key `labels` that is no input holds classes. Numbers of another width than the
+ * model's floating-point input are converted.
+ */
+export async function arrays(path: string, options: ArraysOptions): Promise<Calibration> {
+  const files = (await stat(path)).isDirectory()
+    ? (await readdir(path))
+        .filter((name) => /\.np[yz]$/.test(name))
+        .sort()
+        .map((name) => join(path, name))
+    : [path];
+  if (files.length === 0) throw new SnpError('calibration', `${path} holds no .npy or .npz files.`, { file: path });
+  const loaded = files.length === 1 ? await load(files[0], options.inputs) : undefined;
+  return {
+    count: loaded && Math.min(options.limit ?? Number.POSITIVE_INFINITY, countSelected(samplesIn(loaded), options)),
+    skipped: [],
+    async *samples(signal) {
+      let position = 0;
+      let taken = 0;
+      for (const file of files) {
+        const content = loaded ?? (await load(file, options.inputs));
+        for (let at = 0; at < samplesIn(content); at++, position++) {
+          signal?.throwIfAborted();
+          if (!isSelected(position, options)) continue;
+          if (options.limit !== undefined && taken >= options.limit) return;
+          taken++;
+          yield sampleAt(content, at, `${basename(file)}[${at}]`, options.inputs);
+        }
+      }
+    },
+  };
+}
+
+function countSelected(total: number, selection: Selection): number {
+  return Array.from({ length: total }, (_, position) => position).filter((position) => isSelected(position, selection))
+    .length;
+}
+
+type Content = Map<string, NpyArray>;
+
+async function load(file: string, inputs: readonly TensorInfo[]): Promise<Content> {
+  const bytes = await readFile(file);
+  const content: Content = new Map();
+  if (file.endsWith('.npy')) {
+    if (inputs.length !== 1) {
+      throw new SnpError(
+        'calibration',
+        `${file} is a single array, but the model has ${inputs.length} inputs (${inputs.map((input) => input.name).join(', ')}). Give an .npz file with these keys.`,
+        { file },
+      );
+    }
+    content.set(inputs[0].name, readNpy(bytes, file));
+  } else {
+    for (const [name, part] of Object.entries(unzip(bytes, file)))
+      content.set(name.replace(/\.npy$/, ''), readNpy(part, `${file}:${name}`));
+  }
+  checkContent(content, file, inputs);
+  return content;
+}
+
+function unzip(bytes: Uint8Array, file: string): Record<string, Uint8Array> {
+  try {
+    return unzipSync(bytes);
+  } catch (cause) {
+    throw new SnpError(
+      'calibration',
+      `${file} is no readable .npz file: ${(cause as Error).message}.`,
+      { file },
+      { cause },
+    );
+  }
+}
+
+function checkContent(content: Content, file: string, inputs: readonly TensorInfo[]): void {
+  const names = inputs.map((input) => input.name);
+  const missing = names.filter((name) => !content.has(name));
+  const unknown = [...content.keys()].filter((key) => !names.includes(key) && !LABEL_KEYS.includes(key));
+  if (missing.length > 0 || unknown.length > 0) {
+    const parts = [
+      ...(missing.length > 0 ? [`it lacks ${missing.join(', ')}`] : []),
+      ...(unknown.length > 0 ? [`it has ${unknown.join(', ')}, which the model does not`] : []),
+    ];
+    throw new SnpError(
+      'calibration',
+      `${file} does not fit the model: ${parts.join(', and ')}. Its keys must be ${names.join(', ')}.`,
+      { file },
+    );
+  }
+  const counts = new Set([...content.values()].map((array) => array.dims[0]));
+  if (counts.size > 1)
+    throw new SnpError(
+      'calibration',
+      `${file}: its arrays hold different numbers of samples (${[...counts].join(', ')}).`,
+      { file },
+    );
+}
+
+function samplesIn(content: Content): number {
+  return [...content.values()][0]?.dims[0] ?? 0;
+}
+
+function sampleAt(content: Content, at: number, name: string, inputs: readonly TensorInfo[]): Sample {
+  const feeds = Object.fromEntries(inputs.map((input) => [input.name, rowOf(content.get(input.name)!, at, input)]));
+  const labels = LABEL_KEYS.filter((key) => !(key in feeds))
+    .map((key) => content.get(key))
+    .find((array) => array);
+  return { name, feeds, label: labels && Number(labels.data[at]) };
+}
+
+function rowOf(array: NpyArray, at: number, input: TensorInfo): RuntimeTensor {
+  const width = array.data.length / array.dims[0];
+  const data = array.data.slice(at * width, (at + 1) * width);
+  const dims = [1, ...array.dims.slice(1)];
+  const floats = ['FLOAT', 'DOUBLE'];
+  if (array.type === input.type || !floats.includes(input.type) || !floats.includes(array.type))
+    return { type: array.type, dims, data };
+  const numbers = Array.from(data as Float64Array);
+  return {
+    type: input.type,
+    dims,
+    data: input.type === 'FLOAT' ? Float32Array.from(numbers) : Float64Array.from(numbers),
+  };
+}

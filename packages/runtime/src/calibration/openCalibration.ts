@@ -1,0 +1,44 @@
+import { readdir, stat } from 'node:fs/promises';
+import { SnpError } from '@snp/onnx';
+import type { TensorInfo } from '../session/runtime.js';
+import { arrays } from './arrays.js';
+import type { Calibration } from './calibration.js';
+import { images } from './images.js';
+import type { Preprocess } from './preprocess.js';
+import type { Selection } from './selection.js';
+
+/** Options of `openCalibration`. */
+export interface OpenCalibrationOptions extends Selection {
+  /** What the model expects. */
+  inputs: readonly TensorInfo[];
+  /** For pictures: preset name, path of a `preprocessor_config.json`, or the preprocessing itself. */
+  preprocess?: string | Preprocess | undefined;
+}
+
+/** Opens what lies at a path: a folder of pictures, a .npy or .npz file, or a folder of those. */
+export async function openCalibration(path: string, options: OpenCalibrationOptions): Promise<Calibration> {
+  const stats = await stat(path).catch((cause) => {
+    throw new SnpError(
+      'calibration',
+      `${path} does not exist. Give a folder of pictures, or .npy or .npz files.`,
+      { file: path },
+      { cause },
+    );
+  });
+  const names = stats.isDirectory() ? await readdir(path) : [path];
+  if (names.some((name) => /\.np[yz]$/.test(name))) return arrays(path, options);
+  if (!stats.isDirectory()) {
+    throw new SnpError('calibration', `${path} is neither a folder of pictures nor a .npy or .npz file.`, {
+      file: path,
+    });
+  }
+  const { inputs } = options;
+  if (inputs.length !== 1) {
+    throw new SnpError(
+      'calibration',
+      `The model has ${inputs.length} inputs (${inputs.map((input) => input.name).join(', ')}): pictures feed one only. Give .npz files with these keys.`,
+      { file: path },
+    );
+  }
+  return images(path, { ...options, input: inputs[0] });
+}

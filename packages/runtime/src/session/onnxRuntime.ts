@@ -1,0 +1,77 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Model } from '@snp/onnx';
+import { writeFileWhole, writeModel } from '@snp/onnx/node';
+import { Child } from './child.js';
+import type { SessionSettings } from './protocol.js';
+import type { Feeds, Runtime, Session, TensorInfo } from './runtime.js';
+
+/** Options of `onnxRuntime`. */
+export interface OnnxRuntimeOptions {
+  /** Threads within an operator. Default: onnxruntime's own choice, one per physical core. */
+  threads?: number;
+  /** Execution providers in order of preference; one that is missing is an error. Default `['cpu']`. */
+  executionProviders?: readonly string[];
+  /** Graph optimisations when a model is loaded. Default `all`. */
+  optimization?: SessionSettings['optimization'];
+}
+
+/** Defaults of `onnxRuntime`. */
+export const ONNX_RUNTIME_DEFAULTS = { executionProviders: ['cpu'], optimization: 'all' } as const;
+
+/**
+ * onnxruntime-node in a child process, so that the event loop stays free and a crash of the runtime is an error like any
+ * other. All models of one runtime share a child, which starts with the first model and never outlives this process.
+ *
+ * @example
+ * const session = await onnxRuntime().open('vit.onnx');
+ * const { logits } = await session.run({ input: { type: 'FLOAT', dims: [1, 3, 224, 224], data } });
+ * await session.close();
+ */
+export function onnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
+  const settings: SessionSettings = { ...ONNX_RUNTIME_DEFAULTS, threads: undefined, ...options };
+  let child: Child | undefined;
+  let next = 0;
+  return {
+    async open(model, { signal } = {}) {
+      signal?.throwIfAborted();
+      if (!child?.alive) child = new Child();
+      const number = next++;
+      const own = child;
+      const { inputs, outputs } = await withPath(model, (path) =>
+        own.ask<{ inputs: TensorInfo[]; outputs: TensorInfo[] }>(
+          { kind: 'open', session: number, path, settings },
+          signal,
+        ),
+      );
+      return sessionOf(own, number, inputs, outputs);
+    },
+  };
+}
+
+function sessionOf(child: Child, number: number, inputs: TensorInfo[], outputs: TensorInfo[]): Session {
+  return {
+    inputs,
+    outputs,
+    run: (feeds, { fetches, signal } = {}) =>
+      child.ask<Feeds>({ kind: 'run', session: number, feeds, fetches }, signal),
+    async close() {
+      if (child.alive) await child.ask({ kind: 'close', session: number });
+    },
+  };
+}
+
+/** Hands a model over as a file; bytes and graphs through a temporary one. */
+async function withPath<T>(model: string | Uint8Array | Model, use: (path: string) => Promise<T>): Promise<T> {
+  if (typeof model === 'string') return use(model);
+  const folder = await mkdtemp(join(tmpdir(), 'snp-'));
+  try {
+    const path = join(folder, 'model.onnx');
+    if (model instanceof Model) await writeModel(model, path);
+    else await writeFileWhole(path, [model]);
+    return await use(path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,41 @@
+import type { DataType } from '@snp/onnx';
+import type { Tensor } from 'onnxruntime-node';
+import type { RuntimeData, RuntimeTensor } from './runtime.js';
+
+/** onnxruntime's names of element types. */
+const TYPES: readonly (readonly [string, DataType])[] = [
+  ['float32', 'FLOAT'],
+  ['float64', 'DOUBLE'],
+  ['float16', 'FLOAT16'],
+  ['int8', 'INT8'],
+  ['uint8', 'UINT8'],
+  ['int16', 'INT16'],
+  ['uint16', 'UINT16'],
+  ['int32', 'INT32'],
+  ['uint32', 'UINT32'],
+  ['int64', 'INT64'],
+  ['uint64', 'UINT64'],
+  ['bool', 'BOOL'],
+  ['string', 'STRING'],
+  ['int4', 'INT4'],
+  ['uint4', 'UINT4'],
+];
+const toType = new Map(TYPES);
+const toOrtType = new Map(TYPES.map(([ort, type]) => [type, ort]));
+
+/** The ONNX name of one of onnxruntime's element types. */
+export function typeOf(ortType: string): DataType {
+  return toType.get(ortType) ?? 'UNDEFINED';
+}
+
+/** A tensor for onnxruntime. */
+export function toOrt(ort: typeof import('onnxruntime-node'), tensor: RuntimeTensor): Tensor {
+  const type = toOrtType.get(tensor.type);
+  if (!type) throw new Error(`tensors of type ${tensor.type} cannot be given to onnxruntime`);
+  return new ort.Tensor(type as 'float32', tensor.data as Float32Array, tensor.dims);
+}
+
+/** A tensor from onnxruntime. */
+export function fromOrt(tensor: Tensor): RuntimeTensor {
+  return { type: typeOf(tensor.type), dims: [...tensor.dims], data: tensor.data as RuntimeData };
+}

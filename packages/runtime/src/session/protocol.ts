@@ -1,0 +1,23 @@
+import type { Feeds, TensorInfo } from './runtime.js';
+
+/** How a model is opened. */
+export interface SessionSettings {
+  executionProviders: readonly string[];
+  optimization: 'disabled' | 'basic' | 'extended' | 'all';
+  /** Threads within an operator; undefined: the runtime's own choice. */
+  threads: number | undefined;
+}
+
+/** What the parent process asks the child that runs models. */
+export type Request = { id: number; session: number } & (
+  | { kind: 'open'; path: string; settings: SessionSettings }
+  | { kind: 'run'; feeds: Feeds; fetches?: readonly string[] | undefined }
+  | { kind: 'close' }
+);
+
+/** What the child answers. */
+export interface Response {
+  id: number;
+  result?: { inputs: TensorInfo[]; outputs: TensorInfo[] } | Feeds | undefined;
+  error?: string;
+}

@@ -1,0 +1,45 @@
+import type { Value } from '@snp/onnx';
+import { TapBuilder } from './build.js';
+import type { Tap } from './tap.js';
+
+/** How the axes of a value are to be read. */
+export interface GramAxes {
+  rank: number;
+  /** Axis of the d neurons. */
+  feature: number;
+  /** Axis that counts heads; the same as `feature` where each head's neurons follow one another on one axis. */
+  head?: number | undefined;
+  /** Number of heads; needed where they share the neurons' axis. */
+  heads: number;
+}
+
+/**
+ * The Gram matrix X^T X of every sample and head over tokens, in float64: output [samples x heads, d, d], samples outside.
+ * The first axis of the value holds samples (or samples x heads), one of the others tokens.
+ */
+export function gramTap(value: Value, axes: GramAxes): Tap {
+  return {
+    name: `gram/${value.name}`,
+    build(model) {
+      const build = new TapBuilder(model);
+      let x = model.graph.value(value.name);
+      let { rank, feature, head } = axes;
+      if (head === feature) {
+        x = build.reshape(x, [...Array(feature).fill(0), axes.heads, -1]);
+        head = feature;
+        feature += 1;
+        rank += 1;
+      }
+      const leading = [0, ...(head === undefined || head === 0 ? [] : [head])];
+      const tokens = Array.from({ length: rank }, (_, axis) => axis).filter(
+        (axis) => !leading.includes(axis) && axis !== feature,
+      );
+      const wide = build.double(x);
+      const rows = build.transpose(wide, [...leading, ...tokens, feature]);
+      const columns = build.transpose(wide, [...leading, feature, ...tokens]);
+      const gram = build.op('MatMul', [columns, rows]);
+      gram.type = { elementType: 'DOUBLE', shape: undefined };
+      return gram;
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { type Model, SnpError } from '@snp/onnx';
+import { batches } from '../calibration/batches.js';
+import type { Calibration, Sample } from '../calibration/calibration.js';
+import type { Feeds, Runtime } from '../session/runtime.js';
+import { addTaps, type Tap } from './tap.js';
+
+/** Options of `runTapped`. */
+export interface RunTappedOptions {
+  model: Model;
+  taps: readonly Tap[];
+  runtime: Runtime;
+  calibration: Calibration;
+  /** Samples per run, where the model's first dimensions are free. Default `DEFAULT_BATCH_SIZE`. */
+  batchSize?: number | undefined;
+  signal?: AbortSignal | undefined;
+  /** Called after each batch with the number of samples done. */
+  onProgress?: ((done: number, total: number | undefined) => void) | undefined;
+}
+
+/** Samples per run of a model with a free batch dimension: larger batches gain nothing on a CPU and take memory. */
+export const DEFAULT_BATCH_SIZE = 4;
+
+/**
+ * Runs calibration data through a model with taps and hands each batch's tapped values to `onBatch`, in order. The next
+ * batch runs while the last one is looked at.
+ */
+export async function runTapped(
+  options: RunTappedOptions,
+  onBatch: (outputs: Feeds, samples: readonly Sample[]) => void,
+): Promise<void> {
+  return runSamples({ ...options, model: addTaps(options.model, options.taps) }, onBatch);
+}
+
+/** Options of `runSamples`: as for `runTapped`, with a model as it is (or its path) and the outputs to fetch. */
+export interface RunSamplesOptions extends Omit<RunTappedOptions, 'model' | 'taps'> {
+  model: Model | string;
+  fetches?: readonly string[] | undefined;
+}
+
+/** Runs samples through a model and hands each batch's outputs to `onBatch`, in order. */
+export async function runSamples(
+  options: RunSamplesOptions,
+  onBatch: (outputs: Feeds, samples: readonly Sample[]) => void,
+): Promise<void> {
+  const { calibration, signal } = options;
+  const session = await options.runtime.open(options.model, { signal });
+  try {
+    const free = session.inputs.every((input) => input.dims.length > 0 && typeof input.dims[0] !== 'number');
+    const size = free ? (options.batchSize ?? DEFAULT_BATCH_SIZE) : 1;
+    let running: { outputs: Promise<Feeds>; samples: readonly Sample[] } | undefined;
+    let done = 0;
+    const settle = async () => {
+      if (!running) return;
+      const { samples } = running;
+      const outputs = await running.outputs;
+      onBatch(outputs, samples);
+      done += samples.length;
+      options.onProgress?.(done, calibration.count);
+    };
+    for await (const batch of batches(calibration.samples(signal), size, session.inputs)) {
+      if (signal?.aborted) throw new SnpError('aborted', 'The work was stopped.', {}, { cause: signal.reason });
+      const outputs = session.run(batch.feeds, { fetches: options.fetches, signal });
+      // Handled when its turn comes; until then a failure must not count as unhandled.
+      outputs.catch(() => undefined);
+      const previous = settle();
+      await previous;
+      running = { outputs, samples: batch.samples };
+    }
+    await settle();
+  } finally {
+    await session.close();
+  }
+}
