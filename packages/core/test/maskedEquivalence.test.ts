@@ -1,0 +1,86 @@
+import { cloneModel, type Model } from '@snp/onnx';
+import { readModel } from '@snp/onnx/node';
+import { inputs, random, relativeError, runModel, sharedModels } from '@snp/testing';
+import { describe, expect, it } from 'vitest';
+import {
+  type Analysis,
+  applyPlan,
+  emptyPlan,
+  type Group,
+  laneWidth,
+  maskedModel,
+  type Plan,
+  prepare,
+  removedSlices,
+  selectUnits,
+} from '../src/index.js';
+
+const shared = sharedModels();
+if (shared.length === 0) console.warn('skipped: masked equivalence on real exports, because ../shared is missing');
+
+/** A plan that keeps `share` of every group of some kinds, units chosen at random. */
+function randomPlan(analysis: Analysis, pick: (group: Group) => boolean, share: number, seed: number): Plan {
+  const plan = emptyPlan(analysis);
+  for (const group of analysis.groups.filter(pick)) {
+    const draw = random(seed, group.id);
+    const scores = Float64Array.from({ length: group.units }, () => draw.uniform());
+    const keep = Math.max(1, Math.round(laneWidth(group) * share));
+    plan.groups[group.id] = { units: group.units, lanes: group.lanes, keep: selectUnits(group, scores, keep) };
+  }
+  return plan;
+}
+
+async function difference(analysis: Analysis, plan: Plan, feeds: ReturnType<typeof inputs>): Promise<number> {
+  const masked = maskedModel(analysis.model, removedSlices(plan, analysis));
+  const [want, got] = [await runModel(masked, feeds), await runModel(applyPlan(analysis, plan), feeds)];
+  const names = [Object.keys(want), Object.keys(got)];
+  expect(names[1].length).toBe(names[0].length);
+  return Math.max(
+    ...names[0].map((name, at) => {
+      const [a, b] = [got[names[1][at]], want[name]];
+      expect(a.dims).toEqual(b.dims);
+      return relativeError(a.data as Float32Array, b.data as Float32Array);
+    }),
+  );
+}
+
+/** How much a plan changes the model at all: a plan that changes nothing would prove nothing. */
+async function effect(
+  original: Model,
+  analysis: Analysis,
+  plan: Plan,
+  feeds: ReturnType<typeof inputs>,
+): Promise<number> {
+  const [want, got] = [await runModel(original, feeds), await runModel(applyPlan(analysis, plan), feeds)];
+  return relativeError(Object.values(got)[0].data as Float32Array, Object.values(want)[0].data as Float32Array);
+}
+
+describe.skipIf(shared.length === 0).each(shared)(
+  'a pruned $file equals the masked original',
+  ({ path, inputs: specs }) => {
+    it('for random plans of every kind, alone and mixed, at two batch sizes', { timeout: 240_000 }, async () => {
+      const model = await readModel(path);
+      const analysis = prepare(cloneModel(model), { allowNothing: true });
+      const kinds = [...new Set(analysis.groups.map((group) => group.kind))];
+      for (const kind of kinds) {
+        const plan = randomPlan(analysis, (group) => group.kind === kind, 0.5, 1);
+        expect(await difference(analysis, plan, inputs(specs, { seed: 1 })), kind).toBeLessThan(1e-4);
+        expect(await effect(model, analysis, plan, inputs(specs, { seed: 1 })), kind).toBeGreaterThan(0);
+      }
+      for (const [share, batch] of [
+        [0.75, 1],
+        [0.25, 3],
+      ]) {
+        const free = typeof model.graph.inputs[0].type?.shape?.[0] !== 'number';
+        const plan = randomPlan(analysis, () => true, share, 2);
+        const feeds = inputs(specs, free ? { batch, seed: 2 } : { seed: 2 });
+        expect(await difference(analysis, plan, feeds), `mixed, ${share} kept`).toBeLessThan(1e-4);
+      }
+      // One group alone: its neighbours in the same fused projection keep their widths.
+      for (const group of analysis.groups.slice(0, 3)) {
+        const plan = randomPlan(analysis, (other) => other === group, 0.6, 3);
+        expect(await difference(analysis, plan, inputs(specs, { seed: 3 })), group.id).toBeLessThan(1e-4);
+      }
+    });
+  },
+);
