@@ -1,6 +1,13 @@
+export type { BlockWidths } from './build/blockWidths.js';
+export type { GeluForm } from './build/gelu.js';
+export { GraphBuilder, type GraphBuilderOptions } from './build/graphBuilder.js';
+export type { NormForm } from './build/layerNorm.js';
 export type { Feed, Feeds } from './feeds.js';
 export { type InputSpec, type InputsOptions, inputs, type SharedModel, sharedModels } from './inputs.js';
 export { normals, type Random, random } from './random.js';
 export { relativeError } from './relativeError.js';
 export { runModel } from './runModel.js';
 export { sharedFolder } from './sharedFolder.js';
+export { buildVit } from './vit/buildVit.js';
+export { DEIT_BASE, DEIT_SMALL, DEIT_TINY } from './vit/deitSizes.js';
+export { VIT_DEFAULTS, type VitOptions, type VitSize } from './vit/vitOptions.js';
