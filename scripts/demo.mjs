@@ -31,12 +31,23 @@ try {
   const results = [];
   for (const keep of [0.8, 0.6]) {
     say(`  pruning to ${keep * 100} % of the multiply-accumulates, and verifying ...`);
-    const result = await prune(model, { budget: { macs: keep }, criterion: criterionByName('snp'), calibration, runtime });
+    const result = await prune(model, {
+      budget: { macs: keep },
+      criterion: criterionByName('snp'),
+      calibration,
+      runtime,
+    });
     const path = join(folder, `vit-shapes.${keep * 100}.onnx`);
     await result.write(path);
     const proof = await verify(result.analysis, path, result.plan, { runtime });
     if (!proof.passed) throw new Error(`the pruned model differs from the masked original by ${proof.difference}`);
-    results.push({ keep, path, result, proof, accuracy: await compare(original, path, { runtime, data, batchSize: 16 }) });
+    results.push({
+      keep,
+      path,
+      result,
+      proof,
+      accuracy: await compare(original, path, { runtime, data, batchSize: 16 }),
+    });
   }
 
   say('  measuring latency, the models taking turns ...\n');
@@ -45,11 +56,15 @@ try {
   rows.push(row('original', cost.params, cost.macs, await size(original), latency[0], results[0].accuracy.first.top1));
   for (const [at, { keep, path, result, accuracy }] of results.entries()) {
     const { params, macs } = result.report.cost.after;
-    rows.push(row(`${keep * 100} % of the MACs`, params, macs, await size(path), latency[at + 1], accuracy.second.top1));
+    rows.push(
+      row(`${keep * 100} % of the MACs`, params, macs, await size(path), latency[at + 1], accuracy.second.top1),
+    );
   }
   table(['', 'params', 'MACs', 'file', 'latency', 'top-1'], rows);
   say('\nEach pruned model was proven equal to the original with the removed neurons set to zero');
-  say(`(largest relative difference ${Math.max(...results.map(({ proof }) => proof.difference)).toExponential(1)}). No retraining, no labels; top-1 on 1,000 held-out pictures.`);
+  say(
+    `(largest relative difference ${Math.max(...results.map(({ proof }) => proof.difference)).toExponential(1)}). No retraining, no labels; top-1 on 1,000 held-out pictures.`,
+  );
   say('Latency is the median of one picture on this machine. Next: npx snp inspect examples/shapes/vit-shapes.onnx\n');
 } finally {
   await rm(folder, { recursive: true, force: true });
@@ -61,12 +76,21 @@ async function size(path) {
 }
 
 function row(name, params, macs, bytes, milliseconds, top1) {
-  return [name, `${(params / 1e6).toFixed(3)} M`, `${(macs / 1e6).toFixed(1)} M`, `${(bytes / 1e6).toFixed(2)} MB`, `${milliseconds.toFixed(2)} ms`, `${(top1 * 100).toFixed(1)} %`];
+  return [
+    name,
+    `${(params / 1e6).toFixed(3)} M`,
+    `${(macs / 1e6).toFixed(1)} M`,
+    `${(bytes / 1e6).toFixed(2)} MB`,
+    `${milliseconds.toFixed(2)} ms`,
+    `${(top1 * 100).toFixed(1)} %`,
+  ];
 }
 
 function table(head, rows) {
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((cells) => cells[column].length)));
   for (const cells of [head, ...rows]) {
-    say(`  ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('   ')}`);
+    say(
+      `  ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('   ')}`,
+    );
   }
 }

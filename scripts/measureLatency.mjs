@@ -5,7 +5,13 @@ import ort from 'onnxruntime-node';
 export async function measureLatency(paths, input, { rounds, warmUp = 5 }) {
   const dims = input.dims.map((dim) => (typeof dim === 'number' ? dim : 1));
   const size = dims.reduce((product, dim) => product * dim, 1);
-  const feeds = { [input.name]: new ort.Tensor('float32', Float32Array.from({ length: size }, (_, at) => Math.sin(at)), dims) };
+  const feeds = {
+    [input.name]: new ort.Tensor(
+      'float32',
+      Float32Array.from({ length: size }, (_, at) => Math.sin(at)),
+      dims,
+    ),
+  };
   const sessions = await Promise.all(paths.map((path) => ort.InferenceSession.create(path)));
   const times = paths.map(() => []);
   for (let round = 0; round < warmUp + rounds; round++) {

@@ -95,7 +95,8 @@ function paintGround(pixels, random) {
   for (let y = 0; y < SIZE; y++) {
     for (let x = 0; x < SIZE; x++) {
       const share = across ? x : y;
-      for (let c = 0; c < 3; c++) pixels[(y * SIZE + x) * 3 + c] = from[c] + Math.trunc(((to[c] - from[c]) * share) / (SIZE - 1));
+      for (let c = 0; c < 3; c++)
+        pixels[(y * SIZE + x) * 3 + c] = from[c] + Math.trunc(((to[c] - from[c]) * share) / (SIZE - 1));
     }
   }
 }

@@ -1,18 +1,21 @@
 /** Off-diagonal elements this small beside their neighbours are zero. */
 const EPSILON = 2 ** -52;
 
+/** Vectors as rows, or nothing where only values are wanted. */
+type Rows = Float64Array | undefined;
+
 /** QR steps per singular value after which the iteration gives up; in practice two or three suffice. */
 const MAX_STEPS = 60;
 
 /**
  * Diagonalises an upper bidiagonal matrix in place by implicit zero-chasing QR steps, and turns the rows of `ut` and `vt`
- * with it. Singular values end up in `diagonal`, not negative, in no order.
+ * with it, if they are given. Singular values end up in `diagonal`, not negative, in no order.
  */
 export function diagonalise(
   diagonal: Float64Array,
   superdiagonal: Float64Array,
-  ut: Float64Array,
-  vt: Float64Array,
+  ut: Rows,
+  vt: Rows,
   n: number,
 ): void {
   const scale = largestElement(diagonal, superdiagonal);
@@ -34,7 +37,7 @@ export function diagonalise(
   for (let k = 0; k < n; k++) {
     if (diagonal[k] >= 0) continue;
     diagonal[k] = -diagonal[k];
-    for (let i = k * n; i < (k + 1) * n; i++) vt[i] = -vt[i];
+    if (vt) for (let i = k * n; i < (k + 1) * n; i++) vt[i] = -vt[i];
   }
 }
 
@@ -58,7 +61,7 @@ function findZero(diagonal: Float64Array, first: number, last: number, scale: nu
 function clearRow(
   diagonal: Float64Array,
   superdiagonal: Float64Array,
-  ut: Float64Array,
+  ut: Rows,
   zero: number,
   last: number,
   n: number,
@@ -67,7 +70,7 @@ function clearRow(
   let bulge = superdiagonal[zero];
   superdiagonal[zero] = 0;
   for (let k = zero + 1; k <= last && bulge !== 0; k++) {
-    const length = Math.hypot(diagonal[k], bulge);
+    const length = length2(diagonal[k], bulge);
     const cosine = diagonal[k] / length;
     const sine = -bulge / length;
     diagonal[k] = length;
@@ -81,8 +84,8 @@ function clearRow(
 function qrStep(
   d: Float64Array,
   e: Float64Array,
-  ut: Float64Array,
-  vt: Float64Array,
+  ut: Rows,
+  vt: Rows,
   first: number,
   last: number,
   n: number,
@@ -92,7 +95,7 @@ function qrStep(
   let z = e[first];
   if (!Number.isFinite(y)) y = d[first];
   for (let k = first; k < last; k++) {
-    let length = Math.hypot(y, z);
+    let length = length2(y, z);
     let cosine = length === 0 ? 1 : y / length;
     let sine = length === 0 ? 0 : z / length;
     if (k > first) e[k - 1] = length;
@@ -101,7 +104,7 @@ function qrStep(
     z = sine * d[k + 1];
     d[k + 1] *= cosine;
     rotateRows(vt, k * n, (k + 1) * n, cosine, sine, n);
-    length = Math.hypot(y, z);
+    length = length2(y, z);
     cosine = length === 0 ? 1 : y / length;
     sine = length === 0 ? 0 : z / length;
     d[k] = length;
@@ -124,16 +127,22 @@ function wilkinsonShift(d: Float64Array, e: Float64Array, first: number, last: n
   const c = d[last] ** 2 + e[last - 1] ** 2;
   if (b === 0) return c;
   const half = (a - c) / 2;
-  const root = Math.hypot(half, b);
+  const root = length2(half, b);
   return c - (b * b) / (half >= 0 ? half + root : half - root);
 }
 
 /** Rotates two rows: x <- c x + s y, y <- c y - s x. */
-function rotateRows(rows: Float64Array, x: number, y: number, cosine: number, sine: number, n: number): void {
+function rotateRows(rows: Rows, x: number, y: number, cosine: number, sine: number, n: number): void {
+  if (!rows) return;
   for (let i = 0; i < n; i++) {
     const a = rows[x + i];
     const b = rows[y + i];
     rows[x + i] = cosine * a + sine * b;
     rows[y + i] = cosine * b - sine * a;
   }
+}
+
+/** Length of (a, b). The matrix is scaled to a largest element of one, so squares do not overflow. Much faster than Math.hypot. */
+function length2(a: number, b: number): number {
+  return Math.sqrt(a * a + b * b);
 }

@@ -13,8 +13,8 @@ import { gramFactor, svd } from '@snp/runtime';
 export function pairScores(queryGram: Float64Array, keyGram: Float64Array, width: number, gamma: number): Float64Array {
   const rq = gramFactor(queryGram, width);
   const rk = gramFactor(keyGram, width);
-  const { ut, vt } = svd(multiplyTransposed(rq, rk, width), width);
   const count = Math.min(gamma, width);
+  const { ut, vt } = svd(multiplyTransposed(rq, rk, width), width, count);
   const left = alignedParts(ut, rq, width, count);
   const right = alignedParts(vt, rk, width, count);
   const scores = new Float64Array(width);
