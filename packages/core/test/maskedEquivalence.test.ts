@@ -1,48 +1,12 @@
 import { cloneModel, type Model } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
-import { inputs, random, relativeError, runModel, sharedModels } from '@snp/testing';
+import { inputs, relativeError, runModel, sharedModels } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import {
-  type Analysis,
-  applyPlan,
-  emptyPlan,
-  type Group,
-  laneWidth,
-  maskedModel,
-  type Plan,
-  prepare,
-  removedSlices,
-  selectUnits,
-} from '../src/index.js';
+import { type Analysis, applyPlan, type Plan, prepare } from '../src/index.js';
+import { difference, randomPlan } from './support/equivalence.js';
 
 const shared = sharedModels();
 if (shared.length === 0) console.warn('skipped: masked equivalence on real exports, because ../shared is missing');
-
-/** A plan that keeps `share` of every group of some kinds, units chosen at random. */
-function randomPlan(analysis: Analysis, pick: (group: Group) => boolean, share: number, seed: number): Plan {
-  const plan = emptyPlan(analysis);
-  for (const group of analysis.groups.filter(pick)) {
-    const draw = random(seed, group.id);
-    const scores = Float64Array.from({ length: group.units }, () => draw.uniform());
-    const keep = Math.max(1, Math.round(laneWidth(group) * share));
-    plan.groups[group.id] = { units: group.units, lanes: group.lanes, keep: selectUnits(group, scores, keep) };
-  }
-  return plan;
-}
-
-async function difference(analysis: Analysis, plan: Plan, feeds: ReturnType<typeof inputs>): Promise<number> {
-  const masked = maskedModel(analysis.model, removedSlices(plan, analysis));
-  const [want, got] = [await runModel(masked, feeds), await runModel(applyPlan(analysis, plan), feeds)];
-  const names = [Object.keys(want), Object.keys(got)];
-  expect(names[1].length).toBe(names[0].length);
-  return Math.max(
-    ...names[0].map((name, at) => {
-      const [a, b] = [got[names[1][at]], want[name]];
-      expect(a.dims).toEqual(b.dims);
-      return relativeError(a.data as Float32Array, b.data as Float32Array);
-    }),
-  );
-}
 
 /** How much a plan changes the model at all: a plan that changes nothing would prove nothing. */
 async function effect(

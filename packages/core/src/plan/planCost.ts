@@ -39,7 +39,7 @@ function shrunkShapes({ shapes, walk }: Analysis, shrinkage: Shrinkage): ShapeIn
     content: (value) => shapes.content(value),
     shape: (value) => {
       const layout = value.tensor ? constantLayout(value) : walk.layouts.get(value);
-      return layout ? shrinkage.shapeOf(layout, value.name) : shapes.shape(value);
+      return layout ? shrinkage.shapeIfMade(layout, value.name) : shapes.shape(value);
     },
   };
   function constantLayout(value: Value) {

@@ -36,9 +36,8 @@ export class Resizer implements Resizing {
   }
 
   setIntegers(node: Node, index: number, numbers: readonly number[], scalar = false): void {
-    const known = this.walk.integers(node, index);
     const value = node.inputs[index];
-    if (value?.tensor && known?.join() === numbers.join()) return;
+    if (value?.tensor && this.walk.integers(node, index)?.join() === numbers.join()) return;
     const name = `${node.name || node.outputs[0]?.name}_${value?.tensor ? 'sizes' : 'shape'}`;
     node.setInput(index, this.graph.addInitializer(name, Tensor.int64(scalar ? [] : [numbers.length], numbers)));
   }

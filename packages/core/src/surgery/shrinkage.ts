@@ -28,6 +28,22 @@ export class Shrinkage {
     );
   }
 
+  /**
+   * The dimensions afterwards even where rows keep different numbers, as in a fused projection before it is taken apart:
+   * an axis that runs over all rows at once has a length all the same. Undefined where there is no rectangular form.
+   */
+  shapeIfMade(layout: Layout, name: string): readonly Dim[] | undefined {
+    if (!this.isRagged(layout)) return this.shapeOf(layout, name);
+    const ragged = layout.fields.filter((field) => new Set(this.#rowCounts(field)).size > 1);
+    const shape = layout.axes.map((axis) => {
+      const own = ragged.find((field) => axis.some((factor) => field.factors.includes(factor)));
+      if (!own) return axis.reduce<Dim>((product, factor) => mulDims(product, this.#newSize(layout, factor, name)), 1);
+      const whole = axis.length === own.factors.length && axis.every((factor, at) => own.factors[at] === factor);
+      return whole ? this.#rowCounts(own).reduce((sum, count) => sum + count, 0) : undefined;
+    });
+    return shape.every((dim) => dim !== undefined) ? shape : undefined;
+  }
+
   /** True if the rows of some field keep different numbers, so that the value has no rectangular form. */
   isRagged(layout: Layout): boolean {
     return layout.fields.some((field) => new Set(this.#rowCounts(field)).size > 1);

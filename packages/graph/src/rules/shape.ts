@@ -34,11 +34,27 @@ export function reshapeLayout(layout: Layout, shape: readonly Dim[]): Layout | u
 }
 
 function writeTarget(node: Node, resizing: Resizing): void {
+  const input = resizing.newShape(node.inputs[0]!);
   const output = resizing.newShape(node.outputs[0]!);
-  const target = constantTarget(resizing.newShape(node.inputs[0]!), output);
+  if (statesAlready(node, resizing.integers(node, 1), input, output)) return;
+  const target = constantTarget(input, output);
   if (!target) return resizing.setComputedTarget(node, output);
   node.attributes.delete('allowzero');
   resizing.setIntegers(node, 1, target);
+}
+
+/** True if the constant target that a Reshape has leads from one shape to the other; then it stays as the exporter wrote it. */
+function statesAlready(
+  node: Node,
+  target: readonly number[] | undefined,
+  input: readonly Dim[],
+  output: readonly Dim[],
+): boolean {
+  if (!node.inputs[1]?.tensor || target?.length !== output.length || node.int('allowzero', 0) !== 0) return false;
+  return target.every((size, axis) => {
+    if (size === -1) return true; // what is left, once all others are right
+    return dimsEqual(size === 0 ? input[axis] : size, output[axis]);
+  });
 }
 
 /** Transpose: axes in another order. */

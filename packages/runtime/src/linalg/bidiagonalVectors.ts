@@ -71,7 +71,15 @@ function normalise(x: Float64Array, offset: number, n: number): boolean {
 }
 
 /** max |B v - s u| and |B^T u - s v|. */
-function residual(d: Float64Array, e: Float64Array, value: number, ut: Float64Array, vt: Float64Array, at: number, n: number): number {
+function residual(
+  d: Float64Array,
+  e: Float64Array,
+  value: number,
+  ut: Float64Array,
+  vt: Float64Array,
+  at: number,
+  n: number,
+): number {
   let worst = 0;
   for (let k = 0; k < n; k++) {
     const next = k + 1 < n ? e[k] * vt[at + k + 1] : 0;

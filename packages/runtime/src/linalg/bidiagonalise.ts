@@ -68,7 +68,14 @@ function reflectColumns(work: Float64Array, { v, tau }: Reflections, k: number, 
 }
 
 /** H_k from the right on rows `from` to `to`. */
-function reflectRows(rows: Float64Array, { v, tau, offset }: Reflections, k: number, from: number, to: number, n: number): void {
+function reflectRows(
+  rows: Float64Array,
+  { v, tau, offset }: Reflections,
+  k: number,
+  from: number,
+  to: number,
+  n: number,
+): void {
   if (tau[k] === 0) return;
   const start = k + offset;
   for (let i = from; i < to; i++) {

@@ -11,13 +11,7 @@ const MAX_STEPS = 60;
  * Diagonalises an upper bidiagonal matrix in place by implicit zero-chasing QR steps, and turns the rows of `ut` and `vt`
  * with it, if they are given. Singular values end up in `diagonal`, not negative, in no order.
  */
-export function diagonalise(
-  diagonal: Float64Array,
-  superdiagonal: Float64Array,
-  ut: Rows,
-  vt: Rows,
-  n: number,
-): void {
+export function diagonalise(diagonal: Float64Array, superdiagonal: Float64Array, ut: Rows, vt: Rows, n: number): void {
   const scale = largestElement(diagonal, superdiagonal);
   let steps = MAX_STEPS * n;
   for (let last = n - 1; last > 0; ) {
@@ -81,15 +75,7 @@ function clearRow(
 }
 
 /** One implicit QR step with Wilkinson's shift on rows `first` to `last`. */
-function qrStep(
-  d: Float64Array,
-  e: Float64Array,
-  ut: Rows,
-  vt: Rows,
-  first: number,
-  last: number,
-  n: number,
-): void {
+function qrStep(d: Float64Array, e: Float64Array, ut: Rows, vt: Rows, first: number, last: number, n: number): void {
   const shift = d[last] === 0 ? 0 : wilkinsonShift(d, e, first, last);
   let y = d[first] - shift / d[first];
   let z = e[first];

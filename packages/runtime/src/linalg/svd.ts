@@ -46,7 +46,9 @@ function complete({ diagonal, superdiagonal }: Bidiagonal, n: number, count: num
   const values = Float64Array.from(diagonal);
   const [ut, vt] = [identity(n), identity(n)];
   diagonalise(values, Float64Array.from(superdiagonal), ut, vt, n);
-  const order = Array.from(values.keys()).sort((i, j) => values[j] - values[i] || i - j).slice(0, count);
+  const order = Array.from(values.keys())
+    .sort((i, j) => values[j] - values[i] || i - j)
+    .slice(0, count);
   const sorted = (rows: Float64Array) => {
     const result = new Float64Array(count * n);
     for (const [to, from] of order.entries()) result.set(rows.subarray(from * n, (from + 1) * n), to * n);
