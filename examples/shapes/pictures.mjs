@@ -79,7 +79,7 @@ export function drawPicture(seed, index) {
     x: random.between(12, SIZE - 12) * 1024,
     y: random.between(12, SIZE - 12) * 1024,
     radius: random.between(7, 12) * 1024,
-    turn: random.between(0, 63),
+    turn: random.between(-7, 7),
     colour: contrasting(ground, random),
     stripes: random.between(0, 3) === 0 ? random.between(2, 4) : 0,
   });

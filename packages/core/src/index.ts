@@ -34,6 +34,7 @@ export { type BlockWidths, type Preset, type PresetName, presets, presetWidths }
 export { selectUnits } from './plan/selectUnits.js';
 export { keptWidth, laneWidth, type Ratios, type RoundOptions, ratioWidths, type Widths } from './plan/widths.js';
 export { costPerBlock } from './report/costReport.js';
+export { renderReport } from './report/html/renderReport.js';
 export { removedSlices } from './report/removedSlices.js';
 export type { CostReport, GroupReport, PruneReport, RemovedSlice } from './report/report.js';
 export { applyPlan } from './surgery/applyPlan.js';

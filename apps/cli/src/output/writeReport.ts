@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type PruneReport, SnpError } from '@snp/core';
+import { type PruneReport, renderReport, SnpError } from '@snp/core';
 import { writeFileWhole } from '@snp/onnx/node';
 
-/** Writes plan.json and report.json into a folder, which is made if need be. */
+/** Writes plan.json, report.json and report.html into a folder, which is made if need be. */
 export async function writeReport(folder: string, report: PruneReport): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((cause) => {
     throw new SnpError(
@@ -16,6 +16,7 @@ export async function writeReport(folder: string, report: PruneReport): Promise<
   const files = {
     'plan.json': `${JSON.stringify(report.plan, null, 1)}\n`,
     'report.json': `${JSON.stringify(report, null, 1)}\n`,
+    'report.html': renderReport(report),
   };
   for (const [name, text] of Object.entries(files)) {
     await writeFileWhole(join(folder, name), [new TextEncoder().encode(text)]);

@@ -27,7 +27,7 @@ export interface BarPanel {
 const WIDTH = 340;
 const ROWS_SHOWN = 64;
 const LABEL_LENGTH = 18;
-const CHARACTER = 6.2;
+const CHARACTER = 6.9;
 
 /** A panel as a figure; rows beyond the 64th are folded away. */
 export function barPanel(panel: BarPanel): Markup {
@@ -78,7 +78,7 @@ function barRow({ label, hint, text, bar }: BarRow, at: number, { left, right, p
   return html`<g class="row" transform="translate(0 ${at * pitch})"><title>${hint}</title>
 <text class="label" x="${px(left - 8)}" y="${middle}">${shorten(label, LABEL_LENGTH)}</text>
 ${bar && [rect('before', bar.before), rect('after', bar.after)]}
-<text class="${bar ? 'figure' : 'figure absent'}" x="${px(right + 8)}" y="${middle}">${text}</text></g>
+<text class="${bar ? 'figure' : 'figure absent'}" x="${WIDTH}" y="${middle}">${text}</text></g>
 `;
 }
 

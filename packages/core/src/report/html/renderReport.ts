@@ -1,0 +1,110 @@
+import type { CostReport, PruneReport } from '../report.js';
+import { costChart } from './costChart.js';
+import { bytes, change, count, counted, duration, saving } from './format.js';
+import { html, type Markup } from './markup.js';
+import { scoresChart } from './scoresChart.js';
+import { STYLE } from './style.js';
+import { frozenTable, groupsTable } from './tables.js';
+import { widthsChart } from './widthsChart.js';
+
+/**
+ * The report as one HTML page that needs nothing else: widths per block before and after, cost, score distributions, every
+ * group and what was left alone. The pictures are SVG; names out of the model are escaped; there is no script.
+ *
+ * @param report What `prune` reports, also when read back from `report.json`.
+ * @returns A whole document, to be written as UTF-8.
+ * @example
+ * const { report } = await prune(model, { preset: 'snp-deit-tiny', criterion: snp(), calibration, runtime });
+ * await writeFile('report.html', renderReport(report));
+ */
+export function renderReport(report: PruneReport): string {
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${report.model}, pruned</title>
+<style>${trusted(STYLE)}</style>
+</head>
+<body>
+<main>
+<h1>${report.model}</h1>
+<p class="subtitle">${summary(report)}</p>
+${totals(report)}
+${facts(report)}
+${warnings(report)}
+<h2>Widths</h2>
+<p class="note">What each group keeps. Where attention has heads, every head of a block keeps equally many neurons.</p>
+${key(['is-before', 'before'], ['is-after', 'after'])}
+${widthsChart(report)}
+<h2>Cost per block</h2>
+${costChart(report)}
+<h2>Scores</h2>
+<p class="note">How many neurons of each group have which score, from the criterion ${report.criterion}: the lowest leave.
+A dashed line marks the cut where all heads share one.</p>
+${key(['is-removed', 'removed'], ['is-after', 'kept'])}
+${scoresChart(report)}
+<h2>Groups</h2>
+<p class="note">All positions that were cut are in report.json, the plan that makes this model again in plan.json.</p>
+${groupsTable(report)}
+<h2 id="frozen">Left alone</h2>
+<p class="note">What is not proven safe to change keeps its width.</p>
+${frozenTable(report)}
+</main>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+/** Our own style sheet stands in the page as it is. */
+function trusted(text: string): Markup {
+  return html([text] as unknown as TemplateStringsArray);
+}
+
+function summary({ cost: { before, after }, budget }: PruneReport): string {
+  return `Pruned to ${count(after.macs)}MACs and ${count(after.params)} parameters (${saving(before.macs, after.macs)} and ${saving(before.params, after.params)}); chosen by ${budget}.`;
+}
+
+const TOTALS: readonly (readonly [keyof CostReport, string, (value: number) => string])[] = [
+  ['macs', 'MACs at batch 1', count],
+  ['params', 'Parameters', count],
+  ['bytes', 'Weights', bytes],
+];
+
+function totals({ cost: { before, after } }: PruneReport): Markup {
+  return html`<div class="totals">
+${TOTALS.map(
+  ([quantity, title, format]) =>
+    html`<div class="total">${title}<b>${change(before[quantity], after[quantity], format)}</b><span class="saving">${saving(before[quantity], after[quantity])}</span></div>
+`,
+)}</div>`;
+}
+
+function facts({ criterion, recovery, calibration, seconds }: PruneReport): Markup {
+  const total = Object.values(seconds).reduce((sum, part) => sum + part, 0);
+  const steps = Object.entries(seconds).map(([step, part]) => `${step} ${duration(part)}`);
+  const skipped = calibration.skipped.length;
+  const samples =
+    calibration.samples === 0
+      ? 'none: nothing had to be measured'
+      : `${counted(calibration.samples, 'sample')}${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+  return html`<dl>
+<dt>Criterion</dt><dd>${criterion}</dd>
+<dt>Recovery</dt><dd>${recovery}</dd>
+<dt>Calibration</dt><dd>${samples}</dd>
+<dt>Time</dt><dd>${duration(total)} (${steps.join(', ')})</dd>
+</dl>`;
+}
+
+function warnings({ warnings, calibration }: PruneReport): Markup {
+  const skipped = calibration.skipped.map(({ name, reason }) => `Skipped ${name}: ${reason}`);
+  const all = [...warnings, ...skipped];
+  if (all.length === 0) return html``;
+  return html`<h2>Warnings</h2>
+<ul class="warnings">${all.map((warning) => html`<li>${warning}</li>`)}</ul>`;
+}
+
+function key(...entries: readonly (readonly [string, string])[]): Markup {
+  return html`<p class="key" aria-hidden="true">${entries.map(([name, label]) => html`<span class="${name}">${label}</span>`)}</p>`;
+}
