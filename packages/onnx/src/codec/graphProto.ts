@@ -2,7 +2,7 @@ import { SnpError } from '../errors.js';
 import { Graph } from '../ir/graph.js';
 import { Node } from '../ir/node.js';
 import { topologicalOrder } from '../ir/topologicalOrder.js';
-import type { Value } from '../ir/value.js';
+import { copyType, type Value } from '../ir/value.js';
 import { attributeFromProto, attributeToProto, type GraphCodec } from './attributeProto.js';
 import type { ExternalDataSource } from './externalData.js';
 import type { Message } from './message.js';
@@ -24,12 +24,13 @@ export function graphFromProto(message: Message, external?: ExternalDataSource, 
   for (const info of list(message.output)) {
     const name: string = info.name ?? '';
     const value = graph.lookup(name) ?? missing(`The graph's output '${name}'`, name);
-    graph.outputs.push(graph.values.has(name) ? describe(value, info) : value);
+    graph.outputs.push(graph.values.has(name) && !value.proto ? describe(value, info) : value);
   }
   for (const info of list(message.valueInfo)) {
     const value = graph.values.get(info.name ?? '');
     if (value && !value.proto) describe(value, info);
   }
+  for (const value of graph.values.values()) value.typeAsRead = copyType(value.type);
   sort(graph);
   return graph;
 }
@@ -38,21 +39,29 @@ export function graphFromProto(message: Message, external?: ExternalDataSource, 
 export function graphToProto(graph: Graph): Message {
   const proto = (graph.proto ?? {}) as Message;
   const codec = codecFor(graph);
-  const outside = new Set<Value>([...graph.inputs, ...graph.outputs]);
   const message: Message = {
     ...proto,
     node: graph.nodes.map((node) => nodeToProto(node, codec)),
     initializer: graph.initializers.map((value) => tensorToProto(value.tensor!, value.name)),
-    input: graph.inputs.map(valueInfoToProto),
-    output: graph.outputs.map(valueInfoToProto),
+    input: infosToProto(graph.inputs, graph, list(proto.input)),
+    output: infosToProto(graph.outputs, graph, list(proto.output)),
     valueInfo: list(proto.valueInfo).flatMap((info) => {
       const value = graph.values.get(info.name ?? '');
       if (!value) return graph.lookup(info.name ?? '') || !wasOwn(proto, info.name) ? [info] : [];
-      return outside.has(value) || value.proto !== info ? [info] : [valueInfoToProto(value)];
+      return value.proto || value.type ? [valueInfoToProto(value, value.proto && info)] : [];
     }),
   };
   if (graph.name || proto.name !== undefined) message.name = graph.name;
   return message;
+}
+
+/** Entries of a list, from what that list said: a value's input, output and `value_info` may each say something else. */
+function infosToProto(values: Value[], graph: Graph, read: Message[]): Message[] {
+  return values.map((value, at) => {
+    const names = (info: Message | undefined) => (info?.name ?? '') === value.name;
+    const isNew = !value.proto && graph.values.get(value.name) === value;
+    return valueInfoToProto(value, isNew ? undefined : names(read[at]) ? read[at] : read.find(names));
+  });
 }
 
 /** A name that the graph once defined, as opposed to stray entries that never named anything. */

@@ -53,11 +53,11 @@ export function modelToProto(model: Model): Message {
   const proto = (model.proto ?? {}) as Message;
   const message: Message = {
     ...proto,
-    irVersion: BigInt(model.irVersion),
+    irVersion: integer(model.irVersion, proto.irVersion),
     graph: graphToProto(model.graph),
     opsetImport: [...model.opsets].map(([domain, version]) => {
       const old = proto.opsetImport?.find((entry: Message) => (entry.domain ?? '') === domain);
-      return { ...(old ?? (domain ? { domain } : { domain: '' })), version: BigInt(version) };
+      return { ...(old ?? (domain ? { domain } : { domain: '' })), version: integer(version, old?.version) };
     }),
     metadataProps: [...model.metadata].map(([key, value]) => {
       const old = proto.metadataProps?.find((entry: Message) => (entry.key ?? '') === key);
@@ -69,4 +69,9 @@ export function modelToProto(model: Model): Message {
     if (model[field] || proto[field] !== undefined) message[field] = model[field];
   }
   return message;
+}
+
+/** A number of the model as the file's 64 bits, which hold more digits than a number does. */
+function integer(value: number, read: bigint | undefined): bigint {
+  return read !== undefined && Number(read) === value ? read : BigInt(value);
 }

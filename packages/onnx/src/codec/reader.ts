@@ -1,6 +1,7 @@
 import { SnpError } from '../errors.js';
 
-const utf8 = new TextDecoder();
+/** Without this option a byte order mark at the start of a text would be lost. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Reads protobuf's wire format from a range of bytes. Anything that does not fit is an `invalid-file` error. */
 export class Reader {

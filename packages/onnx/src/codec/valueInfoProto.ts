@@ -15,18 +15,21 @@ function dimFromProto(dim: Message): FileDim {
   return dim.dimParam || undefined;
 }
 
-/** The `ValueInfoProto` of a value, with everything it was read with. */
-export function valueInfoToProto(value: Value): Message {
-  const proto = value.proto as Message | undefined;
-  const message: Message = { ...proto, name: value.name };
+/**
+ * The `ValueInfoProto` of a value.
+ *
+ * @param read What the file said of the value at this place. It comes back as it was unless the value's type was edited.
+ */
+export function valueInfoToProto(value: Value, read = value.proto as Message | undefined): Message {
+  const message: Message = { ...read, name: value.name };
   const { type } = value;
-  if (!type || (proto && sameType(typeFromProto(proto), type))) return message;
-  const old: Message[] = proto?.type?.tensorType?.shape?.dim ?? [];
-  const tensorType: Message = { ...proto?.type?.tensorType, elemType: dataTypeCode(type.elementType) };
+  if (!type || (read && sameType(value.typeAsRead, type))) return message;
+  const old: Message[] = read?.type?.tensorType?.shape?.dim ?? [];
+  const tensorType: Message = { ...read?.type?.tensorType, elemType: dataTypeCode(type.elementType) };
   if (type.shape)
     tensorType.shape = { ...tensorType.shape, dim: type.shape.map((dim, axis) => dimToProto(dim, old[axis])) };
   else delete tensorType.shape;
-  message.type = { ...proto?.type, tensorType };
+  message.type = { ...read?.type, tensorType };
   return message;
 }
 

@@ -2,7 +2,7 @@ import type { Attribute } from './attribute.js';
 import { Graph } from './graph.js';
 import { Model } from './model.js';
 import { Node } from './node.js';
-import type { Value } from './value.js';
+import { copyType, type Value } from './value.js';
 
 /** A copy of a model that can be edited on its own. Tensors and what was read beside the graph are shared: they never change. */
 export function cloneModel(model: Model): Model {
@@ -22,7 +22,8 @@ function cloneGraph(graph: Graph, parent?: Graph): Graph {
   for (const value of graph.values.values()) {
     const copy = clone.addValue(value.name);
     copy.tensor = value.tensor;
-    copy.type = value.type && { elementType: value.type.elementType, shape: value.type.shape && [...value.type.shape] };
+    copy.type = copyType(value.type);
+    copy.typeAsRead = value.typeAsRead;
     copy.proto = value.proto;
   }
   const own = (value: Value | undefined) => value && clone.lookup(value.name);

@@ -11,6 +11,11 @@ export interface TensorType {
   shape: FileDim[] | undefined;
 }
 
+/** A copy of a type, to be edited on its own. */
+export function copyType(type: TensorType | undefined): TensorType | undefined {
+  return type && { elementType: type.elementType, shape: type.shape && [...type.shape] };
+}
+
 /** One place that reads a value: input number `index` of `node`. */
 export interface Use {
   readonly node: Node;
@@ -28,6 +33,8 @@ export class Value {
   tensor: Tensor | undefined;
   /** Stated type. Values that are not tensors (sequences, optionals, maps, sparse tensors) keep it in `proto` only. */
   type: TensorType | undefined;
+  /** `type` as it was read from the file. Where `type` differs from it, the file's statements are out of date. */
+  typeAsRead: TensorType | undefined;
   /** The `ValueInfoProto` this value was read from, with all that the fields above do not cover. */
   proto: object | undefined;
   /** Unordered: every node input that reads this value, in subgraphs too. */

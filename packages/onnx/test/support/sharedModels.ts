@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe } from 'vitest';
 
@@ -33,6 +33,14 @@ function listed(folder: string): SharedModel[] {
 
 /** Every model beside the repository that comes with example inputs; none where the folder is missing. */
 export const sharedModels: readonly SharedModel[] = [...listed('models'), ...listed('zoo')];
+
+/** Every model file beside the repository, with or without example inputs. */
+export const sharedFiles: readonly Pick<SharedModel, 'file' | 'bytes'>[] = ['models', 'zoo', 'corpus']
+  .map((folder) => `${SHARED}${folder}`)
+  .filter((folder) => existsSync(folder))
+  .flatMap((folder) => readdirSync(folder).map((file) => ({ file, path: `${folder}/${file}` })))
+  .filter(({ file }) => file.endsWith('.onnx'))
+  .map(({ file, path }) => ({ file, bytes: () => new Uint8Array(readFileSync(path)) }));
 
 /** `describe` over these models, or a skipped block that says why. */
 export function describeShared(title: string, body: () => void): void {
