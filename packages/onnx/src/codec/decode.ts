@@ -1,3 +1,4 @@
+import { SnpError } from '../errors.js';
 import { type Message, UNKNOWN_FIELDS } from './message.js';
 import { Reader } from './reader.js';
 import { type FieldKind, type FieldSchema, isMessage, type MessageName, schema } from './schema.js';
@@ -8,14 +9,19 @@ const MAX_DEPTH = 100;
 /**
  * Reads a message of the ONNX format. Fields the schema does not know are kept as they are.
  *
- * @throws SnpError `invalid-file` if the bytes are no such message.
+ * @throws SnpError `invalid-file` if the bytes are no such message, `limit` if messages are nested too deep.
  */
 export function decodeMessage(name: MessageName, bytes: Uint8Array): Message {
   return readMessage(name, new Reader(bytes), 0);
 }
 
 function readMessage(name: MessageName, reader: Reader, depth: number): Message {
-  if (depth > MAX_DEPTH) throw reader.fail(`messages are nested more than ${MAX_DEPTH} deep`);
+  if (depth > MAX_DEPTH) {
+    throw new SnpError(
+      'limit',
+      `The file nests messages more than ${MAX_DEPTH} deep, at byte ${reader.at}. No exporter writes such files; do not trust it.`,
+    );
+  }
   const fields = schema[name];
   const message: Message = {};
   while (!reader.done) {

@@ -1,7 +1,7 @@
 import { SnpError } from '../errors.js';
 import { bitsPerElement, type DataType, dataTypeCode, dataTypeOf } from '../tensor/dataType.js';
 import { Tensor, type TensorSource } from '../tensor/tensor.js';
-import { EXTERNAL, type ExternalDataSource, externalLocation } from './externalData.js';
+import { EXTERNAL, type ExternalDataSource, type ExternalLocation, externalLocation } from './externalData.js';
 import type { Message } from './message.js';
 
 /** The tensor that a `TensorProto` holds. Its content is read, and its size checked, without copying where that is possible. */
@@ -40,8 +40,8 @@ function sourceOf(message: Message, type: DataType, size: number, external?: Ext
     const wrong = location.length !== undefined && location.length !== byteLength;
     if (wrong) fail(message, `needs ${byteLength} bytes but states ${location.length} bytes of external data`);
     return () => {
-      if (!external) fail(message, 'lies in an external file, which was not given');
-      return external!(location, byteLength);
+      if (!external) throw notGiven(location);
+      return external(location, byteLength);
     };
   }
   if (message.rawData !== undefined) {
@@ -50,6 +50,14 @@ function sourceOf(message: Message, type: DataType, size: number, external?: Ext
     return message.rawData;
   }
   return typedSource(message, type, byteLength, bits);
+}
+
+function notGiven({ tensor, path }: ExternalLocation): SnpError {
+  return new SnpError(
+    'external-data',
+    `The content of tensor '${tensor}' lies in the file '${path}', which bytes alone do not give. Read the model with readModel, or pass 'externalData' to decodeModel.`,
+    { value: tensor },
+  );
 }
 
 /** Content in one of the typed fields, turned into bytes when asked for. */

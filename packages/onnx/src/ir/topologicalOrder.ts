@@ -33,7 +33,7 @@ function producersOf(node: Node, graph: Graph): Node[] {
   const producers: Node[] = [];
   for (const value of node.inputs) if (value?.producer?.graph === graph) producers.push(value.producer);
   for (const subgraph of node.subgraphs) {
-    for (const inner of subgraph.nodes) producers.push(...producersOf(inner, graph));
+    for (const inner of subgraph.nodes) for (const node of producersOf(inner, graph)) producers.push(node);
     for (const value of subgraph.outputs) if (value.producer?.graph === graph) producers.push(value.producer);
   }
   return producers;
