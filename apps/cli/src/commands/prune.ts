@@ -18,7 +18,7 @@ import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { renderSummary } from '../output/summary.js';
 import { printSkipped, printWarnings } from '../output/warnings.js';
-import { writeReport } from '../output/writeReport.js';
+import { makeReportFolder, writeReport } from '../output/writeReport.js';
 
 interface PruneCommandOptions extends DataOptions {
   output: string;
@@ -78,6 +78,7 @@ async function run(path: string, options: PruneCommandOptions): Promise<void> {
   await checkWritable(options.output, path);
   const model = await readModel(path);
   const calibration = options.calib === undefined ? undefined : await openData(options.calib, model, options);
+  if (options.report !== undefined) await makeReportFolder(options.report);
   const result = await withProgress(async (bar) => {
     const pruned = await prune(model, {
       ...targetOf(options, await planOf(options)),

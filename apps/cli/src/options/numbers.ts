@@ -12,7 +12,7 @@ export function wholeNumber(least: number): (text: string) => number {
 
 /** Parses what a budget may be: a fraction up to 1, a percentage (50%), or an absolute number (0.64G, 3.0M). */
 export function budget(text: string): number {
-  const match = /^(\d*\.?\d+(?:e\d+)?)\s*(%|[kKmMgG])?$/.exec(text.trim());
+  const match = /^(\d*\.?\d+(?:e[+-]?\d+)?)\s*(%|[kKmMgG])?$/.exec(text.trim());
   if (!match)
     throw new InvalidArgumentError('Write a fraction (0.5), a percentage (50%) or an absolute number (0.64G, 3M).');
   const scale = { '%': 0.01, k: 1e3, m: 1e6, g: 1e9 }[match[2]?.toLowerCase() ?? ''] ?? 1;

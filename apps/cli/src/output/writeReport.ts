@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type PruneReport, renderReport, SnpError } from '@snp/core';
 import { writeFileWhole } from '@snp/onnx/node';
 
-/** Writes plan.json, report.json and report.html into a folder, which is made if need be. */
-export async function writeReport(folder: string, report: PruneReport): Promise<void> {
+/** Makes the folder of a report before long work begins, so that a bad path fails early. */
+export async function makeReportFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((cause) => {
     throw new SnpError(
       'io',
@@ -13,6 +13,10 @@ export async function writeReport(folder: string, report: PruneReport): Promise<
       { cause },
     );
   });
+}
+
+/** Writes plan.json, report.json and report.html into a folder made before. */
+export async function writeReport(folder: string, report: PruneReport): Promise<void> {
   const files = {
     'plan.json': `${JSON.stringify(report.plan, null, 1)}\n`,
     'report.json': `${JSON.stringify(report, null, 1)}\n`,

@@ -5,8 +5,8 @@ import { cloneModel, foldConstants, type Model, SnpError, simplifyShapes } from 
  * Makes a model ready for pruning, in a copy: sizes that exporters compute at run time become constants (so that a scale
  * taken from a width stays that of the original width), and the result is analysed.
  *
- * @param options.allowNothing Return the analysis even if no group can be pruned. Default false.
- * @throws SnpError `not-prunable` if no group can be pruned, with the first reasons why; `unsupported` for an operator set
+ * @param options.allowNothing Return the analysis even if there is no attention or no group that can be pruned. Default false.
+ * @throws SnpError `not-prunable` if there is no attention or no group can be pruned, with the first reasons why; `unsupported` for an operator set
  * that is newer than this release knows.
  */
 export function prepare(model: Model, options: { allowNothing?: boolean } = {}): Analysis {
@@ -15,14 +15,19 @@ export function prepare(model: Model, options: { allowNothing?: boolean } = {}):
   foldConstants(folded);
   simplifyShapes(folded);
   const analysis = analyze(folded);
-  if (analysis.groups.length === 0 && !options.allowNothing) {
-    const reasons = analysis.frozen.slice(0, 3).map(({ reason }) => `${reason.node ?? 'the model'} ${reason.reason}`);
-    throw new SnpError(
-      'not-prunable',
-      `Nothing in this model can be pruned safely${analysis.blocks.length === 0 ? '; no attention was found' : ''}. First reasons: ${reasons.join('; ') || 'it has no weights that are written and read'}.`,
-    );
-  }
+  if (!options.allowNothing) requireTransformer(analysis);
   return analysis;
+}
+
+function requireTransformer({ groups, blocks, frozen }: Analysis): void {
+  const hasAttention = blocks.length > 0 || groups.some(({ kind }) => kind === 'query-key' || kind === 'value');
+  if (groups.length > 0 && hasAttention) return;
+  const reasons = frozen.slice(0, 3).map(({ reason }) => `${reason.node ?? 'the model'} ${reason.reason}`);
+  const what = hasAttention ? 'Nothing in this model can be pruned safely' : 'No attention was found in this model';
+  throw new SnpError(
+    'not-prunable',
+    `${what}. ${reasons.length > 0 ? `First reasons: ${reasons.join('; ')}. ` : ''}'snp inspect --all' lists what it is made of; if it is a Transformer, export it anew with its attention as plain operators.`,
+  );
 }
 
 /** The newest default operator set whose operators this release was checked against. */
