@@ -129,7 +129,7 @@ function frozenText(frozen: readonly FrozenGroup[], all: boolean): string {
   const expected =
     /reaches the model's output|no weight writes|looks up rows|positions along this axis are not weights/;
   const shown = frozen
-    .filter((part) => all || !expected.test(part.reason.reason))
+    .filter((part) => all || (part.kind !== undefined && !expected.test(part.reason.reason)))
     .sort((a, b) => weight(b) - weight(a));
   const hidden = frozen.length - shown.length;
   const rows = shown.map((part) => [

@@ -7,8 +7,11 @@ import type { Block, Group } from './group.js';
 /** Gives every group its place among the Transformer blocks and its name. */
 export function arrangeBlocks(found: readonly FoundGroup[], walk: Propagation): { groups: Group[]; blocks: Block[] } {
   const position = new Map(walk.graph.nodes.map((node, at) => [node, at]));
-  const mixers = [...new Set(walk.mixers)].sort((a, b) => position.get(a)! - position.get(b)!);
-  const scores = mixers.map((mixer) => scoreNodes(mixer, walk));
+  const written = writtenClasses(walk);
+  const mixers = [...new Set(walk.mixers)]
+    .filter((node) => carriesNeurons(node, walk, written))
+    .sort((a, b) => position.get(a)! - position.get(b)!);
+  const scores = mixers.map((mixer) => scoreNodes(mixer, walk, written));
   const blockOf = found.map((group) => blockOfGroup(group, mixers, scores, walk, position));
   const names = new Map<string, number>();
   const counts = new Map<string, number>();
@@ -28,24 +31,38 @@ export function arrangeBlocks(found: readonly FoundGroup[], walk: Propagation): 
   };
 }
 
+/** Classes that some weight writes: neurons, as opposed to places that a position embedding tells apart. */
+function writtenClasses({ labels }: Propagation): ReadonlySet<number> {
+  const roots = new Set<number>();
+  for (const slot of labels.slots) {
+    if (slot.roles.has('output')) for (let at = 0; at < slot.size; at++) roots.add(labels.find(slot.first + at));
+  }
+  return roots;
+}
+
+/** The attention map bears no neurons, what goes into it and comes out of it does. */
+function carriesNeurons(node: Node, walk: Propagation, written: ReadonlySet<number>): boolean {
+  return node.outputs.some((value) =>
+    (value ? (walk.layouts.get(value)?.fields ?? []) : []).some((field) =>
+      written.has(walk.labels.find(field.labels[0])),
+    ),
+  );
+}
+
 /** The products of activations whose result reaches the attention map that `mixer` applies. */
-function scoreNodes(mixer: Node, walk: Propagation): Set<Node> {
+function scoreNodes(mixer: Node, walk: Propagation, written: ReadonlySet<number>): Set<Node> {
   const products = new Set(walk.contractions.filter((item) => item.betweenActivations).map((item) => item.node));
   const found = new Set<Node>();
   const seen = new Set<Node>();
   const visit = (node: Node | undefined) => {
     if (!node || seen.has(node)) return;
     seen.add(node);
-    if (products.has(node)) found.add(node);
-    else if (node === mixer || !carriesLabels(node, walk)) for (const value of node.inputs) visit(value?.producer);
+    if (node !== mixer && products.has(node)) found.add(node);
+    else if (node === mixer || !carriesNeurons(node, walk, written))
+      for (const value of node.inputs) visit(value?.producer);
   };
   visit(mixer);
   return found;
-}
-
-/** Nodes outside of the attention map: their outputs bear labels, which the map itself does not. */
-function carriesLabels(node: Node, walk: Propagation): boolean {
-  return node.outputs.some((value) => value && (walk.layouts.get(value)?.fields.length ?? 0) > 0);
 }
 
 function blockOfGroup(

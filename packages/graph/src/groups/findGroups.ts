@@ -134,8 +134,10 @@ function memberOf(slot: Slot, store: LabelStore, unitOfRoot: ReadonlyMap<number,
 }
 
 function describeFrozen(classes: readonly LabelClass[], store: LabelStore, reason: FreezeReason): FrozenGroup {
+  // What no weight writes is no neuron of any kind.
+  const written = classes[0].slots.some((slot) => slot.roles.has('output'));
   return {
-    kind: kindOf(store, classes[0].root),
+    kind: written ? kindOf(store, classes[0].root) : undefined,
     units: classes.length,
     members: classes[0].slots.map(({ initializer, axis }) => ({ initializer, axis })),
     reason,

@@ -1,0 +1,242 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readModel } from '@snp/onnx/node';
+import { inputs, runModel } from '@snp/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SEEDS, writePictures } from '../../../examples/shapes/pictures.mjs';
+import { namesIn, snp, start, temporaryFolder, writeSmallVit } from './support/snp.js';
+
+const EXAMPLE = fileURLToPath(new URL('../../../examples/shapes/vit-shapes.onnx', import.meta.url));
+const PREPROCESS = fileURLToPath(new URL('../../../examples/shapes/preprocessor_config.json', import.meta.url));
+
+let folder: string;
+const at = (...names: string[]) => join(folder, ...names);
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  await writePictures(at('calibration'), { count: 20, seed: SEEDS.calibration });
+  await writePictures(at('held-out'), { count: 50, seed: SEEDS.test });
+}, 60_000);
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const hash = async (path: string) =>
+  createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+
+describe('snp, on the example model', () => {
+  let report: {
+    plan: unknown;
+    cost: Record<'before' | 'after', { macs: number; params: number }>;
+    groups: { kind: string }[];
+  };
+
+  beforeAll(async () => {
+    const args = [
+      '--keep-macs',
+      '70%',
+      '--calib',
+      at('calibration'),
+      '--preprocess',
+      PREPROCESS,
+      '--report',
+      at('report'),
+    ];
+    const { code, stdout, stderr } = await snp('prune', EXAMPLE, ...args, '-o', at('small.onnx'), '--json');
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    report = JSON.parse(stdout);
+  }, 60_000);
+
+  it('inspect tells blocks, heads and widths, as a table and as JSON', async () => {
+    const { stdout } = await snp('inspect', EXAMPLE, '--json');
+    const findings = JSON.parse(stdout);
+    expect(findings.blocks).toHaveLength(6);
+    expect(findings.blocks[5]).toMatchObject({ heads: 3, queryKey: 32, value: 32, ffn: [384] });
+    expect(findings.blocks.reduce((sum: number, block: { macs: number }) => sum + block.macs, 0)).toBeLessThanOrEqual(
+      findings.macs,
+    );
+    const table = await snp('inspect', EXAMPLE);
+    expect(table.stdout).toMatch(/ 5 +3 +32 +32 +384 /);
+  });
+
+  it('prune meets the budget and writes what it reports', async () => {
+    const { before, after } = report.cost;
+    expect(after.macs).toBeLessThanOrEqual(0.7 * before.macs);
+    expect(after.macs).toBeGreaterThan(0.66 * before.macs);
+    const written = JSON.parse((await snp('inspect', at('small.onnx'), '--json')).stdout);
+    expect(written.macs).toBe(after.macs);
+    expect(written.params).toBe(after.params);
+    expect((await stat(at('small.onnx'))).size).toBeLessThan(0.75 * (await stat(EXAMPLE)).size);
+  });
+
+  it('the report folder holds the plan, the report and the page', async () => {
+    expect(await namesIn(at('report'))).toEqual(['plan.json', 'report.html', 'report.json']);
+    expect(JSON.parse(await readFile(at('report', 'plan.json'), 'utf8'))).toEqual(report.plan);
+    const page = await readFile(at('report', 'report.html'), 'utf8');
+    expect(page).not.toMatch(/<script|src=|href="http/);
+    for (const kind of new Set(report.groups.map((group) => group.kind)))
+      expect(kind).toMatch(/query-key|value|ffn|residual|channel/);
+    expect(page).toMatch(/Query\/key per head/);
+  });
+
+  it('apply makes the same bytes from the same plan', async () => {
+    for (const name of ['again.onnx', 'and-again.onnx']) {
+      const { code } = await snp('apply', EXAMPLE, '--plan', at('report', 'plan.json'), '-o', at(name));
+      expect(code).toBe(0);
+      expect(await hash(at(name))).toBe(await hash(at('small.onnx')));
+    }
+  });
+
+  it('an edited plan gives the widths that stand in it', async () => {
+    const plan = JSON.parse(await readFile(at('report', 'plan.json'), 'utf8'));
+    plan.groups['blocks.0.ffn'].keep = [3, 141, 141 + 59];
+    await writeFile(at('edited.json'), JSON.stringify(plan));
+    await snp('apply', EXAMPLE, '--plan', at('edited.json'), '-o', at('edited.onnx'));
+    const { blocks } = JSON.parse((await snp('inspect', at('edited.onnx'), '--json')).stdout);
+    expect(blocks[0].ffn).toEqual([3]);
+  });
+
+  it('verify passes for the right plan and fails with exit code 2 for another', async () => {
+    const right = await snp('verify', EXAMPLE, at('small.onnx'), '--plan', at('report', 'plan.json'), '--json');
+    expect(right.code).toBe(0);
+    expect(JSON.parse(right.stdout).difference).toBeLessThan(1e-5);
+    const plan = JSON.parse(await readFile(at('report', 'plan.json'), 'utf8'));
+    const { keep } = plan.groups['blocks.2.ffn'];
+    const unused = Array.from({ length: 384 }, (_, unit) => unit).find((unit) => !keep.includes(unit));
+    plan.groups['blocks.2.ffn'].keep = [...keep.slice(1), unused].sort((a, b) => a - b);
+    await writeFile(at('wrong.json'), JSON.stringify(plan));
+    const wrong = await snp('verify', EXAMPLE, at('small.onnx'), '--plan', at('wrong.json'));
+    expect(wrong.stdout).toMatch(/different/);
+    expect(wrong.code).toBe(2);
+  });
+
+  it('eval and compare tell accuracy and agreement', async () => {
+    const data = ['--data', at('held-out'), '--preprocess', PREPROCESS, '--json'];
+    const evaluated = JSON.parse((await snp('eval', EXAMPLE, ...data)).stdout);
+    expect(evaluated.samples).toBe(50);
+    expect(evaluated.top1).toBeGreaterThan(0.8);
+    const compared = JSON.parse((await snp('compare', EXAMPLE, EXAMPLE, ...data)).stdout);
+    expect(compared.first.top1).toBe(evaluated.top1);
+    expect(compared.agreement ?? compared.fidelity?.agreement).toBe(1);
+  });
+
+  it('every criterion gives another plan of the same widths, the random one by its seed', async () => {
+    const run = async (name: string, ...more: string[]) => {
+      const args = [
+        '--ratio',
+        'ffn=0.5',
+        '--calib',
+        at('calibration'),
+        '--preprocess',
+        PREPROCESS,
+        '--criterion',
+        name,
+        '--json',
+      ];
+      const { stdout, stderr } = await snp('prune', EXAMPLE, ...args, ...more, '-o', at('criterion.onnx'));
+      expect(stderr).toBe('');
+      return JSON.parse(stdout).plan.groups['blocks.3.ffn'].keep.join();
+    };
+    const plans = [];
+    for (const name of ['snp', 'l1', 'l2', 'activation', 'random']) plans.push(await run(name));
+    expect(new Set(plans).size).toBe(5);
+    expect(await run('random', '--seed', '0')).toBe(plans[4]);
+    expect(await run('random', '--seed', '9')).not.toBe(plans[4]);
+  }, 60_000);
+
+  it('rounds widths to a multiple', async () => {
+    const { stdout } = await snp(
+      'prune',
+      EXAMPLE,
+      '--keep-params',
+      '0.5',
+      '--round',
+      '8',
+      '-o',
+      at('round.onnx'),
+      '--json',
+    );
+    for (const group of JSON.parse(stdout).groups.filter(
+      (item: { before: number; after: number }) => item.after < item.before,
+    ))
+      expect(group.after % 8).toBe(0);
+  });
+
+  it('counts and names pictures that cannot be read, and goes on', async () => {
+    await mkdir(at('mixed'));
+    await writePictures(at('mixed'), { count: 10, seed: 5 });
+    await writeFile(at('mixed', 'star', 'broken.png'), 'no picture');
+    const { code, stderr } = await snp(
+      'prune',
+      EXAMPLE,
+      '--keep-macs',
+      '0.8',
+      '--calib',
+      at('mixed'),
+      '--preprocess',
+      PREPROCESS,
+      '-o',
+      at('mixed.onnx'),
+    );
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/1 sample.*skipped[\s\S]*broken\.png/);
+  });
+
+  it('the pruned model runs at any batch size', async () => {
+    const model = await readModel(at('small.onnx'));
+    const specs = [{ name: 'pixels', dtype: 'float' as const, shape: [1, 3, 32, 32], fill: 'normal' }];
+    for (const batch of [1, 5]) {
+      const { logits } = await runModel(model, inputs(specs, { batch, seed: 1 }));
+      expect(logits.dims).toEqual([batch, 10]);
+    }
+  });
+});
+
+describe('snp, interrupted', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('by %s leaves nothing behind and what was there', async (signal) => {
+    await writeFile(at('old.onnx'), 'the old model');
+    const before = await namesIn(folder);
+    await writePictures(at('held-out'), { count: 50, seed: SEEDS.test });
+    const { child, outcome } = start([
+      'prune',
+      EXAMPLE,
+      '--keep-macs',
+      '0.5',
+      '--calib',
+      at('held-out'),
+      '--preprocess',
+      PREPROCESS,
+      '--batch',
+      '1',
+      '-o',
+      at('old.onnx'),
+    ]);
+    setTimeout(() => child.kill(signal), 700);
+    expect([130, 143]).toContain((await outcome).code);
+    expect(await namesIn(folder)).toEqual(before);
+    expect(await readFile(at('old.onnx'), 'utf8')).toBe('the old model');
+  });
+});
+
+describe('snp, on models in several files', () => {
+  it('reads and writes external data', async () => {
+    await mkdir(at('several'));
+    await writeSmallVit(at('several', 'vit.onnx'), 'external');
+    const { code } = await snp(
+      'prune',
+      at('several', 'vit.onnx'),
+      '--keep-macs',
+      '0.6',
+      '-o',
+      at('several', 'small.onnx'),
+      '--json',
+    );
+    expect(code).toBe(0);
+    expect(await namesIn(at('several'))).toEqual(['small.onnx', 'small.onnx.data', 'vit.onnx', 'vit.onnx.data']);
+    await expect(readModel(at('several', 'small.onnx'))).resolves.toBeDefined();
+  });
+});
