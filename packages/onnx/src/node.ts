@@ -1,4 +1,5 @@
 export { externalFiles } from './io/externalFiles.js';
 export { READ_MODEL_DEFAULTS, type ReadModelOptions, readModel } from './io/readModel.js';
-export { removeUnfinished, WholeFile, writeFileWhole } from './io/writeFileWhole.js';
+export { removeUnfinished, WholeFile } from './io/wholeFile.js';
+export { writeFileWhole } from './io/writeFileWhole.js';
 export { type WriteModelOptions, writeModel } from './io/writeModel.js';

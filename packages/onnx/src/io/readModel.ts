@@ -3,6 +3,7 @@ import { decodeModel } from '../codec/model.js';
 import { SnpError } from '../errors.js';
 import type { Model } from '../ir/model.js';
 import { externalFiles } from './externalFiles.js';
+import { reason } from './reason.js';
 
 /** Options of `readModel`. */
 export interface ReadModelOptions {
@@ -58,19 +59,4 @@ async function readWhole(path: string, maxBytes: number): Promise<Uint8Array> {
   } finally {
     await handle.close();
   }
-}
-
-/** What the operating system says, in words. */
-export function reason(error: unknown): string {
-  const code = (error as { code?: string }).code;
-  const words: Record<string, string> = {
-    ENOENT: 'it does not exist',
-    EACCES: 'permission is denied',
-    EPERM: 'it is not permitted',
-    EISDIR: 'it is a folder',
-    ENOTDIR: 'a part of the path is not a folder',
-    ENOSPC: 'the disk is full',
-    EROFS: 'the file system is read-only',
-  };
-  return (code && words[code]) || (error instanceof Error ? error.message : String(error));
 }

@@ -2,11 +2,14 @@ import { basename, dirname, join } from 'node:path';
 import { EXTERNAL } from '../codec/externalData.js';
 import type { Message } from '../codec/message.js';
 import { encodeModel } from '../codec/model.js';
+import { SnpError } from '../errors.js';
 import { cloneModel } from '../ir/clone.js';
 import type { Model } from '../ir/model.js';
 import { dataTypeCode } from '../tensor/dataType.js';
 import { Tensor } from '../tensor/tensor.js';
-import { WholeFile, writeFileWhole } from './writeFileWhole.js';
+import { allTensors, replaceTensors } from './replaceTensors.js';
+import type { WholeFile } from './wholeFile.js';
+import { writeChunks, writeFilesWhole } from './writeFileWhole.js';
 
 /** Options of `writeModel`. */
 export interface WriteModelOptions {
@@ -24,71 +27,85 @@ const LARGEST_MESSAGE = 2 ** 31 - 2 ** 20;
 /** Smaller tensors stay in the model file: they cost more to fetch than to hold. */
 const SMALLEST_EXTERNAL = 1024;
 
+/** Pages begin at multiples of this in common file systems; runtimes map aligned tensors without copying. */
+const PAGE = 4096;
+
 /**
- * Writes a model. An existing file is replaced only when the new one is complete; on failure or abort nothing is left
- * behind. Weights are written one after another, so that no second copy of the model is held.
+ * Writes a model. Existing files are replaced only when the new ones are complete, the model and its data file together;
+ * on failure or abort nothing is left behind. Weights are written one after another, so that no second copy of the model
+ * is held. A model that is written over its own data file has to be read again before its weights are used.
  *
- * @throws SnpError `io` if the path cannot be written, `external-data` if a weight cannot be fetched.
+ * @throws SnpError `io` if the path cannot be written, `external-data` if a weight cannot be fetched, `limit` if inline
+ * weights are too large for one file, `aborted` if the signal fired.
+ * @example
+ * await writeModel(model, 'pruned.onnx', { weights: 'external' }); // and pruned.onnx.data
  */
 export async function writeModel(model: Model, path: string, options: WriteModelOptions = {}): Promise<void> {
   const weights = options.weights ?? 'auto';
-  const bytes = model.graph.initializers.reduce((sum, value) => sum + value.tensor!.byteLength, 0);
-  const external = weights === 'external' || (weights === 'auto' && (hasExternal(model) || bytes > LARGEST_MESSAGE));
-  if (external) return writeWithData(model, path, options.signal);
-  return writeFileWhole(path, encodeModel(hasExternal(model) ? inlined(model) : model), options.signal);
+  const tensors = allTensors(model.graph);
+  const bytes = tensors.reduce((sum, tensor) => sum + tensor.byteLength, 0);
+  const hasExternal = tensors.some(isExternal);
+  const tooLarge = bytes > LARGEST_MESSAGE;
+  if (weights === 'external' || (weights === 'auto' && (hasExternal || tooLarge)))
+    return writeWithData(model, path, options.signal);
+  if (tooLarge) {
+    throw new SnpError(
+      'limit',
+      `The weights of ${bytes} bytes do not fit into one ONNX file, which ends at 2 GiB. Write them with weights: 'external'.`,
+      { file: path },
+    );
+  }
+  const write = ([file]: WholeFile[]) =>
+    writeChunks(file, encodeModel(hasExternal ? inlined(model) : model), options.signal);
+  return writeFilesWhole([path], write, options.signal);
 }
 
 function isExternal(tensor: Tensor): boolean {
   return (tensor.proto as Message | undefined)?.dataLocation === EXTERNAL;
 }
 
-function hasExternal(model: Model): boolean {
-  return model.graph.initializers.some((value) => isExternal(value.tensor!));
-}
-
 function inlined(model: Model): Model {
   const copy = cloneModel(model);
-  for (const value of copy.graph.initializers) {
-    const tensor = value.tensor!;
-    if (!isExternal(tensor)) continue;
-    value.tensor = inlineTensor(tensor);
-  }
+  replaceTensors(copy.graph, inlineTensor);
   return copy;
 }
 
 async function writeWithData(model: Model, path: string, signal?: AbortSignal): Promise<void> {
-  const copy = cloneModel(model);
   const dataName = `${basename(path)}.data`;
-  const data = await WholeFile.open(join(dirname(path), dataName));
-  try {
-    let offset = 0;
-    for (const value of copy.graph.initializers) {
-      signal?.throwIfAborted();
-      const tensor = value.tensor!;
-      if (tensor.byteLength < SMALLEST_EXTERNAL || tensor.dataType === 'STRING') {
-        if (isExternal(tensor)) value.tensor = inlineTensor(tensor);
-        continue;
-      }
-      // Pages begin at multiples of 4096 in common file systems; runtimes map aligned tensors without copying.
-      const padding = (4096 - (offset % 4096)) % 4096;
-      await data.write(new Uint8Array(padding));
-      offset += padding;
-      await data.write(tensor.bytes());
-      value.tensor = externalTensor(tensor, dataName, offset);
-      offset += tensor.byteLength;
-    }
-    const chunks = encodeModel(copy);
-    await data.commit();
-    await writeFileWhole(path, chunks, signal);
-  } catch (error) {
-    await data.discard();
-    throw error;
-  }
+  const write = async ([data, file]: WholeFile[]) => {
+    const copy = cloneModel(model);
+    const length = await moveWeights(copy, data, dataName, signal);
+    if (length === 0) await data.discard();
+    await writeChunks(file, encodeModel(copy), signal);
+  };
+  await writeFilesWhole([join(dirname(path), dataName), path], write, signal);
 }
 
+/** Writes the large initializers of the main graph into `data`, and makes the model refer to them there. */
+async function moveWeights(model: Model, data: WholeFile, dataName: string, signal?: AbortSignal): Promise<number> {
+  const moved = new Set<Tensor>();
+  let end = 0;
+  for (const value of model.graph.initializers) {
+    signal?.throwIfAborted();
+    const tensor = value.tensor!;
+    if (tensor.byteLength < SMALLEST_EXTERNAL || tensor.dataType === 'STRING') continue;
+    const offset = Math.ceil(end / PAGE) * PAGE;
+    await data.write(new Uint8Array(offset - end));
+    await data.write(tensor.bytes());
+    value.tensor = externalTensor(tensor, dataName, offset);
+    moved.add(value.tensor);
+    end = offset + tensor.byteLength;
+  }
+  replaceTensors(model.graph, (tensor) => (moved.has(tensor) ? tensor : inlineTensor(tensor)));
+  return end;
+}
+
+/** The tensor with its content in the model file; itself if that is so already. */
 function inlineTensor(tensor: Tensor): Tensor {
-  const inline = new Tensor(tensor.dataType, tensor.dims, tensor.bytes());
-  inline.proto = withoutLocation(tensor, { rawData: tensor.bytes() });
+  if (!isExternal(tensor)) return tensor;
+  const bytes = tensor.bytes();
+  const inline = new Tensor(tensor.dataType, tensor.dims, bytes);
+  inline.proto = withoutLocation(tensor, { rawData: bytes });
   return inline;
 }
 

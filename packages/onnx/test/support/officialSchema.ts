@@ -41,7 +41,11 @@ export function officialBytes(name: MessageName, message: PlainMessage): Uint8Ar
 /** What bytes mean by the official schema: the fields that are there, and nothing else. */
 export function officialMeaning(name: MessageName, bytes: Uint8Array): PlainMessage {
   const type = officialType(name);
-  return type.toObject(type.decode(bytes), { longs: String, enums: Number, bytes: Uint8Array as never });
+  return type.toObject(type.decode(new Uint8Array(bytes)), {
+    longs: String,
+    enums: Number,
+    bytes: Uint8Array as never,
+  });
 }
 
 function officialTypes(parent: protobuf.NamespaceBase): protobuf.Type[] {
