@@ -62,6 +62,43 @@ describe('models there and back', () => {
   });
 });
 
+describe('edits', () => {
+  const type = (...dim: PlainMessage[]) => ({ tensorType: { elemType: 1, shape: { dim } }, denotation: 'IMAGE' });
+  const rows = { dimParam: 'N', denotation: 'DATA_BATCH' };
+  const info = (name: string, width: string) => ({
+    name,
+    docString: `about ${name}`,
+    type: type(rows, { dimValue: width }),
+  });
+  const message = (width: string, rawData: Uint8Array, nodes: PlainMessage[]) => ({
+    irVersion: '10',
+    futureText: 'kept',
+    graph: {
+      input: [info('x', '4')],
+      initializer: [
+        { name: 'w', dims: ['4', width], dataType: 1, rawData, ...(width === '6' && { docString: 'old' }) },
+      ],
+      node: [{ input: ['x', 'w'], output: ['h'], opType: 'MatMul', docString: 'project' }, ...nodes],
+      output: [info('h', width), info('x', '4')],
+      valueInfo: [{ ...info('h', width), docString: 'said twice' }, info('unheard of', '6')],
+      futureNumber: '-5',
+    },
+  });
+
+  it('change what they are about and nothing else', () => {
+    const model = decodeModel(officialBytes('ModelProto', message('6', new Uint8Array(96).fill(1), [])));
+    const { graph } = model;
+    const [x, w, h] = ['x', 'w', 'h'].map((name) => graph.value(name));
+    w.tensor = w.tensor!.take(1, [0, 5]);
+    h.type = { elementType: 'FLOAT', shape: ['N', 2] };
+    graph.addNode({ op: 'Relu', inputs: [x], outputs: ['added'], attributes: { note: 'new' } });
+    const note = { name: 'note', type: 3, s: new TextEncoder().encode('new') };
+    const added = { input: ['x'], output: ['added'], opType: 'Relu', attribute: [note] };
+    const expected = officialBytes('ModelProto', message('2', new Uint8Array(32).fill(1), [added]));
+    expect(officialMeaning('ModelProto', joined(encodeModel(model)))).toEqual(officialMeaning('ModelProto', expected));
+  });
+});
+
 describeShared('real models there and back', () => {
   it.each(sharedFiles)('$file', { timeout: 60_000 }, ({ bytes }) => {
     const original = bytes();

@@ -69,12 +69,14 @@ export class Graph {
     return value;
   }
 
-  /** `prefix` if no value here or in an outer graph bears it, else `prefix` with a number. */
+  /** `prefix` if no value here, in an outer graph or in a graph inside this one bears it, else `prefix` with a number. */
   uniqueName(prefix: string): string {
-    if (!this.lookup(prefix)) return prefix;
+    const inner = this.nodes.flatMap((node) => node.subgraphs);
+    const taken = (name: string) => this.lookup(name) !== undefined || inner.some((graph) => defines(graph, name));
+    if (!taken(prefix)) return prefix;
     for (let n = 1; ; n++) {
       const name = `${prefix}_${n}`;
-      if (!this.lookup(name)) return name;
+      if (!taken(name)) return name;
     }
   }
 
@@ -105,28 +107,15 @@ export class Graph {
     else this.nodes.splice(at, 0, node);
   }
 
-  /** Removes nodes together with their outputs, which nothing may read any more. */
+  /** Removes nodes together with their outputs, which nothing may read any more; if something does, nothing is removed. */
   removeNodes(doomed: Iterable<Node>): void {
     const set = new Set(doomed);
     if (set.size === 0) return;
+    for (const node of set) this.#checkUnread(node, set);
     for (const node of set) {
       node.truncateInputs(0);
       for (const graph of node.subgraphs) graph.releaseOuterUses();
-    }
-    for (const node of set) {
-      for (const output of node.outputs) {
-        if (!output) continue;
-        if (output.uses.size > 0) {
-          throw new SnpError(
-            'invalid-argument',
-            `Node ${node.label} cannot be removed: '${output.name}' is still read.`,
-            {
-              node: node.label,
-            },
-          );
-        }
-        this.values.delete(output.name);
-      }
+      for (const output of node.outputs) if (output) this.values.delete(output.name);
       node.graph = undefined;
     }
     const kept = this.nodes.filter((node) => !set.has(node));
@@ -134,9 +123,22 @@ export class Graph {
     for (const node of kept) this.nodes.push(node);
   }
 
+  #checkUnread(node: Node, doomed: ReadonlySet<Node>): void {
+    for (const output of node.outputs) {
+      const reader = output && [...output.uses].find((use) => !doomed.has(topLevel(use.node, this)));
+      if (!output || (!reader && !this.outputs.includes(output))) continue;
+      const where = reader ? `by node ${reader.node.label}` : 'as an output of the graph';
+      throw new SnpError(
+        'invalid-argument',
+        `Node ${node.label} cannot be removed: '${output.name}' is still read ${where}. Let it read something else first.`,
+        { node: node.label, value: output.name },
+      );
+    }
+  }
+
   /** Removes what no graph output depends on: nodes first, then initializers nothing reads. */
   removeDead(): void {
-    const outputs = new Set(this.outputs);
+    const outputs = new Set([...this.outputs, ...this.nodes.flatMap((node) => node.subgraphs.flatMap(outputsWithin))]);
     const doomed = new Set<Node>();
     for (const node of [...this.nodes].reverse()) {
       const alive = node.outputs.some(
@@ -171,4 +173,13 @@ function topLevel(node: Node, graph: Graph): Node {
 
 function holds(graph: Graph, node: Node): boolean {
   return graph.nodes.some((candidate) => candidate === node || candidate.subgraphs.some((sub) => holds(sub, node)));
+}
+
+/** The outputs of a graph and of the graphs inside it, which may be values of outer graphs. */
+function outputsWithin(graph: Graph): Value[] {
+  return [...graph.outputs, ...graph.nodes.flatMap((node) => node.subgraphs.flatMap(outputsWithin))];
+}
+
+function defines(graph: Graph, name: string): boolean {
+  return graph.values.has(name) || graph.nodes.some((node) => node.subgraphs.some((inner) => defines(inner, name)));
 }
