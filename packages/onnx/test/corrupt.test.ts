@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cloneModel, decodeModel, encodeModel, type Graph, SnpError } from '../src/index.js';
+import {
+  cloneModel,
+  costOf,
+  decodeModel,
+  encodeModel,
+  foldConstants,
+  type Graph,
+  inferShapes,
+  SnpError,
+} from '../src/index.js';
 import { anyModel } from './support/anyModel.js';
 import { addInput, apply, emptyModel, floats, ints } from './support/graphs.js';
 import { officialBytes } from './support/officialSchema.js';
@@ -168,12 +177,14 @@ function ordinaryModel(): Uint8Array {
   return joined(encodeModel(model));
 }
 
-/** Reads bytes in full, and writes what came of it. Returns the error if they were refused; any other one fails. */
+/** Reads bytes in full, does with them what there is to do, and writes what came of it. Returns the error if they were refused; any other one fails. */
 function attempt(bytes: Uint8Array): SnpError | undefined {
   const start = performance.now();
   try {
-    const model = decodeModel(bytes, { externalData: () => new Uint8Array(0) });
+    const model = decodeModel(bytes, { externalData: (_location, size) => new Uint8Array(Math.min(size, 4096)) });
     readAll(model.graph);
+    costOf(model, { shapes: inferShapes(model) });
+    foldConstants(cloneModel(model));
     decodeModel(joined(encodeModel(cloneModel(model))));
     return undefined;
   } catch (error) {

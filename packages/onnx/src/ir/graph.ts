@@ -26,11 +26,16 @@ export class Graph {
   /** The `GraphProto` this graph was read from: doc string, quantisation notes, sparse initializers, unknown fields. */
   proto: object | undefined;
 
+  /** Graphs made for nodes of this one. */
+  readonly #inner: Graph[] = [];
+
   constructor(
     public name = '',
     /** For subgraphs: the graph whose values may be read by name in here. */
     readonly parent?: Graph,
-  ) {}
+  ) {
+    if (parent) parent.#inner.push(this);
+  }
 
   /** Initializers, in the order in which they were added. */
   get initializers(): Value[] {
@@ -71,8 +76,7 @@ export class Graph {
 
   /** `prefix` if no value here, in an outer graph or in a graph inside this one bears it, else `prefix` with a number. */
   uniqueName(prefix: string): string {
-    const inner = this.nodes.flatMap((node) => node.subgraphs);
-    const taken = (name: string) => this.lookup(name) !== undefined || inner.some((graph) => defines(graph, name));
+    const taken = (name: string) => this.lookup(name) !== undefined || this.#isDefinedWithin(name);
     if (!taken(prefix)) return prefix;
     for (let n = 1; ; n++) {
       const name = `${prefix}_${n}`;
@@ -121,6 +125,10 @@ export class Graph {
     const kept = this.nodes.filter((node) => !set.has(node));
     this.nodes.length = 0;
     for (const node of kept) this.nodes.push(node);
+  }
+
+  #isDefinedWithin(name: string): boolean {
+    return this.#inner.some((graph) => graph.values.has(name) || graph.#isDefinedWithin(name));
   }
 
   #checkUnread(node: Node, doomed: ReadonlySet<Node>): void {
@@ -178,8 +186,4 @@ function holds(graph: Graph, node: Node): boolean {
 /** The outputs of a graph and of the graphs inside it, which may be values of outer graphs. */
 function outputsWithin(graph: Graph): Value[] {
   return [...graph.outputs, ...graph.nodes.flatMap((node) => node.subgraphs.flatMap(outputsWithin))];
-}
-
-function defines(graph: Graph, name: string): boolean {
-  return graph.values.has(name) || graph.nodes.some((node) => node.subgraphs.some((inner) => defines(inner, name)));
 }
