@@ -14,12 +14,17 @@ export function addOverSlices(member: Member, into: Float64Array, measure: (elem
   const data = tensor.numbers();
   const inner = tensor.dims.slice(member.axis + 1).reduce((product, dim) => product * dim, 1);
   const length = tensor.dims[member.axis];
-  for (let start = 0, position = 0; start < data.length; start += inner, position = (position + 1) % length) {
-    const unit = member.unitOf[position];
-    if (unit < 0) continue;
-    let sum = 0;
-    for (let at = start; at < start + inner; at++) sum += measure(data[at]);
-    into[unit] += sum;
+  // Sums by position first: what follows the axis is summed in a row, and units are looked up once per position.
+  const sums = new Float64Array(length);
+  for (let at = 0; at < data.length; ) {
+    for (let position = 0; position < length; position++) {
+      let sum = 0;
+      for (const end = at + inner; at < end; at++) sum += measure(data[at]);
+      sums[position] += sum;
+    }
+  }
+  for (let position = 0; position < length; position++) {
+    if (member.unitOf[position] >= 0) into[member.unitOf[position]] += sums[position];
   }
 }
 

@@ -51,6 +51,7 @@ function statesAlready(
   output: readonly Dim[],
 ): boolean {
   if (!node.inputs[1]?.tensor || target?.length !== output.length || node.int('allowzero', 0) !== 0) return false;
+  if (target.filter((size) => size === -1).length > 1) return false;
   return target.every((size, axis) => {
     if (size === -1) return true; // what is left, once all others are right
     return dimsEqual(size === 0 ? input[axis] : size, output[axis]);

@@ -147,16 +147,44 @@ export class Tensor {
     const outer = this.dims.slice(0, axis).reduce((product, dim) => product * dim, 1);
     const row = (this.dims.slice(axis + 1).reduce((product, dim) => product * dim, 1) * bits) / 8;
     const length = this.dims[axis];
-    const from = this.bytes();
-    const to = new Uint8Array(outer * indices.length * row);
-    let at = 0;
-    for (let block = 0; block < outer; block++) {
-      for (let i = 0; i < indices.length; i++) {
-        const start = (block * length + indices[i]) * row;
-        to.set(from.subarray(start, start + row), at);
-        at += row;
-      }
+    const taken = new Uint8Array(outer * indices.length * row);
+    if (row >= LONG_ROW) takeRows(this.bytes(), taken, { outer, length, row, indices });
+    else takeElements(this.bytes(), taken, { outer, length, row, indices });
+    return new Tensor(this.dataType, this.dims.with(axis, indices.length), taken);
+  }
+}
+
+/** Rows of this many bytes are copied as a whole; shorter ones element by element, since each copy costs a call. */
+const LONG_ROW = 256;
+
+interface Taking {
+  /** How many times `length` rows of `row` bytes follow one another. */
+  outer: number;
+  length: number;
+  row: number;
+  indices: ArrayLike<number>;
+}
+
+function takeRows(from: Uint8Array, to: Uint8Array, { outer, length, row, indices }: Taking): void {
+  for (let block = 0, at = 0; block < outer; block++) {
+    for (let i = 0; i < indices.length; i++, at += row) {
+      const start = (block * length + indices[i]) * row;
+      to.set(from.subarray(start, start + row), at);
     }
-    return new Tensor(this.dataType, this.dims.with(axis, indices.length), to);
+  }
+}
+
+function takeElements(from: Uint8Array, to: Uint8Array, { outer, length, row, indices }: Taking): void {
+  const Words = row % 4 === 0 ? Uint32Array : row % 2 === 0 ? Uint16Array : Uint8Array;
+  const size = Words.BYTES_PER_ELEMENT;
+  const aligned = from.byteOffset % size === 0 ? from : from.slice();
+  const source = new Words(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / size);
+  const target = new Words(to.buffer as ArrayBuffer, to.byteOffset, to.byteLength / size);
+  const words = row / size;
+  for (let block = 0, at = 0; block < outer; block++) {
+    for (let i = 0; i < indices.length; i++) {
+      const start = (block * length + indices[i]) * words;
+      for (let k = 0; k < words; k++) target[at++] = source[start + k];
+    }
   }
 }

@@ -5,6 +5,9 @@ import { normaliseRows, plainKernels, type RowKernels } from './rowKernels.js';
 /** Below this many multiplications a call into the runtime costs more than it saves. */
 const WORTH_A_CALL = 2e6;
 
+/** Rows of one product. The products of all pairs of blocks are half as much work as all rows by all rows at once. */
+const BLOCK = 512;
+
 /** Dense products in the inference runtime, as a small graph in float64. Close it when done. */
 export function runtimeKernels(runtime: Runtime): RowKernels & { close(): Promise<void> } {
   let opened: Promise<Session> | undefined;
@@ -12,11 +15,26 @@ export function runtimeKernels(runtime: Runtime): RowKernels & { close(): Promis
     async absCosineSums(rows, count, width) {
       if (count * count * width < WORTH_A_CALL) return plainKernels.absCosineSums(rows, count, width);
       opened ??= runtime.open(cosineModel());
+      const session = await opened;
       const data = normaliseRows(rows, count, width);
-      const { sums } = await (await opened).run({ rows: { type: 'DOUBLE', dims: [count, width], data } });
-      const result = sums.data as Float64Array;
+      const block = (first: number) => {
+        const last = Math.min(count, first + BLOCK);
+        return {
+          type: 'DOUBLE' as const,
+          dims: [last - first, width],
+          data: data.subarray(first * width, last * width),
+        };
+      };
+      const sums = new Float64Array(count);
+      for (let a = 0; a < count; a += BLOCK) {
+        for (let b = a; b < count; b += BLOCK) {
+          const products = await session.run({ left: block(a), right: block(b) });
+          addAt(sums, a, products.left_sums.data as Float64Array);
+          if (b > a) addAt(sums, b, products.right_sums.data as Float64Array);
+        }
+      }
       // The diagonal of a row of zeros is 0 in the product.
-      return result.map((sum, row) => (isZeroRow(data, row, width) ? sum + 1 : sum));
+      return sums.map((sum, row) => (isZeroRow(data, row, width) ? sum + 1 : sum));
     },
     async close() {
       await (await opened)?.close();
@@ -24,28 +42,42 @@ export function runtimeKernels(runtime: Runtime): RowKernels & { close(): Promis
   };
 }
 
+function addAt(sums: Float64Array, offset: number, part: Float64Array): void {
+  for (let i = 0; i < part.length; i++) sums[offset + i] += part[i];
+}
+
 function isZeroRow(data: Float64Array, row: number, width: number): boolean {
   return data.subarray(row * width, (row + 1) * width).every((item) => item === 0);
 }
 
-/** `sums = rowsum |R R^T|` for unit rows R of any number and length. */
+/** The sums of |A B^T| along its rows and along its columns, for unit rows A and B of any number and length. */
 function cosineModel(): Model {
   const graph = new Graph('abs-cosine-sums');
-  const rows = graph.addValue('rows');
-  rows.type = { elementType: 'DOUBLE', shape: ['count', 'width'] };
-  graph.inputs.push(rows);
-  const transposed = graph.addNode({ op: 'Transpose', inputs: [rows], attributes: { perm: [1, 0] } }).outputs[0];
-  const product = graph.addNode({ op: 'MatMul', inputs: [rows, transposed] }).outputs[0];
+  const input = (name: string) => {
+    const value = graph.addValue(name);
+    value.type = { elementType: 'DOUBLE', shape: [`${name}_count`, 'width'] };
+    graph.inputs.push(value);
+    return value;
+  };
+  const [a, b] = [input('left'), input('right')];
+  const transposed = graph.addNode({ op: 'Transpose', inputs: [b], attributes: { perm: [1, 0] } }).outputs[0];
+  const product = graph.addNode({ op: 'MatMul', inputs: [a, transposed] }).outputs[0];
   const absolute = graph.addNode({ op: 'Abs', inputs: [product] }).outputs[0];
-  const axes = graph.addInitializer('axes', Tensor.int64([1], [1]));
-  const [sums] = graph.addNode({
-    op: 'ReduceSum',
-    inputs: [absolute, axes],
-    outputs: ['sums'],
-    attributes: { keepdims: 0 },
-  }).outputs;
-  sums!.type = { elementType: 'DOUBLE', shape: ['count'] };
-  graph.outputs.push(sums!);
+  for (const [axis, of] of [
+    [1, a],
+    [0, b],
+  ] as const) {
+    const axes = graph.addInitializer('axes', Tensor.int64([1], [axis]));
+    const name = `${of.name}_sums`;
+    const sums = graph.addNode({
+      op: 'ReduceSum',
+      inputs: [absolute, axes],
+      outputs: [name],
+      attributes: { keepdims: 0 },
+    });
+    sums.outputs[0]!.type = { elementType: 'DOUBLE', shape: [`${of.name}_count`] };
+    graph.outputs.push(sums.outputs[0]!);
+  }
   const model = new Model(graph);
   model.opsets.set('', 17);
   return model;

@@ -47,7 +47,6 @@ ${barPicture({ id: `${id}-more`, title: `${title}, continued`, rows: rest }, lay
 
 interface Layout {
   left: number;
-  right: number;
   pitch: number;
   length: (value: number) => number;
 }
@@ -59,7 +58,7 @@ function layoutOf(rows: readonly BarRow[]): Layout {
   const right = WIDTH - widest(({ text }) => text, 24) - 8;
   const largest = max(rows, ({ bar }) => bar && Math.max(bar.before, bar.after)) || 1;
   const length = scaleLinear([0, largest], [0, right - left]);
-  return { left, right, pitch: rows.length > 24 ? 16 : 20, length };
+  return { left, pitch: rows.length > 24 ? 16 : 20, length };
 }
 
 function barPicture({ id, title, rows }: BarPanel, layout: Layout): Markup {
@@ -70,7 +69,7 @@ function barPicture({ id, title, rows }: BarPanel, layout: Layout): Markup {
 ${rows.map((row, at) => barRow(row, at, layout))}</svg>`;
 }
 
-function barRow({ label, hint, text, bar }: BarRow, at: number, { left, right, pitch, length }: Layout): Markup {
+function barRow({ label, hint, text, bar }: BarRow, at: number, { left, pitch, length }: Layout): Markup {
   const thickness = pitch - 8;
   const middle = pitch / 2;
   const rect = (part: string, value: number) =>

@@ -1,0 +1,40 @@
+// Times commands and functions in turns, so that whatever else the machine does hits all of them alike.
+import { spawn } from 'node:child_process';
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Runs each of `works` once per round, in turns; the milliseconds of each. */
+export async function inTurns(works, rounds, onRound = () => {}) {
+  const times = works.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    // Every other round runs backwards: no work is always the one after the same other.
+    const order = [...works.keys()];
+    if (round % 2) order.reverse();
+    for (const at of order) {
+      const start = performance.now();
+      await works[at]();
+      times[at].push(performance.now() - start);
+    }
+    onRound(round, times);
+  }
+  return times;
+}
+
+/** Runs `node ARGS...` to its end; what it printed on stdout. */
+export function node(...args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const chunks = [];
+    child.stdout.on('data', (chunk) => chunks.push(chunk));
+    child.on('error', reject);
+    child.on('close', (code) =>
+      code === 0
+        ? resolve(String(Buffer.concat(chunks)))
+        : reject(new Error(`node ${args.join(' ')} ended with ${code}`)),
+    );
+  });
+}
