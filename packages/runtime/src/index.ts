@@ -9,6 +9,7 @@ export type { Selection } from './calibration/selection.js';
 export { type FeedSource, tensors } from './calibration/tensors.js';
 export { gramFactor } from './linalg/gramFactor.js';
 export { type Svd, svd } from './linalg/svd.js';
+export { type SymmetricEigen, symmetricEigen } from './linalg/symmetricEigen.js';
 export { ONNX_RUNTIME_DEFAULTS, type OnnxRuntimeOptions, onnxRuntime } from './session/onnxRuntime.js';
 export type { Feeds, Runtime, RuntimeData, RuntimeTensor, Session, TensorInfo } from './session/runtime.js';
 export { type GramAxes, gramTap } from './taps/gramTap.js';

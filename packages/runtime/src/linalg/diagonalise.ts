@@ -1,17 +1,20 @@
 /** Off-diagonal elements this small beside their neighbours are zero. */
 const EPSILON = 2 ** -52;
 
-/** Vectors as rows, or nothing where only values are wanted. */
-type Rows = Float64Array | undefined;
-
 /** QR steps per singular value after which the iteration gives up; in practice two or three suffice. */
 const MAX_STEPS = 60;
 
 /**
  * Diagonalises an upper bidiagonal matrix in place by implicit zero-chasing QR steps, and turns the rows of `ut` and `vt`
- * with it, if they are given. Singular values end up in `diagonal`, not negative, in no order.
+ * with it. Singular values end up in `diagonal`, not negative, in no order.
  */
-export function diagonalise(diagonal: Float64Array, superdiagonal: Float64Array, ut: Rows, vt: Rows, n: number): void {
+export function diagonalise(
+  diagonal: Float64Array,
+  superdiagonal: Float64Array,
+  ut: Float64Array,
+  vt: Float64Array,
+  n: number,
+): void {
   const scale = largestElement(diagonal, superdiagonal);
   let steps = MAX_STEPS * n;
   for (let last = n - 1; last > 0; ) {
@@ -31,7 +34,7 @@ export function diagonalise(diagonal: Float64Array, superdiagonal: Float64Array,
   for (let k = 0; k < n; k++) {
     if (diagonal[k] >= 0) continue;
     diagonal[k] = -diagonal[k];
-    if (vt) for (let i = k * n; i < (k + 1) * n; i++) vt[i] = -vt[i];
+    for (let i = k * n; i < (k + 1) * n; i++) vt[i] = -vt[i];
   }
 }
 
@@ -55,7 +58,7 @@ function findZero(diagonal: Float64Array, first: number, last: number, scale: nu
 function clearRow(
   diagonal: Float64Array,
   superdiagonal: Float64Array,
-  ut: Rows,
+  ut: Float64Array,
   zero: number,
   last: number,
   n: number,
@@ -75,7 +78,15 @@ function clearRow(
 }
 
 /** One implicit QR step with Wilkinson's shift on rows `first` to `last`. */
-function qrStep(d: Float64Array, e: Float64Array, ut: Rows, vt: Rows, first: number, last: number, n: number): void {
+function qrStep(
+  d: Float64Array,
+  e: Float64Array,
+  ut: Float64Array,
+  vt: Float64Array,
+  first: number,
+  last: number,
+  n: number,
+): void {
   const shift = d[last] === 0 ? 0 : wilkinsonShift(d, e, first, last);
   let y = d[first] - shift / d[first];
   let z = e[first];
@@ -118,8 +129,7 @@ function wilkinsonShift(d: Float64Array, e: Float64Array, first: number, last: n
 }
 
 /** Rotates two rows: x <- c x + s y, y <- c y - s x. */
-function rotateRows(rows: Rows, x: number, y: number, cosine: number, sine: number, n: number): void {
-  if (!rows) return;
+function rotateRows(rows: Float64Array, x: number, y: number, cosine: number, sine: number, n: number): void {
   for (let i = 0; i < n; i++) {
     const a = rows[x + i];
     const b = rows[y + i];

@@ -1,5 +1,4 @@
 import { applyReflections, type Bidiagonal, bidiagonalise } from './bidiagonalise.js';
-import { bidiagonalVectors } from './bidiagonalVectors.js';
 import { diagonalise } from './diagonalise.js';
 
 /** Singular values in descending order with their vectors: A = sum_j s_j u_j v_j^T. */
@@ -13,11 +12,7 @@ export interface Svd {
 
 /**
  * The first `count` singular triplets of a square matrix (`n` x `n`, row-major) in float64, by Householder
- * bidiagonalisation (Golub and Van Loan, Matrix Computations, 8.6). Default: all of them.
- *
- * For part of the triplets, singular values come from QR steps that turn no vectors, and the vectors wanted from inverse
- * iteration. On 64 x 64 matrices with 20 triplets that takes about a third of the time of QR steps with all vectors, which
- * remain for the case that values are too close or too small to be told apart.
+ * bidiagonalisation and QR steps (Golub and Van Loan, Matrix Computations, 8.6). Default: all of them.
  */
 export function svd(a: Float64Array, n: number, count = n): Svd {
   let largest = 0;
@@ -25,24 +20,15 @@ export function svd(a: Float64Array, n: number, count = n): Svd {
   // Squares of elements must neither overflow nor vanish.
   const scaled = largest > 0 ? a.map((element) => element / largest) : a;
   const form = bidiagonalise(scaled, n);
-  const result = (2 * count <= n ? partial(form, n, count) : undefined) ?? complete(form, n, count);
+  const result = diagonalForm(form, n, count);
   for (let j = 0; j < count; j++) result.s[j] *= largest;
   applyReflections(result.ut, count, form.left, n);
   applyReflections(result.vt, count, form.right, n);
   return result;
 }
 
-/** All values without vectors, then the vectors of the first ones; undefined if these would not be accurate. */
-function partial({ diagonal, superdiagonal }: Bidiagonal, n: number, count: number): Svd | undefined {
-  const values = Float64Array.from(diagonal);
-  diagonalise(values, Float64Array.from(superdiagonal), undefined, undefined, n);
-  const s = values.sort().reverse().slice(0, count);
-  const vectors = bidiagonalVectors(diagonal, superdiagonal, s, n);
-  return vectors && { s, ...vectors };
-}
-
 /** QR steps that turn both sets of vectors along. */
-function complete({ diagonal, superdiagonal }: Bidiagonal, n: number, count: number): Svd {
+function diagonalForm({ diagonal, superdiagonal }: Bidiagonal, n: number, count: number): Svd {
   const values = Float64Array.from(diagonal);
   const [ut, vt] = [identity(n), identity(n)];
   diagonalise(values, Float64Array.from(superdiagonal), ut, vt, n);
