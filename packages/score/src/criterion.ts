@@ -12,8 +12,11 @@ export interface ScoreContext {
 
 /** Gathers one statistic of one group while calibration data run through the model. */
 export interface Accumulator<T = unknown> {
-  /** Called once per batch, in order, with the outputs of the request's taps, each with the batch as first axis or summed over it. */
-  add(outputs: readonly RuntimeTensor[], batch: { samples: number }): void;
+  /**
+   * Called once per batch, in order, with the outputs of the request's taps, each with the batch as first axis or summed
+   * over it. The next batch waits for it.
+   */
+  add(outputs: readonly RuntimeTensor[], batch: { samples: number }): void | Promise<void>;
   /** The statistic, once all batches were added. Throws if there were none. */
   finish(): T;
 }

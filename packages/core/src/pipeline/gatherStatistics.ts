@@ -44,14 +44,15 @@ export async function gatherStatistics(
   const statistics = new Map<string, Record<string, unknown>>();
   if (pending.length === 0) return { statistics, samples: 0 };
   let samples = 0;
-  await runTapped({ ...options, taps }, (outputs, batch) => {
+  await runTapped({ ...options, taps }, async (outputs, batch) => {
     samples += batch.length;
-    for (const { accumulator, taps: names } of pending) {
+    const added = pending.map(({ accumulator, taps: names }) =>
       accumulator.add(
         names.map((name) => outputs[name]),
         { samples: batch.length },
-      );
-    }
+      ),
+    );
+    await Promise.all(added);
   });
   if (samples === 0) throw new SnpError('calibration', 'The calibration data hold no samples.');
   for (const { group, name, accumulator } of pending) {

@@ -22,11 +22,11 @@ export const DEFAULT_BATCH_SIZE = 4;
 
 /**
  * Runs calibration data through a model with taps and hands each batch's tapped values to `onBatch`, in order. The next
- * batch runs while the last one is looked at.
+ * batch waits until they were looked at: both take all cores, and a runtime that has to share them loses more than is won.
  */
 export async function runTapped(
   options: RunTappedOptions,
-  onBatch: (outputs: Feeds, samples: readonly Sample[]) => void,
+  onBatch: (outputs: Feeds, samples: readonly Sample[]) => void | Promise<void>,
 ): Promise<void> {
   return runSamples({ ...options, model: addTaps(options.model, options.taps) }, onBatch);
 }
@@ -40,33 +40,21 @@ export interface RunSamplesOptions extends Omit<RunTappedOptions, 'model' | 'tap
 /** Runs samples through a model and hands each batch's outputs to `onBatch`, in order. */
 export async function runSamples(
   options: RunSamplesOptions,
-  onBatch: (outputs: Feeds, samples: readonly Sample[]) => void,
+  onBatch: (outputs: Feeds, samples: readonly Sample[]) => void | Promise<void>,
 ): Promise<void> {
   const { calibration, signal } = options;
   const session = await options.runtime.open(options.model, { signal });
   try {
     const free = session.inputs.every((input) => input.dims.length > 0 && typeof input.dims[0] !== 'number');
     const size = free ? (options.batchSize ?? DEFAULT_BATCH_SIZE) : 1;
-    let running: { outputs: Promise<Feeds>; samples: readonly Sample[] } | undefined;
     let done = 0;
-    const settle = async () => {
-      if (!running) return;
-      const { samples } = running;
-      const outputs = await running.outputs;
-      onBatch(outputs, samples);
-      done += samples.length;
-      options.onProgress?.(done, calibration.count);
-    };
     for await (const batch of batches(calibration.samples(signal), size, session.inputs)) {
       if (signal?.aborted) throw new SnpError('aborted', 'The work was stopped.', {}, { cause: signal.reason });
-      const outputs = session.run(batch.feeds, { fetches: options.fetches, signal });
-      // Handled when its turn comes; until then a failure must not count as unhandled.
-      outputs.catch(() => undefined);
-      const previous = settle();
-      await previous;
-      running = { outputs, samples: batch.samples };
+      const outputs = await session.run(batch.feeds, { fetches: options.fetches, signal });
+      await onBatch(outputs, batch.samples);
+      done += batch.samples.length;
+      options.onProgress?.(done, calibration.count);
     }
-    await settle();
   } finally {
     await session.close();
   }

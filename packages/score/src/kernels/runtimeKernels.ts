@@ -8,7 +8,9 @@ const WORTH_A_CALL = 2e6;
 /** Rows of one product. The products of all pairs of blocks are half as much work as all rows by all rows at once. */
 const BLOCK = 512;
 
-/** Dense products in the inference runtime, as a small graph in float64. Close it when done. */
+/**
+ * Dense products in the inference runtime, as a small graph. Close it when done. Rows have length one, so single precision costs a cosine 1e-7 and a sum of thousands, by chance in sign, far less.
+ */
 export function runtimeKernels(runtime: Runtime): RowKernels & { close(): Promise<void> } {
   let opened: Promise<Session> | undefined;
   return {
@@ -16,11 +18,11 @@ export function runtimeKernels(runtime: Runtime): RowKernels & { close(): Promis
       if (count * count * width < WORTH_A_CALL) return plainKernels.absCosineSums(rows, count, width);
       opened ??= runtime.open(cosineModel());
       const session = await opened;
-      const data = normaliseRows(rows, count, width);
+      const data = Float32Array.from(normaliseRows(rows, count, width));
       const block = (first: number) => {
         const last = Math.min(count, first + BLOCK);
         return {
-          type: 'DOUBLE' as const,
+          type: 'FLOAT' as const,
           dims: [last - first, width],
           data: data.subarray(first * width, last * width),
         };
@@ -29,8 +31,8 @@ export function runtimeKernels(runtime: Runtime): RowKernels & { close(): Promis
       for (let a = 0; a < count; a += BLOCK) {
         for (let b = a; b < count; b += BLOCK) {
           const products = await session.run({ left: block(a), right: block(b) });
-          addAt(sums, a, products.left_sums.data as Float64Array);
-          if (b > a) addAt(sums, b, products.right_sums.data as Float64Array);
+          addAt(sums, a, products.left_sums.data as Float32Array);
+          if (b > a) addAt(sums, b, products.right_sums.data as Float32Array);
         }
       }
       // The diagonal of a row of zeros is 0 in the product.
@@ -42,11 +44,11 @@ export function runtimeKernels(runtime: Runtime): RowKernels & { close(): Promis
   };
 }
 
-function addAt(sums: Float64Array, offset: number, part: Float64Array): void {
+function addAt(sums: Float64Array, offset: number, part: Float32Array): void {
   for (let i = 0; i < part.length; i++) sums[offset + i] += part[i];
 }
 
-function isZeroRow(data: Float64Array, row: number, width: number): boolean {
+function isZeroRow(data: Float32Array, row: number, width: number): boolean {
   return data.subarray(row * width, (row + 1) * width).every((item) => item === 0);
 }
 
@@ -55,7 +57,7 @@ function cosineModel(): Model {
   const graph = new Graph('abs-cosine-sums');
   const input = (name: string) => {
     const value = graph.addValue(name);
-    value.type = { elementType: 'DOUBLE', shape: [`${name}_count`, 'width'] };
+    value.type = { elementType: 'FLOAT', shape: [`${name}_count`, 'width'] };
     graph.inputs.push(value);
     return value;
   };
@@ -75,7 +77,7 @@ function cosineModel(): Model {
       outputs: [name],
       attributes: { keepdims: 0 },
     });
-    sums.outputs[0]!.type = { elementType: 'DOUBLE', shape: [`${of.name}_count`] };
+    sums.outputs[0]!.type = { elementType: 'FLOAT', shape: [`${of.name}_count`] };
     graph.outputs.push(sums.outputs[0]!);
   }
   const model = new Model(graph);

@@ -1,7 +1,7 @@
 import type { Group, Site } from '@snp/graph';
 import { gramTap, type RuntimeTensor } from '@snp/runtime';
 import type { Accumulator, StatisticRequest } from '../criterion.js';
-import { pairScores } from './pairScores.js';
+import { scorePairsInThreads } from './pairScoresPool.js';
 
 /**
  * The SNP score of query/key pairs (METHODS: arXiv 2404.11630), summed over calibration samples while they run. The runtime
@@ -41,19 +41,18 @@ class AttentionAccumulator implements Accumulator<Float64Array> {
   }
 
   /** Gram matrices [samples, heads, d, d] of queries and of keys. */
-  add([queries, keys]: readonly RuntimeTensor[], { samples }: { samples: number }): void {
+  async add([queries, keys]: readonly RuntimeTensor[], { samples }: { samples: number }): Promise<void> {
     const [query] = operands(this.group)!;
-    const lanes = query.lanes;
-    const width = query.unitAt.length / lanes;
-    const [q, k] = [queries.data as Float64Array, keys.data as Float64Array];
-    for (let at = 0; at < samples * lanes; at++) {
-      const block = [at * width * width, (at + 1) * width * width] as const;
-      const scores = pairScores(q.subarray(...block), k.subarray(...block), width, this.gamma);
-      const lane = at % lanes;
-      for (let i = 0; i < width; i++) {
-        const unit = query.unitAt[lane * width + i];
-        if (unit >= 0) this.#scores[unit] += scores[i];
-      }
+    const width = query.unitAt.length / query.lanes;
+    const scores = await scorePairsInThreads({
+      queries: queries.data as Float64Array,
+      keys: keys.data as Float64Array,
+      width,
+      gamma: this.gamma,
+    });
+    for (let at = 0; at < scores.length; at++) {
+      const unit = query.unitAt[at % query.unitAt.length];
+      if (unit >= 0) this.#scores[unit] += scores[at];
     }
     this.#samples += samples;
   }

@@ -1,4 +1,5 @@
 import { gramFactor, svd, symmetricEigen } from '@snp/runtime';
+import { product } from './product.js';
 
 /**
  * SNP scores of the query/key pairs of one head and one sample, from the Gram matrices G_q = Q^T Q and G_k = K^T K (both
@@ -46,35 +47,24 @@ function partsByEigenvalues(
   const r = gramFactor(queryGram, n);
   const { values, vectors } = symmetricEigen(congruent(r, keyGram, n), n, count);
   if (!(values[count - 1] > SMALLEST * values[0])) return undefined;
-  const left = alignedParts(vectors, r, n, count);
-  const right = new Float64Array(count * n);
-  for (let j = 0; j < count; j++) {
-    const scale = 1 / Math.sqrt(values[j]);
-    for (let k = 0; k < n; k++) {
-      const factor = left[j * n + k] * scale;
-      for (let i = 0; i < n; i++) right[j * n + i] += factor * keyGram[k * n + i];
-    }
-  }
+  const left = product(vectors, r, { rows: count, inner: n, columns: n });
+  const right = product(left, keyGram, { rows: count, inner: n, columns: n });
+  for (let at = 0; at < right.length; at++) right[at] /= Math.sqrt(values[Math.floor(at / n)]);
   return { left, right };
 }
 
 /** The upper triangle of R G R^T for an upper triangular R. */
 function congruent(r: Float64Array, gram: Float64Array, n: number): Float64Array {
-  const product = new Float64Array(n * n);
-  const row = new Float64Array(n);
+  const half = product(r, gram, { rows: n, inner: n, columns: n });
+  const whole = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
-    row.fill(0);
-    for (let k = i; k < n; k++) {
-      const factor = r[i * n + k];
-      for (let j = 0; j < n; j++) row[j] += factor * gram[k * n + j];
-    }
     for (let j = i; j < n; j++) {
       let sum = 0;
-      for (let k = j; k < n; k++) sum += row[k] * r[j * n + k];
-      product[i * n + j] = sum;
+      for (let k = j; k < n; k++) sum += half[i * n + k] * r[j * n + k];
+      whole[i * n + j] = sum;
     }
   }
-  return product;
+  return whole;
 }
 
 /**
@@ -85,30 +75,19 @@ function partsBySingularValues(queryGram: Float64Array, keyGram: Float64Array, n
   const rq = gramFactor(queryGram, n);
   const rk = gramFactor(keyGram, n);
   const { ut, vt } = svd(multiplyTransposed(rq, rk, n), n, count);
-  return { left: alignedParts(ut, rq, n, count), right: alignedParts(vt, rk, n, count) };
+  const shape = { rows: count, inner: n, columns: n };
+  return { left: product(ut, rq, shape), right: product(vt, rk, shape) };
 }
 
 /** `a b^T` for square row-major matrices. */
 function multiplyTransposed(a: Float64Array, b: Float64Array, n: number): Float64Array {
-  const product = new Float64Array(n * n);
+  const result = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) {
       let sum = 0;
       for (let k = Math.max(i, j); k < n; k++) sum += a[i * n + k] * b[j * n + k];
-      product[i * n + j] = sum;
+      result[i * n + j] = sum;
     }
   }
-  return product;
-}
-
-/** The first `count` rows of `ut r`: vectors as rows times an upper triangular factor. */
-function alignedParts(ut: Float64Array, r: Float64Array, n: number, count: number): Float64Array {
-  const parts = new Float64Array(count * n);
-  for (let j = 0; j < count; j++) {
-    for (let k = 0; k < n; k++) {
-      const factor = ut[j * n + k];
-      for (let i = k; i < n; i++) parts[j * n + i] += factor * r[k * n + i];
-    }
-  }
-  return parts;
+  return result;
 }
