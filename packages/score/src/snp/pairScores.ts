@@ -55,7 +55,7 @@ function partsByEigenvalues(
 
 /** The upper triangle of R G R^T for an upper triangular R. */
 function congruent(r: Float64Array, gram: Float64Array, n: number): Float64Array {
-  const half = product(r, gram, { rows: n, inner: n, columns: n });
+  const half = product(r, gram, { rows: n, inner: n, columns: n, upper: true });
   const whole = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = i; j < n; j++) {

@@ -7,7 +7,7 @@ import { type PairScoresJob, scoreAllPairs } from './scoreAllPairs.js';
 const WORTH_SENDING = 5e6;
 
 /** Threads without work for this long end. */
-const IDLE_MS = 1000;
+const IDLE_MS = 10_000;
 
 interface Thread {
   worker: Worker;
