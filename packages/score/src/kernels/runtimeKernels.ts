@@ -5,11 +5,12 @@ import { normaliseRows, plainKernels, type RowKernels } from './rowKernels.js';
 /** Below this many multiplications a call into the runtime costs more than it saves. */
 const WORTH_A_CALL = 2e6;
 
-/** Rows of one product. The products of all pairs of blocks are half as much work as all rows by all rows at once. */
-const BLOCK = 512;
+/** Rows of one product, which bounds its memory; below, one call is cheaper than sending rows for several. */
+const BLOCK = 4096;
 
 /**
- * Dense products in the inference runtime, as a small graph. Close it when done. Rows have length one, so single precision costs a cosine 1e-7 and a sum of thousands, by chance in sign, far less.
+ * Dense products in the inference runtime, as a small graph. Close it when done. Rows have length one, so that single
+ * precision costs a cosine 1e-7, and their sum, in which errors have either sign, less.
  */
 export function runtimeKernels(runtime: Runtime): RowKernels & { close(): Promise<void> } {
   let opened: Promise<Session> | undefined;
