@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { criterionByName, prune, presets } from '@snp/core';
+import { criterionByName, presets, prune } from '@snp/core';
 import { writeModel } from '@snp/onnx/node';
 import { onnxRuntime } from '@snp/runtime';
 import { buildVit, DEIT_BASE, DEIT_SMALL, DEIT_TINY } from '@snp/testing';
@@ -12,7 +12,13 @@ import { inTurns, median } from './support/timing.mjs';
 const rounds = Number(process.argv[2] ?? 40);
 const SIZES = { 'snp-deit-tiny': DEIT_TINY, 'snp-deit-small': DEIT_SMALL, 'snp-deit-base': DEIT_BASE };
 const folder = await mkdtemp(join(tmpdir(), 'snp-bench-'));
-const feeds = { pixels: new ort.Tensor('float32', new Float32Array(3 * 224 * 224).map((_, at) => Math.sin(at)), [1, 3, 224, 224]) };
+const feeds = {
+  pixels: new ort.Tensor(
+    'float32',
+    new Float32Array(3 * 224 * 224).map((_, at) => Math.sin(at)),
+    [1, 3, 224, 224],
+  ),
+};
 
 try {
   for (const [preset, size] of Object.entries(SIZES)) {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
  * @example
  * const shared = sharedFolder();
  * if (!shared) console.warn('Skipped: real exports. There is no ../shared beside the repository.');
- * it.skipIf(!shared)('agrees with the real export', ...);
+ * it.skipIf(!shared)('agrees with the real export', () => undefined);
  */
 export function sharedFolder(): string | undefined {
   // The same number of steps from src and from the built dist.

@@ -64,7 +64,7 @@ export interface PruneResult {
  *
  * @throws SnpError with a code for each way it can fail; nothing is written before `write`.
  * @example
- * const result = await prune('deit_small.onnx', { calibration: images('calib/'), budget: { macs: 0.5 } });
+ * const result = await prune('deit_small.onnx', { calibration: await images('calib/'), budget: { macs: 0.5 } });
  * await result.write('deit_small.snp.onnx');
  */
 export async function prune(source: string | Model, options: PruneOptions): Promise<PruneResult> {

@@ -9,13 +9,14 @@ export function maskedModel(original: Model, removed: readonly RemovedSlice[]): 
   const model = cloneModel(original);
   const zeroed = zeroSlices(model, removed);
   for (const node of [...model.graph.nodes]) {
-    if (node.opType === 'LayerNormalization') maskLayerNorm(model, node, zeroed);
-    else if (node.opType === 'RMSNormalization' || node.opType === 'SimplifiedLayerNormalization') {
-      throw new Error(`The oracle has no form of ${node.op} yet.`);
-    } else if (node.opType === 'ReduceMean') maskMean(model, node, zeroed);
+    if (NORMS.has(node.opType)) maskNorm(model, node, zeroed);
+    else if (node.opType === 'ReduceMean') maskMean(model, node, zeroed);
   }
   return model;
 }
+
+/** Norms over the last axis with a scale as second input; all but the first leave the mean alone. */
+const NORMS = new Set(['LayerNormalization', 'RMSNormalization', 'SimplifiedLayerNormalization']);
 
 /** Sets slices to zero; returns the zeroed indices of each vector that a norm may scale with. */
 function zeroSlices(model: Model, removed: readonly RemovedSlice[]): Map<Value, Set<number>> {
@@ -56,7 +57,7 @@ function maskFor(scale: Value, zeroed: ReadonlyMap<Value, Set<number>>): { mask:
   return { mask: Tensor.float32([size], mask), count: size - indices.size };
 }
 
-function maskLayerNorm(model: Model, node: Node, zeroed: ReadonlyMap<Value, Set<number>>): void {
+function maskNorm(model: Model, node: Node, zeroed: ReadonlyMap<Value, Set<number>>): void {
   const [x, scale, bias] = node.inputs;
   const masked = maskFor(scale!, zeroed);
   if (!masked) return;
@@ -67,8 +68,9 @@ function maskLayerNorm(model: Model, node: Node, zeroed: ReadonlyMap<Value, Set<
   const sum = (value: Value) => lastAxisSum(model, value, node);
   const mask = graph.addInitializer('mask', masked.mask);
   const count = constant('count', masked.count);
-  const mean = add('Div', sum(add('Mul', x, mask)), count);
-  const centred = add('Mul', add('Sub', x, mean), mask);
+  const own = add('Mul', x, mask);
+  const centring = node.opType === 'LayerNormalization';
+  const centred = centring ? add('Mul', add('Sub', x, add('Div', sum(own), count)), mask) : own;
   const variance = add('Div', sum(add('Mul', centred, centred)), count);
   const deviation = add('Sqrt', add('Add', variance, constant('epsilon', node.float('epsilon', 1e-5))));
   let result = add('Mul', add('Div', centred, deviation), scale);

@@ -16,7 +16,7 @@ const CHANNELS = 3;
  * @throws SnpError `invalid-argument` for sizes that contradict each other.
  * @example
  * const model = buildVit(DEIT_TINY);
- * const pruned = buildVit({ ...DEIT_TINY, residual: 153, blocks: widths, qkv: 'separate', scaleWidth: 64 });
+ * const pruned = buildVit({ ...DEIT_TINY, residual: 153, blocks: { queryKey: 32, value: 48, ffn: 614 }, qkv: 'separate', scaleWidth: 64 });
  */
 export function buildVit(options: VitOptions): Model {
   const vit = resolveVit(options);

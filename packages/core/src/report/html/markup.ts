@@ -21,8 +21,7 @@ export function escapeHtml(text: string): string {
 /**
  * Template tag for HTML and SVG that escapes whatever is not `Markup`, so that no name out of a model can become a tag.
  *
- * @example
- * html`<td>${'<script>'}</td>`.text; // <td>&lt;script&gt;</td>
+ * So html`<td>${'<script>'}</td>` is <td>&lt;script&gt;</td>.
  */
 export function html(parts: TemplateStringsArray, ...contents: Content[]): Markup {
   return new Markup(parts.map((part, at) => (at === 0 ? part : render(contents[at - 1]) + part)).join(''));
