@@ -1,11 +1,12 @@
 import { type FreezeReason, type LabelStore, Mark, type Role, type Slot } from '../labels/labelStore.js';
 import { fieldsOn } from '../layout/layout.js';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Contraction, Propagation } from '../propagate/propagation.js';
 import { kindOf, type LabelClass, labelClasses } from './classes.js';
+import { ClassIndex } from './classIndex.js';
 import { labelsDifferAlong, shrinkingFactor } from './fields.js';
 import type { FrozenGroup, GroupKind, Member, Site } from './group.js';
 import { divideIntoLanes, type RowConstraint, rowConstraints } from './lanes.js';
-import { siteOf, touches } from './sites.js';
+import { siteOf } from './sites.js';
 
 /** A group before it has a place among the blocks and a name. */
 export interface FoundGroup {
@@ -24,12 +25,13 @@ export function findGroups(walk: Propagation): { groups: FoundGroup[]; frozen: F
   freezeRigid(walk);
   freezeScattered(walk);
   const fields = [...walk.layouts.values()].flatMap((layout) => layout.fields);
-  const constraints = rowConstraints(fields, store);
+  const constraints = new ClassIndex(rowConstraints(fields, store), ({ rows }) => rows, store);
+  const contractions = new ClassIndex(walk.contractions, ({ field }) => [field.labels], store);
   const groups: FoundGroup[] = [];
   const frozen: FrozenGroup[] = [];
   for (const classes of similarClasses(store)) {
     const reason = whyFrozen(classes[0], store);
-    const found = reason ? undefined : buildGroup(classes, walk, constraints);
+    const found = reason ? undefined : buildGroup(classes, walk, { constraints, contractions });
     if (found) groups.push(found);
     else frozen.push(describeFrozen(classes, store, reason ?? UNEVEN));
   }
@@ -100,15 +102,15 @@ function whyFrozen(unit: LabelClass, store: LabelStore): FreezeReason | undefine
 function buildGroup(
   classes: readonly LabelClass[],
   walk: Propagation,
-  constraints: readonly RowConstraint[],
+  { constraints, contractions }: { constraints: ClassIndex<RowConstraint>; contractions: ClassIndex<Contraction> },
 ): FoundGroup | undefined {
   const store = walk.labels;
   const unitOfRoot = new Map(classes.map((unit, number) => [unit.root, number]));
-  const laneOf = divideIntoLanes(unitOfRoot, classes.length, constraints, store);
+  const laneOf = divideIntoLanes(unitOfRoot, classes.length, constraints.touching(unitOfRoot.keys()), store);
   if (!laneOf) return undefined;
   const members = classes[0].slots.map((slot) => memberOf(slot, store, unitOfRoot));
-  const sites = walk.contractions
-    .filter((contraction) => touches(contraction.field, store, unitOfRoot))
+  const sites = contractions
+    .touching(unitOfRoot.keys())
     .flatMap((contraction) => siteOf(contraction, walk, unitOfRoot) ?? []);
   return {
     kind: kindOf(store, classes[0].root),

@@ -1,4 +1,3 @@
-import type { LabelStore } from '../labels/labelStore.js';
 import { eachPosition, sizesOf } from '../layout/layout.js';
 import type { Contraction, Propagation } from '../propagate/propagation.js';
 import { shrinkingFactor } from './fields.js';
@@ -39,13 +38,4 @@ export function siteOf(
     lanes: sizesOf(laneFactors).reduce((product, size) => product * size, 1),
     rank,
   };
-}
-
-/** True if any label of the field is a unit of the group. */
-export function touches(
-  field: { labels: Int32Array },
-  labels: LabelStore,
-  unitOfRoot: ReadonlyMap<number, number>,
-): boolean {
-  return field.labels.some((label) => unitOfRoot.has(labels.find(label)));
 }

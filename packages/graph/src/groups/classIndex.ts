@@ -1,0 +1,27 @@
+import type { LabelStore } from '../labels/labelStore.js';
+
+/** Finds the items (contractions, constraints) that have to do with some classes of labels, without a look at all labels. */
+export class ClassIndex<T> {
+  readonly #items: readonly T[];
+  readonly #byRoot = new Map<number, number[]>();
+
+  constructor(items: readonly T[], labelsOf: (item: T) => Iterable<Int32Array>, store: LabelStore) {
+    this.#items = items;
+    items.forEach((item, number) => {
+      const roots = new Set<number>();
+      for (const labels of labelsOf(item)) for (const label of labels) roots.add(store.find(label));
+      for (const root of roots) {
+        const known = this.#byRoot.get(root);
+        if (known) known.push(number);
+        else this.#byRoot.set(root, [number]);
+      }
+    });
+  }
+
+  /** The items any of whose labels belong to one of the classes, in their order. */
+  touching(roots: Iterable<number>): T[] {
+    const found = new Set<number>();
+    for (const root of roots) for (const number of this.#byRoot.get(root) ?? []) found.add(number);
+    return [...found].sort((a, b) => a - b).map((number) => this.#items[number]);
+  }
+}
