@@ -8,6 +8,7 @@ import {
   slicePositions,
 } from '@snp/graph';
 import { type Attribute, type Model, type Node, productOf, SnpError, Tensor, type Value } from '@snp/onnx';
+import { mergeTransposes } from './mergeTransposes.js';
 
 /** A run of positions that a node picks from one axis of its first input. */
 interface Selection {
@@ -32,6 +33,7 @@ export function separateProjections(model: Model, walk: Propagation, isRagged: (
     for (const selection of selectionsOf(node, walk)) {
       const part = new Restriction(model, walk, node).restrict(source, selection);
       selection.output.replaceAllUsesWith(part);
+      if (part.producer) mergeTransposes(part.producer);
     }
   }
   model.graph.removeDead();
