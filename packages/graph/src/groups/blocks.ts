@@ -51,13 +51,16 @@ function carriesNeurons(node: Node, walk: Propagation, written: ReadonlySet<numb
 
 /** The products of activations whose result reaches the attention map that `mixer` applies. */
 function scoreNodes(mixer: Node, walk: Propagation, written: ReadonlySet<number>): Set<Node> {
-  const products = new Set(walk.contractions.filter((item) => item.betweenActivations).map((item) => item.node));
+  const neurons = walk.contractions.filter(
+    ({ betweenActivations, field }) => betweenActivations && written.has(walk.labels.find(field.labels[0])),
+  );
+  const products = new Set(neurons.map(({ node }) => node));
   const found = new Set<Node>();
   const seen = new Set<Node>();
   const visit = (node: Node | undefined) => {
     if (!node || seen.has(node)) return;
     seen.add(node);
-    if (node !== mixer && products.has(node)) found.add(node);
+    if (products.has(node)) found.add(node);
     else if (node === mixer || !carriesNeurons(node, walk, written))
       for (const value of node.inputs) visit(value?.producer);
   };

@@ -1,0 +1,134 @@
+import type { Model, Value } from '@snp/onnx';
+import { GraphBuilder, random } from '@snp/testing';
+import { describe, expect, it } from 'vitest';
+import { analyze } from '../src/index.js';
+
+/** x [batch, 6] -> up [6, 8] -> `middle` -> down [8, 4]: eight hidden units, if `middle` lets them go. */
+function network(middle: (graph: GraphBuilder, hidden: Value) => Value): Model {
+  const graph = new GraphBuilder('network');
+  const draw = random(1);
+  const weight = (name: string, ...dims: number[]) =>
+    graph.weight(
+      name,
+      dims,
+      Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => draw.uniform()),
+    );
+  const x = graph.input('x', 'FLOAT', ['batch', 6]);
+  const hidden = graph.op('/up', 'MatMul', [x, weight('up', 6, 8)]);
+  const product = graph.op('/down', 'MatMul', [middle(graph, hidden), weight('down', 8, 4)]);
+  graph.output(product, 'y', 'FLOAT', ['batch', 4]);
+  return graph.model;
+}
+
+const hiddenOf = (model: Model) => {
+  const { groups, frozen } = analyze(model);
+  return {
+    group: groups.find(({ members }) =>
+      members.some(({ initializer, axis }) => initializer.name === 'up' && axis === 1),
+    ),
+    frozen: frozen.find(({ members }) =>
+      members.some(({ initializer, axis }) => initializer.name === 'up' && axis === 1),
+    ),
+  };
+};
+
+describe('hidden units between two products', () => {
+  it.each([
+    ['nothing', (_: GraphBuilder, hidden: Value) => hidden],
+    ['Relu', (graph: GraphBuilder, hidden: Value) => graph.op('/m', 'Relu', [hidden])],
+    [
+      'a bias',
+      (graph: GraphBuilder, hidden: Value) =>
+        graph.op('/m', 'Add', [hidden, graph.weight('bias', [8], new Float32Array(8))]),
+    ],
+    [
+      'Identity and Neg',
+      (graph: GraphBuilder, hidden: Value) => graph.op('/m', 'Neg', [graph.op('/m', 'Identity', [hidden])]),
+    ],
+  ])('can leave through %s', (_, middle) => {
+    expect(hiddenOf(network(middle)).group).toMatchObject({ kind: 'ffn', units: 8, lanes: 1 });
+  });
+
+  const CASES: readonly (readonly [string, (graph: GraphBuilder, hidden: Value) => Value])[] = [
+    ['Softmax', (graph, hidden) => graph.op('/m', 'Softmax', [hidden], { axis: -1 })],
+    ['LogSoftmax', (graph, hidden) => graph.op('/m', 'LogSoftmax', [hidden], { axis: -1 })],
+    ['CumSum', (graph, hidden) => graph.op('/m', 'CumSum', [hidden, graph.int('/m', 1)])],
+    ['TopK', (graph, hidden) => graph.ops('/m', 'TopK', [hidden, graph.ints('/m', [8])], 2, { axis: -1 })[0]],
+    ['Sigmoid of a custom kind', (graph, hidden) => custom(graph, hidden)],
+    ['a second output of the model', (graph, hidden) => alsoOutput(graph, hidden)],
+    ['ArgMax beside the path', (graph, hidden) => argMaxBeside(graph, hidden)],
+    ['a Reshape that mixes them with the batch', (graph, hidden) => mixed(graph, hidden)],
+    ['a Gather of positions the data choose', (graph, hidden) => gathered(graph, hidden)],
+  ];
+
+  it.each(CASES)('are frozen by %s, and the reason names the node', (_, middle) => {
+    const { group, frozen } = hiddenOf(network(middle));
+    expect(group).toBeUndefined();
+    expect(frozen?.reason.node).toMatch(/^\/(m|up|down)/);
+    expect(frozen?.reason.reason.length).toBeGreaterThan(10);
+  });
+});
+
+function custom(graph: GraphBuilder, hidden: Value): Value {
+  return graph.model.graph.addNode({
+    op: 'Sparkle',
+    domain: 'com.example',
+    inputs: [hidden],
+    outputs: ['sparkled'],
+    name: '/m/Sparkle',
+  }).outputs[0]!;
+}
+
+function alsoOutput(graph: GraphBuilder, hidden: Value): Value {
+  graph.output(graph.op('/m', 'Identity', [hidden]), 'hidden', 'FLOAT', ['batch', 8]);
+  return hidden;
+}
+
+function argMaxBeside(graph: GraphBuilder, hidden: Value): Value {
+  graph.output(graph.op('/m', 'ArgMax', [hidden], { axis: -1, keepdims: 0 }), 'best', 'INT64', ['batch']);
+  return hidden;
+}
+
+function mixed(graph: GraphBuilder, hidden: Value): Value {
+  const wide = graph.op('/m', 'Reshape', [hidden, graph.ints('/m', [8, -1])]);
+  return graph.op('/m', 'Transpose', [wide], { perm: [1, 0] });
+}
+
+function gathered(graph: GraphBuilder, hidden: Value): Value {
+  const order = graph.input('order', 'INT64', [8]);
+  return graph.op('/m', 'Gather', [hidden, order], { axis: 1 });
+}
+
+describe('a weight that is itself an output', () => {
+  it('keeps its widths', () => {
+    const model = network((_, hidden) => hidden);
+    const up = model.graph.value('up');
+    up.type = { elementType: 'FLOAT', shape: [6, 8] };
+    model.graph.outputs.push(up);
+    const { group, frozen } = hiddenOf(model);
+    expect(group).toBeUndefined();
+    expect(frozen).toBeDefined();
+  });
+});
+
+describe('grouped convolutions', () => {
+  it('freeze the channels that belong to groups', () => {
+    const graph = new GraphBuilder('grouped');
+    const draw = random(2);
+    const weight = (name: string, ...dims: number[]) =>
+      graph.weight(
+        name,
+        dims,
+        Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => draw.uniform()),
+      );
+    const x = graph.input('x', 'FLOAT', ['batch', 3, 8, 8]);
+    const first = graph.op('/first', 'Conv', [x, weight('first', 8, 3, 1, 1)]);
+    const grouped = graph.op('/grouped', 'Conv', [first, weight('grouped', 8, 4, 1, 1)], { group: 2 });
+    graph.output(graph.op('/last', 'Conv', [grouped, weight('last', 5, 8, 1, 1)]), 'y', 'FLOAT', ['batch', 5, 8, 8]);
+    const { groups } = analyze(graph.model);
+    // What may leave must leave both groups alike; anything else is refused.
+    for (const group of groups) {
+      if (group.members.some(({ initializer }) => initializer.name === 'grouped')) expect(group.lanes).toBe(2);
+    }
+  });
+});
