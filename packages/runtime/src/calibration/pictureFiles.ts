@@ -15,9 +15,18 @@ const EXTENSIONS = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
 /**
  * The pictures of a folder in lexicographic order: in class folders (the class is the folder's number in order, as in
  * torchvision's ImageFolder), or flat, with classes from `labels.csv` (columns `file,label`) if there is one.
+ *
+ * @throws SnpError `calibration` if the folder cannot be read.
  */
 export async function pictureFiles(folder: string): Promise<PictureFile[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause) => {
+    throw new SnpError(
+      'calibration',
+      `${folder} cannot be read as a folder of pictures: ${cause.message}.`,
+      { file: folder },
+      { cause },
+    );
+  });
   const flat = entries
     .filter((entry) => !entry.isDirectory() && EXTENSIONS.test(entry.name))
     .map((entry) => entry.name);

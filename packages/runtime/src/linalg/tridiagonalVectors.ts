@@ -11,7 +11,7 @@ export function tridiagonalVectors(
   values: Float64Array,
   n: number,
 ): Float64Array {
-  const scale = Math.max(...values.map(Math.abs), Number.MIN_VALUE);
+  const scale = Math.max(...diagonal.map(Math.abs), ...beside.map(Math.abs)) || 1;
   const solver = new ShiftedSolver(diagonal, beside, n, scale);
   const rows = new Float64Array(values.length * n);
   for (let j = 0, first = 0; j < values.length; j++) {
