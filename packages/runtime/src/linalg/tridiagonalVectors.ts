@@ -17,8 +17,8 @@ export function tridiagonalVectors(
   for (let j = 0, first = 0; j < values.length; j++) {
     if (j > 0 && values[j - 1] - values[j] > CLUSTER * scale) first = j;
     const x = rows.subarray(j * n, (j + 1) * n);
-    // A start that has a part along every vector.
-    for (let i = 0; i < n; i++) x[i] = 1 + ((i * 7 + j) % 5) / 10;
+    // Starts that differ and have a part along every vector.
+    for (let i = 0; i < n; i++) x[i] = scattered(i, j);
     solver.factor(values[j]);
     for (let step = 0; step < 3; step++) {
       solver.solve(x);
@@ -27,6 +27,12 @@ export function tridiagonalVectors(
     }
   }
   return rows;
+}
+
+/** A number between 0.1 and 1.1 that looks random, the same for the same arguments. */
+function scattered(i: number, j: number): number {
+  const mixed = Math.imul(Math.imul(i + 1, 0x9e3779b1) ^ Math.imul(j + 1, 0x85ebca6b), 0xc2b2ae35);
+  return 0.1 + ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32;
 }
 
 function removePart(x: Float64Array, rows: Float64Array, at: number, n: number): void {
