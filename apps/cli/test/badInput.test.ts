@@ -51,7 +51,8 @@ function withoutAttention() {
 }
 
 function npy(shape: number[]): Buffer {
-  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`.padEnd(117) + '\n';
+  const dict = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`;
+  const header = `${dict.padEnd(117)}\n`;
   const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length, 0]);
   return Buffer.concat([start, Buffer.from(header), Buffer.alloc(4 * shape.reduce((a, b) => a * b, 1))]);
 }
