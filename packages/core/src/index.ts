@@ -25,7 +25,8 @@ export { type Comparison, compare, type EvaluateOptions, type Evaluation, evalua
 export { type Fidelity, FidelityMeter } from './evaluate/fidelity.js';
 export { prepare } from './pipeline/prepare.js';
 export type { OnProgress, Progress, Step } from './pipeline/progress.js';
-export { type PruneOptions, type PruneResult, prune, type Target, targetWidths } from './pipeline/prune.js';
+export { type PruneOptions, type PruneResult, prune } from './pipeline/prune.js';
+export { type Target, targetWidths } from './pipeline/target.js';
 export { budgetWidths, type CostBudget } from './plan/budget.js';
 export { fingerprint } from './plan/fingerprint.js';
 export { checkPlan, emptyPlan, type GroupPlan, type Plan, removedUnits } from './plan/plan.js';

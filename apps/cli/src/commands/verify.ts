@@ -7,6 +7,7 @@ import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { readJson } from '../options/files.js';
 import { positive } from '../options/numbers.js';
 import { printJson } from '../output/json.js';
+import { withProgress } from '../output/progress.js';
 
 interface VerifyCommandOptions extends DataOptions {
   plan: string;
@@ -31,12 +32,15 @@ export function verifyCommand(): Command {
     await readModel(pruned);
     const data = options.data === undefined ? undefined : await openData(options.data, model, options);
     const plan = (await readJson(options.plan)) as Plan;
-    const result = await verify(analysis, pruned, plan, {
-      runtime: onnxRuntime(),
-      data,
-      tolerance: options.tolerance,
-      limit: options.limit,
-    });
+    const result = await withProgress((bar) =>
+      verify(analysis, pruned, plan, {
+        runtime: onnxRuntime(),
+        data,
+        tolerance: options.tolerance,
+        limit: options.limit,
+        onProgress: (done, total) => bar.update('verifying', done, total),
+      }),
+    );
     if (options.json) printJson(result);
     else {
       const word = result.passed ? pc.green('equal') : pc.red('different');

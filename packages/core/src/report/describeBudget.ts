@@ -1,4 +1,4 @@
-import type { Target } from '../pipeline/prune.js';
+import type { Target } from '../pipeline/target.js';
 
 /** How the widths were chosen, in words. */
 export function describeBudget({ preset, ratios, budget }: Target): string {

@@ -1,5 +1,6 @@
 import { evaluateDim, type Model, type ShapeInfo, SnpError, symbolsOf, type Value } from '@snp/onnx';
 import type { Feeds, RuntimeTensor } from '@snp/runtime';
+import { uniformNumbers } from '@snp/score';
 
 /** Sizes for dimensions that a model leaves open. */
 export interface RandomFeedsOptions {
@@ -15,7 +16,7 @@ export interface RandomFeedsOptions {
  * and other whole numbers that look up nothing.
  */
 export function randomFeeds(model: Model, shapes: ShapeInfo, options: RandomFeedsOptions): Feeds {
-  const next = uniform(options.seed);
+  const next = uniformNumbers(options.seed);
   const sizes: Record<string, number> = {};
   const inputs = model.graph.inputs.filter((input) => !input.tensor);
   for (const input of inputs) {
@@ -73,15 +74,4 @@ function tableRows(input: Value): number | undefined {
       : [],
   );
   return tables.length > 0 ? Math.min(...tables) : undefined;
-}
-
-/** Uniform numbers in [0, 1): mulberry32. */
-function uniform(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

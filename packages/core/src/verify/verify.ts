@@ -9,6 +9,7 @@ import { randomFeeds } from './randomFeeds.js';
 
 /** Options of `verify`. */
 export interface VerifyOptions {
+  /** Where both models run. */
   runtime: Runtime;
   /** Inputs to compare on. Default: two batches of random numbers. */
   data?: Calibration | undefined;
@@ -17,6 +18,8 @@ export interface VerifyOptions {
   /** Most samples to take from `data`. Default 8. */
   limit?: number | undefined;
   seed?: number | undefined;
+  /** Called after each comparison. */
+  onProgress?: ((done: number, total: number | undefined) => void) | undefined;
 }
 
 /** The outcome of a verification. */
@@ -36,6 +39,8 @@ export const VERIFY_DEFAULTS = { tolerance: 1e-4, limit: 8, seed: 1 } as const;
  * and its norms taken over what stays, on real or random inputs. Holds for models pruned without recovery.
  *
  * @throws SnpError `plan-mismatch` if the plan is for another model.
+ * @example
+ * const { passed, difference } = await verify(analysis, 'vit.snp.onnx', plan, { runtime });
  */
 export async function verify(
   analysis: Analysis,
@@ -50,10 +55,11 @@ export async function verify(
   try {
     let difference = 0;
     let runs = 0;
+    const total = totalOf(options);
     for await (const feeds of feedsOf(analysis, options)) {
       const [want, got] = await Promise.all([expected.run(feeds), actual.run(feeds)]);
       difference = Math.max(difference, largestDifference(want, got));
-      runs++;
+      options.onProgress?.(++runs, total);
     }
     return { passed: difference <= tolerance, difference, tolerance, runs };
   } finally {
@@ -73,6 +79,10 @@ async function* feedsOf(analysis: Analysis, options: VerifyOptions): AsyncGenera
     yield sample.feeds;
     if (++taken >= (options.limit ?? VERIFY_DEFAULTS.limit)) return;
   }
+}
+
+function totalOf({ data, limit = VERIFY_DEFAULTS.limit }: VerifyOptions): number {
+  return data ? Math.min(limit, data.count ?? limit) : 2;
 }
 
 /** Outputs in order: a model may name them differently. */

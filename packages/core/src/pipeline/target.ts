@@ -1,0 +1,51 @@
+import type { Analysis } from '@snp/graph';
+import { SnpError } from '@snp/onnx';
+import { budgetWidths, type CostBudget } from '../plan/budget.js';
+import type { Plan } from '../plan/plan.js';
+import { presetWidths } from '../plan/presets.js';
+import { laneWidth, type Ratios, ratioWidths, roundWidth, type Widths } from '../plan/widths.js';
+
+/** What the result may be: exactly one of these. */
+export interface Target {
+  /** A published architecture: `snp-deit-tiny`, `snp-deit-small`, `snp-deit-small-1.3g`, `snp-deit-base`. */
+  preset?: string | undefined;
+  /** Fractions of units to remove, by kind or by group. */
+  ratios?: Ratios | undefined;
+  /** Cost that may be left; the same fraction leaves every group. */
+  budget?: CostBudget | undefined;
+  /** A finished plan: nothing is scored. */
+  plan?: Plan | undefined;
+}
+
+/** Throws `invalid-argument` unless exactly one target is given. */
+export function checkTarget({ preset, ratios, budget, plan }: Target): void {
+  const given = Object.entries({ preset, ratios, budget, plan }).filter(([, value]) => value !== undefined);
+  if (given.length === 1) return;
+  const names = given.map(([name]) => name).join(' and ');
+  throw new SnpError(
+    'invalid-argument',
+    given.length === 0
+      ? 'Nothing says how small the model should become. Give one of: preset, budget (macs or params), ratios, plan.'
+      : `${names} contradict each other. Give one of: preset, budget (macs or params), ratios, plan.`,
+  );
+}
+
+/** The widths that the target asks for; groups that stay whole are not in it. */
+export function targetWidths(analysis: Analysis, target: Target & { round?: number | undefined }): Widths {
+  const round = target.round ?? 1;
+  if (!Number.isInteger(round) || round < 1) {
+    throw new SnpError(
+      'invalid-argument',
+      `The multiple to round widths to must be a whole number from 1, but is ${round}.`,
+    );
+  }
+  if (target.preset !== undefined) {
+    const widths = presetWidths(target.preset, analysis);
+    const full = new Map(analysis.groups.map((group) => [group.id, laneWidth(group)]));
+    return Object.fromEntries(
+      Object.entries(widths).map(([id, width]) => [id, roundWidth(width, full.get(id)!, round)]),
+    );
+  }
+  if (target.ratios) return ratioWidths(target.ratios, analysis, { round });
+  return budgetWidths(analysis, target.budget ?? {}, { round });
+}
