@@ -148,6 +148,13 @@ describe('snp, on the example model', () => {
     expect(await run('random', '--seed', '9')).not.toBe(plans[4]);
   }, 60_000);
 
+  it('writes into the current folder where no output is named', async () => {
+    await mkdir(at('here'));
+    const { code } = await start(['prune', EXAMPLE, '--keep-macs', '0.9'], at('here')).outcome;
+    expect(code).toBe(0);
+    expect(await namesIn(at('here'))).toEqual(['vit-shapes.snp.onnx']);
+  });
+
   it('rounds widths to a multiple', async () => {
     const { stdout } = await snp(
       'prune',

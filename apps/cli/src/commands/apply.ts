@@ -1,13 +1,13 @@
 import { type Plan, prune } from '@snp/core';
 import { readModel } from '@snp/onnx/node';
 import { Command } from 'commander';
-import { checkWritable, fileSize, readJson } from '../options/files.js';
+import { checkWritable, defaultOutput, fileSize, readJson } from '../options/files.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { renderSummary } from '../output/summary.js';
 
 interface ApplyOptions {
-  output: string;
+  output?: string;
   plan: string;
   json?: boolean;
 }
@@ -18,16 +18,17 @@ export function applyCommand(): Command {
     .description('prune a model by a plan that was made before')
     .argument('<model>', 'ONNX file; it is not changed')
     .requiredOption('--plan <FILE>', 'plan.json, as prune --report writes it; may be edited')
-    .requiredOption('-o, --output <FILE>', 'where the pruned model goes')
+    .option('-o, --output <FILE>', 'where the pruned model goes (default: NAME.snp.onnx in the current folder)')
     .option('--json', 'print one JSON document on stdout')
     .action(async (path: string, options: ApplyOptions) => {
-      await checkWritable(options.output, path);
+      const output = options.output ?? defaultOutput(path);
+      await checkWritable(output, path);
       const plan = (await readJson(options.plan)) as Plan;
       const model = await readModel(path);
       const result = await withProgress((bar) => prune(model, { plan, name: path, onProgress: bar.onProgress }));
-      await result.write(options.output);
-      const sizes = { before: await fileSize(path), after: await fileSize(options.output) };
-      if (options.json) printJson({ output: options.output, fileBytes: sizes, ...result.report });
-      else process.stdout.write(renderSummary(result.report, sizes, options.output));
+      await result.write(output);
+      const sizes = { before: await fileSize(path), after: await fileSize(output) };
+      if (options.json) printJson({ output, fileBytes: sizes, ...result.report });
+      else process.stdout.write(renderSummary(result.report, sizes, output));
     });
 }

@@ -12,7 +12,7 @@ import { readModel } from '@snp/onnx/node';
 import { type Calibration, onnxRuntime } from '@snp/runtime';
 import { Command, Option } from 'commander';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
-import { checkWritable, fileSize, readJson } from '../options/files.js';
+import { checkWritable, defaultOutput, fileSize, readJson } from '../options/files.js';
 import { budget, wholeNumber } from '../options/numbers.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
@@ -21,7 +21,7 @@ import { printSkipped, printWarnings } from '../output/warnings.js';
 import { makeReportFolder, writeReport } from '../output/writeReport.js';
 
 interface PruneCommandOptions extends DataOptions {
-  output: string;
+  output?: string;
   preset?: string;
   keepMacs?: number;
   keepParams?: number;
@@ -41,7 +41,7 @@ export function pruneCommand(): Command {
   const command = new Command('prune')
     .description('make a model smaller by removing the neurons it needs least')
     .argument('<model>', 'ONNX file; it is not changed')
-    .requiredOption('-o, --output <FILE>', 'where the pruned model goes')
+    .option('-o, --output <FILE>', 'where the pruned model goes (default: NAME.snp.onnx in the current folder)')
     .option('--preset <NAME>', `a published architecture: ${Object.keys(presets).join(', ')}`)
     .option('--keep-macs <AMOUNT>', 'multiply-accumulates that may be left: 0.5, 50% or 0.64G', budget)
     .option('--keep-params <AMOUNT>', 'parameters that may be left: 0.5, 50% or 3M', budget)
@@ -75,7 +75,8 @@ function ratio(text: string, earlier: Record<string, number> = {}): Record<strin
 
 async function run(path: string, options: PruneCommandOptions): Promise<void> {
   checkContradictions(options);
-  await checkWritable(options.output, path);
+  const output = options.output ?? defaultOutput(path);
+  await checkWritable(output, path);
   const model = await readModel(path);
   const calibration = options.calib === undefined ? undefined : await openData(options.calib, model, options);
   if (options.report !== undefined) await makeReportFolder(options.report);
@@ -86,15 +87,15 @@ async function run(path: string, options: PruneCommandOptions): Promise<void> {
       name: path,
       onProgress: bar.onProgress,
     });
-    await pruned.write(options.output);
+    await pruned.write(output);
     return pruned;
   });
   if (options.report !== undefined) await writeReport(options.report, result.report);
   printWarnings(result.report.warnings);
   printSkipped(result.report.calibration.skipped);
-  const sizes = { before: await fileSize(path), after: await fileSize(options.output) };
-  if (options.json) printJson({ output: options.output, fileBytes: sizes, ...result.report });
-  else process.stdout.write(renderSummary(result.report, sizes, options.output, options.report));
+  const sizes = { before: await fileSize(path), after: await fileSize(output) };
+  if (options.json) printJson({ output, fileBytes: sizes, ...result.report });
+  else process.stdout.write(renderSummary(result.report, sizes, output, options.report));
 }
 
 async function planOf(options: PruneCommandOptions): Promise<Plan | undefined> {

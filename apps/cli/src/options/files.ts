@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { SnpError } from '@snp/core';
 import { WholeFile } from '@snp/onnx/node';
 
@@ -18,6 +18,11 @@ export async function readJson(path: string): Promise<unknown> {
       { cause },
     );
   }
+}
+
+/** The output where none is named: beside the user, not beside the model, which may lie where nothing can be written. */
+export function defaultOutput(input: string): string {
+  return `${basename(input).replace(/\.onnx$/i, '')}.snp.onnx`;
 }
 
 /** Fails early where an output could not be written at the end of long work. */

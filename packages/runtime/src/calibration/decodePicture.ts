@@ -42,9 +42,11 @@ function targetSize({ resize }: Preprocess, height: number, width: number): [num
     : [Math.trunc((resize * height) / width), resize];
 }
 
-/** Where a middle cut begins, as torchvision's CenterCrop rounds it. */
+/** Where a middle cut begins, as torchvision's CenterCrop rounds it: halves to the even number. */
 function offset(size: number, crop: number): number {
-  return Math.max(0, Math.round((size - crop) / 2));
+  const half = (size - crop) / 2;
+  const below = Math.floor(half);
+  return Math.max(0, half - below === 0.5 ? below + (below % 2) : half);
 }
 
 /** Interleaved bytes to normalised planes; one channel stands for all three. */

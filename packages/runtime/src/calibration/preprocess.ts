@@ -102,7 +102,7 @@ async function fromConfig(path: string, height: number, width: number): Promise<
   const crop = config.do_center_crop ? (bothSides(config.crop_size) ?? [height, width]) : undefined;
   const normalise = config.do_normalize !== false;
   return {
-    resize: config.do_resize === false ? undefined : (resizeOf(config.size) ?? [height, width]),
+    resize: config.do_resize === false ? undefined : (resizeOf(config.size, crop !== undefined) ?? [height, width]),
     crop,
     scale: config.do_rescale === false ? 1 : (config.rescale_factor ?? 1 / 255),
     mean: normalise ? (config.image_mean ?? IMAGENET.mean) : [0, 0, 0],
@@ -113,15 +113,15 @@ async function fromConfig(path: string, height: number, width: number): Promise<
 
 type Size = z.infer<typeof sizeSchema> | null | undefined;
 
-/** A bare number meant the shorter side for models with a crop, in old configurations. */
-function resizeOf(size: Size): Preprocess['resize'] {
+/** A bare number, in old configurations, meant the shorter side for models with a crop (CLIP) and else both (ViT). */
+function resizeOf(size: Size, cropped: boolean): Preprocess['resize'] {
   if (size === null || size === undefined) return undefined;
-  if (typeof size === 'number') return size;
+  if (typeof size === 'number') return cropped ? size : [size, size];
   return 'shortest_edge' in size ? size.shortest_edge : [size.height, size.width];
 }
 
 function bothSides(size: Size): readonly [number, number] | undefined {
-  const resize = resizeOf(size);
+  const resize = resizeOf(size, false);
   return typeof resize === 'number' ? [resize, resize] : resize;
 }
 
