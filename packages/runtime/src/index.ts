@@ -7,6 +7,7 @@ export { type OpenCalibrationOptions, openCalibration } from './calibration/open
 export { type Preprocess, type PreprocessName, resolvePreprocess } from './calibration/preprocess.js';
 export type { Selection } from './calibration/selection.js';
 export { type FeedSource, tensors } from './calibration/tensors.js';
+export { solvePositive } from './linalg/cholesky.js';
 export { gramFactor } from './linalg/gramFactor.js';
 export { type Svd, svd } from './linalg/svd.js';
 export { type SymmetricEigen, symmetricEigen } from './linalg/symmetricEigen.js';
@@ -21,4 +22,5 @@ export {
   runSamples,
   runTapped,
 } from './taps/runTapped.js';
+export { secondMomentsTap } from './taps/secondMomentsTap.js';
 export { addTaps, type Tap } from './taps/tap.js';

@@ -1,10 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { zipSync } from 'fflate';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { arrays, type Calibration, images, openCalibration, type Sample, tensors } from '../src/index.js';
+import { type Calibration, images, type Sample, tensors } from '../src/index.js';
 
 const INPUT = { name: 'input', type: 'FLOAT' as const, dims: [undefined, 3, 8, 8] };
 /** Bytes as they are: no scaling, no shift. */
@@ -143,66 +142,6 @@ describe('images', () => {
     expect(await names({ every: 2 })).toEqual([7, 7]);
     expect(await names({ every: 2, start: 1 })).toEqual([5, 0]);
     expect(await names({ limit: 3 })).toEqual([7, 5, 7]);
-  });
-});
-
-/** Bytes of `numpy.save(file, numpy.arange(count, dtype=descr).reshape(shape))`, in version 1.0 of the format. */
-function npy(descr: string, shape: readonly number[], bytes: Uint8Array, fortran = false): Uint8Array {
-  const dict = `{'descr': '${descr}', 'fortran_order': ${fortran ? 'True' : 'False'}, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`;
-  const header = `${dict.padEnd(64 * Math.ceil((dict.length + 11) / 64) - 11)}\n`;
-  const start = [0x93, ...Buffer.from('NUMPY'), 1, 0, header.length % 256, header.length >> 8];
-  return Buffer.concat([Buffer.from(start), Buffer.from(header), bytes]);
-}
-
-const bytesOf = (array: Float32Array | Float64Array | BigInt64Array) => new Uint8Array(array.buffer);
-
-describe('arrays', () => {
-  const vector = [{ name: 'x', type: 'FLOAT' as const, dims: ['batch', 3] }];
-
-  it.each([
-    ['<f4', Float32Array.from([0, 1, 2, 3, 4, 5])],
-    ['<f8', Float64Array.from([0, 1, 2, 3, 4, 5])],
-  ] as const)('reads .npy of %s', async (descr, data) => {
-    await writeFile(at('a.npy'), npy(descr, [2, 3], bytesOf(data)));
-    const samples = await all(await arrays(at('a.npy'), { inputs: vector }));
-    expect(samples.map(({ feeds }) => [...(feeds.x.data as Float32Array)])).toEqual([
-      [0, 1, 2],
-      [3, 4, 5],
-    ]);
-  });
-
-  it('reads columns first where the file says so', async () => {
-    await writeFile(at('f.npy'), npy('<f4', [2, 3], bytesOf(Float32Array.from([0, 3, 1, 4, 2, 5])), true));
-    const samples = await all(await arrays(at('f.npy'), { inputs: vector }));
-    expect(samples.map(({ feeds }) => [...(feeds.x.data as Float32Array)])).toEqual([
-      [0, 1, 2],
-      [3, 4, 5],
-    ]);
-  });
-
-  it('reads .npz by the names of inputs, with labels', async () => {
-    const inputs = [
-      { name: 'ids', type: 'INT64' as const, dims: ['batch', 2] },
-      { name: 'mask', type: 'FLOAT' as const, dims: ['batch', 1] },
-    ];
-    const content = {
-      'ids.npy': npy('<i8', [3, 2], bytesOf(BigInt64Array.from([1n, 2n, 3n, 4n, 5n, 6n]))),
-      'mask.npy': npy('<f4', [3, 1], bytesOf(Float32Array.from([1, 0, 1]))),
-      'labels.npy': npy('<i8', [3], bytesOf(BigInt64Array.from([9n, 8n, 7n]))),
-    };
-    await writeFile(at('b.npz'), zipSync(content));
-    const samples = await all(await openCalibration(at('b.npz'), { inputs, start: 1 }));
-    expect(samples.map(({ label }) => label)).toEqual([8, 7]);
-    expect([...(samples[0].feeds.ids.data as BigInt64Array)]).toEqual([3n, 4n]);
-  });
-
-  it('refuses what is damaged or of another kind', async () => {
-    await writeFile(at('damaged.npy'), npy('<f4', [2, 3], new Uint8Array(5)));
-    await expect(arrays(at('damaged.npy'), { inputs: vector }).then(all)).rejects.toMatchObject({
-      code: 'calibration',
-    });
-    await writeFile(at('text.npy'), 'hello');
-    await expect(arrays(at('text.npy'), { inputs: vector }).then(all)).rejects.toMatchObject({ code: 'calibration' });
   });
 });
 

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { SnpError } from '@snp/onnx';
 import { unzipSync } from 'fflate';
 import type { RuntimeTensor, TensorInfo } from '../session/runtime.js';
+import { throwIfAborted } from '../throwIfAborted.js';
 import type { Calibration, Sample } from './calibration.js';
 import { type NpyArray, readNpy } from './npy.js';
 import { isSelected, type Selection } from './selection.js';
@@ -19,14 +20,11 @@ const LABEL_KEYS = ['labels', 'label'];
  * Arrays as inputs of a model: a .npy file for a model of one input, an .npz file whose keys are input names, or a folder of
  * them. The first axis counts samples. A key `labels` that is no input holds classes. Numbers of another width than the
  * model's floating-point input are converted.
+ *
+ * @throws SnpError `calibration` if a file is missing or damaged, does not fit the model, or no sample is selected.
  */
 export async function arrays(path: string, options: ArraysOptions): Promise<Calibration> {
-  const files = (await stat(path)).isDirectory()
-    ? (await readdir(path))
-        .filter((name) => /\.np[yz]$/.test(name))
-        .sort()
-        .map((name) => join(path, name))
-    : [path];
+  const files = await arrayFiles(path).catch((cause) => cannotRead(path, cause));
   if (files.length === 0) throw new SnpError('calibration', `${path} holds no .npy or .npz files.`, { file: path });
   const loaded = files.length === 1 ? await load(files[0], options.inputs) : undefined;
   return {
@@ -38,15 +36,32 @@ export async function arrays(path: string, options: ArraysOptions): Promise<Cali
       for (const file of files) {
         const content = loaded ?? (await load(file, options.inputs));
         for (let at = 0; at < samplesIn(content); at++, position++) {
-          signal?.throwIfAborted();
+          throwIfAborted(signal);
           if (!isSelected(position, options)) continue;
           if (options.limit !== undefined && taken >= options.limit) return;
           taken++;
           yield sampleAt(content, at, `${basename(file)}[${at}]`, options.inputs);
         }
       }
+      if (taken === 0)
+        throw new SnpError(
+          'calibration',
+          `${path} holds no samples that were selected: it has ${position}. Select others, or give more.`,
+          { file: path },
+        );
     },
   };
+}
+
+/** The file itself, or those in a folder by name. */
+async function arrayFiles(path: string): Promise<string[]> {
+  if (!(await stat(path)).isDirectory()) return [path];
+  const names = (await readdir(path)).filter((name) => /\.np[yz]$/.test(name));
+  return names.sort().map((name) => join(path, name));
+}
+
+function cannotRead(file: string, cause: Error): never {
+  throw new SnpError('calibration', `${file} cannot be read: ${cause.message}.`, { file }, { cause });
 }
 
 function countSelected(total: number, selection: Selection): number {
@@ -57,7 +72,7 @@ function countSelected(total: number, selection: Selection): number {
 type Content = Map<string, NpyArray>;
 
 async function load(file: string, inputs: readonly TensorInfo[]): Promise<Content> {
-  const bytes = await readFile(file);
+  const bytes = await readFile(file).catch((cause) => cannotRead(file, cause));
   const content: Content = new Map();
   if (file.endsWith('.npy')) {
     if (inputs.length !== 1) {
@@ -104,6 +119,13 @@ function checkContent(content: Content, file: string, inputs: readonly TensorInf
       { file },
     );
   }
+  const scalar = [...content].find(([, array]) => array.dims.length === 0);
+  if (scalar)
+    throw new SnpError(
+      'calibration',
+      `${file}: '${scalar[0]}' is a single number; the first axis of an array must count samples.`,
+      { file },
+    );
   const counts = new Set([...content.values()].map((array) => array.dims[0]));
   if (counts.size > 1)
     throw new SnpError(

@@ -1,5 +1,6 @@
 import { SnpError } from '@snp/onnx';
 import type { TensorInfo } from '../session/runtime.js';
+import { throwIfAborted } from '../throwIfAborted.js';
 import type { Calibration, Sample, Skipped } from './calibration.js';
 import { decodePicture } from './decodePicture.js';
 import { type PictureFile, pictureFiles } from './pictureFiles.js';
@@ -48,7 +49,7 @@ export async function images(folder: string, options: ImagesOptions = {}): Promi
       skipped = [];
       let read = 0;
       for await (const result of decodeAhead(files, how, input)) {
-        signal?.throwIfAborted();
+        throwIfAborted(signal);
         if ('reason' in result) skipped.push(result);
         else {
           read++;

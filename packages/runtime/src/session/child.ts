@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { SnpError } from '@snp/onnx';
+import { abortedError, throwIfAborted } from '../throwIfAborted.js';
 import { workerPath } from '../workerPath.js';
 import type { Request, Response } from './protocol.js';
 
@@ -39,10 +40,10 @@ export class Child {
 
   /** Sends a question and waits for the answer. An abort ends the process: a run cannot be interrupted otherwise. */
   async ask<T>(question: Question, signal?: AbortSignal): Promise<T> {
-    if (signal?.aborted) throw aborted(signal);
+    throwIfAborted(signal);
     const id = this.#next++;
     const abort = () => {
-      this.#fail(aborted(signal));
+      this.#fail(abortedError(signal));
       this.#process.kill('SIGKILL');
     };
     signal?.addEventListener('abort', abort, { once: true });
@@ -98,10 +99,6 @@ export class Child {
     this.#process.ref();
     (this.#process.channel as { ref?(): void } | undefined)?.ref?.();
   }
-}
-
-function aborted(signal: AbortSignal | undefined): SnpError {
-  return new SnpError('aborted', 'The work was stopped.', {}, { cause: signal?.reason });
 }
 
 /** onnxruntime's message, its first line first and without source places. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Model } from '@snp/onnx';
 import { writeFileWhole, writeModel } from '@snp/onnx/node';
+import { throwIfAborted } from '../throwIfAborted.js';
 import { Child } from './child.js';
 import type { SessionSettings } from './protocol.js';
 import type { Feeds, Runtime, Session, TensorInfo } from './runtime.js';
@@ -35,7 +36,7 @@ export function onnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
   let next = 0;
   return {
     async open(model, { signal } = {}) {
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       if (!child?.alive) child = new Child();
       const number = next++;
       const own = child;

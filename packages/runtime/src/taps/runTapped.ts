@@ -1,7 +1,8 @@
-import { type Model, SnpError } from '@snp/onnx';
+import type { Model } from '@snp/onnx';
 import { batches } from '../calibration/batches.js';
 import type { Calibration, Sample } from '../calibration/calibration.js';
 import type { Feeds, Runtime } from '../session/runtime.js';
+import { throwIfAborted } from '../throwIfAborted.js';
 import { addTaps, type Tap } from './tap.js';
 
 /** Options of `runTapped`. */
@@ -49,7 +50,7 @@ export async function runSamples(
     const size = free ? (options.batchSize ?? DEFAULT_BATCH_SIZE) : 1;
     let done = 0;
     for await (const batch of batches(calibration.samples(signal), size, session.inputs)) {
-      if (signal?.aborted) throw new SnpError('aborted', 'The work was stopped.', {}, { cause: signal.reason });
+      throwIfAborted(signal);
       const outputs = await session.run(batch.feeds, { fetches: options.fetches, signal });
       await onBatch(outputs, batch.samples);
       done += batch.samples.length;

@@ -1,0 +1,11 @@
+import { SnpError } from '@snp/onnx';
+
+/** The error that says that a signal fired; its reason is the cause. */
+export function abortedError(signal: AbortSignal | undefined): SnpError {
+  return new SnpError('aborted', 'The work was stopped.', {}, { cause: signal?.reason });
+}
+
+/** Throws `aborted` if the signal has fired. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortedError(signal);
+}
