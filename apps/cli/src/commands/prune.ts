@@ -6,6 +6,7 @@ import {
   type PruneOptions,
   presets,
   prune,
+  type RecoveryKind,
   SnpError,
 } from '@snp/core';
 import { readModel } from '@snp/onnx/node';
@@ -31,7 +32,7 @@ interface PruneCommandOptions extends DataOptions {
   calib?: string;
   round?: number;
   seed?: number;
-  recovery: string;
+  recovery: RecoveryKind;
   report?: string;
   json?: boolean;
 }
@@ -55,7 +56,11 @@ export function pruneCommand(): Command {
     .option('--calib <DIR>', 'typical inputs: a folder of pictures, or .npy/.npz files')
     .option('--round <N>', 'make widths per head multiples of N', wholeNumber(1))
     .option('--seed <N>', 'seed of the random criterion', wholeNumber(0))
-    .addOption(new Option('--recovery <KIND>', 'repair of what stays').choices(['none']).default('none'))
+    .addOption(
+      new Option('--recovery <KIND>', 'how what stays makes up for what leaves')
+        .choices(['none', 'mean', 'ridge'])
+        .default('none'),
+    )
     .option('--report <DIR>', 'write plan.json, report.json and report.html there')
     .option('--json', 'print one JSON document on stdout');
   return addDataOptions(command).action(run);
@@ -116,7 +121,14 @@ function settingsOf(options: PruneCommandOptions, calibration: Calibration | und
     options.criterion,
     options.seed === undefined ? {} : { seed: options.seed },
   );
-  return { criterion, calibration, batchSize: options.batch, round: options.round, runtime: onnxRuntime() };
+  return {
+    criterion,
+    calibration,
+    batchSize: options.batch,
+    round: options.round,
+    recovery: options.recovery,
+    runtime: onnxRuntime(),
+  };
 }
 
 /** Options that cannot both be meant. The library checks the rest. */
@@ -142,7 +154,7 @@ function checkContradictions(options: PruneCommandOptions): void {
   const useless =
     options.plan !== undefined &&
     [
-      ['--calib', options.calib],
+      ['--calib', options.recovery === 'none' ? options.calib : undefined],
       ['--round', options.round],
       ['--seed', options.seed],
     ].find(([, value]) => value !== undefined);

@@ -6,6 +6,7 @@ const WORDS: Record<Step, string> = {
   analyze: 'analysing',
   calibrate: 'calibrating',
   score: 'scoring',
+  recover: 'recovering',
   apply: 'pruning',
   verify: 'verifying',
   write: 'writing',

@@ -1,7 +1,7 @@
 import type { Group } from '@snp/graph';
 import { type Model, SnpError } from '@snp/onnx';
 import { type Calibration, type Runtime, runTapped } from '@snp/runtime';
-import type { Accumulator, Criterion, Statistics } from '@snp/score';
+import type { Accumulator, StatisticRequest, Statistics } from '@snp/score';
 
 /** A group that is to lose units, and how many stay per head. */
 export interface Assignment {
@@ -11,7 +11,8 @@ export interface Assignment {
 
 export interface GatherOptions {
   model: Model;
-  criterion: Criterion;
+  /** What to gather, by name: what the criterion and the recovery ask for. */
+  requests: Readonly<Record<string, StatisticRequest>>;
   assignments: readonly Assignment[];
   calibration: Calibration;
   runtime: Runtime;
@@ -27,14 +28,14 @@ interface Pending {
   taps: string[];
 }
 
-/** Runs calibration data through the model once and gathers everything the criterion asks for, of all groups. */
+/** Runs calibration data through the model once and gathers everything that was asked for, of all groups. */
 export async function gatherStatistics(
   options: GatherOptions,
 ): Promise<{ statistics: Map<string, Statistics>; samples: number }> {
   const pending: Pending[] = [];
   const taps = [];
   for (const { group, keep } of options.assignments) {
-    for (const [name, request] of Object.entries(options.criterion.statistics ?? {})) {
+    for (const [name, request] of Object.entries(options.requests)) {
       const own = request.taps(group).map((tap, at) => ({ ...tap, name: `${group.id}/${name}/${at}` }));
       if (own.length === 0) continue;
       taps.push(...own);

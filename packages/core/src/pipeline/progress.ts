@@ -1,5 +1,5 @@
 /** The steps of a pruning, in order. */
-export type Step = 'read' | 'analyze' | 'calibrate' | 'score' | 'apply' | 'verify' | 'write';
+export type Step = 'read' | 'analyze' | 'calibrate' | 'score' | 'recover' | 'apply' | 'verify' | 'write';
 
 /** How far a step is. `total` is undefined where it cannot be known before the end. */
 export interface Progress {

@@ -2,10 +2,12 @@ import { type Analysis, analyze, type Group } from '@snp/graph';
 import { costOf, type Model, SnpError } from '@snp/onnx';
 import { readModel, writeModel } from '@snp/onnx/node';
 import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
-import { type Criterion, runtimeKernels, snp } from '@snp/score';
+import { type Criterion, runtimeKernels, type StatisticRequest, type Statistics, snp } from '@snp/score';
 import { checkPlan, emptyPlan, type Plan } from '../plan/plan.js';
 import { selectUnits } from '../plan/selectUnits.js';
 import { laneWidth } from '../plan/widths.js';
+import { type RecoveryKind, recover } from '../recovery/recover.js';
+import { secondMoments } from '../recovery/secondMoments.js';
 import { describeBudget } from '../report/describeBudget.js';
 import { makeReport } from '../report/makeReport.js';
 import type { PruneReport } from '../report/report.js';
@@ -22,6 +24,11 @@ export interface PruneOptions extends Target {
   criterion?: Criterion | undefined;
   /** Typical inputs, for criteria that look at activations. Without them `snp` scores query/key pairs on white noise. */
   calibration?: Calibration | undefined;
+  /**
+   * How what stays makes up for what leaves, from second moments of activations on the calibration data: `mean` replaces value
+   * and FFN neurons by their means, `ridge` predicts them from those that stay. Default `none`.
+   */
+  recovery?: RecoveryKind | undefined;
   /** Samples per run of the model. Default: chosen by the runtime. */
   batchSize?: number | undefined;
   /** Widths per head become multiples of this. Default 1. */
@@ -39,7 +46,7 @@ export interface PruneResult {
   model: Model;
   plan: Plan;
   report: PruneReport;
-  /** The original as it was analysed, for verification. */
+  /** The original as it was analysed, for verification; with recovery, its weights are those that make up for what leaves. */
   analysis: Analysis;
   /** Writes the model; an existing file is only replaced when the new one is complete. */
   write(path: string): Promise<void>;
@@ -62,14 +69,21 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
   const criterion = options.criterion ?? snp();
   const warnings: string[] = [];
   const decision = options.plan
-    ? { plan: checkPlan(options.plan, analysis), scores: new Map<string, Float64Array>(), samples: 0 }
+    ? await follow(checkPlan(options.plan, analysis), analysis, options, clock)
     : await decide(analysis, criterion, options, clock, warnings);
   options.signal?.throwIfAborted();
-  const model = await clock.time('apply', async () => applyPlan(analysis, decision.plan));
+  const kind = options.recovery ?? 'none';
+  const recovered =
+    kind === 'none'
+      ? { analysis, outcomes: undefined }
+      : await clock.time('recover', async () => recover(analysis, decision.plan, decision.statistics, kind));
+  const model = await clock.time('apply', async () => applyPlan(recovered.analysis, decision.plan));
   const report = makeReport({
     name: options.name ?? (typeof source === 'string' ? source : original.graph.name),
     criterion: options.plan ? 'given plan' : criterion.name,
     budget: describeBudget(options),
+    recovery: kind,
+    outcomes: recovered.outcomes,
     before: analysis,
     after: analyze(model),
     plan: decision.plan,
@@ -80,12 +94,13 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
     seconds: clock.seconds,
     originalCost: costOf(original),
   });
-  return { model, plan: decision.plan, report, analysis, write: (path) => writeModel(model, path) };
+  return { model, plan: decision.plan, report, analysis: recovered.analysis, write: (path) => writeModel(model, path) };
 }
 
 interface Decision {
   plan: Plan;
   scores: Map<string, Float64Array>;
+  statistics: ReadonlyMap<string, Statistics>;
   samples: number;
 }
 
@@ -103,11 +118,12 @@ async function decide(
   const runtime = options.runtime ?? onnxRuntime();
   const { calibration, signal } = options;
   if (!calibration && criterion.statistics) requireNoData(criterion, warnings);
+  const requests = { ...criterion.statistics, ...recoveryRequests(options) };
   const { statistics, samples } = calibration
     ? await clock.time('calibrate', (progress) =>
         gatherStatistics({
           model: analysis.model,
-          criterion,
+          requests,
           assignments,
           calibration,
           runtime,
@@ -122,10 +138,37 @@ async function decide(
     const scores = await clock.time('score', (progress) =>
       scoreGroups(criterion, assignments, statistics, kernels, progress, signal),
     );
-    return { plan: planFor(analysis, assignments, scores), scores, samples };
+    return { plan: planFor(analysis, assignments, scores), scores, statistics, samples };
   } finally {
     await kernels.close();
   }
+}
+
+/** A given plan needs no scores, but recovery needs statistics all the same. */
+async function follow(plan: Plan, analysis: Analysis, options: PruneOptions, clock: Clock): Promise<Decision> {
+  const none = { plan, scores: new Map<string, Float64Array>(), statistics: new Map<string, Statistics>(), samples: 0 };
+  const requests = recoveryRequests(options);
+  const { calibration } = options;
+  if (!calibration || Object.keys(requests).length === 0) return none;
+  const assignments = analysis.groups
+    .filter((group) => plan.groups[group.id])
+    .map((group) => ({ group, keep: plan.groups[group.id].keep.length / group.lanes }));
+  const runtime = options.runtime ?? onnxRuntime();
+  const gathered = await clock.time('calibrate', (onProgress) =>
+    gatherStatistics({ ...options, model: analysis.model, requests, assignments, calibration, runtime, onProgress }),
+  );
+  return { ...none, ...gathered };
+}
+
+function recoveryRequests({ recovery = 'none', calibration }: PruneOptions): Record<string, StatisticRequest> {
+  if (recovery === 'none') return {};
+  if (!calibration) {
+    throw new SnpError(
+      'calibration',
+      `Recovery '${recovery}' is worked out from activations: give it typical inputs (--calib DIR).`,
+    );
+  }
+  return { secondMoments };
 }
 
 function requireNoData(criterion: Criterion, warnings: string[]): void {

@@ -1,6 +1,7 @@
 import type { Analysis, Group } from '@snp/graph';
 import { costOf, type ModelCost } from '@snp/onnx';
 import { type Plan, removedUnits } from '../plan/plan.js';
+import type { RecoveryKind, RecoveryOutcomes } from '../recovery/recover.js';
 import { costPerBlock, wholeCost } from './costReport.js';
 import { slicesOfGroup } from './removedSlices.js';
 import type { GroupReport, PruneReport } from './report.js';
@@ -9,6 +10,8 @@ interface Findings {
   name: string;
   criterion: string;
   budget: string;
+  recovery: RecoveryKind;
+  outcomes: RecoveryOutcomes | undefined;
   before: Analysis;
   after: Analysis;
   plan: Plan;
@@ -28,12 +31,12 @@ export function makeReport(findings: Findings): PruneReport {
     version: 1,
     model: findings.name,
     criterion: findings.criterion,
-    recovery: 'none',
+    recovery: findings.recovery,
     budget: findings.budget,
     calibration: { samples: findings.samples, skipped: [...findings.skipped] },
     cost: { before: wholeCost(findings.originalCost), after: wholeCost(costOf(after.model, { shapes: after.shapes })) },
     blocks: costPerBlock(before, after),
-    groups: before.groups.map((group) => groupReport(group, plan, findings.scores.get(group.id))),
+    groups: before.groups.map((group) => groupReport(group, plan, findings)),
     frozen: before.frozen.map(({ kind, units, members, reason }) => ({
       ...(kind && { kind }),
       units,
@@ -48,7 +51,9 @@ export function makeReport(findings: Findings): PruneReport {
   };
 }
 
-function groupReport(group: Group, plan: Plan, scores: Float64Array | undefined): GroupReport {
+function groupReport(group: Group, plan: Plan, findings: Findings): GroupReport {
+  const scores = findings.scores.get(group.id);
+  const outcome = findings.outcomes?.get(group.id);
   const removed = removedUnits(plan, group);
   const report: GroupReport = {
     id: group.id,
@@ -60,6 +65,7 @@ function groupReport(group: Group, plan: Plan, scores: Float64Array | undefined)
     members: slicesOfGroup(plan, group),
   };
   if (group.block !== undefined) report.block = group.block;
+  if (outcome !== undefined) report.recovery = outcome;
   if (scores) report.scores = [...scores];
   return report;
 }

@@ -1,5 +1,6 @@
 import type { GroupKind } from '@snp/graph';
 import type { Plan } from '../plan/plan.js';
+import type { RecoveryKind } from '../recovery/recover.js';
 
 /** Indices of one axis of an initializer that leave with a group's removed units. */
 export interface RemovedSlice {
@@ -23,6 +24,8 @@ export interface GroupReport {
   lanes: number;
   /** Score of every unit, lowest left first; absent where the plan was given or nothing left the group. */
   scores?: number[];
+  /** With recovery: `done`, or why nothing could make up for what left the group. */
+  recovery?: string;
   /** Removed units, ascending. */
   removed: number[];
   members: RemovedSlice[];
@@ -43,7 +46,7 @@ export interface PruneReport {
   version: 1;
   model: string;
   criterion: string;
-  recovery: 'none';
+  recovery: RecoveryKind;
   /** How the widths were chosen, in words: `preset snp-deit-tiny`, `50 % of the MACs`. */
   budget: string;
   /** Calibration samples that were used, and those that were skipped with the reason. */

@@ -1,0 +1,47 @@
+import type { Group, Member, Site } from '@snp/graph';
+import type { Node, Value } from '@snp/onnx';
+
+/** The one linear layer that reads a group's units, as it can be rewritten. */
+export interface LinearReader {
+  site: Site;
+  member: Member;
+  /** Added to every row of the layer's output, one number per output; undefined if the layer has none. */
+  bias: Value | undefined;
+}
+
+/** The layer that reads a group's units, or why there is none that could make up for them. */
+export function linearReader(group: Group): LinearReader | string {
+  const members = group.members.filter(
+    ({ role, initializer }) => role === 'input' && initializer.tensor!.dims.length > 1,
+  );
+  const sites = group.sites.filter(({ role }) => role === 'input');
+  if (members.length !== 1 || sites.length !== 1)
+    return `is read by ${members.length} weights at ${sites.length} places`;
+  const [member] = members;
+  const [site] = sites;
+  if (member.initializer.tensor!.dims.length !== 2) return 'is read by a convolution';
+  if (member.initializer.uses.size !== 1) return 'is read by a weight that other layers share';
+  if (member.initializer.tensor!.dataType !== 'FLOAT')
+    return `is read by a weight of type ${member.initializer.tensor!.dataType}`;
+  if (!site.node.inputs.includes(member.initializer)) return 'is read by a weight that is computed';
+  const once = (units: Int32Array) => units.length === group.units && new Set(units).size === group.units;
+  if (!once(member.unitOf) || !once(site.unitAt)) return 'shares its axis with other groups';
+  return { site, member, bias: biasOf(site.node, member) };
+}
+
+/** The bias of a MatMul or Gemm, if nothing else reads it and the product goes nowhere else. */
+function biasOf(node: Node, { initializer, axis }: Member): Value | undefined {
+  const outputs = initializer.tensor!.dims[1 - axis];
+  const fits = (value: Value | undefined) =>
+    value?.tensor?.dataType === 'FLOAT' &&
+    value.uses.size === 1 &&
+    value.tensor.size === outputs &&
+    value.tensor.dims.at(-1) === outputs;
+  if (node.opType === 'Gemm') {
+    const plain = node.float('alpha', 1) === 1 && node.float('beta', 1) === 1;
+    return plain && fits(node.inputs[2]) ? node.inputs[2] : undefined;
+  }
+  const readers = node.outputs[0]!.consumers;
+  if (readers.length !== 1 || readers[0].opType !== 'Add') return undefined;
+  return readers[0].inputs.find((value) => fits(value));
+}

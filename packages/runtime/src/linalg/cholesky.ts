@@ -1,0 +1,44 @@
+/**
+ * Solves A X = B for a symmetric positive definite A (`n` x `n`, row-major, of which the lower triangle is read) and B of
+ * `n` x `columns`, by Cholesky factorisation in float64 (Golub and Van Loan, Matrix Computations, 4.2). Undefined if A is not
+ * positive definite to working precision.
+ */
+export function solvePositive(a: Float64Array, n: number, b: Float64Array, columns: number): Float64Array | undefined {
+  const l = lowerFactor(a, n);
+  if (!l) return undefined;
+  const x = Float64Array.from(b);
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < i; k++) subtractRow(x, i, k, l[i * n + k], columns);
+    divideRow(x, i, l[i * n + i], columns);
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    for (let k = i + 1; k < n; k++) subtractRow(x, i, k, l[k * n + i], columns);
+    divideRow(x, i, l[i * n + i], columns);
+  }
+  return x;
+}
+
+/** L with A = L L^T. */
+function lowerFactor(a: Float64Array, n: number): Float64Array | undefined {
+  const l = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = a[i * n + j];
+      for (let k = 0, p = i * n, q = j * n; k < j; k++, p++, q++) sum -= l[p] * l[q];
+      if (i > j) l[i * n + j] = sum / l[j * n + j];
+      else if (sum > 0) l[i * n + i] = Math.sqrt(sum);
+      else return undefined;
+    }
+  }
+  return l;
+}
+
+function subtractRow(x: Float64Array, to: number, from: number, factor: number, columns: number): void {
+  if (factor === 0) return;
+  const [target, source] = [to * columns, from * columns];
+  for (let j = 0; j < columns; j++) x[target + j] -= factor * x[source + j];
+}
+
+function divideRow(x: Float64Array, row: number, divisor: number, columns: number): void {
+  for (let at = row * columns; at < (row + 1) * columns; at++) x[at] /= divisor;
+}
