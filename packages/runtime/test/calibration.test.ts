@@ -1,157 +1,183 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import sharp from 'sharp';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Calibration, images, type Sample, tensors } from '../src/index.js';
+import { images, openCalibration, type Selection, type TensorInfo } from '../src/index.js';
+import { collect, noise, PLAIN, pictureOf } from './support/pictures.js';
 
-const INPUT = { name: 'input', type: 'FLOAT' as const, dims: [undefined, 3, 8, 8] };
-/** Bytes as they are: no scaling, no shift. */
-const PLAIN = {
-  resize: undefined,
-  crop: undefined,
-  scale: 1,
-  mean: [0, 0, 0],
-  std: [1, 1, 1],
-  interpolation: 'nearest',
-} as const;
+const INPUT: TensorInfo = { name: 'pixels', type: 'FLOAT', dims: ['batch', 3, 8, 8] };
 
-let folder: string;
-const at = (...names: string[]) => join(folder, ...names);
-const pixels = (seed: number) => Uint8Array.from({ length: 8 * 8 * 3 }, (_, i) => (i * 37 + seed * 101) % 256);
-const picture = (seed: number) => sharp(pixels(seed), { raw: { width: 8, height: 8, channels: 3 } });
-
+let root: string;
+let folders = 0;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'snp-calibration-'));
-  for (const [name, seed] of [
-    ['ant', 1],
-    ['bee', 2],
-    ['cat', 3],
-  ] as const) {
-    await mkdir(at('classes', name), { recursive: true });
-    await picture(seed)
-      .png()
-      .toFile(at('classes', name, `${seed}.png`));
+  root = await mkdtemp(join(tmpdir(), 'snp-calibration-'));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+/** A folder with files: a number is the seed of a picture, text is text. */
+async function folderOf(files: Record<string, number | string>): Promise<string> {
+  const folder = join(root, String(folders++));
+  await mkdir(folder);
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    if (typeof content === 'string') await writeFile(path, content);
+    else await noise(8, 8, content).picture.toFile(path);
   }
-  await mkdir(at('flat'));
-  for (const seed of [1, 2, 3, 4])
-    await picture(seed)
-      .png()
-      .toFile(at('flat', `${seed}.png`));
-  await writeFile(at('flat', 'labels.csv'), 'file,label\n1.png,7\n2.png,5\n3.png,7\n4.png,0\n');
-  await writeFile(at('flat', 'broken.png'), 'not a picture');
-  await mkdir(at('broken'));
-  await writeFile(at('broken', 'a.png'), 'not a picture');
-  await mkdir(at('kinds'));
-  await picture(1).greyscale().png().toFile(at('kinds', 'grey.png'));
-  await picture(1).ensureAlpha(0.5).png().toFile(at('kinds', 'alpha.png'));
-  await picture(1).webp({ lossless: true }).toFile(at('kinds', 'lossless.webp'));
-});
-
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-async function all(calibration: Calibration): Promise<Sample[]> {
-  const samples = [];
-  for await (const sample of calibration.samples()) samples.push(sample);
-  return samples;
+  return folder;
 }
 
-/** Planes of red, green and blue, as models want them. */
-function planes(seed: number, of = (byte: number, _channel: number) => byte): number[] {
-  const bytes = pixels(seed);
-  return Array.from({ length: 192 }, (_, i) => of(bytes[(i % 64) * 3 + Math.floor(i / 64)], Math.floor(i / 64)));
-}
+const open = async (files: Record<string, number | string>, selection: Selection = {}) =>
+  images(await folderOf(files), { input: INPUT, preprocess: PLAIN, ...selection });
 
-describe('images', () => {
-  it('reads class folders, labels by the order of their names', async () => {
-    const samples = await all(await images(at('classes'), { input: INPUT, preprocess: PLAIN }));
-    expect(samples.map(({ label }) => label)).toEqual([0, 1, 2]);
-    expect([...(samples[1].feeds.input.data as Float32Array)]).toEqual(planes(2));
-    expect(samples[0].feeds.input.dims).toEqual([1, 3, 8, 8]);
+describe('folders of pictures', () => {
+  it('class folders: the class is the number of the folder in the order of names', async () => {
+    const calibration = await open({
+      'n02/b.png': 3,
+      'n01/z.png': 2,
+      'n01/a.webp': 1,
+      'n03/only.txt': 'no picture',
+      'n10/a.png': 4,
+      'readme.txt': 'no picture',
+    });
+    expect(calibration.count).toBe(4);
+    const samples = await collect(calibration);
+    expect(samples.map(({ name, label }) => [name, label])).toEqual([
+      ['n01/a.webp', 0],
+      ['n01/z.png', 0],
+      ['n02/b.png', 1],
+      ['n10/a.png', 3],
+    ]);
+    const [, z] = samples;
+    expect(Object.keys(z.feeds)).toEqual(['pixels']);
+    expect(z.feeds.pixels.type).toBe('FLOAT');
+    expect(pictureOf(z)).toEqual({ dims: [1, 3, 8, 8], planes: noise(8, 8, 2).planes });
   });
 
-  it('reads flat folders with labels.csv; what cannot be read is named, counted and skipped', async () => {
-    const calibration = await images(at('flat'), { input: INPUT, preprocess: PLAIN });
-    const samples = await all(calibration);
-    expect(samples.map(({ label }) => label)).toEqual([7, 5, 7, 0]);
-    expect(calibration.skipped.map(({ name }) => name)).toEqual([expect.stringContaining('broken.png')]);
-    // A second pass begins anew.
-    expect((await all(calibration)).length).toBe(4);
-    expect(calibration.skipped.length).toBe(1);
+  it('flat, with classes from labels.csv', async () => {
+    const labels = '\uFEFFsource,label,file\r\n"flickr, ""cc""",7,b.png\r\n\r\nown,12,a.png\r\n,3,gone.png\r\n';
+    const samples = await collect(await open({ 'b.png': 1, 'a.png': 2, 'c.png': 3, 'labels.csv': labels }));
+    expect(samples.map(({ name, label }) => [name, label])).toEqual([
+      ['a.png', 12],
+      ['b.png', 7],
+      ['c.png', undefined],
+    ]);
   });
 
-  it('is an error where no picture can be read, or none is there', async () => {
-    await expect(all(await images(at('broken'), { input: INPUT }))).rejects.toMatchObject({ code: 'calibration' });
-    await expect(images(at('nowhere'), { input: INPUT })).rejects.toMatchObject({
-      code: expect.stringMatching(/io|calibration/),
+  it('flat, without classes', async () => {
+    const samples = await collect(await open({ 'b.png': 1, 'A.png': 2 }));
+    expect(samples.map(({ name, label }) => [name, label])).toEqual([
+      ['A.png', undefined],
+      ['b.png', undefined],
+    ]);
+  });
+
+  it.each([
+    ['no header', 'a.png,1\n', /'file' and 'label'/],
+    ['no number', 'file,label\na.png,cat\n', /line 2/],
+    ['no label', 'file,label\na.png,1\nb.png\n', /line 3/],
+  ])('labels.csv with %s is refused', async (_, labels, message) => {
+    await expect(open({ 'a.png': 1, 'labels.csv': labels })).rejects.toMatchObject({
+      code: 'calibration',
+      message: expect.stringMatching(message),
+      place: { file: expect.stringContaining('labels.csv') },
     });
   });
 
-  it('shifts and scales as ImageNet models want it', async () => {
-    const [sample] = await all(await images(at('classes'), { input: INPUT, preprocess: 'imagenet', limit: 1 }));
-    // Resizing from 8 to 9 and cropping 8 touches every pixel; a uniform picture shows the numbers alone.
-    expect(sample.feeds.input.data.length).toBe(192);
-    await mkdir(at('grey'), { recursive: true });
-    await sharp({ create: { width: 20, height: 12, channels: 3, background: { r: 51, g: 102, b: 204 } } })
-      .png()
-      .toFile(at('grey', 'a.png'));
-    const [uniform] = await all(await images(at('grey'), { input: INPUT, preprocess: 'imagenet' }));
-    const [mean, std] = [
-      [0.485, 0.456, 0.406],
-      [0.229, 0.224, 0.225],
-    ];
-    [0.2, 0.4, 0.8].forEach((part, channel) => {
-      for (const value of (uniform.feeds.input.data as Float32Array).subarray(channel * 64, channel * 64 + 64)) {
-        expect(value).toBeCloseTo((part - mean[channel]) / std[channel], 5);
-      }
-    });
-  });
-
-  it('follows a preprocessor_config.json', async () => {
-    const config = {
-      do_resize: false,
-      do_center_crop: false,
-      do_rescale: true,
-      rescale_factor: 1 / 255,
-      do_normalize: true,
-      image_mean: [0.5, 0.25, 0],
-      image_std: [0.5, 1, 2],
-    };
-    await writeFile(at('preprocessor_config.json'), JSON.stringify(config));
-    const [sample] = await all(
-      await images(at('classes'), { input: INPUT, preprocess: at('preprocessor_config.json') }),
-    );
-    const expected = planes(1, (byte, c) => (byte / 255 - config.image_mean[c]) / config.image_std[c]);
-    const got = sample.feeds.input.data as Float32Array;
-    for (const [i, value] of expected.entries()) expect(got[i]).toBeCloseTo(value, 5);
-  });
-
-  it('reads grey, transparent and webp pictures', async () => {
-    const samples = await all(await images(at('kinds'), { input: INPUT, preprocess: PLAIN }));
-    expect(samples.map(({ name }) => name.split('/').at(-1))).toEqual(['alpha.png', 'grey.png', 'lossless.webp']);
-    expect([...(samples[2].feeds.input.data as Float32Array)]).toEqual(planes(1));
-    const grey = samples[1].feeds.input.data as Float32Array;
-    expect([...grey.subarray(0, 64)]).toEqual([...grey.subarray(64, 128)]);
-  });
-
-  it('selects by position', async () => {
-    const names = async (selection: object) =>
-      (await all(await images(at('flat'), { input: INPUT, preprocess: PLAIN, ...selection }))).map(
-        ({ label }) => label,
-      );
-    expect(await names({ every: 2 })).toEqual([7, 7]);
-    expect(await names({ every: 2, start: 1 })).toEqual([5, 0]);
-    expect(await names({ limit: 3 })).toEqual([7, 5, 7]);
-  });
-});
-
-describe('tensors', () => {
-  it('takes whatever gives feeds, and begins again for each pass', async () => {
-    const calibration = tensors(async function* () {
-      for (const x of [1, 2, 3]) yield { x: { type: 'FLOAT', dims: [1, 1], data: Float32Array.of(x) } };
-    });
+  it('what cannot be read is skipped, named and counted, in each pass anew', async () => {
+    const broken = { '1.png': 1, '2.png': 'not a picture', '3.png': 3, '4.jpg': '' };
+    const calibration = await open(broken);
     for (let pass = 0; pass < 2; pass++) {
-      expect((await all(calibration)).map(({ feeds }) => (feeds.x.data as Float32Array)[0])).toEqual([1, 2, 3]);
+      expect((await collect(calibration)).map(({ name }) => name)).toEqual(['1.png', '3.png']);
+      expect(calibration.skipped.map(({ name }) => name)).toEqual(['2.png', '4.jpg']);
+      for (const { reason } of calibration.skipped) expect(reason).toMatch(/unsupported image format/);
+    }
+  });
+
+  it('a picture that is cut off is skipped rather than half grey', async () => {
+    const folder = await folderOf({ '1.png': 1 });
+    const jpeg = await noise(64, 64).picture.jpeg().toBuffer();
+    await writeFile(join(folder, '2.jpg'), jpeg.subarray(0, jpeg.length / 2));
+    const calibration = await images(folder, { input: INPUT, preprocess: PLAIN });
+    expect((await collect(calibration)).length).toBe(1);
+    expect(calibration.skipped).toEqual([{ name: '2.jpg', reason: expect.stringMatching(/premature end/) }]);
+  });
+
+  it('is an error where none can be read, with the first reason', async () => {
+    const calibration = await open({ 'a.png': 'x', 'b.png': 'y' });
+    await expect(collect(calibration)).rejects.toMatchObject({
+      code: 'calibration',
+      message: expect.stringMatching(/None of the 2 pictures .* a\.png: .*unsupported image format/),
+    });
+    expect(calibration.skipped.length).toBe(2);
+  });
+
+  it('is an error where there are none', async () => {
+    await expect(open({})).rejects.toMatchObject({ code: 'calibration' });
+    await expect(open({ 'a.txt': 'text' })).rejects.toMatchObject({ code: 'calibration' });
+    await expect(images(join(root, 'none'))).rejects.toMatchObject({ code: 'calibration' });
+  });
+
+  it.each([
+    [{}, 'abcdef'],
+    [{ limit: 2 }, 'ab'],
+    [{ every: 2 }, 'ace'],
+    [{ every: 2, start: 1 }, 'bdf'],
+    [{ every: 3, start: 1, limit: 1 }, 'b'],
+  ])('selects by position: %j', async (selection, expected) => {
+    const files = Object.fromEntries([...'fbdace'].map((letter, at) => [`${letter}.png`, at]));
+    const calibration = await open(files, selection);
+    expect(calibration.count).toBe(expected.length);
+    expect((await collect(calibration)).map(({ name }) => name[0]).join('')).toBe(expected);
+  });
+
+  it('halves of one folder do not overlap', async () => {
+    const files = Object.fromEntries([...'abcde'].map((letter, at) => [`${letter}.png`, at]));
+    const names = async (start: number) =>
+      (await collect(await open(files, { every: 2, start }))).map(({ name }) => name);
+    expect([...(await names(0)), ...(await names(1))].sort()).toEqual(Object.keys(files));
+  });
+
+  it('stops when it is told to', async () => {
+    const calibration = await open({ '1.png': 1, '2.png': 2, '3.png': 3 });
+    const controller = new AbortController();
+    const names: string[] = [];
+    const reading = async () => {
+      for await (const { name } of calibration.samples(controller.signal)) {
+        names.push(name);
+        controller.abort();
+      }
+    };
+    await expect(reading()).rejects.toMatchObject({ code: 'aborted' });
+    expect(names).toEqual(['1.png']);
+  });
+});
+
+describe('openCalibration', () => {
+  it('opens a folder of pictures for a model of one input', async () => {
+    const folder = await folderOf({ 'a.png': 1 });
+    const [sample] = await collect(await openCalibration(folder, { inputs: [INPUT], preprocess: PLAIN }));
+    expect(pictureOf(sample).planes).toEqual(noise(8, 8, 1).planes);
+  });
+
+  it.each([
+    ['two inputs', [INPUT, { ...INPUT, name: 'mask' }], /2 inputs \(pixels, mask\)/],
+    ['one channel', [{ ...INPUT, dims: ['batch', 1, 28, 28] }], /'pixels' has shape \[batch, 1, 28, 28\]/],
+    ['no picture', [{ ...INPUT, dims: ['batch', 128] }], /'pixels' has shape \[batch, 128\]/],
+  ])('pictures do not fit a model of %s', async (_, inputs, message) => {
+    await expect(openCalibration(await folderOf({ 'a.png': 1 }), { inputs })).rejects.toMatchObject({
+      code: 'calibration',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('is an error for a path that is missing or of another kind', async () => {
+    const folder = await folderOf({ 'data.csv': '1,2,3' });
+    for (const path of [join(folder, 'none'), join(folder, 'data.csv')]) {
+      await expect(openCalibration(path, { inputs: [INPUT] })).rejects.toMatchObject({
+        code: 'calibration',
+        place: { file: path },
+      });
     }
   });
 });
