@@ -75,7 +75,7 @@ describe('folders of pictures', () => {
   it.each([
     ['no header', 'a.png,1\n', /'file' and 'label'/],
     ['no number', 'file,label\na.png,cat\n', /line 2/],
-    ['no label', 'file,label\na.png,1\nb.png\n', /line 3/],
+    ['no label', 'file,label\n\na.png,1\nb.png\n', /line 4/],
   ])('labels.csv with %s is refused', async (_, labels, message) => {
     await expect(open({ 'a.png': 1, 'labels.csv': labels })).rejects.toMatchObject({
       code: 'calibration',
@@ -100,7 +100,7 @@ describe('folders of pictures', () => {
     await writeFile(join(folder, '2.jpg'), jpeg.subarray(0, jpeg.length / 2));
     const calibration = await images(folder, { input: INPUT, preprocess: PLAIN });
     expect((await collect(calibration)).length).toBe(1);
-    expect(calibration.skipped).toEqual([{ name: '2.jpg', reason: expect.stringMatching(/premature end/) }]);
+    expect(calibration.skipped.map(({ name, reason }) => [name, reason])).toEqual([['2.jpg', 'q']]);
   });
 
   it('is an error where none can be read, with the first reason', async () => {

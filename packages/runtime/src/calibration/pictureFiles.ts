@@ -60,17 +60,17 @@ async function readLabels(folder: string, present: boolean): Promise<Map<string,
   const path = join(folder, 'labels.csv');
   const [head, ...rows] = (await readFile(path, 'utf8'))
     .split(/\r?\n/)
-    .filter((line) => line.trim() !== '')
-    .map(splitRow);
+    .map((line, at) => ({ cells: splitRow(line), number: at + 1 }))
+    .filter(({ cells }) => cells.some((cell) => cell !== ''));
   const fail = (message: string): never => {
     throw new SnpError('calibration', `${path}: ${message}`, { file: path });
   };
-  const columns = [head?.indexOf('file') ?? -1, head?.indexOf('label') ?? -1];
+  const columns = [head?.cells.indexOf('file') ?? -1, head?.cells.indexOf('label') ?? -1];
   if (columns.includes(-1)) fail(`the first line must name the columns 'file' and 'label'.`);
   return new Map(
-    rows.map((row, at) => {
-      const [file, label] = columns.map((column) => row[column]);
-      if (!file || !/^\d+$/.test(label ?? '')) fail(`line ${at + 2} must hold a file name and a class number.`);
+    rows.map(({ cells, number }) => {
+      const [file, label] = columns.map((column) => cells[column]);
+      if (!file || !/^\d+$/.test(label ?? '')) fail(`line ${number} must hold a file name and a class number.`);
       return [file, Number(label)];
     }),
   );
@@ -78,7 +78,7 @@ async function readLabels(folder: string, present: boolean): Promise<Map<string,
 
 /** Splits a row of comma-separated values, with quotes as in RFC 4180. */
 function splitRow(line: string): string[] {
-  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) =>
+  return [...line.matchAll(/(?<=^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) =>
     (quoted?.replaceAll('""', '"') ?? plain ?? '').trim(),
   );
 }
