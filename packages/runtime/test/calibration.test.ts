@@ -100,7 +100,7 @@ describe('folders of pictures', () => {
     await writeFile(join(folder, '2.jpg'), jpeg.subarray(0, jpeg.length / 2));
     const calibration = await images(folder, { input: INPUT, preprocess: PLAIN });
     expect((await collect(calibration)).length).toBe(1);
-    expect(calibration.skipped.map(({ name, reason }) => [name, reason])).toEqual([['2.jpg', 'q']]);
+    expect(calibration.skipped).toEqual([{ name: '2.jpg', reason: expect.stringMatching(/premature end|damaged/) }]);
   });
 
   it('is an error where none can be read, with the first reason', async () => {

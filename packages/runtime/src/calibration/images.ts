@@ -98,6 +98,12 @@ async function decode(file: PictureFile, how: Preprocess, input: TensorInfo): Pr
     const tensor = { type: 'FLOAT' as const, dims: [1, 3, height, width], data };
     return { name: file.name, feeds: { [input.name]: tensor }, label: file.label };
   } catch (error) {
-    return { name: file.name, reason: error instanceof Error ? error.message.split('\n')[0] : String(error) };
+    return { name: file.name, reason: reasonOf(error) };
   }
+}
+
+function reasonOf(error: unknown): string {
+  const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
+  // libvips keeps one message for all threads: with several pictures at once it can get lost.
+  return reason === 'Unknown error' ? 'it is damaged, or of an unknown kind' : reason;
 }
