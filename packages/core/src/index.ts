@@ -34,6 +34,7 @@ export { type Cost, planCost } from './plan/planCost.js';
 export { type BlockWidths, type Preset, type PresetName, presets, presetWidths } from './plan/presets.js';
 export { selectUnits } from './plan/selectUnits.js';
 export { keptWidth, laneWidth, type Ratios, type RoundOptions, ratioWidths, type Widths } from './plan/widths.js';
+export { type PairMoments, pairMoments } from './recovery/pairMoments.js';
 export { type Prediction, predictMeans, predictRemoved, RIDGE } from './recovery/predictRemoved.js';
 export { type RecoveryKind, type RecoveryOutcomes, recover } from './recovery/recover.js';
 export { type SecondMoments, secondMoments } from './recovery/secondMoments.js';

@@ -6,6 +6,7 @@ import { type Criterion, runtimeKernels, type StatisticRequest, type Statistics,
 import { checkPlan, emptyPlan, type Plan } from '../plan/plan.js';
 import { selectUnits } from '../plan/selectUnits.js';
 import { laneWidth } from '../plan/widths.js';
+import { pairMoments } from '../recovery/pairMoments.js';
 import { type RecoveryKind, recover } from '../recovery/recover.js';
 import { secondMoments } from '../recovery/secondMoments.js';
 import { describeBudget } from '../report/describeBudget.js';
@@ -26,7 +27,7 @@ export interface PruneOptions extends Target {
   calibration?: Calibration | undefined;
   /**
    * How what stays makes up for what leaves, from second moments of activations on the calibration data: `mean` replaces value
-   * and FFN neurons by their means, `ridge` predicts them from those that stay. Default `none`.
+   * and FFN neurons by their means, `ridge` predicts them from those that stay and mixes queries. Default `none`.
    */
   recovery?: RecoveryKind | undefined;
   /** Samples per run of the model. Default: chosen by the runtime. */
@@ -168,7 +169,7 @@ function recoveryRequests({ recovery = 'none', calibration }: PruneOptions): Rec
       `Recovery '${recovery}' is worked out from activations: give it typical inputs (--calib DIR).`,
     );
   }
-  return { secondMoments };
+  return recovery === 'mean' ? { secondMoments } : { secondMoments, pairMoments };
 }
 
 function requireNoData(criterion: Criterion, warnings: string[]): void {

@@ -3,7 +3,9 @@ import { cloneModel, Tensor, type Value } from '@snp/onnx';
 import type { Statistics } from '@snp/score';
 import { type Plan, removedUnits } from '../plan/plan.js';
 import { type LinearReader, linearReader } from './linearReader.js';
+import type { PairMoments } from './pairMoments.js';
 import { type Prediction, predictMeans, predictRemoved } from './predictRemoved.js';
+import { recoverQueries } from './recoverQueries.js';
 import type { SecondMoments } from './secondMoments.js';
 
 /** How what stays makes up for what leaves: not at all, by the mean of what leaves, or by predicting it. */
@@ -14,10 +16,10 @@ export type RecoveryOutcomes = ReadonlyMap<string, string>;
 
 /**
  * Rewrites the layers that read units which will leave, so that those that stay carry their part: the original model with
- * other weights, to be cut by the same plan afterwards. Shapes and operators stay as they are. Acts on value and FFN groups;
- * others are left as they were, with the reason.
+ * other weights, to be cut by the same plan afterwards. Shapes and operators stay as they are. `mean` acts on value and FFN groups,
+ * `ridge` on query/key groups too; others are left as they were, with the reason.
  *
- * @param statistics By group, with `secondMoments` of each.
+ * @param statistics By group, with `secondMoments` and `pairMoments` of each.
  */
 export function recover(
   analysis: Analysis,
@@ -31,10 +33,20 @@ export function recover(
   for (const group of recovered.groups) {
     const removed = removedUnits(plan, group);
     if (removed.length === 0) continue;
-    const moments = statistics.get(group.id)?.secondMoments as SecondMoments | undefined;
-    outcomes.set(group.id, recoverGroup(group, plan.groups[group.id].keep, removed, moments, kind));
+    const { keep } = plan.groups[group.id];
+    const { secondMoments, pairMoments } = (statistics.get(group.id) ?? {}) as GroupStatistics;
+    const queries = group.kind === 'query-key' && kind === 'ridge';
+    const outcome = queries
+      ? recoverQueries(group, keep, pairMoments, recovered)
+      : recoverGroup(group, keep, removed, secondMoments, kind);
+    outcomes.set(group.id, outcome);
   }
   return { analysis: recovered, outcomes };
+}
+
+interface GroupStatistics {
+  secondMoments?: SecondMoments;
+  pairMoments?: PairMoments;
 }
 
 function recoverGroup(

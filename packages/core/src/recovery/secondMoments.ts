@@ -16,6 +16,7 @@ export interface SecondMoments {
 /** Second moments of groups that one linear layer reads. */
 export const secondMoments: StatisticRequest<SecondMoments> = {
   taps(group) {
+    if (group.kind !== 'value' && group.kind !== 'ffn') return [];
     const reader = linearReader(group);
     return typeof reader === 'string' ? [] : [secondMomentsTap(reader.site.value, reader.site.rank, reader.site.axis)];
   },
