@@ -4,19 +4,26 @@ import { abortedError, throwIfAborted } from '../throwIfAborted.js';
 import { workerPath } from '../workerPath.js';
 import type { Request, Response } from './protocol.js';
 
+/** How long a process without open models stays for the next one: starting another takes a quarter of a second. */
+const IDLE_MS = 1000;
+
 interface Waiting {
+  question: Question;
+  signal: AbortSignal | undefined;
   resolve(result: never): void;
   reject(error: Error): void;
 }
 
 type Question = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
 
-/** The process that runs models, and the questions it has not answered yet. */
+/** The process that runs models, and the questions it has not answered yet. It ends when no model is open any more. */
 export class Child {
   readonly #process: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #open = new Set<number>();
   #next = 0;
   #errors = '';
+  #idle: NodeJS.Timeout | undefined;
   alive = true;
 
   constructor() {
@@ -43,7 +50,12 @@ export class Child {
     throwIfAborted(signal);
     const id = this.#next++;
     const abort = () => {
-      this.#fail(abortedError(signal));
+      this.#fail(
+        new SnpError(
+          'runtime',
+          'Other work in the inference process was stopped, which ended it; open the model again.',
+        ),
+      );
       this.#process.kill('SIGKILL');
     };
     signal?.addEventListener('abort', abort, { once: true });
@@ -51,14 +63,24 @@ export class Child {
       return await new Promise<T>((resolve, reject) => {
         if (!this.alive)
           return reject(new SnpError('runtime', 'The inference process has ended; open the model again.'));
-        this.#waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
+        this.#waiting.set(id, { question, signal, resolve: resolve as Waiting['resolve'], reject });
         this.#hold();
-        this.#process.send({ ...question, id }, (error) => {
-          if (error) this.#settle({ id, error: error.message });
-        });
+        this.#send({ ...question, id } as Request);
       });
     } finally {
       signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  #send(request: Request): void {
+    const failed = (error: Error) => this.#settle({ id: request.id, error: error.message });
+    try {
+      this.#process.send(request, (error) => {
+        // A process that has gone says how when it is noticed.
+        if (error && this.#process.connected) failed(error);
+      });
+    } catch (error) {
+      failed(error as Error);
     }
   }
 
@@ -66,6 +88,9 @@ export class Child {
     const waiting = this.#waiting.get(id);
     if (!waiting) return;
     this.#waiting.delete(id);
+    const { kind, session } = waiting.question;
+    if (kind === 'open' && error === undefined) this.#open.add(session);
+    if (kind === 'close') this.#open.delete(session);
     if (this.#waiting.size === 0) this.#letGo();
     if (error === undefined) waiting.resolve(result as never);
     else waiting.reject(explain(error));
@@ -82,20 +107,29 @@ export class Child {
     );
   }
 
+  /** Nothing will be answered any more: what was itself stopped says so, the rest gives `error`. */
   #fail(error: Error): void {
     this.alive = false;
-    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    clearTimeout(this.#idle);
+    for (const { reject, signal } of this.#waiting.values()) reject(signal?.aborted ? abortedError(signal) : error);
     this.#waiting.clear();
   }
 
   /** While there is nothing to wait for, the child does not keep this process alive. */
   #letGo(): void {
+    if (this.#open.size === 0) this.#idle = setTimeout(() => this.#leave(), IDLE_MS).unref();
     this.#process.unref();
     (this.#process.channel as { unref?(): void } | undefined)?.unref?.();
     (this.#process.stderr as { unref?(): void } | null)?.unref?.();
   }
 
+  #leave(): void {
+    this.alive = false;
+    if (this.#process.connected) this.#process.disconnect();
+  }
+
   #hold(): void {
+    clearTimeout(this.#idle);
     this.#process.ref();
     (this.#process.channel as { ref?(): void } | undefined)?.ref?.();
   }

@@ -6,7 +6,7 @@ import { writeFileWhole, writeModel } from '@snp/onnx/node';
 import { throwIfAborted } from '../throwIfAborted.js';
 import { Child } from './child.js';
 import type { SessionSettings } from './protocol.js';
-import type { Feeds, Runtime, Session, TensorInfo } from './runtime.js';
+import type { Feeds, Runtime, Session } from './runtime.js';
 
 /** Options of `onnxRuntime`. */
 export interface OnnxRuntimeOptions {
@@ -23,7 +23,8 @@ export const ONNX_RUNTIME_DEFAULTS = { executionProviders: ['cpu'], optimization
 
 /**
  * onnxruntime-node in a child process, so that the event loop stays free and a crash of the runtime is an error like any
- * other. All models of one runtime share a child, which starts with the first model and never outlives this process.
+ * other. All models of one runtime share a child, which starts with the first model, ends soon after the last is closed,
+ * and never outlives this process.
  *
  * @example
  * const session = await onnxRuntime().open('vit.onnx');
@@ -37,24 +38,23 @@ export function onnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
   return {
     async open(model, { signal } = {}) {
       throwIfAborted(signal);
-      if (!child?.alive) child = new Child();
       const number = next++;
-      const own = child;
-      const { inputs, outputs } = await withPath(model, (path) =>
-        own.ask<{ inputs: TensorInfo[]; outputs: TensorInfo[] }>(
+      return withPath(model, async (path) => {
+        if (!child?.alive) child = new Child();
+        const own = child;
+        const { inputs, outputs } = await own.ask<Pick<Session, 'inputs' | 'outputs'>>(
           { kind: 'open', session: number, path, settings },
           signal,
-        ),
-      );
-      return sessionOf(own, number, inputs, outputs);
+        );
+        return sessionOf(own, number, { inputs, outputs });
+      });
     },
   };
 }
 
-function sessionOf(child: Child, number: number, inputs: TensorInfo[], outputs: TensorInfo[]): Session {
+function sessionOf(child: Child, number: number, interfaces: Pick<Session, 'inputs' | 'outputs'>): Session {
   return {
-    inputs,
-    outputs,
+    ...interfaces,
     run: (feeds, { fetches, signal } = {}) =>
       child.ask<Feeds>({ kind: 'run', session: number, feeds, fetches }, signal),
     async close() {
