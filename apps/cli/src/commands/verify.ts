@@ -19,7 +19,9 @@ interface VerifyCommandOptions extends DataOptions {
 /** `snp verify`: proves that a pruned model equals the original with the removed units set to zero. */
 export function verifyCommand(): Command {
   const command = new Command('verify')
-    .description('prove that a pruned model is right: equal to the original with the removed units at zero')
+    .description(
+      'prove that a model pruned without recovery is right: equal to the original with the removed units at zero',
+    )
     .argument('<model>', 'the original ONNX file')
     .argument('<pruned>', 'the pruned ONNX file')
     .requiredOption('--plan <FILE>', 'the plan by which it was pruned')
