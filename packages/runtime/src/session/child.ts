@@ -28,6 +28,8 @@ export class Child {
 
   constructor() {
     this.#process = fork(workerPath, [], {
+      // onnxruntime's own builds otherwise report to its maker, and leave files in the temporary folder.
+      env: { ORT_DISABLE_TELEMETRY: '1', ...process.env },
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: [],

@@ -24,7 +24,7 @@ export const ONNX_RUNTIME_DEFAULTS = { executionProviders: ['cpu'], optimization
 /**
  * onnxruntime-node in a child process, so that the event loop stays free and a crash of the runtime is an error like any
  * other. All models of one runtime share a child, which starts with the first model, ends soon after the last is closed,
- * and never outlives this process.
+ * and outlives this process by no more than the run it is at.
  *
  * @example
  * const session = await onnxRuntime().open('vit.onnx');
