@@ -95,6 +95,8 @@ const CASES: readonly (readonly [string, string, RegExp])[] = [
     'prune @vit.onnx --keep-macs 0.5 --criterion activation -o OUT',
     /looks at activations.*--calib/,
   ],
+  ['recovery without data', 'prune @vit.onnx --keep-macs 0.5 --recovery ridge -o OUT', /Recovery 'ridge'.*--calib/],
+  ['an unknown recovery', 'prune @vit.onnx --keep-macs 0.5 --recovery magic -o OUT', /magic.*none, mean, ridge/],
   ['a budget of nothing', 'prune @vit.onnx --keep-macs 0 -o OUT', /above 0/],
   ['a budget that cannot be met', 'prune @vit.onnx --keep-params 1e-9 -o OUT', /cannot be met/],
   ['a budget that is no number', 'prune @vit.onnx --keep-macs half -o OUT', /fraction \(0\.5\)/],

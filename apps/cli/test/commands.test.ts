@@ -148,6 +148,25 @@ describe('snp, on the example model', () => {
     expect(await run('random', '--seed', '9')).not.toBe(plans[4]);
   }, 60_000);
 
+  it('recovery keeps more of the accuracy', async () => {
+    const top1 = [];
+    for (const recovery of ['none', 'ridge']) {
+      const data = ['--calib', at('calibration'), '--preprocess', PREPROCESS, '--recovery', recovery];
+      await snp('prune', EXAMPLE, '--ratio', 'ffn=0.6', ...data, '-o', at('recovered.onnx'));
+      const { stdout } = await snp(
+        'eval',
+        at('recovered.onnx'),
+        '--data',
+        at('held-out'),
+        '--preprocess',
+        PREPROCESS,
+        '--json',
+      );
+      top1.push(JSON.parse(stdout).top1);
+    }
+    expect(top1[1]).toBeGreaterThan(top1[0] + 0.1);
+  }, 30_000);
+
   it('writes into the current folder where no output is named', async () => {
     await mkdir(at('here'));
     const { code } = await start(['prune', EXAMPLE, '--keep-macs', '0.9'], at('here')).outcome;
