@@ -13,6 +13,10 @@ export interface GramAxes {
   heads: number;
 }
 
+function axesWithout(rank: number, taken: readonly number[]): number[] {
+  return Array.from({ length: rank }, (_, axis) => axis).filter((axis) => !taken.includes(axis));
+}
+
 /**
  * The Gram matrix X^T X of every sample and head over tokens, in float64: output [samples x heads, d, d], samples outside.
  * The first axis of the value holds samples (or samples x heads), one of the others tokens.
@@ -25,15 +29,15 @@ export function gramTap(value: Value, axes: GramAxes): Tap {
       let x = model.graph.value(value.name);
       let { rank, feature, head } = axes;
       if (head === feature) {
-        x = build.reshape(x, [...Array(feature).fill(0), axes.heads, -1]);
-        head = feature;
-        feature += 1;
+        // The shared axis goes to the end, where it comes apart whatever the others are.
+        x = build.transpose(x, [...axesWithout(rank, [feature]), feature]);
+        x = build.reshape(x, [...Array(rank - 1).fill(0), axes.heads, -1]);
+        head = rank - 1;
+        feature = rank;
         rank += 1;
       }
       const leading = [0, ...(head === undefined || head === 0 ? [] : [head])];
-      const tokens = Array.from({ length: rank }, (_, axis) => axis).filter(
-        (axis) => !leading.includes(axis) && axis !== feature,
-      );
+      const tokens = axesWithout(rank, [...leading, feature]);
       const wide = build.double(x);
       const rows = build.transpose(wide, [...leading, ...tokens, feature]);
       const columns = build.transpose(wide, [...leading, feature, ...tokens]);
