@@ -23,7 +23,7 @@ const MODELS: readonly (readonly [string, () => Model, InputSpec[]])[] = [
   ['a scale computed from the shape', () => buildEncoder({ ...encoder, attentionScale: 'shape' }), TOKENS],
 ];
 
-function pruned(model: Model, specs: InputSpec[], recovery: 'none' | 'ridge'): Promise<PruneResult> {
+function pruned(model: Model, specs: readonly InputSpec[], recovery: 'none' | 'ridge'): Promise<PruneResult> {
   const calibration = tensors(async function* () {
     for (let seed = 0; seed < 30; seed++) yield inputs(specs, { seed });
   });
