@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeModel } from '@snp/onnx/node';
@@ -156,11 +156,28 @@ describe.skipIf(process.platform === 'win32')('the process of the runtime', { ti
     });
     afterAll(() => rm(folder, { recursive: true, force: true }));
 
+    const built = JSON.stringify(new URL('../dist/index.js', import.meta.url).href);
+
+    it('leaves no copy of a model when it exits while that is opened', async () => {
+      const temporary = join(folder, 'temporary');
+      await mkdir(temporary);
+      const text = `
+        import { readdirSync } from 'node:fs';
+        import { tmpdir } from 'node:os';
+        import { onnxRuntime } from ${built};
+        onnxRuntime().open(new Uint8Array(1e6));
+        setInterval(() => readdirSync(tmpdir()).length > 0 && process.exit(3), 1);`;
+      const options = { env: { ...process.env, TMPDIR: temporary }, stdio: 'inherit' as const };
+      const [code] = await once(spawn(process.execPath, ['--input-type=module', '-e', text], options), 'exit');
+      expect(code).toBe(3);
+      expect(await readdir(temporary)).toEqual([]);
+    });
+
     /** Starts a program that opens a model, prints the process that runs it, and goes on with `rest`. */
     async function program(rest: string): Promise<{ parent: ChildProcess; pid: number }> {
       const text = `
         import { execFileSync } from 'node:child_process';
-        import { onnxRuntime } from ${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)};
+        import { onnxRuntime } from ${built};
         const session = await onnxRuntime().open(${JSON.stringify(join(folder, 'model.onnx'))});
         console.log(execFileSync('pgrep', ['-P', process.pid, '-f', 'worker.js'], { encoding: 'utf8' }));
         ${rest}`;
