@@ -32,7 +32,13 @@ try {
     const cells = [];
     for (const { name: _, ...target } of targets) {
       const calibration = await open({ limit: CALIBRATION });
-      const result = await prune(original, { ...target, criterion: criterionByName(name), calibration, runtime });
+      const result = await prune(original, {
+        ...target,
+        criterion: criterionByName(name),
+        recovery: 'none',
+        calibration,
+        runtime,
+      });
       const path = join(folder, 'pruned.onnx');
       await result.write(path);
       const { first, second, fidelity } = await compare(model, path, { runtime, data: await open({ start: 1 }) });

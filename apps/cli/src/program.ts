@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { applyCommand } from './commands/apply.js';
+import { calibrateCommand } from './commands/calibrate.js';
 import { compareCommand } from './commands/compare.js';
 import { evalCommand } from './commands/eval.js';
 import { inspectCommand } from './commands/inspect.js';
@@ -15,8 +16,15 @@ export function createProgram(): Command {
     .version(version)
     .showHelpAfterError('(run with --help for the options)')
     .showSuggestionAfterError();
-  for (const command of [inspectCommand, pruneCommand, applyCommand, verifyCommand, evalCommand, compareCommand]) {
-    program.addCommand(command());
-  }
+  const commands = [
+    inspectCommand,
+    calibrateCommand,
+    pruneCommand,
+    applyCommand,
+    verifyCommand,
+    evalCommand,
+    compareCommand,
+  ];
+  for (const command of commands) program.addCommand(command());
   return program;
 }

@@ -78,9 +78,17 @@ const CASES: readonly (readonly [string, string, RegExp])[] = [
   ],
   [
     'a plan and data',
-    'prune @vit.onnx --plan @report/plan.json --calib @pictures -o OUT',
+    'prune @vit.onnx --plan @report/plan.json --calib @pictures --recovery none -o OUT',
     /--calib has no effect with --plan/,
   ],
+  ['shares without a budget', 'prune @vit.onnx --ratio ffn=0.5 --least ffn=0.5 -o OUT', /--least divides a budget/],
+  [
+    'planned allocation without data',
+    'prune @vit.onnx --keep-macs 0.5 --allocation planned -o OUT',
+    /needs recovery 'full' and calibration data/,
+  ],
+  ['statistics that are none', 'prune @vit.onnx --keep-macs 0.5 --stats @vit.onnx -o OUT', /holds no statistics/],
+  ['a shard of nothing', 'calibrate @vit.onnx --calib @pictures --shard 3/2 -o OUT', /I\/N with I from 1 to N/],
   ['a seed without use', 'prune @vit.onnx --keep-macs 0.5 --seed 3 -o OUT', /--seed is for --criterion random/],
   ['a limit without data', 'prune @vit.onnx --keep-macs 0.5 --limit 3 -o OUT', /--limit is about calibration data/],
   ['an unknown preset', 'prune @vit.onnx --preset deit -o OUT', /no preset 'deit'.*snp-deit-tiny/],

@@ -42,6 +42,8 @@ describe('snp, on the example model', () => {
       at('calibration'),
       '--preprocess',
       PREPROCESS,
+      '--recovery',
+      'none',
       '--report',
       at('report'),
     ];
@@ -146,6 +148,51 @@ describe('snp, on the example model', () => {
     expect(new Set(plans).size).toBe(5);
     expect(await run('random', '--seed', '0')).toBe(plans[4]);
     expect(await run('random', '--seed', '9')).not.toBe(plans[4]);
+  }, 60_000);
+
+  it('recovery is the default with data, can be verified, and says how alike the answers are', async () => {
+    const data = ['--calib', at('calibration'), '--preprocess', PREPROCESS];
+    const more = ['--report', at('full-report'), '--least', 'value=0.5', '--json'];
+    const { stdout, code } = await snp('prune', EXAMPLE, '--keep-macs', '60%', ...data, ...more, '-o', at('full.onnx'));
+    expect(code).toBe(0);
+    const full = JSON.parse(stdout);
+    expect(full.recovery).toBe('full');
+    expect(full.cost.after.macs).toBeLessThanOrEqual(0.6 * full.cost.before.macs);
+    expect(full.fidelity.samples).toBe(2);
+    for (const { kind, after } of full.groups) if (kind === 'value') expect(after).toBeGreaterThanOrEqual(16);
+    const plan = at('full-report', 'plan.json');
+    const verified = await snp('verify', EXAMPLE, at('full.onnx'), '--plan', plan, '--json');
+    expect(verified.code).toBe(0);
+    expect(JSON.parse(verified.stdout).difference).toBeLessThan(1e-4);
+    expect((await snp('verify', EXAMPLE, at('small.onnx'), '--plan', plan)).code).not.toBe(0);
+    const applied = await snp('apply', EXAMPLE, '--plan', plan, '-o', at('only-cut.onnx'));
+    expect(applied.stderr).toMatch(/apply only cuts/);
+    const again = await snp('prune', EXAMPLE, '--plan', plan, ...data, '-o', at('full-again.onnx'));
+    expect(again.code).toBe(0);
+    expect(await hash(at('full-again.onnx'))).toBe(await hash(at('full.onnx')));
+  }, 60_000);
+
+  it('calibrate gathers once what many prunings need, in shards too', async () => {
+    const files = [];
+    for (const part of ['1/2', '2/2']) {
+      const file = at(`stats-${part[0]}`);
+      const data = ['--calib', at('calibration'), '--preprocess', PREPROCESS, '--shard', part];
+      const { code, stdout } = await snp('calibrate', EXAMPLE, ...data, '-o', file, '--json');
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ output: file, samples: 10 });
+      files.push(file);
+    }
+    const { code, stdout } = await snp(
+      'prune',
+      EXAMPLE,
+      ...['--keep-params', '60%', '--stats', ...files, '--json', '-o', at('replayed.onnx')],
+    );
+    expect(code).toBe(0);
+    const { calibration, cost, recovery, seconds } = JSON.parse(stdout);
+    expect([calibration.samples, recovery, seconds.calibrate]).toEqual([20, 'full', undefined]);
+    expect(cost.after.params).toBeLessThanOrEqual(0.6 * cost.before.params);
+    const data = ['--data', at('held-out'), '--preprocess', PREPROCESS, '--json'];
+    expect(JSON.parse((await snp('eval', at('replayed.onnx'), ...data)).stdout).top1).toBeGreaterThan(0.8);
   }, 60_000);
 
   it('recovery keeps more of the accuracy', async () => {

@@ -21,27 +21,60 @@ export {
   type Statistics,
   snp,
 } from '@snp/score';
+export { compareModels } from './evaluate/compareModels.js';
 export { type Comparison, compare, type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluate.js';
 export { type Fidelity, FidelityMeter } from './evaluate/fidelity.js';
+export { type CalibrateOptions, calibrate } from './pipeline/calibrate.js';
 export { prepare } from './pipeline/prepare.js';
 export type { OnProgress, Progress, Step } from './pipeline/progress.js';
 export { type PruneOptions, type PruneResult, prune } from './pipeline/prune.js';
 export { type Target, targetWidths } from './pipeline/target.js';
 export { budgetWidths, type CostBudget } from './plan/budget.js';
+export { type Cost, CostModel } from './plan/costModel.js';
 export { fingerprint } from './plan/fingerprint.js';
 export { checkPlan, emptyPlan, type GroupPlan, type Plan, removedUnits } from './plan/plan.js';
-export { type Cost, planCost } from './plan/planCost.js';
+export { planCost } from './plan/planCost.js';
 export { type BlockWidths, type Preset, type PresetName, presets, presetWidths } from './plan/presets.js';
 export { selectUnits } from './plan/selectUnits.js';
 export { keptWidth, laneWidth, type Ratios, type RoundOptions, ratioWidths, type Widths } from './plan/widths.js';
-export { type PairMoments, pairMoments } from './recovery/pairMoments.js';
-export { type Prediction, predictMeans, predictRemoved, RIDGE } from './recovery/predictRemoved.js';
-export { type RecoveryKind, type RecoveryOutcomes, recover } from './recovery/recover.js';
-export { type SecondMoments, secondMoments } from './recovery/secondMoments.js';
+export { type Allocatable, allocate } from './planner/allocate.js';
+export { type DamageCurve, damageCurves } from './planner/damage.js';
+export {
+  EFFECT_SAMPLES,
+  type Effect,
+  type Effects,
+  type MeasureEffectsOptions,
+  measureEffects,
+} from './planner/effects.js';
+export { LEAST_SHARE, type LeastShares, type PlannedWidthsOptions, plannedWidths } from './planner/plannedWidths.js';
+export { type Covariance, covarianceOf } from './recovery/covariance.js';
+export { type Elimination, eliminate } from './recovery/eliminate.js';
+export type { RecoveryMethod } from './recovery/method.js';
+export { type PairSpectrum, pairSpectrum } from './recovery/pairSpectrum.js';
+export { queryMixture } from './recovery/queryMixture.js';
+export { Recovery, type RecoveryKind, type RecoveryOutcomes } from './recovery/recovery.js';
+export { type Refit, RIDGE, refitKept, refitMixed } from './recovery/refit.js';
+export { type ValueSpectrum, valueSpectrum } from './recovery/valueSpectrum.js';
 export { costPerBlock } from './report/costReport.js';
 export { renderReport } from './report/html/renderReport.js';
 export { removedSlices } from './report/removedSlices.js';
 export type { CostReport, GroupReport, PruneReport, RemovedSlice } from './report/report.js';
+export {
+  type Assignment,
+  type Gathered,
+  type GatherOptions,
+  gatherStatistics,
+} from './statistics/gatherStatistics.js';
+export { type PairMoments, pairMoments } from './statistics/pairMoments.js';
+export { type SecondMoments, type SecondMomentsOptions, secondMoments } from './statistics/secondMoments.js';
+export {
+  addStatistics,
+  type CalibrationStatistics,
+  type GroupMoments,
+  modelContent,
+  type OutputSums,
+} from './statistics/statistics.js';
+export { loadStatistics, saveStatistics } from './statistics/statisticsFile.js';
 export { applyPlan } from './surgery/applyPlan.js';
 export { maskedModel } from './verify/maskedModel.js';
 export { VERIFY_DEFAULTS, type Verification, type VerifyOptions, verify } from './verify/verify.js';

@@ -34,7 +34,7 @@ describe.each(PUBLISHED)('%s', (name, size, gmacs, params) => {
     const made = costOf(applyPlan(analysis, plan));
     expect(made.macs / 1e9).toBeCloseTo(gmacs, 3);
     expect(made.params / 1e6).toBeCloseTo(params, 3);
-    expect(planCost(analysis, widths)).toEqual({ macs: made.macs, params: made.params });
+    expect(planCost(analysis, widths)).toEqual({ macs: made.macs, params: made.params, bytes: made.bytes });
   });
 
   it('gives every block its published widths', () => {

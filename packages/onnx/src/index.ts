@@ -5,6 +5,7 @@ export { type Message, UNKNOWN_FIELDS } from './codec/message.js';
 export { type DecodeOptions, decodeModel, encodeModel, modelToProto } from './codec/model.js';
 export type { MessageName } from './codec/schema.js';
 export { COST_DEFAULTS, type CostOptions, costOf, type ModelCost, type NodeCost } from './cost/costOf.js';
+export { nodeMacs } from './cost/nodeMacs.js';
 export { parameterCount } from './cost/parameters.js';
 export { SnpError, type SnpErrorCode, type SnpErrorPlace } from './errors.js';
 export { FOLD_CONSTANTS_DEFAULTS, type FoldConstantsOptions, foldConstants } from './fold/foldConstants.js';

@@ -7,13 +7,14 @@ export { type OpenCalibrationOptions, openCalibration } from './calibration/open
 export { type Preprocess, type PreprocessName, resolvePreprocess } from './calibration/preprocess.js';
 export type { Selection } from './calibration/selection.js';
 export { type FeedSource, tensors } from './calibration/tensors.js';
-export { solvePositive } from './linalg/cholesky.js';
+export { invertPositive, solvePositive } from './linalg/cholesky.js';
 export { gramFactor } from './linalg/gramFactor.js';
 export { type Svd, svd } from './linalg/svd.js';
 export { type SymmetricEigen, symmetricEigen } from './linalg/symmetricEigen.js';
 export { ONNX_RUNTIME_DEFAULTS, type OnnxRuntimeOptions, onnxRuntime } from './session/onnxRuntime.js';
-export type { Feeds, Runtime, RuntimeData, RuntimeTensor, Session, TensorInfo } from './session/runtime.js';
+export type { Feeds, RunOptions, Runtime, RuntimeData, RuntimeTensor, Session, TensorInfo } from './session/runtime.js';
 export { type GramAxes, gramTap } from './taps/gramTap.js';
+export { headMomentsTap } from './taps/headMomentsTap.js';
 export { momentsTap } from './taps/momentsTap.js';
 export {
   DEFAULT_BATCH_SIZE,
@@ -22,5 +23,5 @@ export {
   runSamples,
   runTapped,
 } from './taps/runTapped.js';
-export { secondMomentsTap } from './taps/secondMomentsTap.js';
+export { type SecondMomentsAxes, secondMomentsOf, secondMomentsTap } from './taps/secondMomentsTap.js';
 export { addTaps, type Tap } from './taps/tap.js';

@@ -40,7 +40,7 @@ describe.skipIf(process.platform === 'win32')('the process of the runtime', { ti
     expect(await turns(second)).toBe(1);
     await second.close();
     await noneLeft();
-    expect(isRunning(pid)).toBe(false);
+    await vi.waitFor(() => expect(isRunning(pid)).toBe(false));
     const third = await runtime.open(slowModel());
     expect(await turns(third)).toBe(1);
     await third.close();

@@ -1,7 +1,14 @@
 import { Graph, Model } from '@snp/onnx';
 import { normals, random } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { onnxRuntime, runTapped, secondMomentsTap, tensors } from '../src/index.js';
+import {
+  onnxRuntime,
+  type RuntimeTensor,
+  runTapped,
+  secondMomentsOf,
+  secondMomentsTap,
+  tensors,
+} from '../src/index.js';
 
 const [ROWS, WIDTH] = [7, 5];
 
@@ -23,32 +30,68 @@ describe('secondMomentsTap', () => {
   it.each([
     ['last', [ROWS, WIDTH], 2],
     ['in the middle', [WIDTH, ROWS], 1],
+    ['so many that products come in blocks', [ROWS, 411], 2],
   ] as const)('gives products, sums and the number of rows with the features %s', async (_, dims, feature) => {
-    const samples = Array.from({ length: 5 }, (__, seed) => normals(random(seed), ROWS * WIDTH, 2, 1));
-    const model = passThrough(dims);
-    const tap = secondMomentsTap(model.graph.value('value'), 3, feature);
-    const total = new Float64Array((WIDTH + 2) * WIDTH);
-    const calibration = tensors(async function* () {
-      for (const data of samples) yield { x: { type: 'FLOAT', dims: [1, ...dims], data } };
-    });
-    await runTapped({ model, taps: [tap], runtime: onnxRuntime(), calibration, batchSize: 2 }, (outputs) => {
-      expect(outputs[tap.name].dims).toEqual([WIDTH + 2, WIDTH]);
-      (outputs[tap.name].data as Float32Array).forEach((number, at) => {
-        total[at] += number;
-      });
-    });
+    const width = dims[feature - 1];
+    const samples = Array.from({ length: 5 }, (__, seed) => normals(random(seed), ROWS * width, 2, 1));
+    const { products, sums, count } = await momentsOf(dims, feature, samples);
+    expect(count).toBe(5 * ROWS);
     const at = (data: Float32Array, row: number, column: number) =>
-      feature === 2 ? data[row * WIDTH + column] : data[column * ROWS + row];
-    for (let i = 0; i < WIDTH; i++) {
-      for (let j = 0; j < WIDTH; j++) {
-        let product = 0;
-        for (const data of samples) for (let row = 0; row < ROWS; row++) product += at(data, row, i) * at(data, row, j);
-        expect(total[i * WIDTH + j]).toBeCloseTo(product, 2);
+      feature === 2 ? data[row * width + column] : data[column * ROWS + row];
+    const columns = Array.from({ length: width }, (__, column) =>
+      samples.flatMap((data) => Array.from({ length: ROWS }, (___, row) => at(data, row, column))),
+    );
+    for (let i = 0; i < width; i += width > 100 ? 17 : 1) {
+      for (let j = 0; j < width; j += width > 100 ? 13 : 1) {
+        const product = columns[i].reduce((sum, number, row) => sum + number * columns[j][row], 0);
+        expect(products[i * width + j]).toBeCloseTo(product, 2);
       }
-      let sum = 0;
-      for (const data of samples) for (let row = 0; row < ROWS; row++) sum += at(data, row, i);
-      expect(total[WIDTH * WIDTH + i]).toBeCloseTo(sum, 3);
-      expect(total[(WIDTH + 1) * WIDTH + i]).toBe(5 * ROWS);
+      expect(sums[i]).toBeCloseTo(
+        columns[i].reduce((sum, number) => sum + number, 0),
+        3,
+      );
     }
   });
+
+  it('takes some of the rows, others in every batch', async () => {
+    // Row r of every sample is r + 1 everywhere: sums tell which rows were taken.
+    const samples = Array.from({ length: 4 }, () =>
+      Float32Array.from({ length: ROWS * WIDTH }, (_, at) => Math.floor(at / WIDTH) + 1),
+    );
+    const { sums, count } = await momentsOf([ROWS, WIDTH], 2, samples, { rows: 2, batchSize: 1 });
+    // Every third row: 1, 4, 7; then 2, 5; then 3, 6; then 1, 4, 7 again.
+    expect(count).toBe(10);
+    expect([...sums]).toEqual(Array(WIDTH).fill(12 + 7 + 9 + 12));
+  });
 });
+
+async function momentsOf(
+  dims: readonly number[],
+  feature: number,
+  samples: readonly Float32Array[],
+  { rows, batchSize = 2 }: { rows?: number; batchSize?: number } = {},
+) {
+  const model = passThrough(dims);
+  const width = dims[feature - 1];
+  const tap = secondMomentsTap(model.graph.value('value'), { rank: 3, feature, width, rows });
+  const calibration = tensors(async function* () {
+    for (const data of samples) yield { x: { type: 'FLOAT', dims: [1, ...dims], data } };
+  });
+  let total: RuntimeTensor | undefined;
+  await runTapped(
+    {
+      model,
+      taps: [tap],
+      runtime: onnxRuntime(),
+      calibration,
+      batchSize,
+      sums: [tap.name],
+      onSum: (_, sum) => {
+        total = sum;
+      },
+    },
+    (outputs) => expect(outputs).toEqual({}),
+  );
+  expect(total!.type).toBe('DOUBLE');
+  return secondMomentsOf(total!.data as Float64Array, width);
+}

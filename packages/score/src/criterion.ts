@@ -25,6 +25,11 @@ export interface Accumulator<T = unknown> {
 export interface StatisticRequest<T = unknown> {
   /** Values to compute for this group; an empty list means that the statistic does not apply to it. */
   taps(group: Group): Tap[];
+  /**
+   * True where the taps' values, float32 or float64, need only be added up over batches. The runtime then does so in float64 where the model runs, and `add` is
+   * called once, with the sums and the number of all samples. Default false.
+   */
+  readonly summed?: boolean;
   accumulate(group: Group, context: { keep: number }): Accumulator<T>;
 }
 

@@ -5,6 +5,7 @@ import { checkWritable, defaultOutput, fileSize, readJson } from '../options/fil
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { renderSummary } from '../output/summary.js';
+import { printWarnings } from '../output/warnings.js';
 
 interface ApplyOptions {
   output?: string;
@@ -27,6 +28,10 @@ export function applyCommand(): Command {
       const model = await readModel(path);
       const result = await withProgress((bar) => prune(model, { plan, name: path, onProgress: bar.onProgress }));
       await result.write(output);
+      if (plan.recovery)
+        printWarnings([
+          `The plan was made with recovery '${plan.recovery}', which rewrites weights; apply only cuts. For the recovered model: snp prune ${path} --plan ${options.plan} --calib DIR, with the same calibration data.`,
+        ]);
       const sizes = { before: await fileSize(path), after: await fileSize(output) };
       if (options.json) printJson({ output, fileBytes: sizes, ...result.report });
       else process.stdout.write(renderSummary(result.report, sizes, output));

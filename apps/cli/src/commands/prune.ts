@@ -1,7 +1,9 @@
 import {
-  type Criterion,
+  addStatistics,
+  type CalibrationStatistics,
   criterionByName,
   criterionNames,
+  loadStatistics,
   type Plan,
   type PruneOptions,
   presets,
@@ -26,13 +28,18 @@ interface PruneCommandOptions extends DataOptions {
   preset?: string;
   keepMacs?: number;
   keepParams?: number;
+  keepBytes?: number;
+  allocation?: 'planned' | 'even';
+  least?: Record<string, number>;
   ratio?: Record<string, number>;
   plan?: string;
-  criterion: string;
+  criterion?: string;
   calib?: string;
+  stats?: string[];
   round?: number;
   seed?: number;
-  recovery: RecoveryKind;
+  recovery?: RecoveryKind;
+  holdBack: boolean;
   report?: string;
   json?: boolean;
 }
@@ -46,36 +53,58 @@ export function pruneCommand(): Command {
     .option('--preset <NAME>', `a published architecture: ${Object.keys(presets).join(', ')}`)
     .option('--keep-macs <AMOUNT>', 'multiply-accumulates that may be left: 0.5, 50% or 0.64G', budget)
     .option('--keep-params <AMOUNT>', 'parameters that may be left: 0.5, 50% or 3M', budget)
+    .option('--keep-bytes <AMOUNT>', 'bytes of weights that may be left: 0.5, 50% or 12M', budget)
+    .addOption(
+      new Option(
+        '--allocation <HOW>',
+        'how a budget is divided: by what each width does to the answers, or the same fraction of every group (default: planned with recovery full, else even)',
+      ).choices(['planned', 'even']),
+    )
+    .option(
+      '--least <NAME=SHARE>',
+      'with planned allocation: the share of a kind or group that stays in any case, 1 = all of it (default: 1/16); repeatable',
+      shares('--least'),
+    )
     .option(
       '--ratio <NAME=R>',
       'remove a fraction of a kind (query-key, value, ffn, residual, channel) or group; repeatable',
-      ratio,
+      shares('--ratio'),
     )
     .option('--plan <FILE>', 'a plan made before: nothing is scored')
-    .addOption(new Option('--criterion <NAME>', 'which neurons leave').choices(criterionNames).default('snp'))
+    .addOption(
+      new Option(
+        '--criterion <NAME>',
+        'which neurons leave (default: snp; with recovery full, which mixes neurons or picks them itself, only for hidden neurons and if given)',
+      ).choices(criterionNames),
+    )
     .option('--calib <DIR>', 'typical inputs: a folder of pictures, or .npy/.npz files')
+    .option('--stats <FILE...>', 'what calibrate gathered, in place of typical inputs; several files of shards add up')
     .option('--round <N>', 'make widths per head multiples of N', wholeNumber(1))
     .option('--seed <N>', 'seed of the random criterion', wholeNumber(0))
     .addOption(
-      new Option('--recovery <KIND>', 'how what stays makes up for what leaves')
-        .choices(['none', 'mean', 'ridge'])
-        .default('none'),
+      new Option(
+        '--recovery <KIND>',
+        'how what stays makes up for what leaves (default: full with --calib or --stats, none without them and for presets)',
+      ).choices(['none', 'mean', 'ridge', 'full']),
     )
+    .option('--no-hold-back', 'calibrate with all samples, instead of holding every eighth back to compare the answers')
     .option('--report <DIR>', 'write plan.json, report.json and report.html there')
     .option('--json', 'print one JSON document on stdout');
   return addDataOptions(command).action(run);
 }
 
 /** Collects `--ratio ffn=0.5 --ratio residual=0.2`. */
-function ratio(text: string, earlier: Record<string, number> = {}): Record<string, number> {
-  const [name, value] = text.split('=');
-  if (!name || value === undefined || value === '') {
-    throw new SnpError(
-      'invalid-argument',
-      `--ratio ${text} cannot be read. Write NAME=FRACTION, for example --ratio ffn=0.5.`,
-    );
-  }
-  return { ...earlier, [name]: Number(value) };
+function shares(option: string) {
+  return (text: string, earlier: Record<string, number> = {}): Record<string, number> => {
+    const [name, value] = text.split('=');
+    if (!name || value === undefined || value === '') {
+      throw new SnpError(
+        'invalid-argument',
+        `${option} ${text} cannot be read. Write NAME=FRACTION, for example ${option} ffn=0.5.`,
+      );
+    }
+    return { ...earlier, [name]: Number(value) };
+  };
 }
 
 async function run(path: string, options: PruneCommandOptions): Promise<void> {
@@ -84,11 +113,13 @@ async function run(path: string, options: PruneCommandOptions): Promise<void> {
   await checkWritable(output, path);
   const model = await readModel(path);
   const calibration = options.calib === undefined ? undefined : await openData(options.calib, model, options);
+  const statistics = await statisticsOf(options);
   if (options.report !== undefined) await makeReportFolder(options.report);
   const result = await withProgress(async (bar) => {
     const pruned = await prune(model, {
       ...targetOf(options, await planOf(options)),
       ...settingsOf(options, calibration),
+      statistics,
       name: path,
       onProgress: bar.onProgress,
     });
@@ -103,30 +134,34 @@ async function run(path: string, options: PruneCommandOptions): Promise<void> {
   else process.stdout.write(renderSummary(result.report, sizes, output, options.report));
 }
 
+async function statisticsOf({ stats }: PruneCommandOptions): Promise<CalibrationStatistics | undefined> {
+  return stats && addStatistics(await Promise.all(stats.map(loadStatistics)));
+}
+
 async function planOf(options: PruneCommandOptions): Promise<Plan | undefined> {
   return options.plan === undefined ? undefined : ((await readJson(options.plan)) as Plan);
 }
 
 function targetOf(
-  { preset, keepMacs, keepParams, ratio: ratios }: PruneCommandOptions,
+  { preset, keepMacs, keepParams, keepBytes, ratio: ratios }: PruneCommandOptions,
   plan: Plan | undefined,
 ): Partial<PruneOptions> {
-  const budget =
-    keepMacs === undefined && keepParams === undefined ? undefined : { macs: keepMacs, params: keepParams };
+  const limits = { macs: keepMacs, params: keepParams, bytes: keepBytes };
+  const budget = Object.values(limits).some((limit) => limit !== undefined) ? limits : undefined;
   return { preset, ratios, plan, budget };
 }
 
 function settingsOf(options: PruneCommandOptions, calibration: Calibration | undefined): Partial<PruneOptions> {
-  const criterion: Criterion = criterionByName(
-    options.criterion,
-    options.seed === undefined ? {} : { seed: options.seed },
-  );
+  const { criterion, seed, batch, round, recovery, allocation, least, holdBack } = options;
   return {
-    criterion,
+    criterion: criterion === undefined ? undefined : criterionByName(criterion, seed === undefined ? {} : { seed }),
     calibration,
-    batchSize: options.batch,
-    round: options.round,
-    recovery: options.recovery,
+    batchSize: batch,
+    round,
+    recovery,
+    allocation,
+    least,
+    holdBack: holdBack ? undefined : false,
     runtime: onnxRuntime(),
   };
 }
@@ -135,7 +170,7 @@ function settingsOf(options: PruneCommandOptions, calibration: Calibration | und
 function checkContradictions(options: PruneCommandOptions): void {
   const targets = [
     ['--preset', options.preset],
-    ['--keep-macs or --keep-params', options.keepMacs ?? options.keepParams],
+    ['--keep-macs, --keep-params or --keep-bytes', options.keepMacs ?? options.keepParams ?? options.keepBytes],
     ['--ratio', options.ratio],
     ['--plan', options.plan],
   ].filter(([, value]) => value !== undefined);
@@ -148,13 +183,15 @@ function checkContradictions(options: PruneCommandOptions): void {
   if (targets.length === 0) {
     throw new SnpError(
       'invalid-argument',
-      'Nothing says how small the model should become. Give --preset, --keep-macs, --keep-params, --ratio or --plan.',
+      'Nothing says how small the model should become. Give --preset, --keep-macs, --keep-params, --keep-bytes, --ratio or --plan.',
     );
   }
   const useless =
     options.plan !== undefined &&
     [
       ['--calib', options.recovery === 'none' ? options.calib : undefined],
+      ['--stats', options.recovery === 'none' ? options.stats : undefined],
+      ['--criterion', options.criterion],
       ['--round', options.round],
       ['--seed', options.seed],
     ].find(([, value]) => value !== undefined);
@@ -166,8 +203,13 @@ function checkContradictions(options: PruneCommandOptions): void {
   if (options.seed !== undefined && options.criterion !== 'random') {
     throw new SnpError(
       'invalid-argument',
-      `--seed is for --criterion random; '${options.criterion}' draws no random numbers.`,
+      `--seed is for --criterion random; '${options.criterion ?? 'snp'}' draws no random numbers.`,
     );
+  }
+  if (options.keepMacs === undefined && options.keepParams === undefined && options.keepBytes === undefined) {
+    const lost = (['allocation', 'least'] as const).find((name) => options[name] !== undefined);
+    if (lost)
+      throw new SnpError('invalid-argument', `--${lost} divides a budget (--keep-macs, ...), but there is none.`);
   }
   const lone =
     options.calib === undefined &&

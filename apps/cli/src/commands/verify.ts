@@ -20,7 +20,7 @@ interface VerifyCommandOptions extends DataOptions {
 export function verifyCommand(): Command {
   const command = new Command('verify')
     .description(
-      'prove that a model pruned without recovery is right: equal to the original with the removed units at zero',
+      'prove that a pruned model is right: equal to the original with the removed units at zero, and with the recovered weights if there are any',
     )
     .argument('<model>', 'the original ONNX file')
     .argument('<pruned>', 'the pruned ONNX file')

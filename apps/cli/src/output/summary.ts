@@ -18,16 +18,39 @@ export function renderSummary(
   ];
   const seconds = Object.values(report.seconds).reduce((sum, part) => sum + part, 0);
   const calibration = report.calibration.samples > 0 ? `, ${report.calibration.samples} calibration samples` : '';
+  const recovery = report.recovery === 'none' ? '' : `, recovery ${report.recovery}`;
   return [
     '',
     widthsTable(report),
     '',
     table(['', 'before', 'after', 'left'], rows),
     '',
-    `${pc.green('done')} ${output} (${report.budget}, criterion ${report.criterion}${calibration}) in ${duration(seconds)}`,
+    ...fidelityLines(report),
+    ...unrecoveredLines(report),
+    `${pc.green('done')} ${output} (${report.budget}, criterion ${report.criterion}${recovery}${calibration}) in ${duration(seconds)}`,
     ...(folder === undefined ? [] : [`     report in ${folder}`]),
     '',
   ].join('\n');
+}
+
+/** What the pruned model answers beside the original, on samples that calibration did not see. */
+function fidelityLines({ fidelity }: PruneReport): string[] {
+  if (!fidelity) return [];
+  const { samples, agreement, divergence, cosine } = fidelity;
+  return [
+    `${samples} samples held back: same answer ${(100 * agreement).toFixed(1)} %, divergence ${divergence.toFixed(3)}, cosine ${cosine.toFixed(4)}`,
+    '',
+  ];
+}
+
+/** Groups that recovery did less for than it was asked, by reason. */
+function unrecoveredLines({ groups }: PruneReport): string[] {
+  const reasons = new Map<string, number>();
+  for (const { recovery } of groups)
+    if (recovery !== undefined && recovery !== 'done') reasons.set(recovery, (reasons.get(recovery) ?? 0) + 1);
+  if (reasons.size === 0) return [];
+  const lines = [...reasons].map(([reason, groups]) => `  ${groups} × ${reason}`);
+  return ['less recovery than asked for:', ...lines, ''];
 }
 
 /** Widths per block before and after, and those of groups outside of blocks that changed. */

@@ -1,5 +1,18 @@
 /** The steps of a pruning, in order. */
-export type Step = 'read' | 'analyze' | 'calibrate' | 'score' | 'recover' | 'apply' | 'verify' | 'write';
+export type Step =
+  | 'read'
+  | 'analyze'
+  | 'calibrate'
+  | 'solve'
+  | 'probe'
+  | 'plan'
+  | 'score'
+  | 'recover'
+  | 'apply'
+  | 'match'
+  | 'compare'
+  | 'verify'
+  | 'write';
 
 /** How far a step is. `total` is undefined where it cannot be known before the end. */
 export interface Progress {

@@ -1,7 +1,7 @@
 import type { Group } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
 import type { Criterion, RowKernels, Statistics } from '@snp/score';
-import type { Assignment } from './gatherStatistics.js';
+import type { Assignment } from '../statistics/gatherStatistics.js';
 
 /** Asks the criterion for the scores of every group and checks what it answers. */
 export async function scoreGroups(

@@ -1,6 +1,6 @@
 import type { Analysis, GroupKind } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
-import { planCost } from './planCost.js';
+import { type Cost, CostModel } from './costModel.js';
 import { type Ratios, type RoundOptions, ratioWidths, type Widths } from './widths.js';
 
 /** What the result may cost, as a fraction of the original (above 0, at most 1), or in absolute numbers above 1. */
@@ -8,6 +8,8 @@ export interface CostBudget {
   /** Multiply-accumulate operations. */
   macs?: number;
   params?: number;
+  /** Bytes of the weights. */
+  bytes?: number;
 }
 
 /** Kinds that give way first. Residual channels run through every layer: taking some away costs most accuracy per MAC. */
@@ -21,25 +23,32 @@ const ALL: readonly GroupKind[] = [...FIRST, 'residual', 'channel'];
  * @throws SnpError `invalid-argument` if the budget cannot be met or is no fraction or number.
  */
 export function budgetWidths(analysis: Analysis, budget: CostBudget, options: RoundOptions = {}): Widths {
-  const full = planCost(analysis, {});
-  const limits = {
-    macs: absolute(budget.macs, full.macs, 'macs'),
-    params: absolute(budget.params, full.params, 'params'),
-  };
+  const costs = new CostModel(analysis);
+  const full = costs.at({});
+  const limits = costLimits(budget, full);
   const meets = (widths: Widths) => {
-    const cost = planCost(analysis, widths);
-    return cost.macs <= limits.macs && cost.params <= limits.params;
+    const cost = costs.at(widths);
+    return cost.macs <= limits.macs && cost.params <= limits.params && cost.bytes <= limits.bytes;
   };
   if (meets({})) return {};
   for (const kinds of [FIRST, ALL]) {
     const at = (ratio: number) => ratioWidths(forKinds(kinds, ratio), analysis, options);
     if (meets(at(HIGHEST))) return at(smallestRatio((ratio) => meets(at(ratio))));
   }
-  const least = planCost(analysis, ratioWidths(forKinds(ALL, HIGHEST), analysis, options));
+  const least = costs.at(ratioWidths(forKinds(ALL, HIGHEST), analysis, options));
   throw new SnpError(
     'invalid-argument',
     `The budget cannot be met: with every group at its least, ${percent(least.macs, full.macs)} of the MACs and ${percent(least.params, full.params)} of the parameters are left. Frozen parts are listed by 'snp inspect'.`,
   );
+}
+
+/** A budget in absolute numbers, for a model that costs `full`; what it does not limit is infinite. */
+export function costLimits(budget: CostBudget, full: Cost): Cost {
+  return {
+    macs: absolute(budget.macs, full.macs, 'macs'),
+    params: absolute(budget.params, full.params, 'params'),
+    bytes: absolute(budget.bytes, full.bytes, 'bytes'),
+  };
 }
 
 /** Least that is left of a group is a twentieth. */

@@ -23,6 +23,11 @@ export interface Plan {
   /** Structure of the model this plan is for (operators, initializers and their shapes, not the weights' values). */
   model: { fingerprint: string };
   groups: Record<string, GroupPlan>;
+  /**
+   * How weights were rewritten to make up for what leaves; absent where they were only cut. Units then may be mixtures, and cutting alone does
+   * not make the same model again: that takes the plan and the calibration data.
+   */
+  recovery?: 'mean' | 'ridge' | 'full';
 }
 
 /** A plan that keeps everything. */
@@ -49,6 +54,8 @@ export function checkPlan(plan: unknown, analysis: Analysis): Plan {
   }
   if (candidate.version !== 1) fail(`This plan has version ${candidate.version}; this release reads version 1.`);
   if (typeof candidate.groups !== 'object' || candidate.groups === null) fail(`The plan has no "groups".`);
+  if (candidate.recovery !== undefined && !['mean', 'ridge', 'full'].includes(candidate.recovery))
+    fail(`"recovery" must be "mean", "ridge" or "full", or absent.`);
   const own = fingerprint(analysis.model);
   if (candidate.model?.fingerprint !== own) {
     fail(

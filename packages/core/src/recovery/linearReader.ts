@@ -1,5 +1,5 @@
 import type { Group, Member, Site } from '@snp/graph';
-import type { Node, Value } from '@snp/onnx';
+import { type Node, Tensor, type Value } from '@snp/onnx';
 
 /** The one linear layer that reads a group's units, as it can be rewritten. */
 export interface LinearReader {
@@ -44,4 +44,40 @@ function biasOf(node: Node, { initializer, axis }: Member): Value | undefined {
   const readers = node.outputs[0]!.consumers;
   if (readers.length !== 1 || readers[0].opType !== 'Add') return undefined;
   return readers[0].inputs.find((value) => fits(value));
+}
+
+/** The reader's weights as rows, [units, outputs]. */
+export function readerRows({ member }: LinearReader): Float64Array {
+  const tensor = member.initializer.tensor!;
+  const data = tensor.numbers();
+  const outputs = tensor.dims[1 - member.axis];
+  const [along, across] = member.axis === 0 ? [outputs, 1] : [1, tensor.dims[1]];
+  const rows = new Float64Array(data.length);
+  member.unitOf.forEach((unit, position) => {
+    for (let o = 0; o < outputs; o++) rows[unit * outputs + o] = data[position * along + o * across];
+  });
+  return rows;
+}
+
+/** Gives the reader new weights: rows for the units that stay, zeros for the others; and adds `offset` to its bias. */
+export function writeReader(
+  { member, bias }: LinearReader,
+  kept: readonly number[],
+  { weights, offset }: { weights: Float64Array; offset: Float64Array },
+): void {
+  const { dims } = member.initializer.tensor!;
+  const outputs = dims[1 - member.axis];
+  const [along, across] = member.axis === 0 ? [outputs, 1] : [1, dims[1]];
+  const data = new Float32Array(dims[0] * dims[1]);
+  const positionOf = new Int32Array(member.unitOf.length);
+  member.unitOf.forEach((unit, position) => {
+    positionOf[unit] = position;
+  });
+  kept.forEach((unit, row) => {
+    for (let o = 0; o < outputs; o++) data[positionOf[unit] * along + o * across] = weights[row * outputs + o];
+  });
+  member.initializer.tensor = Tensor.float32(dims, data);
+  if (!bias) return;
+  const sum = Float32Array.from(bias.tensor!.numbers(), (element, at) => element + offset[at]);
+  bias.tensor = Tensor.float32(bias.tensor!.dims, sum);
 }

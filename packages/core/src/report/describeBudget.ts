@@ -14,7 +14,7 @@ export function describeBudget({ preset, ratios, budget }: Target): string {
   return 'a given plan';
 }
 
-const NAMES: Record<string, string> = { macs: 'the MACs', params: 'the parameters' };
+const NAMES: Record<string, string> = { macs: 'the MACs', params: 'the parameters', bytes: 'the bytes' };
 
 function percent(ratio: number): string {
   return `${Number((ratio * 100).toFixed(2))} %`;

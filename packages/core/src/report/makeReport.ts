@@ -1,7 +1,8 @@
 import type { Analysis, Group } from '@snp/graph';
 import { costOf, type ModelCost } from '@snp/onnx';
+import type { Fidelity } from '../evaluate/fidelity.js';
 import { type Plan, removedUnits } from '../plan/plan.js';
-import type { RecoveryKind, RecoveryOutcomes } from '../recovery/recover.js';
+import type { RecoveryKind, RecoveryOutcomes } from '../recovery/recovery.js';
 import { costPerBlock, wholeCost } from './costReport.js';
 import { slicesOfGroup } from './removedSlices.js';
 import type { GroupReport, PruneReport } from './report.js';
@@ -12,6 +13,7 @@ interface Findings {
   budget: string;
   recovery: RecoveryKind;
   outcomes: RecoveryOutcomes | undefined;
+  fidelity: Fidelity | undefined;
   before: Analysis;
   after: Analysis;
   plan: Plan;
@@ -34,6 +36,7 @@ export function makeReport(findings: Findings): PruneReport {
     recovery: findings.recovery,
     budget: findings.budget,
     calibration: { samples: findings.samples, skipped: [...findings.skipped] },
+    ...(findings.fidelity && { fidelity: findings.fidelity }),
     cost: { before: wholeCost(findings.originalCost), after: wholeCost(costOf(after.model, { shapes: after.shapes })) },
     blocks: costPerBlock(before, after),
     groups: before.groups.map((group) => groupReport(group, plan, findings)),

@@ -1,6 +1,7 @@
 import type { GroupKind } from '@snp/graph';
+import type { Fidelity } from '../evaluate/fidelity.js';
 import type { Plan } from '../plan/plan.js';
-import type { RecoveryKind } from '../recovery/recover.js';
+import type { RecoveryKind } from '../recovery/recovery.js';
 
 /** Indices of one axis of an initializer that leave with a group's removed units. */
 export interface RemovedSlice {
@@ -51,6 +52,8 @@ export interface PruneReport {
   budget: string;
   /** Calibration samples that were used, and those that were skipped with the reason. */
   calibration: { samples: number; skipped: { name: string; reason: string }[] };
+  /** How alike the models answer calibration samples that were held back; absent where none were. */
+  fidelity?: Fidelity;
   cost: { before: CostReport; after: CostReport };
   /** Cost per Transformer block, and of everything outside of blocks (`block` absent). */
   blocks: { block?: number; heads?: number; before: CostReport; after: CostReport }[];

@@ -1,11 +1,13 @@
 import type { Analysis } from '@snp/graph';
 import type { Model } from '@snp/onnx';
+import { readModel } from '@snp/onnx/node';
 import type { Calibration, Feeds, Runtime } from '@snp/runtime';
 import { relativeDifference } from '../evaluate/fidelity.js';
 import { checkPlan, type Plan } from '../plan/plan.js';
 import { removedSlices } from '../report/removedSlices.js';
 import { maskedModel } from './maskedModel.js';
 import { randomFeeds } from './randomFeeds.js';
+import { restoredModel } from './restoredModel.js';
 
 /** Options of `verify`. */
 export interface VerifyOptions {
@@ -36,7 +38,8 @@ export const VERIFY_DEFAULTS = { tolerance: 1e-4, limit: 8, seed: 1 } as const;
 
 /**
  * Proves that a pruned model computes what it should: the same as the original with the removed units' weights set to zero
- * and its norms taken over what stays, on real or random inputs. Holds for models pruned without recovery.
+ * and its norms taken over what stays, on real or random inputs. Where the plan says that weights were recovered, the original
+ * takes the pruned model's weights at the places that stay: then the proof is that surgery is right, not that recovery is good.
  *
  * @throws SnpError `plan-mismatch` if the plan is for another model.
  * @example
@@ -50,7 +53,10 @@ export async function verify(
 ): Promise<Verification> {
   checkPlan(plan, analysis);
   const tolerance = options.tolerance ?? VERIFY_DEFAULTS.tolerance;
-  const masked = maskedModel(analysis.model, removedSlices(plan, analysis));
+  const original = plan.recovery
+    ? restoredModel(analysis, typeof pruned === 'string' ? await readModel(pruned) : pruned, plan)
+    : analysis.model;
+  const masked = maskedModel(original, removedSlices(plan, analysis));
   const [expected, actual] = [await options.runtime.open(masked), await options.runtime.open(pruned)];
   try {
     let difference = 0;

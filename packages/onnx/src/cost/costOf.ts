@@ -7,7 +7,7 @@ import { type Dim, productOf } from '../shape/dim.js';
 import { evaluateDim, symbolsOf } from '../shape/dimFunctions.js';
 import { inferShapes, type ShapeInfo } from '../shape/inferShapes.js';
 import { bitsPerElement } from '../tensor/dataType.js';
-import { MAC_RULES, NodeShapes, UnknownShape } from './macRules.js';
+import { nodeMacs } from './nodeMacs.js';
 import { constantBehind, parameterCount } from './parameters.js';
 
 /** What one node costs. */
@@ -154,14 +154,8 @@ class Counting {
   }
 
   #macs(node: Node): number | undefined {
-    const rule = MAC_RULES.get(node.op);
-    if (!rule) return 0;
-    try {
-      return this.sizes.of(rule(new NodeShapes(node, this.shapes)));
-    } catch (error) {
-      if (error instanceof UnknownShape) return undefined;
-      throw error;
-    }
+    const macs = nodeMacs(node, this.shapes);
+    return macs && this.sizes.of(macs);
   }
 
   #weights(node: Node): { params: number; bytes: number } {

@@ -30,11 +30,12 @@ export class WholeFile {
     if (folder?.isDirectory())
       throw new SnpError('io', `${path} cannot be written: it is a folder. Give a file name.`, { file: path });
     const temporary = hiddenName(path, 'tmp');
+    // Before it is there: a signal may come between its creation and the answer.
+    unfinished.add(temporary);
     try {
-      const handle = await open(temporary, 'wx');
-      unfinished.add(temporary);
-      return new WholeFile(path, temporary, handle);
+      return new WholeFile(path, temporary, await open(temporary, 'wx'));
     } catch (cause) {
+      unfinished.delete(temporary);
       throw new SnpError(
         'io',
         `${path} cannot be written: ${reason(cause)}. Choose a folder that exists and can be written to.`,

@@ -18,6 +18,34 @@ export function solvePositive(a: Float64Array, n: number, b: Float64Array, colum
   return x;
 }
 
+/**
+ * The inverse of a symmetric positive definite matrix (`n` x `n`, row-major, of which the lower triangle is read), by Cholesky
+ * factorisation in float64. Undefined if it is not positive definite to working precision.
+ */
+export function invertPositive(a: Float64Array, n: number): Float64Array | undefined {
+  const l = lowerFactor(a, n);
+  if (!l) return undefined;
+  // Rows of L^-1, from L L^-1 = I.
+  const m = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    m[i * n + i] = 1;
+    for (let k = 0; k < i; k++) {
+      const factor = l[i * n + k];
+      for (let j = 0, to = i * n, from = k * n; j <= k; j++) m[to++] -= factor * m[from++];
+    }
+    for (let j = 0; j <= i; j++) m[i * n + j] /= l[i * n + i];
+  }
+  const inverse = new Float64Array(n * n);
+  for (let k = 0; k < n; k++) {
+    for (let i = 0; i <= k; i++) {
+      const factor = m[k * n + i];
+      for (let j = 0, to = i * n, from = k * n; j <= i; j++) inverse[to++] += factor * m[from++];
+    }
+  }
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) inverse[j * n + i] = inverse[i * n + j];
+  return inverse;
+}
+
 /** L with A = L L^T. */
 function lowerFactor(a: Float64Array, n: number): Float64Array | undefined {
   const l = new Float64Array(n * n);

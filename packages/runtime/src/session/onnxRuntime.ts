@@ -7,7 +7,7 @@ import { writeFileWhole, writeModel } from '@snp/onnx/node';
 import { throwIfAborted } from '../throwIfAborted.js';
 import { Child } from './child.js';
 import type { SessionSettings } from './protocol.js';
-import type { Feeds, Runtime, Session } from './runtime.js';
+import type { Feeds, Runtime, RuntimeTensor, Session } from './runtime.js';
 
 /** Options of `onnxRuntime`. */
 export interface OnnxRuntimeOptions {
@@ -56,8 +56,9 @@ export function onnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
 function sessionOf(child: Child, number: number, interfaces: Pick<Session, 'inputs' | 'outputs'>): Session {
   return {
     ...interfaces,
-    run: (feeds, { fetches, signal } = {}) =>
-      child.ask<Feeds>({ kind: 'run', session: number, feeds, fetches }, signal),
+    run: (feeds, { fetches, sums, signal } = {}) =>
+      child.ask<Feeds>({ kind: 'run', session: number, feeds, fetches, sums }, signal),
+    takeSum: (name) => child.ask<RuntimeTensor>({ kind: 'takeSum', session: number, name }),
     async close() {
       if (child.alive) await child.ask({ kind: 'close', session: number });
     },

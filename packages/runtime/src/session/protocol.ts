@@ -1,4 +1,4 @@
-import type { Feeds, TensorInfo } from './runtime.js';
+import type { Feeds, RuntimeTensor, TensorInfo } from './runtime.js';
 
 /** How a model is opened. */
 export interface SessionSettings {
@@ -11,13 +11,14 @@ export interface SessionSettings {
 /** What the parent process asks the child that runs models. */
 export type Request = { id: number; session: number } & (
   | { kind: 'open'; path: string; settings: SessionSettings }
-  | { kind: 'run'; feeds: Feeds; fetches?: readonly string[] | undefined }
+  | { kind: 'run'; feeds: Feeds; fetches?: readonly string[] | undefined; sums?: readonly string[] | undefined }
+  | { kind: 'takeSum'; name: string }
   | { kind: 'close' }
 );
 
 /** What the child answers. */
 export interface Response {
   id: number;
-  result?: { inputs: TensorInfo[]; outputs: TensorInfo[] } | Feeds | undefined;
+  result?: { inputs: TensorInfo[]; outputs: TensorInfo[] } | Feeds | RuntimeTensor | undefined;
   error?: string;
 }

@@ -32,15 +32,24 @@ export interface TensorInfo {
   dims: readonly (number | string | undefined)[];
 }
 
+/** Options of `Session.run`. */
+export interface RunOptions {
+  fetches?: readonly string[] | undefined;
+  sums?: readonly string[] | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /** A model that is loaded and ready to run. */
 export interface Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /** Runs the model; `fetches` names the outputs to give back, default all. */
-  run(
-    feeds: Feeds,
-    options?: { fetches?: readonly string[] | undefined; signal?: AbortSignal | undefined },
-  ): Promise<Feeds>;
+  /**
+   * Runs the model; `fetches` names the outputs to compute, default all. Outputs that `sums` names are not given back but added up over runs, in float64, where
+   * the model runs: large ones need not travel each time.
+   */
+  run(feeds: Feeds, options?: RunOptions): Promise<Feeds>;
+  /** The sum of an output over the runs that named it in `sums`, as DOUBLE; the next sum starts at zero. */
+  takeSum(name: string): Promise<RuntimeTensor>;
   /** Frees the model. */
   close(): Promise<void>;
 }

@@ -2,10 +2,12 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { fromOrt, toOrt, typeOf } from './ortTensor.js';
 import type { Request, Response, SessionSettings } from './protocol.js';
+import { Sums } from './sums.js';
 
 type Ort = typeof import('onnxruntime-node');
 
 const sessions = new Map<number, InferenceSession>();
+const sums = new Map<number, Sums>();
 let runtime: Ort | undefined;
 
 async function load(): Promise<Ort> {
@@ -20,6 +22,7 @@ async function answer(request: Request): Promise<Response['result']> {
       const ort = await load();
       const session = await ort.InferenceSession.create(request.path, sessionOptions(request.settings));
       sessions.set(request.session, session);
+      sums.set(request.session, new Sums());
       return { inputs: describe(session.inputMetadata), outputs: describe(session.outputMetadata) };
     }
     case 'run': {
@@ -30,11 +33,17 @@ async function answer(request: Request): Promise<Response['result']> {
         Object.entries(request.feeds).map(([name, tensor]) => [name, toOrt(ort, tensor)]),
       );
       const outputs = request.fetches ? await session.run(feeds, [...request.fetches]) : await session.run(feeds);
-      return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, fromOrt(tensor)]));
+      const own = sums.get(request.session);
+      for (const name of request.sums ?? []) own!.add(name, fromOrt(outputs[name]));
+      const wanted = Object.entries(outputs).filter(([name]) => !request.sums?.includes(name));
+      return Object.fromEntries(wanted.map(([name, tensor]) => [name, fromOrt(tensor)]));
     }
+    case 'takeSum':
+      return sums.get(request.session)!.take(request.name);
     case 'close':
       await sessions.get(request.session)?.release();
       sessions.delete(request.session);
+      sums.delete(request.session);
       return undefined;
   }
 }

@@ -1,5 +1,8 @@
 import { type AttributeInit, dataTypeCode, type Model, Tensor, type Value } from '@snp/onnx';
 
+/** Name of the input that tells taps which batch runs. */
+export const BATCH_NUMBER = 'tap_batch_number';
+
 /** Adds nodes to a model in a line, for taps. */
 export class TapBuilder {
   constructor(private readonly model: Model) {}
@@ -14,6 +17,17 @@ export class TapBuilder {
     const cast = this.op('Cast', [value], { to: dataTypeCode('DOUBLE') });
     cast.type = { elementType: 'DOUBLE', shape: undefined };
     return cast;
+  }
+
+  /** The number of the batch, from 0: INT64 [1], an input that `runTapped` feeds. */
+  batchNumber(): Value {
+    const { graph } = this.model;
+    const known = graph.inputs.find(({ name }) => name === BATCH_NUMBER);
+    if (known) return known;
+    const input = graph.addValue(BATCH_NUMBER);
+    input.type = { elementType: 'INT64', shape: [1] };
+    graph.inputs.push(input);
+    return input;
   }
 
   integers(numbers: readonly number[]): Value {

@@ -1,8 +1,9 @@
 import type { Model } from '@snp/onnx';
 import { batches } from '../calibration/batches.js';
 import type { Calibration, Sample } from '../calibration/calibration.js';
-import type { Feeds, Runtime } from '../session/runtime.js';
+import type { Feeds, Runtime, RuntimeTensor } from '../session/runtime.js';
 import { throwIfAborted } from '../throwIfAborted.js';
+import { BATCH_NUMBER } from './build.js';
 import { addTaps, type Tap } from './tap.js';
 
 /** Options of `runTapped`. */
@@ -14,6 +15,10 @@ export interface RunTappedOptions {
   /** Samples per run, where the model's first dimensions are free. Default `DEFAULT_BATCH_SIZE`. */
   batchSize?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Names of taps whose values are added up over all batches where the model runs, instead of being handed to `onBatch` (float64). */
+  sums?: readonly string[] | undefined;
+  /** Given those sums at the end, one after the other. */
+  onSum?: ((name: string, sum: RuntimeTensor) => void) | undefined;
   /** Called after each batch with the number of samples done. */
   onProgress?: ((done: number, total: number | undefined) => void) | undefined;
 }
@@ -46,16 +51,22 @@ export async function runSamples(
   const { calibration, signal } = options;
   const session = await options.runtime.open(options.model, { signal });
   try {
-    const free = session.inputs.every((input) => input.dims.length > 0 && typeof input.dims[0] !== 'number');
+    const inputs = session.inputs.filter(({ name }) => name !== BATCH_NUMBER);
+    const numbered = inputs.length < session.inputs.length;
+    const free = inputs.every((input) => input.dims.length > 0 && typeof input.dims[0] !== 'number');
     const size = free ? (options.batchSize ?? DEFAULT_BATCH_SIZE) : 1;
-    let done = 0;
-    for await (const batch of batches(calibration.samples(signal), size, session.inputs)) {
+    const { fetches, sums } = options;
+    let [done, number] = [0, 0n];
+    for await (const batch of batches(calibration.samples(signal), size, inputs)) {
       throwIfAborted(signal);
-      const outputs = await session.run(batch.feeds, { fetches: options.fetches, signal });
+      const own = numbered && { [BATCH_NUMBER]: { type: 'INT64' as const, dims: [1], data: BigInt64Array.of(number) } };
+      const outputs = await session.run({ ...batch.feeds, ...own }, { fetches, sums, signal });
       await onBatch(outputs, batch.samples);
       done += batch.samples.length;
+      number++;
       options.onProgress?.(done, calibration.count);
     }
+    if (done > 0) for (const name of sums ?? []) options.onSum?.(name, await session.takeSum(name));
   } finally {
     await session.close();
   }

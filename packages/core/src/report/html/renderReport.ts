@@ -1,3 +1,4 @@
+import type { Fidelity } from '../../evaluate/fidelity.js';
 import type { CostReport, PruneReport } from '../report.js';
 import { costChart } from './costChart.js';
 import { bytes, change, count, counted, duration, saving } from './format.js';
@@ -81,7 +82,7 @@ ${TOTALS.map(
 )}</div>`;
 }
 
-function facts({ criterion, recovery, calibration, seconds }: PruneReport): Markup {
+function facts({ criterion, recovery, calibration, seconds, fidelity }: PruneReport): Markup {
   const total = Object.values(seconds).reduce((sum, part) => sum + part, 0);
   const steps = Object.entries(seconds).map(([step, part]) => `${step} ${duration(part)}`);
   const skipped = calibration.skipped.length;
@@ -93,8 +94,14 @@ function facts({ criterion, recovery, calibration, seconds }: PruneReport): Mark
 <dt>Criterion</dt><dd>${criterion}</dd>
 <dt>Recovery</dt><dd>${recovery}</dd>
 <dt>Calibration</dt><dd>${samples}</dd>
+${fidelity && html`<dt>Held back</dt><dd>${answers(fidelity)}</dd>`}
 <dt>Time</dt><dd>${duration(total)} (${steps.join(', ')})</dd>
 </dl>`;
+}
+
+/** What the pruned model answers beside the original on samples that calibration did not see. */
+function answers({ samples, agreement, divergence, cosine }: Fidelity): string {
+  return `${counted(samples, 'sample')}: same answer ${(100 * agreement).toFixed(1)} %, divergence ${divergence.toFixed(3)}, cosine ${cosine.toFixed(4)}`;
 }
 
 function warnings({ warnings, calibration }: PruneReport): Markup {

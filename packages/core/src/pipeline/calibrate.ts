@@ -1,0 +1,49 @@
+import type { Model } from '@snp/onnx';
+import { readModel } from '@snp/onnx/node';
+import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
+import { measureEffects } from '../planner/effects.js';
+import { Recovery } from '../recovery/recovery.js';
+import type { CalibrationStatistics } from '../statistics/statistics.js';
+import { Clock } from './clock.js';
+import { measure } from './measure.js';
+import { prepare } from './prepare.js';
+import type { OnProgress } from './progress.js';
+
+/** Options of `calibrate`. */
+export interface CalibrateOptions {
+  calibration: Calibration;
+  /** Also measure what narrowing each group does to the answers, which dividing a budget takes. Default true. */
+  effects?: boolean | undefined;
+  batchSize?: number | undefined;
+  /** Default: onnxruntime in a child process. */
+  runtime?: Runtime | undefined;
+  onProgress?: OnProgress | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Gathers all that pruning has to know of calibration data, once for any number of plans: save it with `saveStatistics`, add shards up with
+ * `addStatistics`, and hand it to `prune` in place of the data.
+ *
+ * @throws SnpError `calibration` if the data hold no samples or do not fit the model.
+ * @example
+ * const statistics = await calibrate('deit_small.onnx', { calibration });
+ * for (const macs of [0.7, 0.6, 0.5]) await prune('deit_small.onnx', { statistics, budget: { macs } });
+ */
+export async function calibrate(source: string | Model, options: CalibrateOptions): Promise<CalibrationStatistics> {
+  const { calibration, effects = true, batchSize, signal } = options;
+  const runtime = options.runtime ?? onnxRuntime();
+  const clock = new Clock(options.onProgress);
+  const model = typeof source === 'string' ? await clock.time('read', () => readModel(source)) : source;
+  const analysis = await clock.time('analyze', async () => prepare(model));
+  const assignments = analysis.groups.map((group) => ({ group, keep: 0 }));
+  const { moments } = await clock.time('calibrate', (onProgress) =>
+    measure(analysis, { assignments, recovery: 'full', calibration, runtime, batchSize, signal, onProgress }),
+  );
+  if (!effects) return moments;
+  const recovery = await clock.time('solve', async () => new Recovery(analysis, moments.groups, 'full'));
+  const measured = await clock.time('probe', (onProgress) =>
+    measureEffects({ recovery, runtime, calibration, batchSize, signal, onProgress }),
+  );
+  return { ...moments, effects: measured };
+}

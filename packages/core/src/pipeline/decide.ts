@@ -1,0 +1,213 @@
+import type { Analysis, Group } from '@snp/graph';
+import { SnpError } from '@snp/onnx';
+import type { Runtime } from '@snp/runtime';
+import { type Criterion, runtimeKernels, type Statistics, snp } from '@snp/score';
+import { budgetWidths } from '../plan/budget.js';
+import { checkPlan, emptyPlan, type Plan } from '../plan/plan.js';
+import { selectUnits } from '../plan/selectUnits.js';
+import { laneWidth, type Widths } from '../plan/widths.js';
+import { type Effects, measureEffects } from '../planner/effects.js';
+import { plannedWidths } from '../planner/plannedWidths.js';
+import { Recovery, type RecoveryKind } from '../recovery/recovery.js';
+import type { Assignment } from '../statistics/gatherStatistics.js';
+import { type CalibrationStatistics, modelContent } from '../statistics/statistics.js';
+import type { Clock } from './clock.js';
+import { measure } from './measure.js';
+import type { PruneOptions } from './prune.js';
+import { scoreGroups } from './scoreGroups.js';
+import { targetWidths } from './target.js';
+
+/** What is to be done to a model, and all that led to it. */
+export interface Decision {
+  plan: Plan;
+  /** How what stays makes up for what leaves, not applied yet. */
+  recovery: Recovery | undefined;
+  /** What calibration data said. */
+  moments: CalibrationStatistics | undefined;
+  /** What picked the units, in a word or two. */
+  criterion: string;
+  scores: ReadonlyMap<string, Float64Array>;
+  /** Calibration samples that were used. */
+  samples: number;
+  warnings: string[];
+}
+
+type DecideOptions = PruneOptions & { recovery: RecoveryKind; runtime: Runtime };
+
+/** Decides which units of which group stay. */
+export async function decide(analysis: Analysis, options: DecideOptions, clock: Clock): Promise<Decision> {
+  const planned = options.budget !== undefined && options.recovery === 'full' && options.allocation !== 'even';
+  if (options.allocation === 'planned' && !planned)
+    throw new SnpError(
+      'invalid-argument',
+      `Allocation 'planned' divides a budget, and needs recovery 'full' and calibration data.`,
+    );
+  const given = options.plan && checkPlan(options.plan, analysis);
+  const widths = given ? widthsOf(given) : planned ? undefined : targetWidths(analysis, options);
+  const warnings: string[] = [];
+  const criterion = criterionFor(options, warnings);
+  const assignments = analysis.groups.flatMap((group): Assignment[] => {
+    const keep = widths ? (widths[group.id] ?? laneWidth(group)) : 0;
+    return keep < laneWidth(group) ? [{ group, keep }] : [];
+  });
+  const { statistics, moments } = await gather(analysis, criterion, assignments, options, clock);
+  const { recovery: kind } = options;
+  const recovery =
+    kind === 'none' || !moments
+      ? undefined
+      : await clock.time('solve', async () => new Recovery(analysis, moments.groups, kind));
+  const common = { recovery, moments, samples: moments?.samples ?? 0, warnings };
+  if (moments && recovery) warnings.push(...fewSamples(analysis, moments));
+  if (given) return { ...common, plan: given, criterion: 'given plan', scores: new Map() };
+  const final = widths ?? (await planWidths(analysis, recovery!, moments!, options, clock, warnings));
+  const plan = emptyPlan(analysis);
+  const rest: Assignment[] = [];
+  for (const group of analysis.groups) {
+    const keep = final[group.id] ?? laneWidth(group);
+    if (keep >= laneWidth(group)) continue;
+    const method = choosesItself(group, options) ? recovery?.methods.get(group.id) : undefined;
+    if (method) plan.groups[group.id] = entry(group, method.select(keep));
+    else rest.push({ group, keep });
+  }
+  const scores = await score(criterion, rest, statistics, options, clock);
+  for (const { group, keep } of rest) {
+    plan.groups[group.id] = entry(group, selectUnits(group, scores.get(group.id)!, keep));
+  }
+  return { ...common, plan: inOrder(plan, analysis), criterion: criterionName(criterion, recovery, options), scores };
+}
+
+/** With full recovery, mixtures and the surgeon take the place of a criterion, unless one was asked for. */
+function choosesItself(group: Group, { recovery, criterion }: DecideOptions): boolean {
+  return recovery === 'full' && (criterion === undefined || group.kind === 'query-key' || group.kind === 'value');
+}
+
+function criterionName(criterion: Criterion, recovery: Recovery | undefined, options: DecideOptions): string {
+  return recovery && options.recovery === 'full' && !options.criterion ? 'recovery' : criterion.name;
+}
+
+function widthsOf(plan: Plan): Widths {
+  return Object.fromEntries(Object.entries(plan.groups).map(([id, { keep, lanes }]) => [id, keep.length / lanes]));
+}
+
+/** Statistics of all that may lose units: for the criterion where it has to score, and for the recovery, unless they are given. */
+async function gather(
+  analysis: Analysis,
+  criterion: Criterion,
+  assignments: readonly Assignment[],
+  options: DecideOptions,
+  clock: Clock,
+): Promise<{ statistics: ReadonlyMap<string, Statistics>; moments: CalibrationStatistics | undefined }> {
+  const { calibration, runtime, batchSize, signal, recovery, statistics: given } = options;
+  if (given) checkModel(given, analysis);
+  const scores = !options.plan && !(recovery === 'full' && !options.criterion);
+  const requests = (scores && criterion.statistics) || undefined;
+  if (!calibration || (!requests && (given || recovery === 'none'))) return { statistics: new Map(), moments: given };
+  const own = given ? 'none' : recovery;
+  const { statistics, moments } = await clock.time('calibrate', (onProgress) =>
+    measure(analysis, { assignments, requests, recovery: own, calibration, runtime, batchSize, signal, onProgress }),
+  );
+  return { statistics, moments: given ?? moments };
+}
+
+function checkModel(statistics: CalibrationStatistics, { model }: Analysis): void {
+  if (statistics.model === modelContent(model)) return;
+  throw new SnpError(
+    'calibration',
+    `The statistics belong to another model, or to other weights of it. Make them anew with 'snp calibrate'.`,
+  );
+}
+
+async function planWidths(
+  analysis: Analysis,
+  recovery: Recovery,
+  moments: CalibrationStatistics,
+  options: DecideOptions,
+  clock: Clock,
+  warnings: string[],
+): Promise<Widths> {
+  const { budget = {}, round, least } = options;
+  const effects = await effectsOf(recovery, moments, options, clock);
+  if (Object.keys(effects).length === 0)
+    warnings.push(
+      'What each part does to the answers was not measured: the budget is divided by the errors within the model alone, which is less accurate.',
+    );
+  const widths = await clock.time('plan', async () =>
+    plannedWidths(analysis, recovery.methods, effects, budget, { round, least }),
+  );
+  if (widths) return widths;
+  warnings.push(
+    'The budget cannot be met by the parts that can be planned (query/key, value and FFN neurons with known errors): the same fraction leaves every group.',
+  );
+  return budgetWidths(analysis, budget, { round });
+}
+
+/** As measured before, or now where there are data. */
+async function effectsOf(
+  recovery: Recovery,
+  { effects }: CalibrationStatistics,
+  { calibration, runtime, batchSize, signal }: DecideOptions,
+  clock: Clock,
+): Promise<Effects> {
+  if (Object.keys(effects).length > 0 || !calibration) return effects;
+  return clock.time('probe', (onProgress) =>
+    measureEffects({ recovery, runtime, calibration, batchSize, signal, onProgress }),
+  );
+}
+
+/** Regression on fewer rows than neurons makes much up. */
+function fewSamples({ groups }: Analysis, moments: CalibrationStatistics): string[] {
+  const short = groups.flatMap((group) => {
+    const count = moments.groups.get(group.id)?.secondMoments?.count;
+    return count !== undefined && count < group.units ? [{ group, count }] : [];
+  });
+  if (short.length === 0) return [];
+  const [{ group, count }] = short;
+  return [
+    `Too few calibration data: ${short.length === 1 ? '1 group has' : `${short.length} groups have`} fewer rows (samples times tokens) than neurons, '${group.id}' for one ${count} rows for ${group.units} neurons. Results are less accurate; give at least twice as many rows as neurons.`,
+  ];
+}
+
+async function score(
+  criterion: Criterion,
+  assignments: readonly Assignment[],
+  statistics: ReadonlyMap<string, Statistics>,
+  { runtime, signal }: DecideOptions,
+  clock: Clock,
+): Promise<Map<string, Float64Array>> {
+  if (assignments.length === 0) return new Map();
+  const kernels = runtimeKernels(runtime);
+  try {
+    return await clock.time('score', (progress) =>
+      scoreGroups(criterion, assignments, statistics, kernels, progress, signal),
+    );
+  } finally {
+    await kernels.close();
+  }
+}
+
+function criterionFor(options: DecideOptions, warnings: string[]): Criterion {
+  const criterion = options.criterion ?? snp();
+  if (options.plan || options.calibration || !criterion.statistics) return criterion;
+  if (criterion.name !== 'snp') {
+    throw new SnpError(
+      'calibration',
+      `Criterion '${criterion.name}' looks at activations: give it typical inputs (--calib DIR).`,
+    );
+  }
+  warnings.push(
+    'No calibration data: query/key pairs were scored as if inputs were white noise. Typical inputs (--calib DIR) choose better, and let what stays make up for what leaves.',
+  );
+  return criterion;
+}
+
+function entry(group: Group, keep: number[]) {
+  return { units: group.units, lanes: group.lanes, keep };
+}
+
+/** Groups in the order of the model. */
+function inOrder(plan: Plan, analysis: Analysis): Plan {
+  const groups = Object.fromEntries(
+    analysis.groups.flatMap(({ id }) => (plan.groups[id] ? [[id, plan.groups[id]]] : [])),
+  );
+  return { ...plan, groups };
+}

@@ -1,0 +1,162 @@
+import type { Tensor, Value } from '@snp/onnx';
+import { cloneModel } from '@snp/onnx';
+import {
+  batches,
+  type Calibration,
+  DEFAULT_BATCH_SIZE,
+  type Feeds,
+  type Runtime,
+  type RuntimeTensor,
+  type Sample,
+} from '@snp/runtime';
+import { addAnswers } from '../evaluate/compareModels.js';
+import { FidelityMeter } from '../evaluate/fidelity.js';
+import { laneWidth } from '../plan/widths.js';
+import type { RecoveryMethod } from '../recovery/method.js';
+import type { Recovery } from '../recovery/recovery.js';
+import { tailModel } from './tailModel.js';
+
+/** One measured point: how much the model's answers change when one group alone becomes narrower and recovers. */
+export interface Effect {
+  /** Units per head that stay. */
+  width: number;
+  /** Mean Kullback-Leibler divergence of the answers from the original's, in nats. */
+  divergence: number;
+}
+
+/** Measured effects by group, wider first. */
+export type Effects = Readonly<Record<string, readonly Effect[]>>;
+
+/** Options of `measureEffects`. */
+export interface MeasureEffectsOptions {
+  recovery: Recovery;
+  runtime: Runtime;
+  calibration: Calibration;
+  /** Samples to measure on, the first ones. Default `EFFECT_SAMPLES`. */
+  samples?: number | undefined;
+  batchSize?: number | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** Default of `samples`: the ranking of groups changes little with more. */
+export const EFFECT_SAMPLES = 24;
+
+/** Shares of the full width at which a group's effect is measured. */
+const SHARES = [3 / 4, 1 / 2, 1 / 4, 1 / 16];
+
+/**
+ * Measures what narrowing each group alone does to the model's answers, after recovery. What lies in front of a block runs once,
+ * what lies behind it once per group and width.
+ */
+export async function measureEffects(options: MeasureEffectsOptions): Promise<Effects> {
+  const { recovery, runtime, signal, onProgress } = options;
+  const parts = partsOf(recovery);
+  const tails = parts.map(({ weights }) => tailModel(recovery.analysis, weights));
+  const wanted = [...new Set(tails.flatMap(({ frontier }) => [...frontier.values()]))];
+  const recorded = await record(options, wanted);
+  const effects: Record<string, Effect[]> = {};
+  const total = parts.reduce((sum, { methods }) => sum + methods.length, 0);
+  for (const [at, { methods, weights }] of parts.entries()) {
+    const session = await runtime.open(tails[at].model, { signal });
+    try {
+      for (const method of methods) {
+        effects[method.group.id] = [];
+        for (const width of widthsOf(method)) {
+          const changed = tryOut(method, width, weights);
+          if (!changed) continue;
+          const meter = new FidelityMeter();
+          for (const batch of recorded) {
+            const feeds: Feeds = { ...changed };
+            for (const [input, name] of tails[at].frontier) feeds[input] = batch.values[name];
+            const outputs = await session.run(feeds, { signal });
+            addAnswers(
+              Object.fromEntries(Object.entries(batch.values).map(([name, { data }]) => [name, data as Float32Array])),
+              outputs,
+              meter,
+            );
+          }
+          effects[method.group.id].push({ width, divergence: Math.max(0, meter.result.divergence) });
+        }
+        onProgress?.(Object.keys(effects).length, total);
+      }
+    } finally {
+      await session.close();
+    }
+  }
+  return effects;
+}
+
+/** Groups of one block are measured with one model: most of its run is the same. */
+function partsOf({ methods }: Recovery): { methods: RecoveryMethod[]; weights: Value[] }[] {
+  const parts = new Map<number | string, RecoveryMethod[]>();
+  for (const method of methods.values()) {
+    if (method.touches.length === 0) continue;
+    const key = method.group.block ?? method.group.id;
+    parts.set(key, [...(parts.get(key) ?? []), method]);
+  }
+  return [...parts.values()].map((own) => ({
+    methods: own,
+    weights: [...new Set(own.flatMap(({ touches }) => touches))],
+  }));
+}
+
+function widthsOf({ group }: RecoveryMethod): number[] {
+  const full = laneWidth(group);
+  const widths = SHARES.map((share) => Math.max(1, Math.round(full * share)));
+  return [...new Set(widths)].filter((width) => width < full);
+}
+
+/** All weights, as a method makes them for a width, by name; the model's own stay as they were. */
+function tryOut(method: RecoveryMethod, width: number, weights: readonly Value[]): Feeds | undefined {
+  const before = new Map<Value, Tensor>(weights.map((value) => [value, value.tensor!]));
+  try {
+    if (!method.apply(method.select(width))) return undefined;
+    return Object.fromEntries(weights.map((value) => [value.name, feedOf(value.tensor!)]));
+  } finally {
+    for (const [value, tensor] of before) value.tensor = tensor;
+  }
+}
+
+function feedOf(tensor: Tensor): RuntimeTensor {
+  return { type: 'FLOAT', dims: tensor.dims, data: Float32Array.from(tensor.numbers()) };
+}
+
+/** Runs the original once and keeps its answers and the values that tails start from. */
+async function record(options: MeasureEffectsOptions, names: readonly string[]): Promise<{ values: Feeds }[]> {
+  const { recovery, runtime, calibration, signal, samples = EFFECT_SAMPLES } = options;
+  const { shapes } = recovery.analysis;
+  const model = cloneModel(recovery.analysis.model);
+  const inputs = new Set(model.graph.inputs.map(({ name }) => name));
+  for (const name of names) {
+    const value = model.graph.value(name);
+    if (inputs.has(name) || model.graph.outputs.includes(value)) continue;
+    const type = shapes.elementType(recovery.analysis.model.graph.value(name)) ?? 'FLOAT';
+    value.type = { elementType: type, shape: undefined };
+    model.graph.outputs.push(value);
+  }
+  const session = await runtime.open(model, { signal });
+  try {
+    const recorded: { values: Feeds }[] = [];
+    const free = session.inputs.every(({ dims }) => dims.length > 0 && typeof dims[0] !== 'number');
+    const size = free ? (options.batchSize ?? DEFAULT_BATCH_SIZE) : 1;
+    for await (const batch of batches(first(samples, calibration, signal), size, session.inputs)) {
+      recorded.push({ values: { ...batch.feeds, ...(await session.run(batch.feeds, { signal })) } });
+    }
+    return recorded;
+  } finally {
+    await session.close();
+  }
+}
+
+async function* first(
+  count: number,
+  calibration: Calibration,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Sample> {
+  let left = count;
+  for await (const sample of calibration.samples(signal)) {
+    yield sample;
+    if (--left <= 0) return;
+  }
+}

@@ -1,0 +1,51 @@
+import type { Analysis } from '@snp/graph';
+import { cloneModel, type Model, type Node, type Value } from '@snp/onnx';
+
+/** The part of a model that some weights can change, with those weights as inputs. */
+export interface TailModel {
+  model: Model;
+  /** The activations the part starts from, by the names of its inputs: names of values of the whole model. */
+  frontier: ReadonlyMap<string, string>;
+}
+
+/**
+ * Cuts out what lies behind `weights`, so that it can run again and again with other weights from activations that are
+ * computed once.
+ */
+export function tailModel({ model, shapes }: Analysis, weights: readonly Value[]): TailModel {
+  const changed = new Set<Value>(weights);
+  const frontier = new Set<Value>();
+  for (const node of model.graph.nodes) {
+    const read = valuesRead(node);
+    if (!read.some((value) => changed.has(value))) continue;
+    for (const output of node.outputs) if (output) changed.add(output);
+    for (const value of read) if (!value.tensor && !changed.has(value)) frontier.add(value);
+  }
+  const copy = cloneModel(model);
+  const { graph } = copy;
+  const inputs = [...frontier].map((value, at): Value => {
+    const input = graph.addValue(graph.uniqueName(`frontier_${at}`));
+    input.type = { elementType: shapes.elementType(value) ?? 'FLOAT', shape: undefined };
+    graph.value(value.name).replaceAllUsesWith(input);
+    return input;
+  });
+  for (const weight of weights) {
+    const own = graph.value(weight.name);
+    own.type = { elementType: weight.tensor!.dataType, shape: [...weight.tensor!.dims] };
+    own.tensor = undefined;
+    inputs.push(own);
+  }
+  const outputs = model.graph.outputs.flatMap((value) => (changed.has(value) ? graph.value(value.name) : []));
+  graph.inputs.splice(0, graph.inputs.length, ...inputs);
+  graph.outputs.splice(0, graph.outputs.length, ...outputs);
+  graph.removeDead();
+  return { model: copy, frontier: new Map([...frontier].map(({ name }, at) => [inputs[at].name, name])) };
+}
+
+/** Values that a node reads, in its subgraphs too. */
+function valuesRead(node: Node): Value[] {
+  return [
+    ...node.inputs.flatMap((value) => value ?? []),
+    ...node.subgraphs.flatMap((graph) => graph.nodes.flatMap(valuesRead)),
+  ];
+}

@@ -1,0 +1,42 @@
+import type { SecondMoments } from '../statistics/secondMoments.js';
+
+/** Second moments of units, about their means or about zero. */
+export interface Covariance {
+  /** Number of units. */
+  size: number;
+  /** [size, size] */
+  matrix: Float64Array;
+  /** What the matrix is taken about: the units' means, or zeros. */
+  centre: Float64Array;
+}
+
+/**
+ * The covariance of units, or, where the layer that reads them has no bias to take a mean, their products about zero.
+ *
+ * @param units Which units, in this order; default all.
+ */
+export function covarianceOf(
+  { count, sums, products }: SecondMoments,
+  { centred, units }: { centred: boolean; units?: readonly number[] },
+): Covariance {
+  const n = sums.length;
+  const own = units ?? Array.from({ length: n }, (_, unit) => unit);
+  const centre = Float64Array.from(own, (unit) => (centred ? sums[unit] / count : 0));
+  const matrix = new Float64Array(own.length ** 2);
+  for (let i = 0; i < own.length; i++) {
+    const row = own[i] * n;
+    for (let j = 0; j < own.length; j++) {
+      matrix[i * own.length + j] = products[row + own[j]] / count - centre[i] * centre[j];
+    }
+  }
+  // Rounding must not leave variances below zero.
+  for (let i = 0; i < own.length; i++) matrix[i * (own.length + 1)] = Math.max(0, matrix[i * (own.length + 1)]);
+  return { size: own.length, matrix, centre };
+}
+
+/** Mean of the diagonal. */
+export function meanVariance({ size, matrix }: Pick<Covariance, 'size' | 'matrix'>): number {
+  let trace = 0;
+  for (let i = 0; i < size; i++) trace += matrix[i * (size + 1)];
+  return size === 0 ? 0 : trace / size;
+}

@@ -1,0 +1,133 @@
+import type { Analysis, Group } from '@snp/graph';
+import { type Node, Tensor, type Value } from '@snp/onnx';
+
+/** The linear layer that writes the neurons of a group, as it can be rewritten. */
+export interface LinearWriter {
+  weight: Value;
+  /** Axis of the weight that runs along its outputs. */
+  axis: number;
+  bias: Value | undefined;
+  /** Position of every unit's neuron along the outputs. */
+  positionOf: Int32Array;
+}
+
+/**
+ * The layer that writes what `value` carries of a group's units, or why it cannot take a mixture of them: between the two lies
+ * nothing that acts on single neurons.
+ */
+export function linearWriter(group: Group, value: Value, { walk }: Analysis): LinearWriter | string {
+  const projection = producerOf(value);
+  if (typeof projection === 'string') return projection;
+  const { node, bias } = projection;
+  const weight = node.inputs[1];
+  if (!weight?.tensor || weight.uses.size !== 1) return 'is written by a weight that other layers share';
+  if (weight.tensor.dataType !== 'FLOAT' || weight.tensor.dims.length !== 2)
+    return 'is written by a weight of another kind than float32 matrices';
+  const axis = node.opType === 'Gemm' && node.int('transB', 0) === 1 ? 0 : 1;
+  if (
+    bias &&
+    (bias.uses.size !== 1 || bias.tensor!.size !== weight.tensor.dims[axis] || bias.tensor!.dataType !== 'FLOAT')
+  )
+    return 'is written with a bias that other layers share';
+  const positionOf = positionsOf(group, value, new Set([weight, bias]), walk);
+  return positionOf ? { weight, axis, bias, positionOf } : 'cannot be traced to the weight that writes it';
+}
+
+/**
+ * Mixes neurons where they are written: unit `to[s]` becomes the sum of units `from[i]` times `mixture[i, s]` (`from.length` x
+ * `to.length`, row-major), in weight and bias; other units of `from` become zero.
+ */
+export function mixWritten(
+  { weight, axis, bias, positionOf }: LinearWriter,
+  from: readonly number[],
+  to: readonly number[],
+  mixture: Float64Array,
+): void {
+  const sources = from.map((unit) => positionOf[unit]);
+  const targets = to.map((unit) => positionOf[unit]);
+  const { dims } = weight.tensor!;
+  const data = Float32Array.from(weight.tensor!.numbers());
+  // Element (input, output) lies at input * across + output * along.
+  const [along, across] = axis === 1 ? [1, dims[1]] : [dims[1], 1];
+  for (let row = 0; row < dims[1 - axis]; row++) mixRow(data, row * across, along, sources, targets, mixture);
+  weight.tensor = Tensor.float32(dims, data);
+  if (!bias) return;
+  const shift = Float32Array.from(bias.tensor!.numbers());
+  mixRow(shift, 0, 1, sources, targets, mixture);
+  bias.tensor = Tensor.float32(bias.tensor!.dims, shift);
+}
+
+function mixRow(
+  data: Float32Array,
+  start: number,
+  stride: number,
+  sources: readonly number[],
+  targets: readonly number[],
+  mixture: Float64Array,
+): void {
+  const old = sources.map((position) => data[start + position * stride]);
+  for (const position of sources) data[start + position * stride] = 0;
+  targets.forEach((position, s) => {
+    let sum = 0;
+    for (let i = 0; i < old.length; i++) sum += old[i] * mixture[i * targets.length + s];
+    data[start + position * stride] = sum;
+  });
+}
+
+/** Operators that move positions about, but compute nothing. */
+export const MOVES = new Set([
+  'Reshape',
+  'Transpose',
+  'Split',
+  'Slice',
+  'Gather',
+  'Squeeze',
+  'Unsqueeze',
+  'Identity',
+  'Flatten',
+]);
+
+/** The product that a value comes from by nothing but moves, one bias and scalars: whatever is linear in all neurons alike. */
+function producerOf(value: Value): { node: Node; bias: Value | undefined } | string {
+  let bias: Value | undefined;
+  for (let node = value.producer; node; ) {
+    if (node.opType === 'MatMul' && node.inputs[1]?.tensor) return { node, bias };
+    if (node.opType === 'Gemm' && node.float('alpha', 1) === 1 && node.float('beta', 1) === 1)
+      return { node, bias: node.inputs[2] };
+    const constant = node.inputs.find((input) => input?.tensor);
+    const data = node.inputs.find((input) => !input?.tensor);
+    if (node.opType === 'Add' && constant && !bias) bias = constant;
+    else {
+      if (!isScaling(node) && !MOVES.has(node.opType))
+        return `goes through ${node.label}, which acts on single neurons`;
+    }
+    node = data?.producer;
+  }
+  return 'does not come from a product with a weight';
+}
+
+/** Multiplies all neurons alike by a constant. */
+export function isScaling(node: Node): boolean {
+  if (node.opType === 'Mul') return node.inputs.some((input) => input?.tensor?.size === 1);
+  return node.opType === 'Div' && node.inputs[1]?.tensor?.size === 1;
+}
+
+/** Where each unit's neuron stands along the outputs of the projection: the labels it bears came from there. */
+function positionsOf(
+  group: Group,
+  value: Value,
+  sources: ReadonlySet<Value | undefined>,
+  walk: Analysis['walk'],
+): Int32Array | undefined {
+  const slots = walk.labels.slots.filter((slot) => sources.has(slot.initializer));
+  const unitOfRoot = new Map([...group.labels].map((label, unit) => [walk.labels.find(label), unit]));
+  const positionOf = new Int32Array(group.units).fill(-1);
+  for (const { labels } of walk.layouts.get(value)?.fields ?? []) {
+    for (const label of labels) {
+      const unit = unitOfRoot.get(walk.labels.find(label));
+      const slot = slots.find(({ first, size }) => label >= first && label < first + size);
+      if (unit !== undefined && slot) positionOf[unit] = label - slot.first;
+    }
+  }
+  return positionOf.includes(-1) ? undefined : positionOf;
+}

@@ -1,0 +1,54 @@
+import type { Analysis, Group, Site } from '@snp/graph';
+import type { PairMoments } from '../statistics/pairMoments.js';
+import { mixWritten } from './linearWriter.js';
+import type { RecoveryMethod } from './method.js';
+import { headMoments, lanesOf, type PairWriters, pairWriters } from './mixPairs.js';
+import { pickPairs } from './pickPairs.js';
+import { queryMixture } from './queryMixture.js';
+
+/**
+ * Picked query/key neurons, of which the queries take up a mixture so that their products with the keys that stay come close to all
+ * products (`queryMixture`).
+ *
+ * @returns Why it cannot be done, if so.
+ */
+export function mixQueries(
+  group: Group,
+  moments: PairMoments | undefined,
+  analysis: Analysis,
+): RecoveryMethod | string {
+  const writers = pairWriters(group, analysis);
+  if (typeof writers === 'string') return writers;
+  const picking = pickPairs(group, moments);
+  if (typeof picking === 'string') return picking;
+  const { count, queries, keys } = moments!;
+  return {
+    ...picking,
+    name: 'ridge',
+    touches: [writers.queries.weight, writers.queries.bias].flatMap((value) => value ?? []),
+    apply(kept) {
+      const stays = new Set(kept);
+      const mixtures = lanesOf(group, writers).map((units) => {
+        const side = (site: Site, products: Float64Array[]) => headMoments({ count, products }, site, units);
+        return {
+          units: units.filter((unit) => stays.has(unit)),
+          matrix: queryMixture(
+            side(writers.query, queries),
+            side(writers.key, keys),
+            units.map((unit) => stays.has(unit)),
+          ),
+        };
+      });
+      if (!mixtures.every(({ matrix }) => matrix !== undefined)) return false;
+      for (const { units, matrix } of mixtures) mixWritten(writers.queries, units, units, matrix!);
+      clearOthers(group, writers, stays);
+      return true;
+    },
+  };
+}
+
+/** Queries of units that leave become zero. */
+function clearOthers(group: Group, { queries }: PairWriters, stays: ReadonlySet<number>): void {
+  const leaving = Array.from({ length: group.units }, (_, unit) => unit).filter((unit) => !stays.has(unit));
+  mixWritten(queries, leaving, [], new Float64Array(0));
+}

@@ -1,0 +1,105 @@
+import { type Analysis, analyze, type Group } from '@snp/graph';
+import { cloneModel } from '@snp/onnx';
+import { type Plan, removedUnits } from '../plan/plan.js';
+import type { GroupMoments } from '../statistics/statistics.js';
+import type { RecoveryMethod } from './method.js';
+import { mixPairs } from './mixPairs.js';
+import { mixQueries } from './mixQueries.js';
+import { mixValues } from './mixValues.js';
+import { pickPairs } from './pickPairs.js';
+import { refitReader } from './refitReader.js';
+
+/**
+ * How what stays makes up for what leaves: not at all; by the means of what leaves; by predicting it (`ridge`); or, `full`, by mixing query/key and
+ * value neurons instead of picking them, and hidden neurons picked by the surgeon with ridge.
+ */
+export type RecoveryKind = 'none' | 'mean' | 'ridge' | 'full';
+
+/** What recovery did for each group that lost units: `done` with the method, or why it could do nothing. */
+export type RecoveryOutcomes = ReadonlyMap<string, string>;
+
+/**
+ * Recovery of one model: a copy of it whose weights can be rewritten so that units that stay carry the part of those that leave. Shapes
+ * and operators stay as they are; the copy is cut by the same plan afterwards.
+ */
+export class Recovery {
+  /** The copy. */
+  readonly analysis: Analysis;
+  /** How each group is recovered, or why it cannot be. */
+  readonly methods: ReadonlyMap<string, RecoveryMethod>;
+  readonly #reasons = new Map<string, string>();
+
+  /** @param statistics Moments by group id. */
+  constructor(analysis: Analysis, statistics: ReadonlyMap<string, GroupMoments>, kind: Exclude<RecoveryKind, 'none'>) {
+    this.analysis = analyze(cloneModel(analysis.model));
+    const methods = new Map<string, RecoveryMethod>();
+    for (const group of this.analysis.groups) {
+      const moments = statistics.get(group.id) ?? {};
+      const { method, reason } = areFinite(moments)
+        ? methodFor(group, moments, kind, this.analysis)
+        : {
+            method: undefined,
+            reason: 'has statistics that are not finite: the data hold numbers that the model cannot take',
+          };
+      if (method) methods.set(group.id, method);
+      if (reason) this.#reasons.set(group.id, reason);
+    }
+    this.methods = methods;
+  }
+
+  /** Rewrites the weights for a plan. To be called once. */
+  apply(plan: Plan): RecoveryOutcomes {
+    const outcomes = new Map<string, string>();
+    for (const group of this.analysis.groups) {
+      if (removedUnits(plan, group).length > 0)
+        outcomes.set(group.id, this.#applyTo(group, plan.groups[group.id].keep));
+    }
+    return outcomes;
+  }
+
+  #applyTo(group: Group, kept: readonly number[]): string {
+    const method = this.methods.get(group.id);
+    const reason = this.#reasons.get(group.id);
+    if (!method) return reason ?? 'nothing';
+    if (!method.apply(kept)) return 'the calibration data give no finite solution';
+    return reason ? `${method.name}: ${reason}` : 'done';
+  }
+}
+
+function areFinite({ secondMoments, pairMoments }: GroupMoments): boolean {
+  const lists = [
+    secondMoments?.products,
+    secondMoments?.sums,
+    ...(pairMoments?.queries ?? []),
+    ...(pairMoments?.keys ?? []),
+  ];
+  return lists.every((list) => list === undefined || list.every(Number.isFinite));
+}
+
+/** The best method that a kind of recovery has for a group, and what keeps it from a better one. */
+function methodFor(
+  group: Group,
+  { secondMoments, pairMoments }: GroupMoments,
+  kind: Exclude<RecoveryKind, 'none'>,
+  analysis: Analysis,
+): { method?: RecoveryMethod; reason?: string } {
+  const candidates: (() => RecoveryMethod | string)[] = [];
+  if (group.kind === 'query-key') {
+    if (kind === 'full')
+      candidates.push(
+        () => mixPairs(group, pairMoments, analysis),
+        () => pickPairs(group, pairMoments),
+      );
+    if (kind === 'ridge') candidates.push(() => mixQueries(group, pairMoments, analysis));
+  } else {
+    if (kind === 'full' && group.kind === 'value') candidates.push(() => mixValues(group, secondMoments, analysis));
+    candidates.push(() => refitReader(group, secondMoments, kind === 'full' ? 'surgeon' : kind));
+  }
+  let reason = candidates.length === 0 ? `has no ${kind} recovery for groups of kind ${group.kind}` : undefined;
+  for (const candidate of candidates) {
+    const method = candidate();
+    if (typeof method !== 'string') return { method, ...(reason && { reason }) };
+    reason ??= method;
+  }
+  return { reason };
+}

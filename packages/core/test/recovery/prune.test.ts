@@ -1,0 +1,91 @@
+import { onnxRuntime, tensors } from '@snp/runtime';
+import { buildVit, inputs, relativeError, runModel } from '@snp/testing';
+import { describe, expect, it } from 'vitest';
+import { applyPlan, criterionByName, prune } from '../../src/index.js';
+import { difference } from '../support/equivalence.js';
+
+describe('prune with recovery', () => {
+  const size = {
+    image: 16,
+    patch: 4,
+    residual: 24,
+    depth: 2,
+    heads: 3,
+    blocks: { queryKey: 8, value: 8, ffn: 48 },
+    classes: 7,
+  };
+  const model = buildVit(size);
+  const feeds = (seed: number, batch = 1) =>
+    inputs([{ name: 'input', dtype: 'float', shape: [1, 3, 16, 16], fill: 'normal' }], { seed, batch });
+  const calibration = tensors(async function* () {
+    for (let seed = 0; seed < 40; seed++) yield feeds(seed);
+  });
+  const runtime = onnxRuntime();
+  const options = { ratios: { ffn: 0.4, value: 0.25 }, criterion: criterionByName('l2'), calibration, runtime };
+
+  it('comes closer to the original with every kind', async () => {
+    const want = await runModel(model, feeds(1000, 16));
+    const errors = [];
+    for (const recovery of ['none', 'mean', 'ridge'] as const) {
+      const { model: pruned } = await prune(model, { ...options, recovery });
+      const got = await runModel(pruned, feeds(1000, 16));
+      errors.push(relativeError(got.logits.data as Float32Array, want.logits.data as Float32Array));
+    }
+    expect(errors[2]).toBeLessThan(errors[0]);
+    expect(errors[1]).toBeLessThan(errors[0] * 1.05);
+    expect(errors[2]).toBeLessThan(errors[1]);
+  });
+
+  it('has the operators and shapes of the model without recovery, and equals its masked self', async () => {
+    const [plain, ridge] = [
+      await prune(model, { ...options, recovery: 'none' }),
+      await prune(model, { ...options, recovery: 'ridge' }),
+    ];
+    expect(ridge.plan).toEqual({ ...plain.plan, recovery: 'ridge' });
+    expect(ridge.model.graph.nodes.map((node) => node.op)).toEqual(plain.model.graph.nodes.map((node) => node.op));
+    expect(ridge.report.cost.after).toEqual(plain.report.cost.after);
+    expect(await difference(ridge.analysis, ridge.plan, feeds(5, 2))).toBeLessThan(1e-4);
+    expect(ridge.report.groups.filter(({ removed }) => removed.length > 0).map(({ recovery }) => recovery)).toEqual(
+      Array(4).fill('done'),
+    );
+  });
+
+  it('says which groups it could do nothing for', async () => {
+    const { report } = await prune(model, { ...options, ratios: { 'query-key': 0.5 }, recovery: 'mean' });
+    const reasons = report.groups.filter(({ removed }) => removed.length > 0).map(({ recovery }) => recovery);
+    expect(reasons).toEqual(Array(2).fill('has no mean recovery for groups of kind query-key'));
+  });
+
+  it('by mixing and the surgeon is closer than by picking and ridge, for each kind of group alone and for all', async () => {
+    const want = await runModel(model, feeds(1000, 16));
+    const error = async (ratios: object, recovery: 'none' | 'ridge' | 'full') => {
+      const criterion = recovery === 'full' ? undefined : criterionByName('activation');
+      const { model: pruned } = await prune(model, { ...options, ratios: { ...ratios }, recovery, criterion });
+      const { logits } = await runModel(pruned, feeds(1000, 16));
+      return relativeError(logits.data as Float32Array, want.logits.data as Float32Array);
+    };
+    const cases = [{ 'query-key': 0.5 }, { value: 0.5 }, { ffn: 0.5 }, { 'query-key': 0.5, value: 0.5, ffn: 0.5 }];
+    for (const ratios of cases) {
+      const [none, ridge, full] = [
+        await error(ratios, 'none'),
+        await error(ratios, 'ridge'),
+        await error(ratios, 'full'),
+      ];
+      // Hidden neurons of a model that was never trained are all alike: the surgeon has little to choose.
+      expect(full, JSON.stringify(ratios)).toBeLessThan('ffn' in ratios ? 1.1 * ridge : ridge);
+      expect(ridge, JSON.stringify(ratios)).toBeLessThan(none);
+    }
+  });
+
+  it('works for a given plan, and needs data', async () => {
+    const first = await prune(model, { ...options, recovery: 'ridge' });
+    const again = await prune(model, { plan: first.plan, recovery: 'ridge', calibration, runtime });
+    for (const value of first.model.graph.initializers) {
+      expect(again.model.graph.value(value.name).tensor!.bytes()).toEqual(value.tensor!.bytes());
+    }
+    await expect(
+      prune(model, { ratios: { ffn: 0.5 }, criterion: criterionByName('l2'), recovery: 'ridge' }),
+    ).rejects.toThrow(/give it typical inputs/);
+    expect(applyPlan(first.analysis, first.plan).graph.nodes.length).toBe(first.model.graph.nodes.length);
+  });
+});
