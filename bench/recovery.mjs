@@ -43,6 +43,12 @@ if (/deit.tiny/.test(path)) {
   add('published ridge', { ...publishedWidths(), recovery: 'ridge', criterion: criterionByName('activation') });
   add('45/64/576', widths(45, 64, 576));
   add('32/48/614', widths(32, 48, 614));
+  add('residual 153', { ratios: { residual: 1 - 153 / 192 } });
+  add('residual 153 picked', {
+    ratios: { residual: 1 - 153 / 192 },
+    recovery: 'none',
+    criterion: criterionByName('snp'),
+  });
   for (const [kind, ratio] of [
     ['query-key', 0.5],
     ['value', 0.5],

@@ -78,7 +78,7 @@ export async function decide(analysis: Analysis, options: DecideOptions, clock: 
 
 /** With full recovery, mixtures and the surgeon take the place of a criterion, unless one was asked for. */
 function choosesItself(group: Group, { recovery, criterion }: DecideOptions): boolean {
-  return recovery === 'full' && (criterion === undefined || group.kind === 'query-key' || group.kind === 'value');
+  return recovery === 'full' && (criterion === undefined || group.kind !== 'ffn');
 }
 
 function criterionName(criterion: Criterion, recovery: Recovery | undefined, options: DecideOptions): string {

@@ -7,6 +7,7 @@ import { outputSums, outputTaps } from '../statistics/outputSums.js';
 import { pairMoments } from '../statistics/pairMoments.js';
 import { secondMoments } from '../statistics/secondMoments.js';
 import { type CalibrationStatistics, type GroupMoments, modelContent } from '../statistics/statistics.js';
+import { streamMoments } from '../statistics/streamMoments.js';
 
 export interface MeasureOptions {
   assignments: readonly Assignment[];
@@ -31,6 +32,7 @@ export async function measure(
   const requests: Record<string, StatisticRequest> = { ...options.requests };
   if (recovery !== 'none') Object.assign(requests, { secondMoments: secondMoments({ batches }) });
   if (recovery === 'ridge' || recovery === 'full') Object.assign(requests, { pairMoments });
+  if (recovery === 'full') Object.assign(requests, { streamMoments: streamMoments({ batches }) });
   const rankOf = (name: string) => shapes.shape(model.graph.value(name))?.length;
   const outputs = recovery === 'full' ? outputTaps(model, rankOf) : [];
   const { statistics, sums, samples } = await gatherStatistics({ ...options, model, requests, sums: outputs });

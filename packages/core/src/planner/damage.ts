@@ -1,3 +1,4 @@
+import type { GroupKind } from '@snp/graph';
 import type { RecoveryMethod } from '../recovery/method.js';
 import type { Effects } from './effects.js';
 
@@ -20,8 +21,7 @@ export function damageCurves(methods: Iterable<RecoveryMethod>, effects: Effects
   for (const method of all) {
     const { errors, group } = method;
     const measured = effects[group.id]?.length ? measuredCurve(errors, effects[group.id]) : undefined;
-    if (group.kind === 'query-key') {
-      // Errors of attention scores are in other units: before the softmax.
+    if (OTHER_UNITS.has(group.kind)) {
       curves.set(group.id, measured ?? relative(errors, all, group.block).map((error) => error * scale));
     } else {
       const plain = errors.map((error) => error * scale);
@@ -31,10 +31,13 @@ export function damageCurves(methods: Iterable<RecoveryMethod>, effects: Effects
   return curves;
 }
 
+/** Errors of attention scores are those before the softmax, errors of the stream those of all its readers: other units than that of what is added to it. */
+const OTHER_UNITS: ReadonlySet<GroupKind> = new Set(['query-key', 'residual']);
+
 /** Effect per error at half width, the median over groups that write to the residual stream; 1 without measurements. */
 function medianEffect(methods: readonly RecoveryMethod[], effects: Effects): number {
   const ratios = methods
-    .filter(({ group }) => group.kind !== 'query-key' && effects[group.id]?.length)
+    .filter(({ group }) => !OTHER_UNITS.has(group.kind) && effects[group.id]?.length)
     .flatMap(({ group, errors }) => {
       const half = Math.round((errors.length - 1) / 2);
       const damage = measuredCurve(errors, effects[group.id])[half];

@@ -39,11 +39,11 @@ export interface MeasureEffectsOptions {
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Default of `samples`: the ranking of groups changes little with more. */
-export const EFFECT_SAMPLES = 24;
+/** Default of `samples`. On DeiT-Tiny at 0.73, 0.62 and 0.5 of the MACs 24 give a divergence of 0.20, 0.41 and 0.96, 64 give 0.17, 0.40 and 0.96. */
+export const EFFECT_SAMPLES = 48;
 
 /** Shares of the full width at which a group's effect is measured. */
-const SHARES = [3 / 4, 1 / 2, 1 / 4, 1 / 16];
+const SHARES = [3 / 4, 1 / 2, 1 / 4];
 
 /**
  * Measures what narrowing each group alone does to the model's answers, after recovery. What lies in front of a block runs once,

@@ -30,7 +30,7 @@ export function linearReader(group: Group): LinearReader | string {
 }
 
 /** The bias of a MatMul or Gemm, if nothing else reads it and the product goes nowhere else. */
-function biasOf(node: Node, { initializer, axis }: Member): Value | undefined {
+export function biasOf(node: Node, { initializer, axis }: Member): Value | undefined {
   const outputs = initializer.tensor!.dims[1 - axis];
   const fits = (value: Value | undefined) =>
     value?.tensor?.dataType === 'FLOAT' &&

@@ -8,6 +8,7 @@ import { mixQueries } from './mixQueries.js';
 import { mixValues } from './mixValues.js';
 import { pickPairs } from './pickPairs.js';
 import { refitReader } from './refitReader.js';
+import { rotateStream } from './rotateStream.js';
 
 /**
  * How what stays makes up for what leaves: not at all; by the means of what leaves; by predicting it (`ridge`); or, `full`, by mixing query/key and
@@ -50,7 +51,9 @@ export class Recovery {
   /** Rewrites the weights for a plan. To be called once. */
   apply(plan: Plan): RecoveryOutcomes {
     const outcomes = new Map<string, string>();
-    for (const group of this.analysis.groups) {
+    // Rotations of the stream come last: they turn whatever the others made of the weights.
+    const last = ({ kind }: Group) => (kind === 'residual' ? 1 : 0);
+    for (const group of [...this.analysis.groups].sort((a, b) => last(a) - last(b))) {
       if (removedUnits(plan, group).length > 0)
         outcomes.set(group.id, this.#applyTo(group, plan.groups[group.id].keep));
     }
@@ -66,12 +69,13 @@ export class Recovery {
   }
 }
 
-function areFinite({ secondMoments, pairMoments }: GroupMoments): boolean {
+function areFinite({ secondMoments, pairMoments, streamMoments }: GroupMoments): boolean {
   const lists = [
     secondMoments?.products,
     secondMoments?.sums,
     ...(pairMoments?.queries ?? []),
     ...(pairMoments?.keys ?? []),
+    ...(streamMoments ?? []).flatMap(({ products, sums }) => [products, sums]),
   ];
   return lists.every((list) => list === undefined || list.every(Number.isFinite));
 }
@@ -79,7 +83,7 @@ function areFinite({ secondMoments, pairMoments }: GroupMoments): boolean {
 /** The best method that a kind of recovery has for a group, and what keeps it from a better one. */
 function methodFor(
   group: Group,
-  { secondMoments, pairMoments }: GroupMoments,
+  { secondMoments, pairMoments, streamMoments }: GroupMoments,
   kind: Exclude<RecoveryKind, 'none'>,
   analysis: Analysis,
 ): { method?: RecoveryMethod; reason?: string } {
@@ -91,6 +95,8 @@ function methodFor(
         () => pickPairs(group, pairMoments),
       );
     if (kind === 'ridge') candidates.push(() => mixQueries(group, pairMoments, analysis));
+  } else if (group.kind === 'residual') {
+    if (kind === 'full') candidates.push(() => rotateStream(group, streamMoments, analysis));
   } else {
     if (kind === 'full' && group.kind === 'value') candidates.push(() => mixValues(group, secondMoments, analysis));
     candidates.push(() => refitReader(group, secondMoments, kind === 'full' ? 'surgeon' : kind));

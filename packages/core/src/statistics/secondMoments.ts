@@ -25,6 +25,11 @@ export interface SecondMomentsOptions {
  */
 const ROWS = { least: 12_288, perUnit: 4 } as const;
 
+/** Rows to take per batch; undefined for all. */
+export function enoughRows({ units }: Group, batches: number | undefined): number | undefined {
+  return batches && Math.max(ROWS.least, ROWS.perUnit * units) / batches;
+}
+
 /** Second moments of groups that one linear layer reads. */
 export function secondMoments({ batches }: SecondMomentsOptions = {}): StatisticRequest<SecondMoments> {
   return {
@@ -34,8 +39,7 @@ export function secondMoments({ batches }: SecondMomentsOptions = {}): Statistic
       const reader = linearReader(group);
       if (typeof reader === 'string') return [];
       const { value, rank, axis: feature } = reader.site;
-      const rows = batches && Math.max(ROWS.least, ROWS.perUnit * group.units) / batches;
-      return [secondMomentsTap(value, { rank, feature, width: group.units, rows })];
+      return [secondMomentsTap(value, { rank, feature, width: group.units, rows: enoughRows(group, batches) })];
     },
     accumulate(group) {
       let moments: SecondMoments | undefined;

@@ -3,6 +3,7 @@ import { fingerprint } from '../plan/fingerprint.js';
 import type { Effects } from '../planner/effects.js';
 import type { PairMoments } from './pairMoments.js';
 import type { SecondMoments } from './secondMoments.js';
+import type { StreamMoments } from './streamMoments.js';
 
 /** What recovery knows of a group. */
 export interface GroupMoments {
@@ -10,6 +11,8 @@ export interface GroupMoments {
   secondMoments?: SecondMoments;
   /** Of query and key neurons. */
   pairMoments?: PairMoments;
+  /** Of the residual stream. */
+  streamMoments?: StreamMoments;
 }
 
 /** Sums of the rows of a model's output. */
@@ -77,13 +80,11 @@ export function addStatistics(parts: readonly CalibrationStatistics[]): Calibrat
 function addGroup(parts: readonly GroupMoments[]): GroupMoments {
   const seconds = parts.flatMap(({ secondMoments }) => secondMoments ?? []);
   const pairs = parts.flatMap(({ pairMoments }) => pairMoments ?? []);
+  const streams = parts.flatMap(({ streamMoments }) => (streamMoments ? [streamMoments] : []));
   return {
-    ...(seconds.length > 0 && {
-      secondMoments: {
-        count: total(seconds.map(({ count }) => count)),
-        sums: added(seconds.map(({ sums }) => sums)),
-        products: added(seconds.map(({ products }) => products)),
-      },
+    ...(seconds.length > 0 && { secondMoments: addMoments(seconds) }),
+    ...(streams.length > 0 && {
+      streamMoments: streams[0].map((_, site) => addMoments(streams.map((sites) => sites[site]))),
     }),
     ...(pairs.length > 0 && {
       pairMoments: {
@@ -92,6 +93,14 @@ function addGroup(parts: readonly GroupMoments[]): GroupMoments {
         keys: pairs[0].keys.map((_, head) => added(pairs.map(({ keys }) => keys[head]))),
       },
     }),
+  };
+}
+
+function addMoments(parts: readonly SecondMoments[]): SecondMoments {
+  return {
+    count: total(parts.map(({ count }) => count)),
+    sums: added(parts.map(({ sums }) => sums)),
+    products: added(parts.map(({ products }) => products)),
   };
 }
 

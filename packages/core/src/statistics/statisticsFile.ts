@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { SnpError } from '@snp/onnx';
 import { writeFileWhole } from '@snp/onnx/node';
 import type { Effects } from '../planner/effects.js';
+import type { SecondMoments } from './secondMoments.js';
 import type { CalibrationStatistics, GroupMoments, OutputSums } from './statistics.js';
 
 const FORMAT = 'snp-statistics';
@@ -103,12 +104,9 @@ function parse(text: string): { metadata: Record<string, string>; entries: [stri
 }
 
 function* tensorsOf({ groups, outputs }: CalibrationStatistics): Generator<[string, Float64Array]> {
-  for (const [id, { secondMoments, pairMoments }] of groups) {
-    if (secondMoments) {
-      yield [`groups/${id}/count`, Float64Array.of(secondMoments.count)];
-      yield [`groups/${id}/sums`, secondMoments.sums];
-      yield [`groups/${id}/products`, lowerTriangle(secondMoments.products)];
-    }
+  for (const [id, { secondMoments, pairMoments, streamMoments }] of groups) {
+    if (secondMoments) yield* momentTensors(`groups/${id}`, secondMoments);
+    for (const [site, moments] of (streamMoments ?? []).entries()) yield* momentTensors(`sites/${site}/${id}`, moments);
     if (pairMoments) {
       yield [`groups/${id}/samples`, Float64Array.of(pairMoments.count)];
       for (const side of ['queries', 'keys'] as const)
@@ -122,6 +120,12 @@ function* tensorsOf({ groups, outputs }: CalibrationStatistics): Generator<[stri
   }
 }
 
+function* momentTensors(path: string, { count, sums, products }: SecondMoments): Generator<[string, Float64Array]> {
+  yield [`${path}/count`, Float64Array.of(count)];
+  yield [`${path}/sums`, sums];
+  yield [`${path}/products`, lowerTriangle(products)];
+}
+
 function statisticsOf(
   tensors: ReadonlyMap<string, Float64Array>,
   metadata: Record<string, string>,
@@ -130,7 +134,7 @@ function statisticsOf(
   const outputs = new Map<string, OutputSums>();
   const extend = (id: string, moments: GroupMoments) => groups.set(id, { ...groups.get(id), ...moments });
   for (const [name, data] of tensors) {
-    const [, kind, id, what] = /^(groups|outputs)\/(.*)\/(count|samples|rows)$/.exec(name) ?? [];
+    const [, kind, id, what] = /^(groups|outputs|sites\/\d+)\/(.*)\/(count|samples|rows)$/.exec(name) ?? [];
     const rest = (part: string) => tensors.get(`${kind}/${id}/${part}`);
     const side = (part: string) => {
       const heads: Float64Array[] = [];
@@ -140,7 +144,9 @@ function statisticsOf(
     if (what === 'count') {
       const [sums, products] = [rest('sums'), rest('products')];
       if (!sums || products?.length !== (sums.length * (sums.length + 1)) / 2) return undefined;
-      extend(id, { secondMoments: { count: data[0], sums, products: square(products) } });
+      const moments = { count: data[0], sums, products: square(products) };
+      if (kind === 'groups') extend(id, { secondMoments: moments });
+      else extend(id, { streamMoments: [...(groups.get(id)?.streamMoments ?? []), moments] });
     } else if (what === 'samples') {
       extend(id, { pairMoments: { count: data[0], queries: side('queries'), keys: side('keys') } });
     } else if (what === 'rows') {

@@ -30,6 +30,12 @@ export class TapBuilder {
     return input;
   }
 
+  /** Positions `start` to `end` of an axis; the end may lie beyond the last. */
+  slice(value: Value, start: number, end: number, axis: number): Value {
+    if (this.model.opset < 10) return this.op('Slice', [value], { starts: [start], ends: [end], axes: [axis] });
+    return this.op('Slice', [value, ...[start, end, axis].map((number) => this.integers([number]))]);
+  }
+
   integers(numbers: readonly number[]): Value {
     return this.model.graph.addInitializer('tap_sizes', Tensor.int64([numbers.length], numbers));
   }

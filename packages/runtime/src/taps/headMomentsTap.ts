@@ -11,7 +11,7 @@ export function headMomentsTap(value: Value, axes: GramAxes): Tap {
     build(model) {
       const build = new TapBuilder(model);
       const products = gram.build(model);
-      const size = build.op('Slice', [build.op('Shape', [products]), build.integers([-1]), build.integers([2 ** 31])]);
+      const size = build.slice(build.op('Shape', [products]), -1, 2 ** 31 - 1, 0);
       const apart = build.op('Concat', [build.integers([-1, axes.heads]), size, size], { axis: 0 });
       const sum = build.sum(build.op('Reshape', [products, apart]), [0]);
       sum.type = { elementType: 'DOUBLE', shape: undefined };

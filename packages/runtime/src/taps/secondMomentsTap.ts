@@ -37,19 +37,16 @@ export function secondMomentsTap(value: Value, { rank, feature, width, rows: wan
       const others = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => axis !== feature);
       const last = build.transpose(model.graph.value(value.name), [...others, feature]);
       const every = build.reshape(last, [-1, width]);
-      const rows = wanted === undefined ? every : someRows(build, every, wanted);
+      // Older operators cannot compute with such sizes.
+      const rows = wanted === undefined || model.opset < 12 ? every : someRows(build, every, wanted);
       const blocks = momentBlocks(width);
-      const columns = blocks.map(({ start, end }) =>
-        blocks.length === 1
-          ? rows
-          : build.op('Slice', [rows, build.integers([start]), build.integers([end]), build.integers([1])]),
-      );
+      const columns = blocks.map(({ start, end }) => (blocks.length === 1 ? rows : build.slice(rows, start, end, 1)));
       const flat = (part: Value) => build.reshape(part, [-1]);
       const products = columns.flatMap((a, i) => {
         const transposed = build.transpose(a, [1, 0]);
         return columns.slice(i).map((b) => flat(build.op('MatMul', [transposed, b])));
       });
-      const count = build.op('Slice', [build.op('Shape', [rows]), build.integers([0]), build.integers([1])]);
+      const count = build.slice(build.op('Shape', [rows]), 0, 1, 0);
       const parts = [...products, build.sum(rows, [0]), build.op('Cast', [count], { to: 1 })];
       const all = build.op('Concat', parts, { axis: 0 });
       all.type = { elementType: 'FLOAT', shape: undefined };
@@ -60,7 +57,7 @@ export function secondMomentsTap(value: Value, { rank, feature, width, rows: wan
 
 /** Every n-th row, from another one on in every batch. */
 function someRows(build: TapBuilder, rows: Value, wanted: number): Value {
-  const total = build.op('Slice', [build.op('Shape', [rows]), build.integers([0]), build.integers([1])]);
+  const total = build.slice(build.op('Shape', [rows]), 0, 1, 0);
   const stride = build.op('Max', [
     build.op('Div', [total, build.integers([Math.max(1, Math.round(wanted))])]),
     build.integers([1]),

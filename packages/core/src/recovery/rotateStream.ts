@@ -1,0 +1,233 @@
+import type { Analysis, Group, Member } from '@snp/graph';
+import { Tensor, type Value } from '@snp/onnx';
+import { solvePositive, symmetricEigen } from '@snp/runtime';
+import type { SecondMoments } from '../statistics/secondMoments.js';
+import type { StreamMoments } from '../statistics/streamMoments.js';
+import { type Covariance, meanVariance } from './covariance.js';
+import { readerRows, writeReader } from './linearReader.js';
+import type { RecoveryMethod } from './method.js';
+import type { Norm } from './norm.js';
+import { orthonormal } from './orthonormal.js';
+import { firstColumns } from './pairSpectrum.js';
+import { product, transpose } from './product.js';
+import { RIDGE } from './refit.js';
+import { residualStream, type Stream, type StreamReader } from './stream.js';
+import { symmetricRoots } from './symmetricRoots.js';
+
+/**
+ * Rotation of the residual stream, of which then the axes leave that its readers need least; or why it cannot be done.
+ *
+ * Everything that is added to the stream loses its mean and is rotated, every reader is rotated back, and norms are folded into their readers, so that
+ * nothing changes until axes leave (SliceGPT, arXiv 2401.15024). Beyond that paper: the axes are chosen by what all readers together make of them, not by the
+ * variance of the stream, and each reader is refitted by ridge to what is left, from the moments at its own place. To keep the plain
+ * LayerNormalization, the r axes are embedded in r + 1 channels by a basis that is orthogonal to the vector of ones; the stream is scaled by
+ * sqrt(channels now / channels before), so that norms divide by what they did, epsilon included.
+ */
+export function rotateStream(
+  group: Group,
+  moments: StreamMoments | undefined,
+  analysis: Analysis,
+): RecoveryMethod | string {
+  const stream = residualStream(group, analysis);
+  if (typeof stream === 'string') return stream;
+  const sites = group.sites.filter(({ role }) => role === 'input');
+  if (!moments || moments.length !== sites.length) return 'has no statistics';
+  const { units: size } = group;
+  const places = sites.map((site, at) => {
+    const readers = stream.readers.filter((reader) => reader.site === site);
+    return { readers, ...normalised(moments[at], readers) };
+  });
+  const axes = principalAxes(size, stream, places);
+  if (!axes) return 'has statistics without a finite solution';
+  const spare = stream.centring ? 1 : 0;
+  const touched = [
+    ...stream.terms.map(({ initializer }) => initializer),
+    ...stream.norms.flatMap(({ scale, shift }) => [scale, shift]),
+    ...stream.readers.flatMap(({ member, bias }) => [member.initializer, bias]),
+  ];
+  return {
+    group,
+    name: 'rotation',
+    errors: Float64Array.from({ length: size + 1 }, (_, width) => axes.lost[Math.max(0, width - spare)]),
+    select: (width) => Array.from({ length: width }, (_, unit) => unit),
+    touches: [...new Set(touched.flatMap((value) => value ?? []))],
+    apply(kept) {
+      const turn = turnTo(axes.basis, size, kept.length, stream.centring);
+      const refits = places.map(({ covariance }) => refitTo(turn, covariance));
+      if (!refits.every((refit) => refit !== undefined)) return false;
+      for (const [at, { readers, covariance }] of places.entries())
+        for (const reader of readers) turnReader(reader, kept, turn, refits[at]!, covariance);
+      for (const term of stream.terms) turnTerm(term, kept, turn);
+      for (const norm of stream.norms) clearNorm(norm);
+      return true;
+    },
+  };
+}
+
+/** Moments of the stream behind a norm: about the mean, or about zero where a reader has no bias to take the mean; and about zero in any case. */
+function normalised(
+  { count, sums, products }: SecondMoments,
+  readers: readonly StreamReader[],
+): { covariance: Covariance; about: Float64Array } {
+  const n = sums.length;
+  const about = products.map((product) => product / count);
+  const centre = readers.every((reader) => reader.bias) ? sums.map((sum) => sum / count) : new Float64Array(n);
+  const matrix = about.map((product, at) => product - centre[Math.floor(at / n)] * centre[at % n]);
+  return { covariance: { size: n, matrix, centre }, about };
+}
+
+/** Rows of a reader's weight as they act on what the norm has before its scale. */
+function scaledRows(reader: StreamReader, size: number): Float64Array {
+  const rows = readerRows(reader);
+  const scale = reader.norm.scale.tensor!.numbers();
+  const outputs = rows.length / size;
+  return rows.map((weight, at) => weight * scale[Math.floor(at / outputs)]);
+}
+
+interface Axes {
+  /** [channels, axes], orthonormal columns, those that readers need most first. */
+  basis: Float64Array;
+  /** Mean square of what readers lose when the first r axes stay, for every r. */
+  lost: Float64Array;
+}
+
+/**
+ * Axes in the order in which all readers together need them: with C the moments of the normalised stream and A the sum of W W^T of all readers, the leading
+ * eigenvectors of C^(1/2) A C^(1/2), taken back to the stream.
+ */
+function principalAxes(
+  size: number,
+  { centring }: Stream,
+  places: readonly { readers: readonly StreamReader[]; about: Float64Array }[],
+): Axes | undefined {
+  const [moments, needs] = [new Float64Array(size * size), new Float64Array(size * size)];
+  for (const { readers, about } of places) {
+    for (let at = 0; at < about.length; at++) moments[at] += about[at] / places.length;
+    for (const reader of readers) {
+      const rows = scaledRows(reader, size);
+      const outputs = rows.length / size;
+      const gram = product(rows, transpose(rows, size, outputs), size, outputs, size);
+      for (let at = 0; at < gram.length; at++) needs[at] += gram[at];
+    }
+  }
+  const roots = symmetricRoots(moments, size);
+  if (!roots || !needs.every(Number.isFinite)) return undefined;
+  const { values, vectors } = symmetricEigen(
+    product(product(roots.root, needs, size, size, size), roots.root, size, size, size),
+    size,
+  );
+  const ones = centring ? [new Float64Array(size).fill(1 / Math.sqrt(size))] : [];
+  const count = size - ones.length;
+  const directions = product(roots.root, firstColumns(transpose(vectors, size, size), size, count), size, size, count);
+  const lost = new Float64Array(size + 1);
+  for (let axis = count - 1; axis >= 0; axis--) lost[axis] = lost[axis + 1] + Math.max(0, values[axis]);
+  return { basis: orthonormal(directions, size, count, ones), lost };
+}
+
+interface Turn {
+  size: number;
+  width: number;
+  /** [channels before, channels now]: what is added to the stream is multiplied with it from the right. */
+  forth: Float64Array;
+  /** [channels now, channels before]: readers are multiplied with it from the left. */
+  back: Float64Array;
+}
+
+/** The rotation that leaves so many channels. */
+function turnTo(basis: Float64Array, size: number, width: number, centring: boolean): Turn {
+  const all = basis.length / size;
+  const axes = centring ? width - 1 : width;
+  const scale = Math.sqrt(width / size);
+  const kept = firstColumns(basis, all, axes);
+  const embedding = centring ? orthogonalToOnes(width) : identity(width);
+  const forth = product(kept, transpose(embedding, width, axes), size, axes, width).map((element) => element * scale);
+  const back = transpose(forth, size, width).map((element) => element / scale ** 2);
+  return { size, width, forth, back };
+}
+
+/** [n, n - 1], orthonormal columns of mean zero. */
+function orthogonalToOnes(n: number): Float64Array {
+  const ones = new Float64Array(n).fill(1 / Math.sqrt(n));
+  return orthonormal(firstColumns(identity(n), n, n - 1), n, n - 1, [ones]);
+}
+
+function identity(n: number): Float64Array {
+  const matrix = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) matrix[i * (n + 1)] = 1;
+  return matrix;
+}
+
+/** What readers at a place are multiplied with from the left: `back`, and what the axes that stay tell about those that leave. */
+function refitTo({ size, width, forth, back }: Turn, { matrix }: Covariance): Float64Array | undefined {
+  const across = product(transpose(forth, size, width), matrix, width, size, size);
+  const own = product(across, forth, width, size, width);
+  const variance = meanVariance({ size: width, matrix: own });
+  if (!(variance > 0)) return back;
+  const explained = product(own, back, width, width, size);
+  const rest = across.map((element, at) => element - explained[at]);
+  for (let i = 0; i < width; i++) own[i * (width + 1)] += RIDGE * variance;
+  const change = solvePositive(own, width, rest, size);
+  const refit = change && back.map((element, at) => element + change[at]);
+  return refit?.every(Number.isFinite) ? refit : undefined;
+}
+
+/** Rewrites a reader for the rotated stream, its norm's scale and shift folded in. */
+function turnReader(
+  reader: StreamReader,
+  kept: readonly number[],
+  { size, width, forth }: Turn,
+  refit: Float64Array,
+  { centre }: Covariance,
+): void {
+  const plain = readerRows(reader);
+  const rows = scaledRows(reader, size);
+  const outputs = rows.length / size;
+  const weights = product(refit, rows, width, size, outputs);
+  // Of the mean, what the channels that stay do not give.
+  const carried = product(product(centre, forth, 1, size, width), refit, 1, width, size);
+  const offset = product(
+    centre.map((mean, i) => mean - carried[i]),
+    rows,
+    1,
+    size,
+    outputs,
+  );
+  if (reader.norm.shift) {
+    const shift = product(Float64Array.from(reader.norm.shift.tensor!.numbers()), plain, 1, size, outputs);
+    for (let o = 0; o < outputs; o++) offset[o] += shift[o];
+  }
+  writeReader(reader, kept, { weights, offset });
+}
+
+/** Rotates what is added to the stream: every slice along the channels' axis becomes a row vector times `forth`. */
+function turnTerm({ initializer, axis, unitOf }: Member, kept: readonly number[], { size, width, forth }: Turn): void {
+  const { dims } = initializer.tensor!;
+  const old = initializer.tensor!.numbers();
+  const inner = dims.slice(axis + 1).reduce((count, dim) => count * dim, 1);
+  const outer = old.length / inner / size;
+  const positionOf = new Int32Array(size);
+  unitOf.forEach((unit, position) => {
+    positionOf[unit] = position;
+  });
+  const data = new Float32Array(old.length);
+  const slice = new Float64Array(size);
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      for (let unit = 0; unit < size; unit++) slice[unit] = old[(o * size + positionOf[unit]) * inner + i];
+      const turned = product(slice, forth, 1, size, width);
+      kept.forEach((unit, at) => {
+        data[(o * size + positionOf[unit]) * inner + i] = turned[at];
+      });
+    }
+  }
+  initializer.tensor = Tensor.float32(dims, data);
+}
+
+/** The scale and shift went into the readers. */
+function clearNorm({ scale, shift }: Norm): void {
+  const fill = (value: Value, number: number) => {
+    value.tensor = Tensor.float32(value.tensor!.dims, new Float32Array(value.tensor!.size).fill(number));
+  };
+  fill(scale, 1);
+  if (shift) fill(shift, 0);
+}
