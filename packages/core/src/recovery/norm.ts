@@ -36,6 +36,11 @@ export function normEndingIn(node: Node): Norm | undefined {
   return inner ? { ...inner, shift: constant, nodes: [node, ...inner.nodes] } : undefined;
 }
 
+/** True if nothing but the norm itself reads what is computed inside of it. */
+export function isClosed({ nodes }: Norm): boolean {
+  return nodes.slice(1).every(({ outputs }) => outputs[0]!.consumers.every((reader) => nodes.includes(reader)));
+}
+
 /** The norm that a value comes from by nothing but moves. */
 export function normBehind(value: Value): Norm | undefined {
   for (let node = value.producer; node; ) {
@@ -87,10 +92,7 @@ function scaled(last: Node): Norm | undefined {
     const mean = sub?.opType === 'Sub' ? sub.inputs[1]?.producer : undefined;
     const input = mean && isMean(mean) && mean.inputs[0] === sub!.inputs[0] ? mean.inputs[0]! : undefined;
     const nodes = [last, division, ...found, ...(input ? [sub!, mean!] : [])];
-    const norm = { centring: input !== undefined, input: input ?? numerator, scale, shift: undefined, plain, nodes };
-    // Nothing else may look inside.
-    const closed = nodes.slice(1).every((node) => node.outputs[0]!.consumers.every((reader) => nodes.includes(reader)));
-    if (closed) return norm;
+    return { centring: input !== undefined, input: input ?? numerator, scale, shift: undefined, plain, nodes };
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import type { Analysis, Group, Member } from '@snp/graph';
 import type { Node, Value } from '@snp/onnx';
 import { biasOf, type LinearReader } from './linearReader.js';
-import { CARRIES, type Norm, normEndingIn } from './norm.js';
+import { CARRIES, isClosed, type Norm, normEndingIn } from './norm.js';
 
 /** A layer that reads the residual stream through a norm. */
 export interface StreamReader extends LinearReader {
@@ -91,7 +91,7 @@ function normsOf(nodes: readonly Node[], own: ReadonlySet<Value>): Map<Node, Nor
   const taken = new Set<Node>();
   for (const node of [...nodes].reverse()) {
     const norm = taken.has(node) ? undefined : normEndingIn(node);
-    if (!norm || !own.has(norm.scale) || (norm.shift && !own.has(norm.shift))) continue;
+    if (!norm || !isClosed(norm) || !own.has(norm.scale) || (norm.shift && !own.has(norm.shift))) continue;
     norms.set(node, norm);
     for (const part of norm.nodes) taken.add(part);
   }
