@@ -6,6 +6,7 @@ import { compareCommand } from './commands/compare.js';
 import { evalCommand } from './commands/eval.js';
 import { inspectCommand } from './commands/inspect.js';
 import { pruneCommand } from './commands/prune.js';
+import { sweepCommand } from './commands/sweep.js';
 import { verifyCommand } from './commands/verify.js';
 
 /** The `snp` command with all its subcommands. */
@@ -20,6 +21,7 @@ export function createProgram(): Command {
     inspectCommand,
     calibrateCommand,
     pruneCommand,
+    sweepCommand,
     applyCommand,
     verifyCommand,
     evalCommand,

@@ -195,6 +195,31 @@ describe('snp, on the example model', () => {
     expect(JSON.parse((await snp('eval', at('replayed.onnx'), ...data)).stdout).top1).toBeGreaterThan(0.8);
   }, 60_000);
 
+  it('sweep prunes to many budgets, draws the trade-off, and goes on where it was stopped', async () => {
+    const data = ['--calib', at('calibration'), '--data', at('held-out'), '--preprocess', PREPROCESS];
+    const run = async (keep: string) => {
+      const { code, stdout } = await snp('sweep', EXAMPLE, ...data, '--keep', keep, '-o', at('sweep'), '--json');
+      expect(code).toBe(0);
+      return JSON.parse(stdout);
+    };
+    await run('0.8');
+    const first = await stat(at('sweep', 'vit-shapes.macs-0.8.onnx'));
+    const { points } = await run('0.4,80%');
+    expect((await stat(at('sweep', 'vit-shapes.macs-0.8.onnx'))).mtimeMs).toBe(first.mtimeMs);
+    expect(points.map(({ budget }: { budget: object }) => budget)).toEqual([{ macs: 0.8 }, { macs: 0.4 }]);
+    for (const { budget, cost, fidelity, top1, latency } of points) {
+      expect(cost.after.macs).toBeLessThanOrEqual(budget.macs * cost.before.macs);
+      expect(fidelity.samples).toBe(50);
+      expect(top1.before).toBeGreaterThan(0.8);
+      expect(latency.before).toBeGreaterThan(0);
+    }
+    const page = await readFile(at('sweep', 'sweep.html'), 'utf8');
+    expect(page.match(/<circle/g)).toHaveLength(8);
+    expect(page).not.toMatch(/<script|src=|href="http|NaN/);
+    const other = await snp('sweep', EXAMPLE, ...data, '--round', '4', '-o', at('sweep'));
+    expect(other.stderr).toMatch(/with other options/);
+  }, 60_000);
+
   it('recovery keeps more of the accuracy', async () => {
     const top1 = [];
     for (const recovery of ['none', 'ridge']) {

@@ -24,7 +24,14 @@ export {
 export { compareModels } from './evaluate/compareModels.js';
 export { type Comparison, compare, type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluate.js';
 export { type Fidelity, FidelityMeter } from './evaluate/fidelity.js';
+export {
+  LATENCY_DEFAULTS,
+  type LatencyRatio,
+  type LatencyRatioOptions,
+  latencyRatio,
+} from './evaluate/latencyRatio.js';
 export { type CalibrateOptions, calibrate } from './pipeline/calibrate.js';
+export { holdBack } from './pipeline/holdBack.js';
 export { prepare } from './pipeline/prepare.js';
 export type { OnProgress, Progress, Step } from './pipeline/progress.js';
 export { type PruneOptions, type PruneResult, prune } from './pipeline/prune.js';
@@ -76,5 +83,7 @@ export {
 } from './statistics/statistics.js';
 export { loadStatistics, saveStatistics } from './statistics/statisticsFile.js';
 export { applyPlan } from './surgery/applyPlan.js';
+export { renderSweep } from './sweep/renderSweep.js';
+export { type SweepOptions, type SweepPoint, sweep } from './sweep/sweep.js';
 export { maskedModel } from './verify/maskedModel.js';
 export { VERIFY_DEFAULTS, type Verification, type VerifyOptions, verify } from './verify/verify.js';

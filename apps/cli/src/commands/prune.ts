@@ -17,6 +17,7 @@ import { Command, Option } from 'commander';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { checkWritable, defaultOutput, fileSize, readJson } from '../options/files.js';
 import { budget, wholeNumber } from '../options/numbers.js';
+import { shares } from '../options/shares.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { renderSummary } from '../output/summary.js';
@@ -91,20 +92,6 @@ export function pruneCommand(): Command {
     .option('--report <DIR>', 'write plan.json, report.json and report.html there')
     .option('--json', 'print one JSON document on stdout');
   return addDataOptions(command).action(run);
-}
-
-/** Collects `--ratio ffn=0.5 --ratio residual=0.2`. */
-function shares(option: string) {
-  return (text: string, earlier: Record<string, number> = {}): Record<string, number> => {
-    const [name, value] = text.split('=');
-    if (!name || value === undefined || value === '') {
-      throw new SnpError(
-        'invalid-argument',
-        `${option} ${text} cannot be read. Write NAME=FRACTION, for example ${option} ffn=0.5.`,
-      );
-    }
-    return { ...earlier, [name]: Number(value) };
-  };
 }
 
 async function run(path: string, options: PruneCommandOptions): Promise<void> {

@@ -5,7 +5,7 @@ import { wholeNumber } from './numbers.js';
 
 /** Options that say which data to read and how. */
 export interface DataOptions {
-  preprocess?: string;
+  preprocess?: string | undefined;
   limit?: number;
   every?: number;
   start?: number;

@@ -1,6 +1,6 @@
 import { SnpError } from '@snp/onnx';
-import type { Calibration, Runtime, RuntimeTensor } from '@snp/runtime';
-import { runSamples } from '@snp/runtime';
+import type { Calibration, Runtime, RuntimeTensor, Session } from '@snp/runtime';
+import { batches, DEFAULT_BATCH_SIZE, runSamples } from '@snp/runtime';
 import { argmax, type Fidelity, FidelityMeter } from './fidelity.js';
 
 /** Options of `evaluate` and `compare`. */
@@ -66,6 +66,22 @@ export async function compare(first: string, second: string, options: EvaluateOp
   });
   const skipped = options.data.skipped;
   return { first: { ...a.result, skipped }, second: { ...b.result, skipped }, fidelity: meter.result };
+}
+
+/** Share of labelled samples that an open model gets right; undefined without labels or scores. */
+export async function topOne(
+  session: Session,
+  data: Calibration,
+  { batchSize = DEFAULT_BATCH_SIZE, signal }: Pick<EvaluateOptions, 'batchSize' | 'signal'> = {},
+): Promise<number | undefined> {
+  const tally = new Tally();
+  const free = session.inputs.every(({ dims }) => dims.length > 0 && typeof dims[0] !== 'number');
+  for await (const { feeds, samples } of batches(data.samples(signal), free ? batchSize : 1, session.inputs)) {
+    const scores = Object.values(await session.run(feeds, { signal }))[0];
+    if (scores.dims[0] !== samples.length || !(scores.data instanceof Float32Array)) return undefined;
+    for (const [at, { label }] of samples.entries()) tally.add(rowOf(scores, at, samples.length), label);
+  }
+  return tally.result.top1;
 }
 
 class Tally {

@@ -27,6 +27,11 @@ export function html(parts: TemplateStringsArray, ...contents: Content[]): Marku
   return new Markup(parts.map((part, at) => (at === 0 ? part : render(contents[at - 1]) + part)).join(''));
 }
 
+/** Our own text, such as a style sheet, as it is. */
+export function trusted(text: string): Markup {
+  return new Markup(text);
+}
+
 function render(content: Content): string {
   if (content === undefined || content === null || content === false) return '';
   if (content instanceof Markup) return content.text;

@@ -2,7 +2,7 @@ import type { Fidelity } from '../../evaluate/fidelity.js';
 import type { CostReport, PruneReport } from '../report.js';
 import { costChart } from './costChart.js';
 import { bytes, change, count, counted, duration, saving } from './format.js';
-import { html, type Markup } from './markup.js';
+import { html, type Markup, trusted } from './markup.js';
 import { scoresChart } from './scoresChart.js';
 import { STYLE } from './style.js';
 import { frozenTable, groupsTable } from './tables.js';
@@ -56,11 +56,6 @@ ${frozenTable(report)}
 </html>
 `;
   return page.text;
-}
-
-/** Our own style sheet stands in the page as it is. */
-function trusted(text: string): Markup {
-  return html([text] as unknown as TemplateStringsArray);
 }
 
 function summary({ cost: { before, after }, budget }: PruneReport): string {

@@ -1,0 +1,95 @@
+import { type Model, SnpError } from '@snp/onnx';
+import { readModel } from '@snp/onnx/node';
+import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
+import { compareModels } from '../evaluate/compareModels.js';
+import { topOne } from '../evaluate/evaluate.js';
+import type { Fidelity } from '../evaluate/fidelity.js';
+import { type LatencyRatio, latencyRatio } from '../evaluate/latencyRatio.js';
+import { prepare } from '../pipeline/prepare.js';
+import type { OnProgress } from '../pipeline/progress.js';
+import { type PruneOptions, type PruneResult, prune } from '../pipeline/prune.js';
+import type { CostBudget } from '../plan/budget.js';
+import type { CostReport } from '../report/report.js';
+import type { CalibrationStatistics } from '../statistics/statistics.js';
+import { randomFeeds } from '../verify/randomFeeds.js';
+
+/** One budget and what came of it. */
+export interface SweepPoint {
+  budget: CostBudget;
+  cost: { before: CostReport; after: CostReport };
+  /** One input, original and pruned model in turns on this machine. */
+  latency: LatencyRatio;
+  /** How alike the answers are on `data`; absent without data. */
+  fidelity?: Fidelity;
+  /** Share of right answers of both models; absent without labels. */
+  top1?: { before: number; after: number };
+}
+
+/** Options of `sweep`. */
+export interface SweepOptions extends Pick<PruneOptions, 'round' | 'least' | 'batchSize'> {
+  /** What `calibrate` gathered. */
+  statistics: CalibrationStatistics;
+  budgets: readonly CostBudget[];
+  /** Typical inputs that `statistics` know already, to set the outputs' means right. */
+  calibration?: Calibration | undefined;
+  /** Other inputs, labelled or not, to see what each budget costs. */
+  data?: Calibration | undefined;
+  /** Default: onnxruntime in a child process. */
+  runtime?: Runtime | undefined;
+  onProgress?: OnProgress | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Prunes a model to many budgets with one calibration, and measures each result: the trade-off between cost, latency and answers.
+ *
+ * @param onPoint Called with each point as soon as it is there, and with what made it.
+ * @throws SnpError as `prune`.
+ * @example
+ * const statistics = await calibrate(model, { calibration });
+ * const points = await sweep(model, { statistics, budgets: [{ macs: 0.8 }, { macs: 0.6 }], data: calibration });
+ */
+export async function sweep(
+  source: string | Model,
+  options: SweepOptions,
+  onPoint?: (point: SweepPoint, result: PruneResult) => void | Promise<void>,
+): Promise<SweepPoint[]> {
+  const { budgets, data, signal, onProgress } = options;
+  if (budgets.length === 0) throw new SnpError('invalid-argument', 'There are no budgets to sweep over.');
+  const runtime = options.runtime ?? onnxRuntime();
+  const original = typeof source === 'string' ? await readModel(source) : source;
+  const { model, shapes } = prepare(original);
+  const feeds = randomFeeds(model, shapes, { seed: 1, batch: 1 });
+  const before = await runtime.open(original, { signal });
+  const points: SweepPoint[] = [];
+  try {
+    const right = data && (await topOne(before, data, options));
+    for (const budget of budgets) {
+      const result = await prune(original, { ...options, runtime, budget, holdBack: false });
+      const after = await runtime.open(result.model, { signal });
+      try {
+        const fidelity =
+          data && (await compareModels(original, result.model, { ...options, data, runtime, onProgress: progress }));
+        const still = right === undefined ? undefined : await topOne(after, data!, options);
+        const point: SweepPoint = {
+          budget,
+          cost: result.report.cost,
+          latency: await latencyRatio([before, after], feeds, { signal }),
+          ...(fidelity && { fidelity }),
+          ...(right !== undefined && still !== undefined && { top1: { before: right, after: still } }),
+        };
+        points.push(point);
+        await onPoint?.(point, result);
+      } finally {
+        await after.close();
+      }
+    }
+  } finally {
+    await before.close();
+  }
+  return points;
+
+  function progress(done: number, total: number | undefined) {
+    onProgress?.({ step: 'compare', done, total });
+  }
+}
