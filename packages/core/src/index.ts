@@ -54,12 +54,13 @@ export {
   measureEffects,
 } from './planner/effects.js';
 export { LEAST_SHARE, type LeastShares, type PlannedWidthsOptions, plannedWidths } from './planner/plannedWidths.js';
+export { Algebra } from './recovery/algebra.js';
 export { type Covariance, covarianceOf } from './recovery/covariance.js';
 export { type Elimination, eliminate } from './recovery/eliminate.js';
 export type { RecoveryMethod } from './recovery/method.js';
 export { type PairSpectrum, pairSpectrum } from './recovery/pairSpectrum.js';
 export { queryMixture } from './recovery/queryMixture.js';
-export { Recovery, type RecoveryKind, type RecoveryOutcomes } from './recovery/recovery.js';
+export { Recovery, type RecoveryKind, type RecoveryOptions, type RecoveryOutcomes } from './recovery/recovery.js';
 export { type Refit, RIDGE, refitKept, refitMixed } from './recovery/refit.js';
 export { type ValueSpectrum, valueSpectrum } from './recovery/valueSpectrum.js';
 export { costPerBlock } from './report/costReport.js';

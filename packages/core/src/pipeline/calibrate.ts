@@ -41,7 +41,9 @@ export async function calibrate(source: string | Model, options: CalibrateOption
     measure(analysis, { assignments, recovery: 'full', calibration, runtime, batchSize, signal, onProgress }),
   );
   if (!effects) return moments;
-  const recovery = await clock.time('solve', async () => new Recovery(analysis, moments.groups, 'full'));
+  const recovery = await clock.time('solve', (onProgress) =>
+    Recovery.create(analysis, moments.groups, 'full', { runtime, onProgress }),
+  );
   const measured = await clock.time('probe', (onProgress) =>
     measureEffects({ recovery, runtime, calibration, batchSize, signal, onProgress }),
   );

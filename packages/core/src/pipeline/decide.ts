@@ -55,7 +55,9 @@ export async function decide(analysis: Analysis, options: DecideOptions, clock: 
   const recovery =
     kind === 'none' || !moments
       ? undefined
-      : await clock.time('solve', async () => new Recovery(analysis, moments.groups, kind));
+      : await clock.time('solve', (onProgress) =>
+          Recovery.create(analysis, moments.groups, kind, { runtime: options.runtime, onProgress }),
+        );
   const common = { recovery, moments, samples: moments?.samples ?? 0, warnings };
   if (moments && recovery) warnings.push(...fewSamples(analysis, moments));
   if (given) return { ...common, plan: given, criterion: 'given plan', scores: new Map() };

@@ -1,11 +1,19 @@
-/** A B for row-major matrices of `n` x `k` and `k` x `m`. */
+/** A B for row-major matrices of `n` x `k` and `k` x `m`. Four rows of B at a time, so that rows of C are read and written less often. */
 export function product(a: Float64Array, b: Float64Array, n: number, k: number, m: number): Float64Array {
   const c = new Float64Array(n * m);
+  const whole = k - (k % 4);
   for (let i = 0; i < n; i++) {
-    for (let p = 0; p < k; p++) {
+    const end = (i + 1) * m;
+    for (let p = 0; p < whole; p += 4) {
+      const at = i * k + p;
+      const [a0, a1, a2, a3] = [a[at], a[at + 1], a[at + 2], a[at + 3]];
+      if (a0 === 0 && a1 === 0 && a2 === 0 && a3 === 0) continue;
+      let [b0, b1, b2, b3] = [p * m, (p + 1) * m, (p + 2) * m, (p + 3) * m];
+      for (let to = i * m; to < end; to++) c[to] += a0 * b[b0++] + a1 * b[b1++] + a2 * b[b2++] + a3 * b[b3++];
+    }
+    for (let p = whole; p < k; p++) {
       const factor = a[i * k + p];
-      if (factor === 0) continue;
-      for (let j = 0, from = p * m, to = i * m; j < m; j++, from++, to++) c[to] += factor * b[from];
+      for (let to = i * m, from = p * m; to < end; to++, from++) c[to] += factor * b[from];
     }
   }
   return c;

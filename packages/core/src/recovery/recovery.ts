@@ -1,7 +1,9 @@
 import { type Analysis, analyze, type Group } from '@snp/graph';
 import { cloneModel } from '@snp/onnx';
+import type { Runtime } from '@snp/runtime';
 import { type Plan, removedUnits } from '../plan/plan.js';
 import type { GroupMoments } from '../statistics/statistics.js';
+import { Algebra } from './algebra.js';
 import type { RecoveryMethod } from './method.js';
 import { mixPairs } from './mixPairs.js';
 import { mixQueries } from './mixQueries.js';
@@ -19,34 +21,54 @@ export type RecoveryKind = 'none' | 'mean' | 'ridge' | 'full';
 /** What recovery did for each group that lost units: `done` with the method, or why it could do nothing. */
 export type RecoveryOutcomes = ReadonlyMap<string, string>;
 
+/** Options of `Recovery.create`. */
+export interface RecoveryOptions {
+  runtime?: Runtime | undefined;
+  onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
 /**
  * Recovery of one model: a copy of it whose weights can be rewritten so that units that stay carry the part of those that leave. Shapes
  * and operators stay as they are; the copy is cut by the same plan afterwards.
  */
 export class Recovery {
-  /** The copy. */
-  readonly analysis: Analysis;
-  /** How each group is recovered, or why it cannot be. */
-  readonly methods: ReadonlyMap<string, RecoveryMethod>;
-  readonly #reasons = new Map<string, string>();
-
-  /** @param statistics Moments by group id. */
-  constructor(analysis: Analysis, statistics: ReadonlyMap<string, GroupMoments>, kind: Exclude<RecoveryKind, 'none'>) {
-    this.analysis = analyze(cloneModel(analysis.model));
+  /**
+   * Works out how each group is recovered.
+   *
+   * @param statistics Moments by group id.
+   * @param runtime For dense algebra; without one it is slow for wide layers.
+   */
+  static async create(
+    analysis: Analysis,
+    statistics: ReadonlyMap<string, GroupMoments>,
+    kind: Exclude<RecoveryKind, 'none'>,
+    { runtime, onProgress }: RecoveryOptions = {},
+  ): Promise<Recovery> {
+    const copy = analyze(cloneModel(analysis.model));
     const methods = new Map<string, RecoveryMethod>();
-    for (const group of this.analysis.groups) {
-      const moments = statistics.get(group.id) ?? {};
-      const { method, reason } = areFinite(moments)
-        ? methodFor(group, moments, kind, this.analysis)
-        : {
-            method: undefined,
-            reason: 'has statistics that are not finite: the data hold numbers that the model cannot take',
-          };
-      if (method) methods.set(group.id, method);
-      if (reason) this.#reasons.set(group.id, reason);
+    const reasons = new Map<string, string>();
+    const algebra = new Algebra(runtime);
+    try {
+      for (const [at, group] of copy.groups.entries()) {
+        const { method, reason } = await methodFor(group, statistics.get(group.id) ?? {}, kind, copy, algebra);
+        if (method) methods.set(group.id, method);
+        if (reason) reasons.set(group.id, reason);
+        onProgress?.(at + 1, copy.groups.length);
+      }
+    } finally {
+      await algebra.close();
     }
-    this.methods = methods;
+    return new Recovery(copy, methods, reasons);
   }
+
+  private constructor(
+    /** The copy. */
+    readonly analysis: Analysis,
+    /** How each group is recovered. */
+    readonly methods: ReadonlyMap<string, RecoveryMethod>,
+    /** Why a group is recovered less than was asked for, or not at all. */
+    private readonly reasons: ReadonlyMap<string, string>,
+  ) {}
 
   /** Rewrites the weights for a plan. To be called once. */
   apply(plan: Plan): RecoveryOutcomes {
@@ -62,7 +84,7 @@ export class Recovery {
 
   #applyTo(group: Group, kept: readonly number[]): string {
     const method = this.methods.get(group.id);
-    const reason = this.#reasons.get(group.id);
+    const reason = this.reasons.get(group.id);
     if (!method) return reason ?? 'nothing';
     if (!method.apply(kept)) return 'the calibration data give no finite solution';
     return reason ? `${method.name}: ${reason}` : 'done';
@@ -81,31 +103,36 @@ function areFinite({ secondMoments, pairMoments, streamMoments }: GroupMoments):
 }
 
 /** The best method that a kind of recovery has for a group, and what keeps it from a better one. */
-function methodFor(
+async function methodFor(
   group: Group,
-  { secondMoments, pairMoments, streamMoments }: GroupMoments,
+  moments: GroupMoments,
   kind: Exclude<RecoveryKind, 'none'>,
   analysis: Analysis,
-): { method?: RecoveryMethod; reason?: string } {
-  const candidates: (() => RecoveryMethod | string)[] = [];
+  algebra: Algebra,
+): Promise<{ method?: RecoveryMethod; reason?: string }> {
+  if (!areFinite(moments))
+    return { reason: 'has statistics that are not finite: the data hold numbers that the model cannot take' };
+  const { secondMoments, pairMoments, streamMoments } = moments;
+  const full = kind === 'full';
+  const candidates: (() => Promise<RecoveryMethod | string> | RecoveryMethod | string)[] = [];
   if (group.kind === 'query-key') {
-    if (kind === 'full')
+    if (full)
       candidates.push(
         () => mixPairs(group, pairMoments, analysis),
         () => pickPairs(group, pairMoments),
       );
     if (kind === 'ridge') candidates.push(() => mixQueries(group, pairMoments, analysis));
   } else if (group.kind === 'residual') {
-    if (kind === 'full') candidates.push(() => rotateStream(group, streamMoments, analysis));
+    if (full) candidates.push(() => rotateStream(group, streamMoments, analysis, algebra));
   } else {
-    if (kind === 'full' && group.kind === 'value') candidates.push(() => mixValues(group, secondMoments, analysis));
-    candidates.push(() => refitReader(group, secondMoments, kind === 'full' ? 'surgeon' : kind));
+    if (full && group.kind === 'value') candidates.push(() => mixValues(group, secondMoments, analysis));
+    candidates.push(() => refitReader(group, secondMoments, full ? 'surgeon' : kind, algebra));
   }
   let reason = candidates.length === 0 ? `has no ${kind} recovery for groups of kind ${group.kind}` : undefined;
   for (const candidate of candidates) {
-    const method = candidate();
+    const method = await candidate();
     if (typeof method !== 'string') return { method, ...(reason && { reason }) };
     reason ??= method;
   }
-  return { reason };
+  return { ...(reason && { reason }) };
 }

@@ -1,7 +1,8 @@
 import { type Group, unitsByLane } from '@snp/graph';
 import type { SecondMoments } from '../statistics/secondMoments.js';
+import type { Algebra } from './algebra.js';
 import { covarianceOf } from './covariance.js';
-import { eliminate } from './eliminate.js';
+import type { Elimination } from './eliminate.js';
 import { linearReader, readerRows, writeReader } from './linearReader.js';
 import { type RecoveryMethod, tails } from './method.js';
 import { RIDGE, refitKept } from './refit.js';
@@ -15,11 +16,12 @@ export type ReaderRefit = 'mean' | 'ridge' | 'surgeon';
  *
  * @returns Why it cannot be done, if so.
  */
-export function refitReader(
+export async function refitReader(
   group: Group,
   moments: SecondMoments | undefined,
   kind: ReaderRefit,
-): RecoveryMethod | string {
+  algebra: Algebra,
+): Promise<RecoveryMethod | string> {
   if (group.kind !== 'value' && group.kind !== 'ffn') return `has no such recovery for groups of kind ${group.kind}`;
   const reader = linearReader(group);
   if (typeof reader === 'string') return reader;
@@ -27,7 +29,8 @@ export function refitReader(
   if (!moments) return 'has no statistics';
   const covariance = covarianceOf(moments, { centred: reader.bias !== undefined });
   const weights = readerRows(reader);
-  const picking = kind === 'surgeon' && group.lanes === 1 ? bySurgeon() : undefined;
+  const picking =
+    kind === 'surgeon' && group.lanes === 1 ? bySurgeon(await algebra.eliminate(covariance, weights)) : undefined;
   const { errors, select } = picking ?? byPower(group, covariance.matrix, weights);
   return {
     group,
@@ -42,16 +45,15 @@ export function refitReader(
       return true;
     },
   };
+}
 
-  function bySurgeon() {
-    const elimination = eliminate(covariance, weights);
-    if (!elimination) return undefined;
-    const { order, increments } = elimination;
-    return {
-      errors: tails(increments.slice().reverse()),
-      select: (keep: number) => order.slice(group.units - keep).sort((a, b) => a - b),
-    };
-  }
+function bySurgeon(elimination: Elimination | undefined) {
+  if (!elimination) return undefined;
+  const { order, increments } = elimination;
+  return {
+    errors: tails(increments.slice().reverse()),
+    select: (keep: number) => order.slice(order.length - keep).sort((a, b) => a - b),
+  };
 }
 
 /** Units that carry most stay; what the others carry is an upper bound of the error. */

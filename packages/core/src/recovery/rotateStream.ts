@@ -3,6 +3,7 @@ import { Tensor, type Value } from '@snp/onnx';
 import { solvePositive, symmetricEigen } from '@snp/runtime';
 import type { SecondMoments } from '../statistics/secondMoments.js';
 import type { StreamMoments } from '../statistics/streamMoments.js';
+import type { Algebra } from './algebra.js';
 import { type Covariance, meanVariance } from './covariance.js';
 import { readerRows, writeReader } from './linearReader.js';
 import type { RecoveryMethod } from './method.js';
@@ -23,11 +24,12 @@ import { symmetricRoots } from './symmetricRoots.js';
  * LayerNormalization, the r axes are embedded in r + 1 channels by a basis that is orthogonal to the vector of ones; the stream is scaled by
  * sqrt(channels now / channels before), so that norms divide by what they did, epsilon included.
  */
-export function rotateStream(
+export async function rotateStream(
   group: Group,
   moments: StreamMoments | undefined,
   analysis: Analysis,
-): RecoveryMethod | string {
+  algebra: Algebra,
+): Promise<RecoveryMethod | string> {
   const stream = residualStream(group, analysis);
   if (typeof stream === 'string') return stream;
   const sites = group.sites.filter(({ role }) => role === 'input');
@@ -37,7 +39,7 @@ export function rotateStream(
     const readers = stream.readers.filter((reader) => reader.site === site);
     return { readers, ...normalised(moments[at], readers) };
   });
-  const axes = principalAxes(size, stream, places);
+  const axes = await principalAxes(size, stream, places, algebra);
   if (!axes) return 'has statistics without a finite solution';
   const spare = stream.centring ? 1 : 0;
   const touched = [
@@ -95,30 +97,37 @@ interface Axes {
  * Axes in the order in which all readers together need them: with C the moments of the normalised stream and A the sum of W W^T of all readers, the leading
  * eigenvectors of C^(1/2) A C^(1/2), taken back to the stream.
  */
-function principalAxes(
+async function principalAxes(
   size: number,
   { centring }: Stream,
   places: readonly { readers: readonly StreamReader[]; about: Float64Array }[],
-): Axes | undefined {
+  algebra: Algebra,
+): Promise<Axes | undefined> {
   const [moments, needs] = [new Float64Array(size * size), new Float64Array(size * size)];
   for (const { readers, about } of places) {
     for (let at = 0; at < about.length; at++) moments[at] += about[at] / places.length;
     for (const reader of readers) {
       const rows = scaledRows(reader, size);
       const outputs = rows.length / size;
-      const gram = product(rows, transpose(rows, size, outputs), size, outputs, size);
+      const gram = await algebra.product(rows, transpose(rows, size, outputs), size, outputs, size);
       for (let at = 0; at < gram.length; at++) needs[at] += gram[at];
     }
   }
   const roots = symmetricRoots(moments, size);
   if (!roots || !needs.every(Number.isFinite)) return undefined;
   const { values, vectors } = symmetricEigen(
-    product(product(roots.root, needs, size, size, size), roots.root, size, size, size),
+    await algebra.product(await algebra.product(roots.root, needs, size, size, size), roots.root, size, size, size),
     size,
   );
   const ones = centring ? [new Float64Array(size).fill(1 / Math.sqrt(size))] : [];
   const count = size - ones.length;
-  const directions = product(roots.root, firstColumns(transpose(vectors, size, size), size, count), size, size, count);
+  const directions = await algebra.product(
+    roots.root,
+    firstColumns(transpose(vectors, size, size), size, count),
+    size,
+    size,
+    count,
+  );
   const lost = new Float64Array(size + 1);
   for (let axis = count - 1; axis >= 0; axis--) lost[axis] = lost[axis + 1] + Math.max(0, values[axis]);
   return { basis: orthonormal(directions, size, count, ones), lost };

@@ -28,7 +28,7 @@ describe.each([
 ] as const)('rotation of the residual stream, with %s', (_, model) => {
   it('changes nothing while all channels stay', async () => {
     const statistics = await calibrate(model, { calibration, runtime, effects: false });
-    const recovery = new Recovery(prepare(model), statistics.groups, 'full');
+    const recovery = await Recovery.create(prepare(model), statistics.groups, 'full');
     const method = recovery.methods.get('residual')!;
     expect(method.name).toBe('rotation');
     const weight = method.touches[0];
