@@ -1,6 +1,7 @@
 // `node bench/recovery.mjs MODEL DATA [CASE...]`: top-1 and agreement with the original after pruning with each kind of recovery and
-// allocation, as a Markdown table. Samples at even positions calibrate, those at odd positions measure; labels are not used in
-// pruning. For a model with 12 blocks of 3 heads of 64 and FFNs of 768 (DeiT-Tiny) there are cases of published widths, too.
+// allocation, as a Markdown table. Samples at even positions calibrate, those at odd positions measure, unless DATA holds folders `calibration` (of which
+// 250 samples are used) and `test`; labels are not used in pruning. For a model with 12 blocks of 3 heads of 64 and FFNs of 768 (DeiT-Tiny) there are cases of published widths, too.
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +14,13 @@ const original = await readModel(path);
 const inputs = original.graph.inputs
   .filter((input) => !input.tensor)
   .map((input) => ({ name: input.name, type: input.type.elementType, dims: input.type.shape }));
-const open = (options) => openCalibration(data, { inputs, every: 2, ...options });
+const apart = existsSync(join(data, 'calibration'));
+const openCalibrationPart = () =>
+  apart
+    ? openCalibration(join(data, 'calibration'), { inputs, every: 2, limit: 250 })
+    : openCalibration(data, { inputs, every: 2 });
+const openTestPart = () =>
+  apart ? openCalibration(join(data, 'test'), { inputs }) : openCalibration(data, { inputs, every: 2, start: 1 });
 const runtime = onnxRuntime();
 const folder = await mkdtemp(join(tmpdir(), 'snp-recovery-'));
 
@@ -70,11 +77,11 @@ try {
   for (const { name, options } of cases) {
     if (chosen.length > 0 && !chosen.includes(name)) continue;
     const start = performance.now();
-    const result = await prune(original, { calibration: await open({}), runtime, ...options });
+    const result = await prune(original, { calibration: await openCalibrationPart(), runtime, ...options });
     const seconds = (performance.now() - start) / 1000;
     const out = join(folder, 'pruned.onnx');
     await result.write(out);
-    const { first, second, fidelity } = await compare(path, out, { runtime, data: await open({ start: 1 }) });
+    const { first, second, fidelity } = await compare(path, out, { runtime, data: await openTestPart() });
     const { cost } = result.report;
     const cells = [
       name,

@@ -36,7 +36,8 @@ const analysis = prepare(model);
 const [solving] = await seconds(() => Recovery.create(analysis, statistics.groups, 'full', { runtime }));
 const [after] = await seconds(infer);
 const inference = (before + after) / 2;
-const line = (name, time) => process.stdout.write(`${name.padEnd(12)} ${time.toFixed(1)} s, ${(time / inference).toFixed(2)} of inference\n`);
+const line = (name, time) =>
+  process.stdout.write(`${name.padEnd(12)} ${time.toFixed(1)} s, ${(time / inference).toFixed(2)} of inference\n`);
 line('inference', inference);
 line('statistics', gathering);
 line('solving', solving);

@@ -53,7 +53,14 @@ export {
   type MeasureEffectsOptions,
   measureEffects,
 } from './planner/effects.js';
-export { LEAST_SHARE, type LeastShares, type PlannedWidthsOptions, plannedWidths } from './planner/plannedWidths.js';
+export {
+  LEAST_SHARE,
+  type LeastShares,
+  type Planned,
+  Planner,
+  type PlannerOptions,
+  type TradeOffPoint,
+} from './planner/planner.js';
 export { Algebra } from './recovery/algebra.js';
 export { type Covariance, covarianceOf } from './recovery/covariance.js';
 export { type Elimination, eliminate } from './recovery/eliminate.js';
@@ -66,7 +73,7 @@ export { type ValueSpectrum, valueSpectrum } from './recovery/valueSpectrum.js';
 export { costPerBlock } from './report/costReport.js';
 export { renderReport } from './report/html/renderReport.js';
 export { removedSlices } from './report/removedSlices.js';
-export type { CostReport, GroupReport, PruneReport, RemovedSlice } from './report/report.js';
+export type { CostReport, GroupReport, Planning, PruneReport, RemovedSlice } from './report/report.js';
 export {
   type Assignment,
   type Gathered,

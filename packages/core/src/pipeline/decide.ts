@@ -7,8 +7,9 @@ import { checkPlan, emptyPlan, type Plan } from '../plan/plan.js';
 import { selectUnits } from '../plan/selectUnits.js';
 import { laneWidth, type Widths } from '../plan/widths.js';
 import { type Effects, measureEffects } from '../planner/effects.js';
-import { plannedWidths } from '../planner/plannedWidths.js';
+import { Planner } from '../planner/planner.js';
 import { Recovery, type RecoveryKind } from '../recovery/recovery.js';
+import type { Planning } from '../report/report.js';
 import type { Assignment } from '../statistics/gatherStatistics.js';
 import { type CalibrationStatistics, modelContent } from '../statistics/statistics.js';
 import type { Clock } from './clock.js';
@@ -24,6 +25,8 @@ export interface Decision {
   recovery: Recovery | undefined;
   /** What calibration data said. */
   moments: CalibrationStatistics | undefined;
+  /** What the planner expects; undefined where it did not divide a budget. */
+  planning: Planning | undefined;
   /** What picked the units, in a word or two. */
   criterion: string;
   scores: ReadonlyMap<string, Float64Array>;
@@ -58,10 +61,11 @@ export async function decide(analysis: Analysis, options: DecideOptions, clock: 
       : await clock.time('solve', (onProgress) =>
           Recovery.create(analysis, moments.groups, kind, { runtime: options.runtime, onProgress }),
         );
-  const common = { recovery, moments, samples: moments?.samples ?? 0, warnings };
+  const division = planned ? await planWidths(analysis, recovery!, moments!, options, clock, warnings) : undefined;
+  const common = { recovery, moments, planning: division?.planning, samples: moments?.samples ?? 0, warnings };
   if (moments && recovery) warnings.push(...fewSamples(analysis, moments));
   if (given) return { ...common, plan: given, criterion: 'given plan', scores: new Map() };
-  const final = widths ?? (await planWidths(analysis, recovery!, moments!, options, clock, warnings));
+  const final = widths ?? division!.widths;
   const plan = emptyPlan(analysis);
   const rest: Assignment[] = [];
   for (const group of analysis.groups) {
@@ -126,21 +130,23 @@ async function planWidths(
   options: DecideOptions,
   clock: Clock,
   warnings: string[],
-): Promise<Widths> {
+): Promise<{ widths: Widths; planning?: Planning }> {
   const { budget = {}, round, least } = options;
   const effects = await effectsOf(recovery, moments, options, clock);
   if (Object.keys(effects).length === 0)
     warnings.push(
       'What each part does to the answers was not measured: the budget is divided by the errors within the model alone, which is less accurate.',
     );
-  const widths = await clock.time('plan', async () =>
-    plannedWidths(analysis, recovery.methods, effects, budget, { round, least }),
-  );
-  if (widths) return widths;
+  const found = await clock.time('plan', async () => {
+    const planner = new Planner(analysis, recovery.methods, effects, { round, least });
+    const planned = planner.plan(budget);
+    return planned && { widths: planned.widths, planning: { damage: planned.damage, tradeOff: planner.tradeOff() } };
+  });
+  if (found) return found;
   warnings.push(
     'The budget cannot be met by the parts that can be planned (query/key, value and FFN neurons with known errors): the same fraction leaves every group.',
   );
-  return budgetWidths(analysis, budget, { round });
+  return { widths: budgetWidths(analysis, budget, { round }) };
 }
 
 /** As measured before, or now where there are data. */

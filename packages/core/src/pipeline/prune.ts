@@ -5,7 +5,7 @@ import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
 import type { Criterion } from '@snp/score';
 import { compareModels } from '../evaluate/compareModels.js';
 import type { Plan } from '../plan/plan.js';
-import type { LeastShares } from '../planner/plannedWidths.js';
+import type { LeastShares } from '../planner/planner.js';
 import { matchOutputs } from '../recovery/matchOutputs.js';
 import type { RecoveryKind } from '../recovery/recovery.js';
 import { describeBudget } from '../report/describeBudget.js';
@@ -122,6 +122,7 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
     after: analyze(model),
     plan,
     scores: decision.scores,
+    planning: decision.planning,
     samples: decision.samples,
     skipped: options.calibration?.skipped ?? [],
     warnings: decision.warnings,

@@ -9,6 +9,7 @@ export function describeBudget({ preset, ratios, budget }: Target): string {
       .join(', ');
   if (budget)
     return Object.entries(budget)
+      .filter(([, limit]) => limit !== undefined)
       .map(([name, limit]) => `${limit <= 1 ? percent(limit) : limit} of ${NAMES[name] ?? name}`)
       .join(', ');
   return 'a given plan';

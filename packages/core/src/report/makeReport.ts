@@ -5,7 +5,7 @@ import { type Plan, removedUnits } from '../plan/plan.js';
 import type { RecoveryKind, RecoveryOutcomes } from '../recovery/recovery.js';
 import { costPerBlock, wholeCost } from './costReport.js';
 import { slicesOfGroup } from './removedSlices.js';
-import type { GroupReport, PruneReport } from './report.js';
+import type { GroupReport, Planning, PruneReport } from './report.js';
 
 interface Findings {
   name: string;
@@ -14,6 +14,7 @@ interface Findings {
   recovery: RecoveryKind;
   outcomes: RecoveryOutcomes | undefined;
   fidelity: Fidelity | undefined;
+  planning: Planning | undefined;
   before: Analysis;
   after: Analysis;
   plan: Plan;
@@ -37,6 +38,7 @@ export function makeReport(findings: Findings): PruneReport {
     budget: findings.budget,
     calibration: { samples: findings.samples, skipped: [...findings.skipped] },
     ...(findings.fidelity && { fidelity: findings.fidelity }),
+    ...(findings.planning && { planning: findings.planning }),
     cost: { before: wholeCost(findings.originalCost), after: wholeCost(costOf(after.model, { shapes: after.shapes })) },
     blocks: costPerBlock(before, after),
     groups: before.groups.map((group) => groupReport(group, plan, findings)),

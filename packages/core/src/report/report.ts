@@ -1,6 +1,7 @@
 import type { GroupKind } from '@snp/graph';
 import type { Fidelity } from '../evaluate/fidelity.js';
 import type { Plan } from '../plan/plan.js';
+import type { TradeOffPoint } from '../planner/planner.js';
 import type { RecoveryKind } from '../recovery/recovery.js';
 
 /** Indices of one axis of an initializer that leave with a group's removed units. */
@@ -41,6 +42,14 @@ export interface CostReport {
   bytes: number;
 }
 
+/** What the planner expected when it divided a budget. */
+export interface Planning {
+  /** Expected divergence of the answers, in nats, by what each group that loses units loses. */
+  damage: Readonly<Record<string, number>>;
+  /** What other budgets would cost. */
+  tradeOff: readonly TradeOffPoint[];
+}
+
 /** The whole of a pruning, for people (report.html), for third parties who want to repeat it, and for programs. */
 export interface PruneReport {
   format: 'snp-report';
@@ -54,6 +63,8 @@ export interface PruneReport {
   calibration: { samples: number; skipped: { name: string; reason: string }[] };
   /** How alike the models answer calibration samples that were held back; absent where none were. */
   fidelity?: Fidelity;
+  /** Absent where no budget was divided by a planner. */
+  planning?: Planning;
   cost: { before: CostReport; after: CostReport };
   /** Cost per Transformer block, and of everything outside of blocks (`block` absent). */
   blocks: { block?: number; heads?: number; before: CostReport; after: CostReport }[];

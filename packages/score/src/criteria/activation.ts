@@ -67,17 +67,17 @@ export function activation(): Criterion {
     name: 'activation',
     statistics: { moments: momentsStatistic },
     score(group, statistics) {
-      const moments = statistics.moments as UnitMoments;
-      if (group.kind === 'query-key') {
+      // None where no single value holds the units: then weights alone decide.
+      const moments = statistics.moments as UnitMoments | undefined;
+      if (group.kind === 'query-key' && moments) {
         const power = moments.mean.map((mean, at) => mean.map((m, unit) => m * m + moments.variance[at][unit]));
         return power.reduce((product, site) => product.map((p, unit) => p * site[unit]));
       }
       const outgoing = new Float64Array(group.units);
       for (const member of projections(group, 'input')) addOverSlices(member, outgoing, (element) => element * element);
+      const sites = moments?.variance ?? [new Float64Array(group.units).fill(1)];
       const variance = new Float64Array(group.units);
-      for (const site of moments.variance) {
-        for (const [unit, v] of site.entries()) variance[unit] += v / moments.variance.length;
-      }
+      for (const site of sites) for (const [unit, v] of site.entries()) variance[unit] += v / sites.length;
       return variance.map((v, unit) => v * outgoing[unit]);
     },
   };

@@ -1,7 +1,8 @@
 import type { Fidelity } from '../../evaluate/fidelity.js';
 import type { CostReport, PruneReport } from '../report.js';
 import { costChart } from './costChart.js';
-import { bytes, change, count, counted, duration, saving } from './format.js';
+import { CURVE_STYLE, curvePanel } from './curvePanel.js';
+import { bytes, change, count, counted, duration, percent, saving, score } from './format.js';
 import { html, type Markup, trusted } from './markup.js';
 import { scoresChart } from './scoresChart.js';
 import { STYLE } from './style.js';
@@ -25,7 +26,7 @@ export function renderReport(report: PruneReport): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${report.model}, pruned</title>
-<style>${trusted(STYLE)}</style>
+<style>${trusted(STYLE)}${trusted(CURVE_STYLE)}</style>
 </head>
 <body>
 <main>
@@ -38,6 +39,7 @@ ${warnings(report)}
 <p class="note">What each group keeps. Where attention has heads, every head of a block keeps equally many neurons.</p>
 ${key(['is-before', 'before'], ['is-after', 'after'])}
 ${widthsChart(report)}
+${planning(report)}
 <h2>Cost per block</h2>
 ${costChart(report)}
 <h2>Scores</h2>
@@ -92,6 +94,33 @@ function facts({ criterion, recovery, calibration, seconds, fidelity }: PruneRep
 ${fidelity && html`<dt>Held back</dt><dd>${answers(fidelity)}</dd>`}
 <dt>Time</dt><dd>${duration(total)} (${steps.join(', ')})</dd>
 </dl>`;
+}
+
+/** How the budget was divided and what other budgets would do. */
+function planning({ planning: found, groups }: PruneReport): Markup | undefined {
+  if (!found) return undefined;
+  const all = Object.values(found.damage).reduce((sum, damage) => sum + damage, 0);
+  const rows = groups.flatMap(({ id, before, after }) =>
+    id in found.damage ? [{ id, before, after, damage: found.damage[id] }] : [],
+  );
+  const most = [...rows].sort((a, b) => b.damage - a.damage).slice(0, 12);
+  return html`<h2>How the budget was divided</h2>
+<p class="note">What each width does to the answers was measured group by group; the budget goes where it is expected to change them least. Groups together do more
+than the sum says.</p>
+<div class="panels wide">
+${curvePanel({
+  id: 'trade-off',
+  title: 'Expected divergence',
+  subtitle: 'by MACs left, for other budgets',
+  points: found.tradeOff.map(({ macs, divergence }) => ({ x: macs, y: divergence, on: true })),
+  range: [0, 0],
+  formatX: (x) => `${Math.round(100 * x)} %`,
+  formatY: (y) => score(y),
+})}
+<figure class="panel"><figcaption><b>Most expected damage</b></figcaption><table>
+<thead><tr><th>group</th><th class="number">width</th><th class="number">share of the damage</th></tr></thead>
+<tbody>${most.map(({ id, before, after, damage }) => html`<tr><td>${id}</td><td class="number">${change(before, after)}</td><td class="number">${percent(damage, all)}</td></tr>`)}</tbody></table></figure>
+</div>`;
 }
 
 /** What the pruned model answers beside the original on samples that calibration did not see. */

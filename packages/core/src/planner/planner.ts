@@ -1,0 +1,115 @@
+import type { Analysis, Group } from '@snp/graph';
+import { SnpError } from '@snp/onnx';
+import { type CostBudget, costLimits } from '../plan/budget.js';
+import { CostModel } from '../plan/costModel.js';
+import { laneWidth, type RoundOptions, type Widths } from '../plan/widths.js';
+import type { RecoveryMethod } from '../recovery/method.js';
+import { type Allocatable, allocate } from './allocate.js';
+import { damageCurves } from './damage.js';
+import type { Effects } from './effects.js';
+
+/** Least share of units that must stay, by kind of group or by group id (an id goes before its kind); 1 keeps a group whole. */
+export type LeastShares = Readonly<Record<string, number>>;
+
+/** Options of `Planner`. */
+export interface PlannerOptions extends RoundOptions {
+  /** Default `LEAST_SHARE` for all. */
+  least?: LeastShares | undefined;
+}
+
+/** A sixteenth of a group's units stays in any case. */
+export const LEAST_SHARE = 1 / 16;
+
+/** What a planner chose. */
+export interface Planned {
+  widths: Widths;
+  /** Expected divergence of the answers by what each group loses, in nats. Groups are taken one by one: together they do more. */
+  damage: Readonly<Record<string, number>>;
+}
+
+/** One point of the trade-off as the planner expects it. */
+export interface TradeOffPoint {
+  /** Share of the original's multiply-accumulates that is left. */
+  macs: number;
+  /** Sum of the expected damage of all groups, in nats. */
+  divergence: number;
+}
+
+/** Shares of the multiply-accumulates at which the trade-off is drawn. */
+const TRADE_OFF = [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3];
+
+/** Finds the widths that meet budgets with the least expected damage, from error-versus-width curves and measured effects. */
+export class Planner {
+  readonly #analysis: Analysis;
+  readonly #groups: readonly Allocatable[];
+  readonly #costs: CostModel;
+
+  constructor(
+    analysis: Analysis,
+    methods: ReadonlyMap<string, RecoveryMethod>,
+    effects: Effects,
+    { round = 1, least = {} }: PlannerOptions = {},
+  ) {
+    checkLeast(least, analysis);
+    const curves = damageCurves(methods.values(), effects);
+    this.#analysis = analysis;
+    this.#costs = new CostModel(analysis);
+    this.#groups = analysis.groups.flatMap((group): Allocatable[] => {
+      const damage = curves.get(group.id);
+      const share = least[group.id] ?? least[group.kind] ?? LEAST_SHARE;
+      return damage ? [{ id: group.id, damage, widths: widthsOf(group, share, round) }] : [];
+    });
+  }
+
+  /** The best widths for a budget; undefined if groups with curves alone cannot meet it. */
+  plan(budget: CostBudget): Planned | undefined {
+    const limits = costLimits(budget, this.#costs.at({}));
+    // Several limits at once: the one that is exceeded most counts.
+    const cost = (widths: Widths) => {
+      const { macs, params, bytes } = this.#costs.at(widths);
+      return Math.max(macs / limits.macs, params / limits.params, bytes / limits.bytes);
+    };
+    const widths = allocate(this.#groups, cost, 1);
+    if (!widths) return undefined;
+    const full = new Map(this.#analysis.groups.map((group) => [group.id, laneWidth(group)]));
+    const narrower = Object.entries(widths).filter(([id, width]) => width < full.get(id)!);
+    const curves = new Map(this.#groups.map(({ id, damage }) => [id, damage]));
+    return {
+      widths: Object.fromEntries(narrower),
+      damage: Object.fromEntries(narrower.map(([id, width]) => [id, curves.get(id)![width]])),
+    };
+  }
+
+  /** What other budgets would cost, as far as they can be met. */
+  tradeOff(): TradeOffPoint[] {
+    const full = this.#costs.at({}).macs;
+    return TRADE_OFF.flatMap((share) => {
+      const planned = this.plan({ macs: share });
+      if (!planned) return [];
+      const divergence = Object.values(planned.damage).reduce((sum, damage) => sum + damage, 0);
+      return [{ macs: this.#costs.at(planned.widths).macs / full, divergence }];
+    });
+  }
+}
+
+/** Multiples of `round` from the least share up, and the full width. */
+function widthsOf(group: Group, share: number, round: number): number[] {
+  const full = laneWidth(group);
+  const first = Math.max(1, Math.ceil((full * share - 1e-9) / round)) * round;
+  const widths: number[] = [];
+  for (let width = first; width < full; width += round) widths.push(width);
+  return [...widths, full];
+}
+
+function checkLeast(least: LeastShares, analysis: Analysis): void {
+  const known = new Set(analysis.groups.flatMap(({ id, kind }) => [id, kind]));
+  for (const [name, share] of Object.entries(least)) {
+    if (!known.has(name))
+      throw new SnpError(
+        'invalid-argument',
+        `There is no group or kind of group '${name}' to keep. This model has: ${[...known].join(', ')}.`,
+      );
+    if (!(share >= 0 && share <= 1))
+      throw new SnpError('invalid-argument', `The least share of '${name}' must be between 0 and 1, but is ${share}.`);
+  }
+}
