@@ -9,12 +9,13 @@ export class Sums {
       throw new Error(`output '${name}' cannot be summed: it is neither float32 nor float64`);
     const sum = this.#sums.get(name);
     if (!sum) {
-      this.#sums.set(name, { dims, data: Float64Array.from(data) });
+      this.#sums.set(name, { dims, data: new Float64Array(data) });
       return;
     }
     if (sum.dims.join() !== dims.join())
       throw new Error(`output '${name}' has shape [${dims}] after [${sum.dims}], and cannot be summed`);
-    for (let at = 0; at < data.length; at++) sum.data[at] += data[at];
+    if (data instanceof Float32Array) addSingle(sum.data, data);
+    else addDouble(sum.data, data);
   }
 
   take(name: string): RuntimeTensor {
@@ -23,4 +24,13 @@ export class Sums {
     this.#sums.delete(name);
     return { type: 'DOUBLE', ...sum };
   }
+}
+
+// Two functions, each for one type of array: a loop that meets both runs at a fraction of the speed.
+function addSingle(sum: Float64Array, data: Float32Array): void {
+  for (let at = 0; at < sum.length; at++) sum[at] += data[at];
+}
+
+function addDouble(sum: Float64Array, data: Float64Array): void {
+  for (let at = 0; at < sum.length; at++) sum[at] += data[at];
 }
