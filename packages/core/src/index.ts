@@ -38,6 +38,7 @@ export { type PruneOptions, type PruneResult, prune } from './pipeline/prune.js'
 export { type Target, targetWidths } from './pipeline/target.js';
 export { budgetWidths, type CostBudget } from './plan/budget.js';
 export { type Cost, CostModel } from './plan/costModel.js';
+export { type Coverage, coverageOf } from './plan/coverage.js';
 export { fingerprint } from './plan/fingerprint.js';
 export { checkPlan, emptyPlan, type GroupPlan, type Plan, removedUnits } from './plan/plan.js';
 export { planCost } from './plan/planCost.js';

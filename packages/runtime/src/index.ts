@@ -7,7 +7,7 @@ export { type OpenCalibrationOptions, openCalibration } from './calibration/open
 export { type Preprocess, type PreprocessName, resolvePreprocess } from './calibration/preprocess.js';
 export type { Selection } from './calibration/selection.js';
 export { type FeedSource, tensors } from './calibration/tensors.js';
-export { invertPositive, solvePositive } from './linalg/cholesky.js';
+export { invertPositive, lowerFactor, solvePositive } from './linalg/cholesky.js';
 export { gramFactor } from './linalg/gramFactor.js';
 export { type Svd, svd } from './linalg/svd.js';
 export { type SymmetricEigen, symmetricEigen } from './linalg/symmetricEigen.js';

@@ -59,7 +59,11 @@ export async function decide(analysis: Analysis, options: DecideOptions, clock: 
     kind === 'none' || !moments
       ? undefined
       : await clock.time('solve', (onProgress) =>
-          Recovery.create(analysis, moments.groups, kind, { runtime: options.runtime, onProgress }),
+          Recovery.create(analysis, moments.groups, kind, {
+            groups: planned ? undefined : assignments.map(({ group }) => group.id),
+            runtime: options.runtime,
+            onProgress,
+          }),
         );
   const division = planned ? await planWidths(analysis, recovery!, moments!, options, clock, warnings) : undefined;
   const common = { recovery, moments, planning: division?.planning, samples: moments?.samples ?? 0, warnings };

@@ -71,6 +71,16 @@ export class CostModel {
     this.#fixed = { macs, ...rest };
   }
 
+  /** What widths have a say in: all operations and weights with at least one dimension in a group. */
+  prunable(): Cost {
+    const whole = this.at({});
+    return {
+      macs: whole.macs - this.#fixed.macs,
+      params: whole.params - this.#fixed.params,
+      bytes: whole.bytes - Math.round(this.#fixed.bytes),
+    };
+  }
+
   /** The cost at given widths; groups that are not named are whole. */
   at(widths: Widths): Cost {
     const { params, bytes } = sizeOf(this.#weights, widths);

@@ -91,15 +91,24 @@ async function run(
   const scale = Float64Array.from({ length: n }, (_, i) => 1 / Math.sqrt(matrix[i * (n + 1)] + ridge));
   const scaled = new Float64Array(n * n);
   for (let i = 0, at = 0; i < n; i++) {
-    for (let j = 0; j < n; j++, at++) scaled[at] = i === j ? 1 : matrix[at] * scale[i] * scale[j];
+    const own = scale[i];
+    for (let j = 0; j < n; j++, at++) scaled[at] = matrix[at] * own * scale[j];
+    scaled[i * (n + 1)] = 1;
   }
   // In the units of the largest weight, so that squares stay finite.
-  const rows = weights.map((weight, at) => weight / scale[Math.floor(at / outputs)]);
-  const unit = rows.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0);
+  const rows = new Float64Array(weights.length);
+  let unit = 0;
+  for (let i = 0, at = 0; i < n; i++) {
+    for (let o = 0; o < outputs; o++, at++) {
+      rows[at] = weights[at] / scale[i];
+      unit = Math.max(unit, Math.abs(rows[at]));
+    }
+  }
   if (!(unit > 0 && Number.isFinite(unit))) return undefined;
+  for (let at = 0; at < rows.length; at++) rows[at] /= unit;
   const answer = await session.run({
     covariance: { type: 'DOUBLE', dims: [n, n], data: scaled },
-    weights: { type: 'DOUBLE', dims: [n, outputs], data: rows.map((weight) => weight / unit) },
+    weights: { type: 'DOUBLE', dims: [n, outputs], data: rows },
   });
   const order = Array.from(answer.order.data as BigInt64Array, Number);
   const [costs, rounds] = [answer.costs.data as Float64Array, answer.rounds.data as Float64Array];

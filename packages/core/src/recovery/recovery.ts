@@ -23,6 +23,9 @@ export type RecoveryOutcomes = ReadonlyMap<string, string>;
 
 /** Options of `Recovery.create`. */
 export interface RecoveryOptions {
+  /** Ids of the groups that may lose units. Default all. */
+  groups?: readonly string[] | undefined;
+  /** For dense algebra; without one it is slow for wide layers. */
   runtime?: Runtime | undefined;
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -36,24 +39,24 @@ export class Recovery {
    * Works out how each group is recovered.
    *
    * @param statistics Moments by group id.
-   * @param runtime For dense algebra; without one it is slow for wide layers.
    */
   static async create(
     analysis: Analysis,
     statistics: ReadonlyMap<string, GroupMoments>,
     kind: Exclude<RecoveryKind, 'none'>,
-    { runtime, onProgress }: RecoveryOptions = {},
+    { groups, runtime, onProgress }: RecoveryOptions = {},
   ): Promise<Recovery> {
     const copy = analyze(cloneModel(analysis.model));
     const methods = new Map<string, RecoveryMethod>();
     const reasons = new Map<string, string>();
+    const wanted = copy.groups.filter(({ id }) => !groups || groups.includes(id));
     const algebra = new Algebra(runtime);
     try {
-      for (const [at, group] of copy.groups.entries()) {
+      for (const [at, group] of wanted.entries()) {
         const { method, reason } = await methodFor(group, statistics.get(group.id) ?? {}, kind, copy, algebra);
         if (method) methods.set(group.id, method);
         if (reason) reasons.set(group.id, reason);
-        onProgress?.(at + 1, copy.groups.length);
+        onProgress?.(at + 1, wanted.length);
       }
     } finally {
       await algebra.close();

@@ -1,6 +1,6 @@
 import type { Analysis, Group, Member } from '@snp/graph';
 import { Tensor, type Value } from '@snp/onnx';
-import { solvePositive, symmetricEigen } from '@snp/runtime';
+import { lowerFactor, solvePositive, symmetricEigen } from '@snp/runtime';
 import type { SecondMoments } from '../statistics/secondMoments.js';
 import type { StreamMoments } from '../statistics/streamMoments.js';
 import type { Algebra } from './algebra.js';
@@ -13,7 +13,6 @@ import { firstColumns } from './pairSpectrum.js';
 import { product, transpose } from './product.js';
 import { RIDGE } from './refit.js';
 import { residualStream, type Stream, type StreamReader } from './stream.js';
-import { symmetricRoots } from './symmetricRoots.js';
 
 /**
  * Rotation of the residual stream, of which then the axes leave that its readers need least; or why it cannot be done.
@@ -86,6 +85,9 @@ function scaledRows(reader: StreamReader, size: number): Float64Array {
   return rows.map((weight, at) => weight * scale[Math.floor(at / outputs)]);
 }
 
+/** Beside the mean variance of the stream: directions that calibration data never take must not blow up. */
+const FLOOR = 1e-6;
+
 interface Axes {
   /** [channels, axes], orthonormal columns, those that readers need most first. */
   basis: Float64Array;
@@ -94,8 +96,8 @@ interface Axes {
 }
 
 /**
- * Axes in the order in which all readers together need them: with C the moments of the normalised stream and A the sum of W W^T of all readers, the leading
- * eigenvectors of C^(1/2) A C^(1/2), taken back to the stream.
+ * Axes in the order in which all readers together need them: with C = L L^T the moments of the normalised stream and A the sum of W W^T of all readers, the
+ * leading eigenvectors of L^T A L, taken back to the stream by L.
  */
 async function principalAxes(
   size: number,
@@ -113,16 +115,19 @@ async function principalAxes(
       for (let at = 0; at < gram.length; at++) needs[at] += gram[at];
     }
   }
-  const roots = symmetricRoots(moments, size);
-  if (!roots || !needs.every(Number.isFinite)) return undefined;
+  const mean = meanVariance({ size, matrix: moments });
+  for (let i = 0; i < size; i++) moments[i * (size + 1)] += FLOOR * mean;
+  const root = mean > 0 ? lowerFactor(moments, size) : undefined;
+  if (!root || !needs.every(Number.isFinite)) return undefined;
+  const needed = await algebra.product(needs, root, size, size, size);
   const { values, vectors } = symmetricEigen(
-    await algebra.product(await algebra.product(roots.root, needs, size, size, size), roots.root, size, size, size),
+    await algebra.product(transpose(root, size, size), needed, size, size, size),
     size,
   );
   const ones = centring ? [new Float64Array(size).fill(1 / Math.sqrt(size))] : [];
   const count = size - ones.length;
   const directions = await algebra.product(
-    roots.root,
+    root,
     firstColumns(transpose(vectors, size, size), size, count),
     size,
     size,

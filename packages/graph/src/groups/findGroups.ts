@@ -24,7 +24,11 @@ export function findGroups(walk: Propagation): { groups: FoundGroup[]; frozen: F
   const store = walk.labels;
   freezeRigid(walk);
   freezeScattered(walk);
-  const fields = [...walk.layouts.values()].flatMap((layout) => layout.fields);
+  // Attention operators see heads that no value of the graph shows.
+  const fields = [
+    ...[...walk.layouts.values()].flatMap((layout) => layout.fields),
+    ...walk.contractions.map(({ field }) => field),
+  ];
   const constraints = new ClassIndex(rowConstraints(fields, store), ({ rows }) => rows, store);
   const contractions = new ClassIndex(walk.contractions, ({ field }) => [field.labels], store);
   const groups: FoundGroup[] = [];

@@ -1,8 +1,11 @@
 import { dimsEqual, type Node } from '@snp/onnx';
-import type { Layout } from '../layout/layout.js';
+import type { Field, Layout } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
-import { contract } from './contraction.js';
+import { COMPUTED, contract, contractMatMul } from './contraction.js';
+import { combine } from './elementwise.js';
+import type { Resizing } from './resizing.js';
 import type { OperatorRule } from './rule.js';
+import { selectPositions } from './select.js';
 import { reshapeLayout } from './shape.js';
 
 /** The attention operator of opset 23, in its form [batch, heads, tokens, neurons] and in [batch, tokens, heads x neurons]. */
@@ -10,69 +13,212 @@ export const attentionRule: OperatorRule = {
   operators: ['Attention'],
   summary: 'queries and keys are coupled neuron by neuron; values travel on; the scale stays that of the full width',
   propagate(node, walk) {
-    const operands = [0, 1, 2].map((index) => perHead(node, walk, index));
-    const [q, k, v] = operands;
-    const output = walk.shape(node.outputs[0]);
-    const heads = q && k && dimsEqual(sizeOfHeads(q), sizeOfHeads(k));
-    const plain = [4, 5].every((index) => !node.inputs[index]) && node.outputs.slice(1).every((extra) => !extra);
-    if (!q || !k || !v || !output || !heads || !plain) {
-      const reason = heads === false ? 'shares key heads between query heads' : 'keeps past keys and values';
-      for (const index of [0, 1, 2])
-        walk.freezeInput(node, index, q && k && v && output ? reason : 'attends to values of unknown shape');
-      node.outputs.forEach((_, index) => {
-        walk.setOutput(node, index);
-      });
-      return;
-    }
-    const scores = contract(node, walk, {
-      operands: [0, 1],
-      layouts: [q, k],
-      summed: [3, 3],
-      shared: [
-        [0, 0],
-        [1, 1],
-      ],
-      output: [{ shared: 0 }, { shared: 1 }, { operand: 0, axis: 2 }, { operand: 1, axis: 2 }],
-    });
-    const mixed =
-      scores &&
-      contract(node, walk, {
-        operands: [0, 2],
-        layouts: [scores, v],
-        summed: [3, 2],
-        shared: [
-          [0, 0],
-          [1, 1],
-        ],
-        output: [{ shared: 0 }, { shared: 1 }, { operand: 0, axis: 2 }, { operand: 1, axis: 3 }],
-      });
-    if (!mixed || output.length === 4) return walk.setOutput(node, 0, mixed);
-    const merged = { axes: [mixed.axes[0], mixed.axes[2], [...mixed.axes[1], ...mixed.axes[3]]], fields: mixed.fields };
-    walk.setOutput(node, 0, merged);
+    const headsOf = (index: number) => node.int(index === 0 ? 'q_num_heads' : 'kv_num_heads', 1);
+    const operands = [0, 1, 2].map((index) => perHead(walk.input(node, index), headsOf(index)));
+    const past = [4, 5].some((index) => node.inputs[index]) || node.outputs.slice(1).some((extra) => extra);
+    if (past) return refuse(node, walk, [0, 1, 2], 'keeps past keys and values');
+    const merged = walk.shape(node.inputs[0])?.length === 3;
+    attend(node, walk, [0, 1, 2], operands, merged);
   },
   resize(node, resizing) {
-    if (node.attributes.has('scale')) return;
     const shape = resizing.oldShape(node.inputs[0]!);
-    const width = shape[shape.length - 1];
-    const heads = shape.length === 4 ? 1 : node.int('q_num_heads', 1);
-    if (typeof width === 'number' && !dimsEqual(width, resizing.newShape(node.inputs[0]!)[shape.length - 1])) {
-      node.set('scale', { float: 1 / Math.sqrt(width / heads) });
-    }
+    keepScale(node, resizing, 0, shape.length === 4 ? 1 : node.int('q_num_heads', 1));
   },
 };
 
-/** An operand as [batch, heads, tokens, neurons]. */
-function perHead(node: Node, walk: Propagation, index: number): Layout | undefined {
-  const layout = walk.input(node, index);
-  const shape = walk.shape(node.inputs[index]);
-  if (!layout || !shape || shape.length === 4) return layout;
-  const heads = node.int(index === 0 ? 'q_num_heads' : 'kv_num_heads', 1);
-  const width = shape[2];
-  if (typeof width !== 'number' || width % heads !== 0) return undefined;
-  const split = reshapeLayout(layout, [shape[0], shape[1], heads, width / heads]);
-  return split && { axes: [0, 2, 1, 3].map((axis) => split.axes[axis]), fields: split.fields };
+/** onnxruntime's attention with the projections of queries, keys and values in it, one behind the other. */
+export const fusedAttentionRule: OperatorRule = {
+  operators: ['com.microsoft.Attention'],
+  summary:
+    'as MatMul and Attention: columns of the weight are those of queries, keys and values; frozen with past keys and values or rotary embedding',
+  propagate(node, walk) {
+    const heads = node.int('num_heads', 1);
+    const sizes = projectionSizes(node, walk.shape(node.inputs[1])?.[1]);
+    const past = node.inputs[4] || node.outputs[1];
+    if (past || node.int('do_rotary', 0) || !sizes) {
+      const reason = past ? 'keeps past keys and values' : 'rotates queries and keys, or has widths that are not known';
+      return refuse(node, walk, [0, 1, 2], reason);
+    }
+    contractMatMul(node, walk, [0, 1]);
+    const product = walk.layouts.get(node.outputs[0]!);
+    const bias = walk.input(node, 2);
+    const projected =
+      product &&
+      bias &&
+      combine(
+        node,
+        walk,
+        [
+          { layout: product, activation: true },
+          { layout: bias, activation: walk.isActivation(node, 2) },
+        ],
+        'all',
+      );
+    const all = bias ? projected : product;
+    const parts = sizes.map((size, part) => {
+      const start = sizes.slice(0, part).reduce((sum, own) => sum + own, 0);
+      const own =
+        all &&
+        selectPositions(
+          all,
+          2,
+          Array.from({ length: size }, (_, i) => start + i),
+        );
+      return perHead(own, heads);
+    });
+    if (parts.some((part) => !part))
+      return refuse(node, walk, [0, 1, 2], 'divides its columns in a way that is not followed');
+    attend(node, walk, [COMPUTED, COMPUTED, COMPUTED], parts, true);
+  },
+  resize(node, resizing) {
+    const weight = node.inputs[1]!;
+    const before = resizing.oldShape(weight)[1];
+    const sizes = projectionSizes(node, before);
+    if (!sizes || typeof before !== 'number') return;
+    const positions = Array.from({ length: before }, (_, at) => at);
+    const after = sizes.map((size, part) => {
+      const start = sizes.slice(0, part).reduce((sum, own) => sum + own, 0);
+      return resizing.positionsAfter(weight, 1, positions.slice(start, start + size)).length;
+    });
+    if (after.every((size, part) => size === sizes[part])) return;
+    node.set('qkv_hidden_sizes', after);
+    if (!node.attributes.has('scale') && after[0] !== sizes[0])
+      node.set('scale', { float: 1 / Math.sqrt(sizes[0] / node.int('num_heads', 1)) });
+  },
+};
+
+/** onnxruntime's attention over queries, keys and values of [batch, tokens, heads x neurons], with an optional bias for all three. */
+export const multiHeadAttentionRule: OperatorRule = {
+  operators: ['com.microsoft.MultiHeadAttention'],
+  summary:
+    'queries and keys are coupled neuron by neuron; values travel on; the bias is theirs; frozen with packed operands or past keys and values',
+  propagate(node, walk) {
+    const ranks = [0, 1, 2].map((index) => walk.shape(node.inputs[index])?.length);
+    const past = [6, 7].some((index) => node.inputs[index]) || node.outputs.slice(1).some((extra) => extra);
+    if (past) return refuse(node, walk, [0, 1, 2, 3], 'keeps past keys and values');
+    if (!node.inputs[1] || !node.inputs[2] || ranks.some((rank) => rank === 5))
+      return refuse(node, walk, [0, 1, 2, 3], 'packs queries, keys and values, which keeps them of one width');
+    const heads = node.int('num_heads', 1);
+    const bias = node.inputs[3] && walk.input(node, 3);
+    let start = 0;
+    const operands = [0, 1, 2].map((index) => {
+      const layout = walk.input(node, index);
+      const width = walk.shape(node.inputs[index])?.at(-1);
+      const size = ranks[index] === 4 && typeof width === 'number' ? width * heads : width;
+      if (!layout || typeof size !== 'number') return undefined;
+      const own =
+        bias &&
+        selectPositions(
+          bias,
+          0,
+          Array.from({ length: size }, (_, i) => start + i),
+        );
+      start += size;
+      // Keys of another form have no bias.
+      if (ranks[index] === 4) return layout;
+      if (node.inputs[3] && !own) return undefined;
+      const biased = own
+        ? combine(
+            node,
+            walk,
+            [
+              { layout, activation: walk.isActivation(node, index) },
+              { layout: own, activation: walk.isActivation(node, 3) },
+            ],
+            'all',
+          )
+        : layout;
+      return perHead(biased, heads);
+    });
+    attend(node, walk, [0, 1, 2], operands, true);
+    if (!walk.layouts.get(node.outputs[0]!)) refuse(node, walk, [3], 'attends to values of unknown shape');
+  },
+  resize(node, resizing) {
+    keepScale(node, resizing, 0, node.int('num_heads', 1));
+  },
+};
+
+/** Freezes operands of an attention that cannot be followed, and says why. */
+function refuse(node: Node, walk: Propagation, operands: readonly number[], reason: string): void {
+  for (const index of operands) walk.freezeInput(node, index, reason);
+  node.outputs.forEach((_, index) => {
+    walk.setOutput(node, index);
+  });
+}
+
+/** Scores and mixture over [batch, heads, tokens, neurons]; the output is given back as [batch, tokens, heads x neurons] if `merged`. */
+function attend(
+  node: Node,
+  walk: Propagation,
+  operands: readonly [number, number, number],
+  [q, k, v]: readonly (Layout | undefined)[],
+  merged: boolean,
+): void {
+  if (!q || !k || !v || !walk.shape(node.outputs[0]))
+    return refuse(node, walk, operands, 'attends to values of unknown shape');
+  if (!dimsEqual(sizeOfHeads(q), sizeOfHeads(k)))
+    return refuse(node, walk, operands, 'shares key heads between query heads');
+  const batchAndHeads = [
+    [0, 0],
+    [1, 1],
+  ] as const;
+  const scores = contract(node, walk, {
+    operands: [operands[0], operands[1]],
+    layouts: [q, k],
+    summed: [[3, 3]],
+    shared: batchAndHeads,
+    output: [{ shared: 0 }, { shared: 1 }, { operand: 0, axis: 2 }, { operand: 1, axis: 2 }],
+  });
+  const mixed =
+    scores &&
+    contract(node, walk, {
+      operands: [operands[0], operands[2]],
+      layouts: [scores, v],
+      summed: [[3, 2]],
+      shared: batchAndHeads,
+      output: [{ shared: 0 }, { shared: 1 }, { operand: 0, axis: 2 }, { operand: 1, axis: 3 }],
+    });
+  if (!mixed || !merged) return walk.setOutput(node, 0, mixed);
+  const axes = [mixed.axes[0], mixed.axes[2], [...mixed.axes[1], ...mixed.axes[3]]];
+  walk.setOutput(node, 0, { axes, fields: mixed.fields });
+}
+
+/** An operand as [batch, heads, tokens, neurons]; one of that form as it is. */
+function perHead(layout: Layout | undefined, heads: number): Layout | undefined {
+  if (!layout || layout.axes.length === 4) return layout;
+  const sizes = layout.axes.map((axis) => axis.map((factor) => factor.size));
+  const width = sizes[2].reduce<number>((product, size) => product * (typeof size === 'number' ? size : Number.NaN), 1);
+  if (!Number.isInteger(width) || width % heads !== 0) return undefined;
+  const [batch, tokens] = layout.axes;
+  // Only the last axis is taken apart: the others may have any factors.
+  const within = (field: Field) => field.factors.filter((factor) => layout.axes[2].includes(factor)).length;
+  const own = layout.fields.filter((field) => within(field) > 0);
+  const last = own.every((field) => within(field) === field.factors.length)
+    ? reshapeLayout({ axes: [layout.axes[2]], fields: own }, [heads, width / heads])
+    : undefined;
+  if (!last) return undefined;
+  const rest = layout.fields.filter((field) => within(field) === 0);
+  return { axes: [batch, last.axes[0], tokens, last.axes[1]], fields: [...last.fields, ...rest] };
 }
 
 function sizeOfHeads(layout: Layout) {
   return layout.axes[1].length === 1 ? layout.axes[1][0].size : 1;
+}
+
+/** Columns of queries, keys and values in a fused projection. */
+function projectionSizes(node: Node, width: unknown): [number, number, number] | undefined {
+  const stated = node.ints('qkv_hidden_sizes');
+  if (stated?.length === 3 && stated.every((size) => size > 0)) return stated as [number, number, number];
+  if (typeof width !== 'number' || width % 3 !== 0) return undefined;
+  return [width / 3, width / 3, width / 3];
+}
+
+/** States the scale that the operator would take from the full width of a query head, before that shrinks. */
+function keepScale(node: Node, resizing: Resizing, index: number, heads: number): void {
+  if (node.attributes.has('scale')) return;
+  const [before, after] = [resizing.oldShape(node.inputs[index]!), resizing.newShape(node.inputs[index]!)].map(
+    (shape) => shape[shape.length - 1],
+  );
+  if (typeof before === 'number' && !dimsEqual(before, after))
+    node.set('scale', { float: 1 / Math.sqrt(before / heads) });
 }

@@ -5,13 +5,16 @@ import type { Factor } from '../layout/factor.js';
 import type { Field, Layout } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
 
-/** A product of two operands that sums over one axis: which axes meet, and where the others go. */
+/** In place of an input number: an activation inside the node, which no value of the graph holds. */
+export const COMPUTED = -1;
+
+/** A product of two operands that sums over axes of both: which axes meet, and where the others go. */
 export interface ContractionSpec {
-  /** Input numbers of the two operands. */
+  /** Input numbers of the two operands; `COMPUTED` for what the node computes from its inputs first. */
   operands: readonly [number, number];
   layouts: readonly [Layout, Layout];
-  /** The axis of each operand that is summed over. */
-  summed: readonly [number, number];
+  /** Axes that are summed over, as pairs of one of each operand. */
+  summed: readonly (readonly [number, number])[];
   /** Axes that run along in both operands (batch, heads), as pairs; size one broadcasts. */
   shared: readonly (readonly [number, number])[];
   /** Where each axis of the output comes from: operand 0, operand 1, or both (a shared pair). */
@@ -23,29 +26,23 @@ export interface ContractionSpec {
  * Returns the layout of the product, or undefined if it could not be followed (everything labelled is frozen then).
  */
 export function contract(node: Node, walk: Propagation, spec: ContractionSpec): Layout | undefined {
-  const groups: AxisGroup[] = [
-    [
-      [0, spec.summed[0]],
-      [1, spec.summed[1]],
+  const groups = [...spec.summed, ...spec.shared].map(
+    ([a, b]): AxisGroup => [
+      [0, a],
+      [1, b],
     ],
-    ...spec.shared.map(
-      ([a, b]): AxisGroup => [
-        [0, a],
-        [1, b],
-      ],
-    ),
-  ];
+  );
   const aligned = alignAxes(spec.layouts, groups);
   if (!aligned) {
     for (const layout of spec.layouts)
       walk.freezeAll(layout.fields, node, 'multiplies axes that split into different factors');
     return undefined;
   }
-  const summed = aligned[0].axes[spec.summed[0]];
+  const summed = spec.summed.flatMap(([a, b]) => [...aligned[0].axes[a], ...aligned[1].axes[b]]);
   const ending = aligned.map((layout) =>
     layout.fields.filter((field) => field.factors.some((f) => summed.includes(f))),
   );
-  const activations = spec.operands.map((index) => walk.isActivation(node, index));
+  const activations = spec.operands.map((index) => index === COMPUTED || walk.isActivation(node, index));
   const between = activations[0] && activations[1];
   coupleSummed(node, walk, ending[0], ending[1], summed, between);
   ending.forEach((fields, operand) => {
@@ -153,5 +150,5 @@ export function contractMatMul(
   }
   if (free[0] >= 0) output.push({ operand: 0, axis: free[0] });
   if (free[1] >= 0) output.push({ operand: 1, axis: free[1] });
-  walk.setOutput(node, 0, contract(node, walk, { operands, layouts: [a, b], summed, shared, output }));
+  walk.setOutput(node, 0, contract(node, walk, { operands, layouts: [a, b], summed: [summed], shared, output }));
 }

@@ -47,7 +47,7 @@ function convolve(node: Node, walk: Propagation): Layout | undefined {
       contract(node, walk, {
         operands: [0, 1],
         layouts: [x, withoutTrailing(kernel)],
-        summed: [1, 1],
+        summed: [[1, 1]],
         shared: [],
         output: [
           { operand: 0, axis: 0 },

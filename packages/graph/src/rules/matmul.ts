@@ -38,7 +38,7 @@ export const gemmRule: OperatorRule = {
       contract(node, walk, {
         operands: [0, 1],
         layouts: [a, b],
-        summed: [transA ? 0 : 1, transB ? 1 : 0],
+        summed: [[transA ? 0 : 1, transB ? 1 : 0]],
         shared: [],
         output: [
           { operand: 0, axis: transA ? 1 : 0 },

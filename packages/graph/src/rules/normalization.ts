@@ -72,7 +72,8 @@ export function normalise(node: Node, walk: Propagation, x: Layout, axes: readon
     walk.freezeAll(fieldsOn(x, factors), node, 'normalises positions of which some are not weights');
 }
 
-function affine(
+/** Scales and shifts by parameters that `place` lays out for broadcasting. */
+export function affine(
   node: Node,
   walk: Propagation,
   x: Layout,

@@ -46,8 +46,11 @@ export function invertPositive(a: Float64Array, n: number): Float64Array | undef
   return inverse;
 }
 
-/** L with A = L L^T. */
-function lowerFactor(a: Float64Array, n: number): Float64Array | undefined {
+/**
+ * The lower triangular L with A = L L^T, of a symmetric positive definite matrix (`n` x `n`, row-major, of which the lower triangle is read).
+ * Undefined if it is not positive definite to working precision.
+ */
+export function lowerFactor(a: Float64Array, n: number): Float64Array | undefined {
   const l = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
