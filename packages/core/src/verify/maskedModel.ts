@@ -9,14 +9,32 @@ export function maskedModel(original: Model, removed: readonly RemovedSlice[]): 
   const model = cloneModel(original);
   const zeroed = zeroSlices(model, removed);
   for (const node of [...model.graph.nodes]) {
-    if (NORMS.has(node.opType)) maskNorm(model, node, zeroed);
+    if (node.op in NORMS) maskNorm(model, node, NORMS[node.op], zeroed);
     else if (node.opType === 'ReduceMean') maskMean(model, node, zeroed);
   }
   return model;
 }
 
-/** Norms over the last axis with a scale as second input; all but the first leave the mean alone. */
-const NORMS = new Set(['LayerNormalization', 'RMSNormalization', 'SimplifiedLayerNormalization']);
+/** A norm over the last axis: which inputs are added up first, and which scale and shift the result. */
+interface NormInputs {
+  summands: readonly number[];
+  scale: number;
+  shift?: number;
+  /** The mean is taken away. */
+  centring: boolean;
+  /** Where an attribute does not say it. */
+  epsilon: number;
+}
+
+const NORMS: Readonly<Record<string, NormInputs>> = {
+  LayerNormalization: { summands: [0], scale: 1, shift: 2, centring: true, epsilon: 1e-5 },
+  RMSNormalization: { summands: [0], scale: 1, centring: false, epsilon: 1e-5 },
+  SimplifiedLayerNormalization: { summands: [0], scale: 1, centring: false, epsilon: 1e-5 },
+  'com.microsoft.SkipLayerNormalization': { summands: [0, 1, 4], scale: 2, shift: 3, centring: true, epsilon: 1e-12 },
+  'com.microsoft.SkipSimplifiedLayerNormalization': { summands: [0, 1, 3], scale: 2, centring: false, epsilon: 1e-12 },
+  // Its sum is an output of its own.
+  'com.microsoft.EmbedLayerNormalization': { summands: [], scale: 5, shift: 6, centring: true, epsilon: 1e-12 },
+};
 
 /** Sets slices to zero; returns the zeroed indices of each vector that a norm may scale with. */
 function zeroSlices(model: Model, removed: readonly RemovedSlice[]): Map<Value, Set<number>> {
@@ -57,30 +75,57 @@ function maskFor(scale: Value, zeroed: ReadonlyMap<Value, Set<number>>): { mask:
   return { mask: Tensor.float32([size], mask), count: size - indices.size };
 }
 
-function maskNorm(model: Model, node: Node, zeroed: ReadonlyMap<Value, Set<number>>): void {
-  const [x, scale, bias] = node.inputs;
-  const masked = maskFor(scale!, zeroed);
+function maskNorm(model: Model, node: Node, norm: NormInputs, zeroed: ReadonlyMap<Value, Set<number>>): void {
+  const scale = node.inputs[norm.scale]!;
+  const masked = maskFor(scale, zeroed);
   if (!masked) return;
   const { graph } = model;
+  const { dataType } = scale.tensor!;
+  const after = graph.nodes[graph.nodes.indexOf(node) + 1];
   const constant = (name: string, number: number) => graph.addInitializer(name, Tensor.float32([], [number]));
-  const add = (op: string, ...inputs: (Value | undefined)[]) =>
-    graph.addNode({ op, inputs, outputs: [`${node.outputs[0]!.name}_${op}`], before: node }).outputs[0]!;
-  const sum = (value: Value) => lastAxisSum(model, value, node);
+  const insert = (op: string, inputs: Value[], attributes = {}) =>
+    graph.addNode({
+      op,
+      inputs,
+      outputs: [`${node.outputs[0]!.name}_${op}`],
+      attributes,
+      ...(after && { before: after }),
+    }).outputs[0]!;
+  const add = (op: string, ...inputs: Value[]) => insert(op, inputs);
+  // In single precision, as runtimes do it themselves.
+  const single = (value: Value) => (dataType === 'FLOAT' ? value : insert('Cast', [value], { to: 1 }));
+  const sum = (value: Value) => lastAxisSum(model, value, after);
+  const summands = norm.summands.flatMap((index) => node.inputs[index] ?? []);
+  const x =
+    summands.length > 0
+      ? summands.map(single).reduce((total, value) => add('Add', total, value))
+      : single(embeddingSum(model, node));
   const mask = graph.addInitializer('mask', masked.mask);
   const count = constant('count', masked.count);
   const own = add('Mul', x, mask);
-  const centring = node.opType === 'LayerNormalization';
-  const centred = centring ? add('Mul', add('Sub', x, add('Div', sum(own), count)), mask) : own;
+  const centred = norm.centring ? add('Mul', add('Sub', x, add('Div', sum(own), count)), mask) : own;
   const variance = add('Div', sum(add('Mul', centred, centred)), count);
-  const deviation = add('Sqrt', add('Add', variance, constant('epsilon', node.float('epsilon', 1e-5))));
-  let result = add('Mul', add('Div', centred, deviation), scale);
-  if (bias) result = add('Add', result, bias);
+  const deviation = add('Sqrt', add('Add', variance, constant('epsilon', node.float('epsilon', norm.epsilon))));
+  let result = add('Mul', add('Div', centred, deviation), single(scale));
+  const shift = norm.shift === undefined ? undefined : node.inputs[norm.shift];
+  if (shift) result = add('Add', result, single(shift));
+  if (dataType !== 'FLOAT') result = insert('Cast', [result], { to: dataType === 'FLOAT16' ? 10 : 16 });
   node.outputs[0]!.replaceAllUsesWith(result);
   const at = graph.outputs.indexOf(node.outputs[0]!);
   if (at >= 0) graph.outputs[at] = result;
 }
 
-function lastAxisSum(model: Model, value: Value, before: Node): Value {
+/** The sum of embeddings, which the operator gives on request. */
+function embeddingSum({ graph }: Model, node: Node): Value {
+  if (node.outputs[2]) return node.outputs[2];
+  const value = graph.addValue('embedding_sum');
+  value.producer = node;
+  for (let index = node.outputs.length; index < 2; index++) node.outputs[index] = undefined;
+  node.outputs[2] = value;
+  return value;
+}
+
+function lastAxisSum(model: Model, value: Value, before: Node | undefined): Value {
   const modern = model.opset >= 13;
   const axes = modern ? [model.graph.addInitializer('axes', Tensor.int64([1], [-1]))] : [];
   return model.graph.addNode({
@@ -88,7 +133,7 @@ function lastAxisSum(model: Model, value: Value, before: Node): Value {
     inputs: [value, ...axes],
     outputs: [`${value.name}_sum`],
     attributes: { keepdims: 1, ...(modern ? {} : { axes: [-1] }) },
-    before,
+    ...(before && { before }),
   }).outputs[0]!;
 }
 
@@ -99,13 +144,14 @@ function maskMean(model: Model, node: Node, zeroed: ReadonlyMap<Value, Set<numbe
   const masked = scale && maskFor(scale, zeroed);
   if (!masked) return;
   const { graph } = model;
-  const count = graph.addInitializer('count', Tensor.float32([], [masked.count]));
+  const { dataType } = scale.tensor!;
+  const count = graph.addInitializer('count', Tensor.fromNumbers(dataType, [], [masked.count]));
   const total = lastAxisSum(model, node.inputs[0]!, node);
   const [mean] = graph.addNode({ op: 'Div', inputs: [total, count], before: node }).outputs;
   const readers = node.outputs[0]!.consumers;
   node.outputs[0]!.replaceAllUsesWith(mean!);
   for (const reader of readers.filter((candidate) => candidate.opType === 'Sub')) {
-    const mask = graph.addInitializer('mask', masked.mask);
+    const mask = graph.addInitializer('mask', Tensor.fromNumbers(dataType, masked.mask.dims, masked.mask.numbers()));
     const [difference] = reader.outputs;
     const uses = [...difference!.uses];
     const after = graph.nodes[graph.nodes.indexOf(reader) + 1];

@@ -1,5 +1,5 @@
-import { evaluateDim, type Model, type ShapeInfo, SnpError, symbolsOf, type Value } from '@snp/onnx';
-import type { Feeds, RuntimeTensor } from '@snp/runtime';
+import { evaluateDim, type Model, type Node, type ShapeInfo, SnpError, symbolsOf, Tensor, type Value } from '@snp/onnx';
+import type { Feeds, RuntimeData, RuntimeTensor } from '@snp/runtime';
 import { uniformNumbers } from '@snp/score';
 
 /** Sizes for dimensions that a model leaves open. */
@@ -46,32 +46,39 @@ function randomTensor(input: Value, dims: number[], next: () => number): Runtime
   const rows = tableRows(input);
   const whole = () => (rows === undefined ? 1 : Math.floor(next() * rows));
   const fill = (make: () => number) => Array.from({ length: size }, make);
-  switch (type) {
-    case 'FLOAT':
-      return { type, dims, data: Float32Array.from(fill(normal)) };
-    case 'DOUBLE':
-      return { type, dims, data: Float64Array.from(fill(normal)) };
-    case 'INT64':
-      return { type, dims, data: BigInt64Array.from(fill(whole), BigInt) };
-    case 'INT32':
-      return { type, dims, data: Int32Array.from(fill(whole)) };
-    case 'BOOL':
-      return { type, dims, data: Uint8Array.from(fill(() => 1)) };
-    default:
-      throw new SnpError(
-        'unsupported',
-        `Input '${input.name}' has type ${type}, for which no random numbers are made; give real inputs with --data.`,
-        { value: input.name },
-      );
-  }
+  if (type === 'FLOAT') return { type, dims, data: Float32Array.from(fill(normal)) };
+  if (type === 'FLOAT16' || type === 'DOUBLE')
+    return { type, dims, data: Tensor.fromNumbers(type, dims, fill(normal)).array() as RuntimeData };
+  if (type === 'INT64') return { type, dims, data: BigInt64Array.from(fill(whole), BigInt) };
+  if (type in WHOLE) return { type, dims, data: WHOLE[type as keyof typeof WHOLE].from(fill(whole)) };
+  throw new SnpError(
+    'unsupported',
+    `Input '${input.name}' has type ${type}, for which no random numbers are made; give real inputs with --data.`,
+    { value: input.name },
+  );
 }
+
+const WHOLE = {
+  INT32: Int32Array,
+  INT16: Int16Array,
+  INT8: Int8Array,
+  UINT32: Uint32Array,
+  UINT16: Uint16Array,
+  UINT8: Uint8Array,
+  BOOL: Uint8Array,
+} as const;
 
 /** Rows of the smallest table that the input looks up, if it looks up any. */
 function tableRows(input: Value): number | undefined {
   const tables = [...input.uses].flatMap(({ node, index }) =>
-    node.opType === 'Gather' && index === 1 && node.inputs[0]?.tensor
-      ? [node.inputs[0].tensor.dims[node.int('axis', 0)]]
-      : [],
+    tableOf(node, index)?.tensor ? [tableOf(node, index)!.tensor!.dims[node.int('axis', 0)]] : [],
   );
   return tables.length > 0 ? Math.min(...tables) : undefined;
+}
+
+/** What input `index` of a node looks up rows of. */
+function tableOf(node: Node, index: number): Value | undefined {
+  if (node.opType === 'Gather' && index === 1) return node.inputs[0];
+  if (node.op !== 'com.microsoft.EmbedLayerNormalization') return undefined;
+  return { 0: node.inputs[2], 1: node.inputs[4], 8: node.inputs[3] }[index];
 }

@@ -1,7 +1,7 @@
 import type { Analysis } from '@snp/graph';
-import type { Model } from '@snp/onnx';
+import { type Model, SnpError } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
-import type { Calibration, Feeds, Runtime } from '@snp/runtime';
+import type { Calibration, Feeds, Runtime, Session } from '@snp/runtime';
 import { relativeDifference } from '../evaluate/fidelity.js';
 import { checkPlan, type Plan } from '../plan/plan.js';
 import { removedSlices } from '../report/removedSlices.js';
@@ -62,7 +62,7 @@ export async function verify(
     let difference = 0;
     let runs = 0;
     const total = totalOf(options);
-    for await (const feeds of feedsOf(analysis, options)) {
+    for await (const feeds of feedsOf(analysis, expected, options)) {
       const [want, got] = await Promise.all([expected.run(feeds), actual.run(feeds)]);
       difference = Math.max(difference, largestDifference(want, got));
       options.onProgress?.(++runs, total);
@@ -73,11 +73,12 @@ export async function verify(
   }
 }
 
-async function* feedsOf(analysis: Analysis, options: VerifyOptions): AsyncGenerator<Feeds> {
+async function* feedsOf(analysis: Analysis, session: Session, options: VerifyOptions): AsyncGenerator<Feeds> {
   if (!options.data) {
     const seed = options.seed ?? VERIFY_DEFAULTS.seed;
-    yield randomFeeds(analysis.model, analysis.shapes, { seed, batch: 1 });
-    yield randomFeeds(analysis.model, analysis.shapes, { seed: seed + 1, batch: 3 });
+    const other = await workingSize(analysis, session, seed);
+    yield randomFeeds(analysis.model, analysis.shapes, { seed, batch: 1, other });
+    yield randomFeeds(analysis.model, analysis.shapes, { seed: seed + 1, batch: 3, other });
     return;
   }
   let taken = 0;
@@ -85,6 +86,31 @@ async function* feedsOf(analysis: Analysis, options: VerifyOptions): AsyncGenera
     yield sample.feeds;
     if (++taken >= (options.limit ?? VERIFY_DEFAULTS.limit)) return;
   }
+}
+
+/** Sizes to try for free dimensions, such as the number of tokens: tables of positions and masks may be small. */
+const SIZES = [16, 8, 4, 3, 2, 1];
+
+/** The first size of free dimensions that the model takes. */
+async function workingSize({ model, shapes }: Analysis, session: Session, seed: number): Promise<number> {
+  let first: unknown;
+  for (const other of SIZES) {
+    try {
+      await session.run(randomFeeds(model, shapes, { seed, batch: 1, other }));
+      return other;
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  if (!(first instanceof SnpError) || first.code !== 'runtime') throw first;
+  throw new SnpError(
+    'runtime',
+    `The model takes no random inputs (${first.message}) Give real ones with --data.`,
+    first.place,
+    {
+      cause: first,
+    },
+  );
 }
 
 function totalOf({ data, limit = VERIFY_DEFAULTS.limit }: VerifyOptions): number {
