@@ -1,4 +1,5 @@
 export { type Analysis, analyze } from './analyze.js';
+export { type ExplainedValue, type Explanation, explain, type Run, type Step } from './explain/explain.js';
 export { rowsOf, shrinkingFactor } from './groups/fields.js';
 export {
   type Block,

@@ -9,6 +9,7 @@ export { nodeMacs } from './cost/nodeMacs.js';
 export { parameterCount } from './cost/parameters.js';
 export { SnpError, type SnpErrorCode, type SnpErrorPlace } from './errors.js';
 export { FOLD_CONSTANTS_DEFAULTS, type FoldConstantsOptions, foldConstants } from './fold/foldConstants.js';
+export { removeRoundTrips } from './fold/removeRoundTrips.js';
 export { constantTarget } from './fold/reshapeTarget.js';
 export { simplifyShapes } from './fold/simplifyShapes.js';
 export type { Attribute, AttributeInit, AttributeValue } from './ir/attribute.js';

@@ -10,6 +10,8 @@ export { normals, type Random, random } from './random.js';
 export { relativeError } from './relativeError.js';
 export { runModel } from './runModel.js';
 export { sharedFolder } from './sharedFolder.js';
+export { buildTransformer, transformerFeeds } from './transformer/buildTransformer.js';
+export type { TransformerBlock, TransformerOptions } from './transformer/transformerOptions.js';
 export { buildVit } from './vit/buildVit.js';
 export { DEIT_BASE, DEIT_SMALL, DEIT_TINY } from './vit/deitSizes.js';
 export { VIT_DEFAULTS, type VitOptions, type VitSize } from './vit/vitOptions.js';

@@ -1,5 +1,5 @@
 import { type Analysis, analyze } from '@snp/graph';
-import { cloneModel, foldConstants, type Model, SnpError, simplifyShapes } from '@snp/onnx';
+import { cloneModel, foldConstants, type Model, removeRoundTrips, SnpError, simplifyShapes } from '@snp/onnx';
 
 /**
  * Makes a model ready for pruning, in a copy: sizes that exporters compute at run time become constants (so that a scale
@@ -14,6 +14,7 @@ export function prepare(model: Model, options: { allowNothing?: boolean } = {}):
   const folded = cloneModel(model);
   foldConstants(folded);
   simplifyShapes(folded);
+  removeRoundTrips(folded);
   const analysis = analyze(folded);
   if (!options.allowNothing) requireTransformer(analysis);
   return analysis;

@@ -7,7 +7,17 @@ import {
   sizesOf,
   slicePositions,
 } from '@snp/graph';
-import { type Attribute, type Model, type Node, productOf, SnpError, Tensor, type Value } from '@snp/onnx';
+import {
+  type Attribute,
+  ELLIPSIS,
+  type Model,
+  type Node,
+  parseEinsum,
+  productOf,
+  SnpError,
+  Tensor,
+  type Value,
+} from '@snp/onnx';
 import { mergeTransposes } from './mergeTransposes.js';
 
 /** A run of positions that a node picks from one axis of its first input. */
@@ -102,6 +112,9 @@ class Restriction {
       case 'Transpose':
         return this.#transpose(node, value, axis, positions, drop);
       case 'Reshape':
+      case 'Squeeze':
+      case 'Unsqueeze':
+      case 'Flatten':
         return this.#reshape(node, value, axis, positions, drop);
     }
     if (drop) return this.#squeeze(this.restrict(value, { axis, positions, drop: false }), axis);
@@ -134,7 +147,7 @@ class Restriction {
     const sizes = layout.axes.map((factors) => productOf(factors.map((factor) => factor.size)));
     const target = sizes.map((size) => (typeof size === 'number' ? size : -1));
     const constant = this.model.graph.addInitializer(`${value.name}_shape`, Tensor.int64([target.length], target));
-    return this.#emit(node, [part, constant], layout, {});
+    return this.#emit(node, [part, constant], layout, {}, 'Reshape');
   }
 
   /** Pointwise operators and products with a weight. */
@@ -150,11 +163,21 @@ class Restriction {
       const bias = node.inputs[2] && this.#input(node, 2, this.#rankOf(node, 2) - 1, positions);
       return this.#emit(node, [node.inputs[0], weight, ...(bias ? [bias] : [])], layout, {});
     }
+    if (node.opType === 'Einsum') return this.#emit(node, this.#einsumInputs(node, value, axis, positions), layout, {});
     if (!POINTWISE.has(node.opType)) return this.#refuse(value);
     const inputs = node.inputs.map((_, index) =>
       this.#input(node, index, axis - rank + this.#rankOf(node, index), positions),
     );
     return this.#emit(node, inputs, layout, {});
+  }
+
+  /** Operands with only some positions of the axes that bear the output's letter. */
+  #einsumInputs(node: Node, value: Value, axis: number, positions: number[]): (Value | undefined)[] {
+    const equation = parseEinsum(node.string('equation', '')!);
+    const letter = equation?.output[axis];
+    if (!equation || !letter || [...equation.inputs, equation.output].some((own) => own.includes(ELLIPSIS)))
+      return this.#refuse(value);
+    return node.inputs.map((_, index) => this.#input(node, index, equation.inputs[index].indexOf(letter), positions));
   }
 
   /** An operand with only some positions of an axis; an operand that broadcasts along it stays as it is. */
@@ -192,13 +215,14 @@ class Restriction {
     inputs: readonly (Value | undefined)[],
     layout: Layout,
     attributes: Record<string, Attribute>,
+    op = like.opType,
   ): Value {
     const node = this.model.graph.addNode({
-      op: like.opType,
+      op,
       domain: like.domain,
       inputs,
       outputs: [like.outputs[0]!.name],
-      attributes: { ...Object.fromEntries(like.attributes), ...attributes },
+      attributes: op === like.opType ? { ...Object.fromEntries(like.attributes), ...attributes } : attributes,
       before: this.before,
     });
     const output = node.outputs[0]!;

@@ -1,7 +1,7 @@
-import { type Dim, type Graph, type Node, productOf, type ShapeInfo, SnpError, type Value } from '@snp/onnx';
+import { type Dim, dimsEqual, type Graph, type Node, productOf, type ShapeInfo, SnpError, type Value } from '@snp/onnx';
 import { type FreezeReason, LabelStore, type Role, type Slot } from '../labels/labelStore.js';
 import type { Factor } from '../layout/factor.js';
-import { eachPosition, type Field, type Layout, plainLayout } from '../layout/layout.js';
+import { eachPosition, type Field, fieldsOn, type Layout, plainLayout } from '../layout/layout.js';
 
 const FLOAT_TYPES = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
 
@@ -22,6 +22,16 @@ export interface Contraction {
   layout: Layout;
   /** Both operands are activations. */
   betweenActivations: boolean;
+}
+
+/** Axes without labels by the sizes that are known of the value: an operand may have told less of them, as a mask that is cut to size. */
+function restated(layout: Layout, shape: readonly Dim[]): Layout {
+  const axes = layout.axes.map((axis, at) => {
+    const told = productOf(axis.map((factor) => factor.size));
+    if (dimsEqual(told, shape[at]) || fieldsOn(layout, axis).length > 0) return axis;
+    return plainLayout([shape[at]]).axes[0];
+  });
+  return axes.some((axis, at) => axis !== layout.axes[at]) ? { axes, fields: layout.fields } : layout;
 }
 
 /**
@@ -114,7 +124,7 @@ export class Propagation {
     const value = node.outputs[index];
     if (!value) return;
     const shape = this.shapes.shape(value);
-    if (layout) this.layouts.set(value, layout);
+    if (layout) this.layouts.set(value, shape?.length === layout.axes.length ? restated(layout, shape) : layout);
     else if (shape) this.layouts.set(value, plainLayout(shape));
   }
 

@@ -11,8 +11,8 @@ import {
 
 /** Options of a `GraphBuilder`. */
 export interface GraphBuilderOptions {
-  /** Version of the default operator set: 17 (default, IR 8) or 20 (IR 9). */
-  opset?: 17 | 20;
+  /** Version of the default operator set: 17 (default, IR 8), 20 (IR 9) or 23 (IR 11). */
+  opset?: 17 | 20 | 23;
   /** Where weights are stored: as initializers (default) or in Constant nodes. */
   weights?: 'initializers' | 'constants';
 }
@@ -30,7 +30,7 @@ export class GraphBuilder {
     const opset = options.opset ?? 17;
     this.model = new Model(new Graph(name));
     this.model.opsets.set('', opset);
-    this.model.irVersion = opset < 19 ? 8 : 9;
+    this.model.irVersion = opset < 19 ? 8 : opset < 23 ? 9 : 11;
     this.#weights = options.weights ?? 'initializers';
   }
 
@@ -60,6 +60,20 @@ export class GraphBuilder {
   /** A node with one output, which it returns. */
   op(scope: string, op: string, inputs: (Value | undefined)[], attributes: Record<string, AttributeInit> = {}): Value {
     return this.#node(scope, op, inputs, attributes, 1).outputs[0]!;
+  }
+
+  /** A node of onnxruntime's own operators with one output, which it returns. */
+  contrib(
+    scope: string,
+    op: string,
+    inputs: (Value | undefined)[],
+    attributes: Record<string, AttributeInit> = {},
+  ): Value {
+    const domain = 'com.microsoft';
+    this.model.opsets.set(domain, 1);
+    const name = this.#nodeName(`${scope}/${op}`);
+    return this.model.graph.addNode({ op, domain, inputs, outputs: [`${name}_output_0`], attributes, name })
+      .outputs[0]!;
   }
 
   /** A node with `count` outputs, which it returns. */
