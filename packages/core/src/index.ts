@@ -2,6 +2,8 @@ export {
   type Analysis,
   analyze,
   type Block,
+  type Explanation,
+  explain,
   type FrozenGroup,
   type Group,
   type GroupKind,

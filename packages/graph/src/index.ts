@@ -12,10 +12,22 @@ export {
 } from './groups/group.js';
 export type { FreezeReason, LabelStore, Role, Slot } from './labels/labelStore.js';
 export { Factor } from './layout/factor.js';
-export { type Field, fieldsOn, flattenAxis, groupIntoAxes, type Layout, sizesOf } from './layout/layout.js';
+export {
+  type Field,
+  fieldsOn,
+  flattenAxis,
+  groupIntoAxes,
+  type Layout,
+  plainLayout,
+  sizesOf,
+  transposeLayout,
+} from './layout/layout.js';
 export { propagate } from './propagate/propagate.js';
 export { Propagation } from './propagate/propagation.js';
-export { operatorRules, ruleFor } from './rules/index.js';
+export { type ContractionSpec, contract, contractMatMul } from './rules/contraction.js';
+export { combine, type Operand, pointwise, type Zeros } from './rules/elementwise.js';
+export { defineOperator, operatorRules, ruleFor } from './rules/index.js';
 export type { Resizing } from './rules/resizing.js';
 export type { OperatorRule } from './rules/rule.js';
 export { selectPositions, slicePositions } from './rules/select.js';
+export { reshapeLayout } from './rules/shape.js';

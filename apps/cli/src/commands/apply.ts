@@ -1,13 +1,13 @@
 import { type Plan, prune } from '@snp/core';
-import { readModel } from '@snp/onnx/node';
 import { Command } from 'commander';
 import { checkWritable, defaultOutput, fileSize, readJson } from '../options/files.js';
+import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { renderSummary } from '../output/summary.js';
 import { printWarnings } from '../output/warnings.js';
 
-interface ApplyOptions {
+interface ApplyOptions extends ModelOptions {
   output?: string;
   plan: string;
   json?: boolean;
@@ -20,12 +20,13 @@ export function applyCommand(): Command {
     .argument('<model>', 'ONNX file; it is not changed')
     .requiredOption('--plan <FILE>', 'plan.json, as prune --report writes it; may be edited')
     .option('-o, --output <FILE>', 'where the pruned model goes (default: NAME.snp.onnx in the current folder)')
+    .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout')
     .action(async (path: string, options: ApplyOptions) => {
       const output = options.output ?? defaultOutput(path);
       await checkWritable(output, path);
       const plan = (await readJson(options.plan)) as Plan;
-      const model = await readModel(path);
+      const model = await openModel(path, options);
       const result = await withProgress((bar) => prune(model, { plan, name: path, onProgress: bar.onProgress }));
       await result.write(output);
       if (plan.recovery)

@@ -1,17 +1,17 @@
 import { calibrate, saveStatistics } from '@snp/core';
-import { readModel } from '@snp/onnx/node';
 import { onnxRuntime } from '@snp/runtime';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { checkWritable, fileSize } from '../options/files.js';
+import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { type Shard, shard, shardOf } from '../options/shard.js';
 import { bytes, duration } from '../output/format.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { printSkipped } from '../output/warnings.js';
 
-interface CalibrateCommandOptions extends DataOptions {
+interface CalibrateCommandOptions extends DataOptions, ModelOptions {
   output: string;
   calib: string;
   shard?: Shard;
@@ -28,6 +28,7 @@ export function calibrateCommand(): Command {
     .requiredOption('-o, --output <FILE>', 'where the statistics go (a safetensors file), for prune --stats')
     .option('--shard <I/N>', 'take the I-th of N parts of the inputs; prune --stats adds the parts up', shard)
     .option('--no-effects', 'do not measure what each part does to the answers, which dividing a budget takes')
+    .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addDataOptions(command).action(run);
 }
@@ -36,7 +37,7 @@ async function run(path: string, options: CalibrateCommandOptions): Promise<void
   const { output } = options;
   await checkWritable(output, path);
   const start = performance.now();
-  const model = await readModel(path);
+  const model = await openModel(path, options);
   const calibration = await openData(options.calib, model, options.shard ? shardOf(options, options.shard) : options);
   const statistics = await withProgress(async (bar) => {
     const gathered = await calibrate(model, {

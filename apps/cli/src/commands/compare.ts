@@ -1,15 +1,15 @@
 import { compare } from '@snp/core';
-import { readModel } from '@snp/onnx/node';
 import { onnxRuntime } from '@snp/runtime';
 import { Command } from 'commander';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
+import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { percent } from '../output/format.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { table } from '../output/table.js';
 import { printSkipped } from '../output/warnings.js';
 
-interface CompareOptions extends DataOptions {
+interface CompareOptions extends DataOptions, ModelOptions {
   data: string;
   output?: string;
   json?: boolean;
@@ -23,10 +23,11 @@ export function compareCommand(): Command {
     .argument('<second>', 'ONNX file, usually the pruned one')
     .requiredOption('--data <DIR>', 'pictures or arrays; labels are used where there are any')
     .option('--output <NAME>', 'the output to look at (default: the first)')
+    .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addDataOptions(command).action(async (first: string, second: string, options: CompareOptions) => {
-    const data = await openData(options.data, await readModel(first), options);
-    await readModel(second);
+    const data = await openData(options.data, await openModel(first, options), options);
+    await openModel(second, options);
     const result = await withProgress((bar) =>
       compare(first, second, {
         runtime: onnxRuntime(),

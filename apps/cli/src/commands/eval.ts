@@ -1,15 +1,15 @@
 import { evaluate } from '@snp/core';
-import { readModel } from '@snp/onnx/node';
 import { onnxRuntime } from '@snp/runtime';
 import { Command } from 'commander';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
+import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { percent } from '../output/format.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { table } from '../output/table.js';
 import { printSkipped } from '../output/warnings.js';
 
-interface EvalOptions extends DataOptions {
+interface EvalOptions extends DataOptions, ModelOptions {
   data: string;
   output?: string;
   json?: boolean;
@@ -22,9 +22,10 @@ export function evalCommand(): Command {
     .argument('<model>', 'ONNX file')
     .requiredOption('--data <DIR>', 'pictures in class folders or with labels.csv, or arrays with labels')
     .option('--output <NAME>', 'the output to look at (default: the first)')
+    .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addDataOptions(command).action(async (path: string, options: EvalOptions) => {
-    const data = await openData(options.data, await readModel(path), options);
+    const data = await openData(options.data, await openModel(path, options), options);
     const result = await withProgress((bar) =>
       evaluate(path, {
         runtime: onnxRuntime(),

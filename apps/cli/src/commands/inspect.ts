@@ -1,14 +1,16 @@
-import { type Analysis, costOf, type FrozenGroup, type Group, prepare } from '@snp/core';
-import { readModel } from '@snp/onnx/node';
+import { type Analysis, costOf, coverageOf, explain, type FrozenGroup, type Group, prepare } from '@snp/core';
 import { Command } from 'commander';
 import pc from 'picocolors';
+import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
+import { renderExplanation } from '../output/explanation.js';
 import { count, percent } from '../output/format.js';
 import { printJson } from '../output/json.js';
 import { table } from '../output/table.js';
 
-interface InspectOptions {
+interface InspectOptions extends ModelOptions {
   json?: boolean;
   all?: boolean;
+  explain?: string;
 }
 
 /** `snp inspect`: blocks, heads, widths, groups, shares of the cost, and what is frozen and why. */
@@ -17,9 +19,19 @@ export function inspectCommand(): Command {
     .description('show what a model is made of and what can be pruned')
     .argument('<model>', 'ONNX file')
     .option('--all', 'list every group and everything that is frozen')
+    .option('--explain <name>', 'how the units of a group travel, what runs through a node, why a weight is frozen')
+    .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout')
     .action(async (path: string, options: InspectOptions) => {
-      const analysis = prepare(await readModel(path), { allowNothing: true });
+      const analysis = prepare(await openModel(path, options), {
+        allowNothing: true,
+      });
+      if (options.explain !== undefined) {
+        const explanations = explain(analysis, options.explain);
+        if (options.json) printJson(explanations);
+        else process.stdout.write(explanations.map(renderExplanation).join('\n'));
+        return;
+      }
       const findings = describe(path, analysis);
       if (options.json) printJson(findings);
       else process.stdout.write(render(findings, analysis, options.all === true));
@@ -54,7 +66,7 @@ function describe(path: string, analysis: Analysis) {
     params: cost.params,
     bytes: cost.bytes,
     assumedDims: cost.dims,
-    prunableParams: prunableParams(analysis),
+    prunable: coverageOf(analysis),
     blocks,
     groups: analysis.groups.map((group) => ({
       id: group.id,
@@ -73,17 +85,11 @@ function describe(path: string, analysis: Analysis) {
   };
 }
 
-/** Parameters with at least one axis in a group. */
-function prunableParams(analysis: Analysis): number {
-  const touched = new Set(analysis.groups.flatMap((group) => group.members.map((member) => member.initializer)));
-  return [...touched].reduce((sum, value) => sum + value.tensor!.size, 0);
-}
-
 function render(findings: ReturnType<typeof describe>, analysis: Analysis, all: boolean): string {
   const lines = [
     pc.bold(findings.model),
     `  opset ${findings.opset}${findings.producer ? `, written by ${findings.producer}` : ''}, ${findings.nodes} nodes`,
-    `  ${count(findings.macs)}MACs, ${count(findings.params)} parameters, of which ${percent(findings.prunableParams, findings.params)} can be pruned`,
+    `  ${count(findings.macs)}MACs, ${count(findings.params)} parameters, of which pruning gets at ${percent(findings.prunable.macs, 1)} and ${percent(findings.prunable.params, 1)}`,
   ];
   const assumed = Object.entries(findings.assumedDims).map(([name, size]) => `${name} = ${size}`);
   if (assumed.length > 0) lines.push(pc.dim(`  MACs counted with ${assumed.join(', ')}`));

@@ -11,11 +11,11 @@ import {
   type RecoveryKind,
   SnpError,
 } from '@snp/core';
-import { readModel } from '@snp/onnx/node';
 import { type Calibration, onnxRuntime } from '@snp/runtime';
 import { Command, Option } from 'commander';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { checkWritable, defaultOutput, fileSize, readJson } from '../options/files.js';
+import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { budget, wholeNumber } from '../options/numbers.js';
 import { shares } from '../options/shares.js';
 import { printJson } from '../output/json.js';
@@ -24,7 +24,7 @@ import { renderSummary } from '../output/summary.js';
 import { printSkipped, printWarnings } from '../output/warnings.js';
 import { makeReportFolder, writeReport } from '../output/writeReport.js';
 
-interface PruneCommandOptions extends DataOptions {
+interface PruneCommandOptions extends DataOptions, ModelOptions {
   output?: string;
   preset?: string;
   keepMacs?: number;
@@ -90,6 +90,7 @@ export function pruneCommand(): Command {
     )
     .option('--no-hold-back', 'calibrate with all samples, instead of holding every eighth back to compare the answers')
     .option('--report <DIR>', 'write plan.json, report.json and report.html there')
+    .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addDataOptions(command).action(run);
 }
@@ -98,7 +99,7 @@ async function run(path: string, options: PruneCommandOptions): Promise<void> {
   checkContradictions(options);
   const output = options.output ?? defaultOutput(path);
   await checkWritable(output, path);
-  const model = await readModel(path);
+  const model = await openModel(path, options);
   const calibration = options.calib === undefined ? undefined : await openData(options.calib, model, options);
   const statistics = await statisticsOf(options);
   if (options.report !== undefined) await makeReportFolder(options.report);

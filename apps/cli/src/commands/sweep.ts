@@ -16,10 +16,11 @@ import {
   saveStatistics,
   sweep,
 } from '@snp/core';
-import { readModel, writeFileWhole } from '@snp/onnx/node';
+import { writeFileWhole } from '@snp/onnx/node';
 import { type Calibration, onnxRuntime } from '@snp/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
+import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { budget, wholeNumber } from '../options/numbers.js';
 import { shares } from '../options/shares.js';
 import { count, percent } from '../output/format.js';
@@ -27,7 +28,7 @@ import { printJson } from '../output/json.js';
 import { type ProgressBar, withProgress } from '../output/progress.js';
 import { table } from '../output/table.js';
 
-interface SweepCommandOptions extends DataOptions {
+interface SweepCommandOptions extends DataOptions, ModelOptions {
   output?: string;
   calib?: string;
   stats?: string[];
@@ -73,6 +74,7 @@ export function sweepCommand(): Command {
       shares('--least'),
     )
     .option('--round <N>', 'make widths per head multiples of N', wholeNumber(1))
+    .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addDataOptions(command).action(run);
 }
@@ -91,7 +93,7 @@ async function run(path: string, options: SweepCommandOptions): Promise<void> {
       'Give typical inputs with --calib, or what calibrate gathered with --stats.',
     );
   const folder = options.output ?? `${basename(path).replace(/\.onnx$/i, '')}.sweep`;
-  const model = await readModel(path);
+  const model = await openModel(path, options);
   await mkdir(folder, { recursive: true }).catch((cause) => {
     throw new SnpError('io', `The folder ${folder} cannot be made: ${cause.message}.`, { file: folder }, { cause });
   });

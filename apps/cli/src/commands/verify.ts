@@ -1,15 +1,15 @@
 import { type Plan, prepare, VERIFY_DEFAULTS, verify } from '@snp/core';
-import { readModel } from '@snp/onnx/node';
 import { onnxRuntime } from '@snp/runtime';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { readJson } from '../options/files.js';
+import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { positive } from '../options/numbers.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 
-interface VerifyCommandOptions extends DataOptions {
+interface VerifyCommandOptions extends DataOptions, ModelOptions {
   plan: string;
   data?: string;
   tolerance: number;
@@ -27,11 +27,12 @@ export function verifyCommand(): Command {
     .requiredOption('--plan <FILE>', 'the plan by which it was pruned')
     .option('--data <DIR>', 'inputs to compare on (default: random numbers)')
     .option('--tolerance <X>', 'largest relative difference that passes', positive, VERIFY_DEFAULTS.tolerance)
+    .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addDataOptions(command).action(async (path: string, pruned: string, options: VerifyCommandOptions) => {
-    const model = await readModel(path);
+    const model = await openModel(path, options);
     const analysis = prepare(model);
-    await readModel(pruned);
+    await openModel(pruned, options);
     const data = options.data === undefined ? undefined : await openData(options.data, model, options);
     const plan = (await readJson(options.plan)) as Plan;
     const result = await withProgress((bar) =>

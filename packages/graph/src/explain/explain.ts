@@ -47,7 +47,14 @@ export type Explanation =
       /** Nodes that units pass or end at, in graph order. */
       path: Step[];
     }
-  | { about: 'node'; name: string; operator: string; rule: string; inputs: ExplainedValue[]; outputs: ExplainedValue[] };
+  | {
+      about: 'node';
+      name: string;
+      operator: string;
+      rule: string;
+      inputs: ExplainedValue[];
+      outputs: ExplainedValue[];
+    };
 
 /**
  * Explains a group by its id, a node by its name, or a weight by its name: the way on which its units travel, what must leave together with them, and for what
@@ -117,7 +124,9 @@ function rootsOf({ walk }: Analysis, labels: Int32Array): Set<number> {
 function pathOf(analysis: Analysis, roots: ReadonlySet<number>): Step[] {
   const { walk, model } = analysis;
   const axesOf = (layout: Layout | undefined) => {
-    const own = (layout?.fields ?? []).filter(({ labels }) => labels.some((label) => roots.has(walk.labels.find(label))));
+    const own = (layout?.fields ?? []).filter(({ labels }) =>
+      labels.some((label) => roots.has(walk.labels.find(label))),
+    );
     return (layout?.axes ?? []).flatMap((axis, at) =>
       axis.some((factor) => own.some(({ factors }) => factors.includes(factor))) ? [at] : [],
     );

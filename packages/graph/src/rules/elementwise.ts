@@ -152,7 +152,12 @@ function zeroAfter(field: Field, layouts: readonly Layout[], zeros: Zeros): bool
   return zeros === 'all' ? layouts.every(zeroIn) : layouts.some(zeroIn);
 }
 
-function pointwise(operators: readonly string[], zeros: Zeros, summary: string): OperatorRule {
+/**
+ * A rule for operators that work position by position on inputs that broadcast: equal positions are coupled.
+ *
+ * @param zeros When the result is zero: where `all` operands are (sums), `any` (products), the `first` (quotients), or `none`.
+ */
+export function pointwise(operators: readonly string[], zeros: Zeros, summary: string): OperatorRule {
   return {
     operators,
     summary,

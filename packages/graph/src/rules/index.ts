@@ -1,3 +1,4 @@
+import { SnpError } from '@snp/onnx';
 import { attentionRule, fusedAttentionRule, multiHeadAttentionRule } from './attention.js';
 import { concatRule } from './concat.js';
 import { convRule, poolRule } from './conv.js';
@@ -49,4 +50,28 @@ const byOperator = new Map(operatorRules.flatMap((rule) => rule.operators.map((o
 /** The rule for an operator (`MatMul`, `com.microsoft.BiasGelu`), if there is one. */
 export function ruleFor(operator: string): OperatorRule | undefined {
   return byOperator.get(operator);
+}
+
+/**
+ * Teaches the analysis an operator of one's own, for all models of this process. Its shapes have to be known too: stated in the file, or by `defineShapes`
+ * of `@snp/onnx`.
+ *
+ * @returns Takes the rule back.
+ * @throws SnpError `invalid-argument` if one of the rule's operators has a rule already, or it names none.
+ * @example
+ * // acme.ScaledTanh(x, scale) = scale * tanh(x): zero where x is zero, so a removed neuron leaves nothing behind.
+ * defineOperator(pointwise(['acme.ScaledTanh'], 'any', 'positions stay, the scale is coupled with them'));
+ */
+export function defineOperator(rule: OperatorRule): () => void {
+  const known = rule.operators.find((operator) => byOperator.has(operator));
+  if (known !== undefined || rule.operators.length === 0) {
+    throw new SnpError(
+      'invalid-argument',
+      known === undefined ? 'A rule has to name its operators.' : `Operator '${known}' has a rule already.`,
+    );
+  }
+  for (const operator of rule.operators) byOperator.set(operator, rule);
+  return () => {
+    for (const operator of rule.operators) byOperator.delete(operator);
+  };
 }

@@ -19,7 +19,8 @@ const PLAIN = { linear: 'matmul', bias: true } as const;
  * where a block attends to it; output `output`.
  *
  * @example
- * const model = buildTransformer({ seed: 1, residual: 8, blocks: [block], input: 'features', head: true, noise: 0.2 });
+ * const options = { seed: 1, residual: 8, blocks: [], input: 'features', head: true, noise: 0.2 } as const;
+ * const outputs = await runModel(buildTransformer(options), transformerFeeds(options, 2, 1));
  */
 export function buildTransformer(options: TransformerOptions): Model {
   const writer = new TransformerWriter(options);

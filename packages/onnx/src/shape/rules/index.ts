@@ -1,3 +1,4 @@
+import { SnpError } from '../../errors.js';
 import type { ShapeRule } from '../facts.js';
 import { attentionRules } from './attention.js';
 import { constantRules } from './constants.js';
@@ -31,7 +32,26 @@ const FAMILIES = [
   slicingRules,
 ];
 
+const RULES = new Map<string, ShapeRule>(FAMILIES.flatMap((family) => Object.entries(family)));
+
 /** Every operator whose outputs' shapes can be told from its inputs, by `Node.op`. */
-export const SHAPE_RULES: ReadonlyMap<string, ShapeRule> = new Map(
-  FAMILIES.flatMap((family) => Object.entries(family)),
-);
+export const SHAPE_RULES: ReadonlyMap<string, ShapeRule> = RULES;
+
+/**
+ * Teaches shape inference an operator of one's own, for all models of this process. Its attributes are those of `call.node`.
+ *
+ * @param operator Domain and name, as `acme.ScaledTanh`.
+ * @returns Takes it back.
+ * @throws SnpError `invalid-argument` if the operator is known already.
+ * @example
+ * defineShapes('acme.Halve', (call) => {
+ *   const shape = call.shape(0);
+ *   return [{ type: call.type(0), shape: shape && [...shape.slice(0, -1), Number(shape[shape.length - 1]) / 2] }];
+ * });
+ */
+export function defineShapes(operator: string, rule: ShapeRule): () => void {
+  if (RULES.has(operator))
+    throw new SnpError('invalid-argument', `The shapes of operator '${operator}' are known already.`);
+  RULES.set(operator, rule);
+  return () => void RULES.delete(operator);
+}

@@ -1,0 +1,18 @@
+import type { Model } from '@snp/core';
+import { readModel } from '@snp/onnx/node';
+import { Option } from 'commander';
+
+/** Options of every command that reads a model. */
+export interface ModelOptions {
+  followLinks?: boolean;
+}
+
+/** `--follow-links`, for download caches that link on purpose. */
+export function followLinksOption(): Option {
+  return new Option('--follow-links', 'read external data through links that lead out of the folder of the model');
+}
+
+/** Reads a model as the options say. */
+export function openModel(path: string, { followLinks = false }: ModelOptions): Promise<Model> {
+  return readModel(path, { followLinks });
+}
