@@ -48,12 +48,21 @@ function zeroSlices(model: Model, removed: readonly RemovedSlice[]): Map<Value, 
       for (const { node, index } of uses) node.setInput(index, copy);
       value = copy;
     }
+    separateDivisors(model, value);
     value.tensor = withZeros(value.tensor!, axis, indices);
     if (value.tensor.dims.filter((dim) => dim > 1).length === 1) {
       zeroed.set(value, new Set([...(zeroed.get(value) ?? []), ...indices]));
     }
   }
   return zeroed;
+}
+
+/** Nothing is divided by zero: what a weight divides keeps its own copy, of the full weight. */
+function separateDivisors(model: Model, value: Value): void {
+  const divisions = [...value.uses].filter(({ node, index }) => node.opType === 'Div' && index === 1);
+  if (divisions.length === 0) return;
+  const copy = model.graph.addInitializer(`${value.name}_divisor`, value.tensor!);
+  for (const { node, index } of divisions) node.setInput(index, copy);
 }
 
 function withZeros(tensor: Tensor, axis: number, indices: readonly number[]): Tensor {

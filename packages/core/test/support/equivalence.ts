@@ -1,4 +1,4 @@
-import { type inputs, random, relativeError, runModel } from '@snp/testing';
+import { type Feed, type inputs, random, relativeError, runModel } from '@snp/testing';
 import {
   type Analysis,
   applyPlan,
@@ -27,12 +27,23 @@ export function randomPlan(analysis: Analysis, pick: (group: Group) => boolean, 
 export async function difference(analysis: Analysis, plan: Plan, feeds: ReturnType<typeof inputs>): Promise<number> {
   const masked = maskedModel(analysis.model, removedSlices(plan, analysis));
   const [want, got] = [await runModel(masked, feeds), await runModel(applyPlan(analysis, plan), feeds)];
-  const names = [Object.keys(want), Object.keys(got)];
+  return compareOutputs(Object.values(got), Object.values(want));
+}
+
+/** Largest relative difference over outputs in order; not a number in both is no difference. */
+export function compareOutputs(got: readonly Feed[], want: readonly Feed[]): number {
   return Math.max(
-    ...names[0].map((name, at) => {
-      const [a, b] = [got[names[1][at]], want[name]];
+    ...want.map((b, at) => {
+      const a = got[at];
       if (a.dims.join() !== b.dims.join()) return Number.POSITIVE_INFINITY;
-      return relativeError(a.data as Float32Array, b.data as Float32Array);
+      const pairs = Array.from(a.data as Float32Array, (x, i) => [x, b.data[i] as number] as const);
+      if (pairs.some(([x, y]) => Number.isFinite(x) !== Number.isFinite(y))) return Number.POSITIVE_INFINITY;
+      const finite = pairs.filter(([x]) => Number.isFinite(x));
+      if (finite.length === 0) return 0;
+      return relativeError(
+        finite.map(([x]) => x),
+        finite.map(([, y]) => y),
+      );
     }),
   );
 }

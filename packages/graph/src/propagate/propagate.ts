@@ -1,6 +1,7 @@
-import { inferShapes, type Model, type Node, type ShapeInfo, type Value } from '@snp/onnx';
+import { inferShapes, type Model, type Node, type ShapeInfo, SnpError, type Value } from '@snp/onnx';
 import { plainLayout } from '../layout/layout.js';
 import { ruleFor } from '../rules/index.js';
+import type { OperatorRule } from '../rules/rule.js';
 import { Propagation } from './propagation.js';
 
 /** Walks a model once in graph order and follows the positions of every weight through it. */
@@ -13,11 +14,25 @@ export function propagate(model: Model, shapes: ShapeInfo = inferShapes(model)):
   for (const node of model.graph.nodes) {
     freezeOuterReads(node, walk);
     const rule = ruleFor(node.op);
-    if (rule) rule.propagate(node, walk);
+    if (rule) follow(rule, node, walk);
     else endAtUnknown(node, walk);
   }
   freezeOutputs(model, walk);
   return walk;
+}
+
+function follow(rule: OperatorRule, node: Node, walk: Propagation): void {
+  try {
+    rule.propagate(node, walk);
+  } catch (cause) {
+    if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
+    throw new SnpError(
+      'invalid-file',
+      `${node.label} (${node.op}) cannot be followed: its attributes do not fit its inputs (${cause.message}). Check that the model runs; if it does, leave a report.`,
+      { node: node.label },
+      { cause },
+    );
+  }
 }
 
 /** An operator without a rule: nothing labelled that it touches may change. */

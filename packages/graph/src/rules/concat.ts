@@ -64,6 +64,9 @@ function concatenate(
   return { axes, fields: [...first, ...(along?.fields ?? [])] };
 }
 
+/** A few nodes that join a value with itself, again and again, must not take all memory. */
+const MOST_LABELS = 2 ** 24;
+
 /** Joins the labels along the axis, if every input has labels there over the same other factors. */
 function joinAlong(
   node: Node,
@@ -90,6 +93,10 @@ function joinAlong(
   const known = shapes as NonNullable<(typeof shapes)[number]>[];
   const total = known.reduce((sum, part) => sum + part.size, 0);
   const rows = sizesOf(known[0].rest).reduce((product, size) => product * size, 1);
+  if (rows * total > MOST_LABELS) {
+    for (const fields of labelled) walk.freezeAll(fields, node, 'joins more positions than are followed');
+    return undefined;
+  }
   const labels = new Int32Array(rows * total);
   for (let row = 0, to = 0; row < rows; row++) {
     for (const part of known) {

@@ -174,11 +174,34 @@ function unary(operators: readonly string[], zeroToZero: boolean, summary: strin
   };
 }
 
+/** Pointwise operators that have no finite answer for zero. */
+const needsOther: OperatorRule = {
+  operators: ['Log', 'Reciprocal'],
+  summary: 'positions stay, unless they become zero with their weights',
+  propagate(node, walk) {
+    const zeros = walk.input(node, 0)?.fields.filter(({ zero }) => zero) ?? [];
+    walk.freezeAll(zeros, node, 'has no answer for values that become zero with their weights');
+    propagateElementwise(node, walk, [0], 'none');
+  },
+};
+
 /** Rules for pointwise operators with broadcasting. */
 export const elementwiseRules: OperatorRule[] = [
+  needsOther,
   pointwise(['Add', 'Sub', 'Sum', 'Max', 'Min', 'Mean'], 'all', 'equal positions are coupled'),
   pointwise(['Mul', 'And'], 'any', 'equal positions are coupled'),
-  pointwise(['Div', 'PRelu', 'Mod'], 'first', 'equal positions are coupled'),
+  {
+    operators: ['Div', 'Mod'],
+    summary: 'equal positions are coupled, unless the divisor becomes zero with its weights',
+    propagate(node, walk) {
+      if (walk.isActivation(node, 1)) {
+        const divisors = walk.input(node, 1)?.fields.filter(({ zero }) => zero) ?? [];
+        walk.freezeAll(divisors, node, 'divides by values that become zero with their weights');
+      }
+      propagateElementwise(node, walk, [0, 1], 'first');
+    },
+  },
+  pointwise(['PRelu'], 'first', 'equal positions are coupled'),
   pointwise(['Pow'], 'first', 'equal positions are coupled'),
   pointwise(
     ['Or', 'Xor', 'Equal', 'Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual', 'BitShift'],
@@ -234,22 +257,7 @@ export const elementwiseRules: OperatorRule[] = [
     'positions stay; zero stays zero',
   ),
   unary(
-    [
-      'Acos',
-      'Acosh',
-      'Clip',
-      'Cos',
-      'Cosh',
-      'Exp',
-      'HardSigmoid',
-      'IsInf',
-      'IsNaN',
-      'Log',
-      'Not',
-      'Reciprocal',
-      'Sigmoid',
-      'Softplus',
-    ],
+    ['Acos', 'Acosh', 'Clip', 'Cos', 'Cosh', 'Exp', 'HardSigmoid', 'IsInf', 'IsNaN', 'Not', 'Sigmoid', 'Softplus'],
     false,
     'positions stay; zero does not stay zero',
   ),

@@ -15,7 +15,9 @@ export const layerNormRule: OperatorRule = {
     if (!x) return walk.setOutput(node, 0);
     const axis = node.int('axis', -1);
     const first = axis < 0 ? axis + x.axes.length : axis;
-    normalise(node, walk, x, x.axes.map((_, i) => i).slice(first));
+    const axes = x.axes.map((_, i) => i).slice(first);
+    normalise(node, walk, x, axes);
+    requireStoredScale(node, walk, x, 1, axes);
     walk.setOutput(
       node,
       0,
@@ -70,6 +72,19 @@ export function normalise(node: Node, walk: Propagation, x: Layout, axes: readon
   const unlabelled = factors.some((factor) => !x.fields.some((field) => field.factors.includes(factor)));
   if (labelled && unlabelled)
     walk.freezeAll(fieldsOn(x, factors), node, 'normalises positions of which some are not weights');
+}
+
+/** Freezes what a norm runs over if its scale is computed: where positions leave, zeros in the scale's weights have to say which. */
+export function requireStoredScale(
+  node: Node,
+  walk: Propagation,
+  x: Layout,
+  scale: number,
+  axes: readonly number[],
+): void {
+  if (node.inputs[scale]?.tensor) return;
+  const factors = axes.flatMap((axis) => x.axes[axis]);
+  walk.freezeAll(fieldsOn(x, factors), node, 'normalises with a scale that is no weight');
 }
 
 /** Scales and shifts by parameters that `place` lays out for broadcasting. */

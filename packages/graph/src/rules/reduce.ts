@@ -27,7 +27,14 @@ export const reduceRule: OperatorRule = {
 };
 
 function endLabels(node: Node, walk: Propagation, x: Layout, axes: readonly number[], ending: readonly Field[]): void {
-  if (node.opType === 'ReduceMean' && isPartOfNorm(node)) return normalise(node, walk, x, axes);
+  if (node.opType === 'ReduceMean' && isPartOfNorm(node)) {
+    if (isScaled(node.outputs[0]!)) return normalise(node, walk, x, axes);
+    return walk.freezeAll(
+      ending,
+      node,
+      'is part of a norm without a scale, of which nothing tells the positions that left',
+    );
+  }
   if (SUMS.includes(node.opType) && ending.every((field) => field.zero)) return;
   walk.freezeAll(ending, node, 'reduces over these positions, and leaving some out changes the result');
 }
@@ -52,6 +59,30 @@ export function isPartOfNorm(mean: Node): boolean {
   if (!input || !output || output.uses.size === 0) return false;
   if (output.consumers.every((node) => isCentring(node, output))) return true;
   return isSquare(input) && onlyScales(output);
+}
+
+/** Between a statistic of a norm and the product with its scale. */
+const WITHIN_NORM = new Set([
+  'Sub',
+  'Pow',
+  'Mul',
+  'ReduceMean',
+  'Add',
+  'Sqrt',
+  'Div',
+  'Reciprocal',
+  'Cast',
+  'Identity',
+]);
+
+/** Whether a norm's result is multiplied with a vector of weights: where positions leave, its zeros say which. */
+function isScaled(value: Value, depth = 0): boolean {
+  return [...value.uses].some(({ node, index }) => {
+    const other = node.inputs[1 - index];
+    if (node.opType === 'Mul' && other?.tensor && other.tensor.size > 1) return true;
+    const output = node.outputs[0];
+    return depth < 10 && output !== undefined && WITHIN_NORM.has(node.opType) && isScaled(output, depth + 1);
+  });
 }
 
 /** `x - mean(x)`. */

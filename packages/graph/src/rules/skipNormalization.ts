@@ -3,7 +3,7 @@ import type { Role } from '../labels/labelStore.js';
 import { fieldsOn, type Layout, plainLayout } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
 import { combine, type Operand } from './elementwise.js';
-import { affine, normalise } from './normalization.js';
+import { affine, normalise, requireStoredScale } from './normalization.js';
 import type { OperatorRule } from './rule.js';
 
 /** onnxruntime's sum of a residual stream and a branch with the norm behind it. */
@@ -63,7 +63,9 @@ function normaliseSum(node: Node, walk: Propagation, sum: Layout | undefined, pa
     for (const index of parameters) walk.freezeInput(node, index, 'normalises values of unknown shape');
     return walk.setOutput(node, 0);
   }
-  normalise(node, walk, sum, [sum.axes.length - 1]);
+  const axes = [sum.axes.length - 1];
+  normalise(node, walk, sum, axes);
+  requireStoredScale(node, walk, sum, parameters[0], axes);
   walk.setOutput(
     node,
     0,
