@@ -108,9 +108,19 @@ function producerOf(value: Value): { node: Node; bias: Value | undefined } | str
 
 /** Multiplies all neurons alike by a constant. */
 export function isScaling(node: Node): boolean {
-  if (node.opType === 'Mul') return node.inputs.some((input) => input?.tensor?.size === 1);
-  return node.opType === 'Div' && node.inputs[1]?.tensor?.size === 1;
+  if (node.opType === 'Mul') return node.inputs.some((input) => isScalar(input));
+  return node.opType === 'Div' && isScalar(node.inputs[1]);
 }
+
+/** One number, perhaps computed from others, as the root of a width is by exporters. */
+function isScalar(value: Value | undefined, depth = 0): boolean {
+  if (value?.tensor) return value.tensor.size === 1;
+  const node = value?.producer;
+  if (!node || !ARITHMETIC.has(node.opType) || depth > 8) return false;
+  return node.inputs.every((input) => isScalar(input, depth + 1));
+}
+
+const ARITHMETIC = new Set(['Add', 'Cast', 'Div', 'Identity', 'Mul', 'Pow', 'Reciprocal', 'Sqrt', 'Sub']);
 
 /** Where each unit's neuron stands along the outputs of the projection: the labels it bears came from there. */
 function positionsOf(

@@ -78,7 +78,7 @@ function blockOfGroup(
   const at = (index: number) => (index >= 0 ? index : undefined);
   switch (group.kind) {
     case 'query-key':
-      return at(scores.findIndex((nodes) => group.sites.some((site) => nodes.has(site.node))));
+      return at(scores.findIndex((nodes) => readersOf(group).some((node) => nodes.has(node))));
     case 'value':
       return at(mixers.findIndex((mixer) => carriesGroup(mixer, group, walk)));
     case 'ffn': {
@@ -89,6 +89,11 @@ function blockOfGroup(
     default:
       return undefined;
   }
+}
+
+/** Nodes where scores are made of a group's units: an operator with the projections in it reads the weights itself. */
+function readersOf({ sites, members }: FoundGroup): Node[] {
+  return [...sites.map(({ node }) => node), ...members.flatMap(({ readers }) => readers)];
 }
 
 function carriesGroup(mixer: Node, group: FoundGroup, walk: Propagation): boolean {

@@ -170,7 +170,11 @@ function unary(operators: readonly string[], zeroToZero: boolean, summary: strin
   return {
     operators,
     summary,
-    propagate: (node, walk) => propagateElementwise(node, walk, [0], zeroToZero ? 'any' : 'none'),
+    propagate(node, walk) {
+      propagateElementwise(node, walk, [0], zeroToZero ? 'any' : 'none');
+      // The mask of Dropout.
+      for (let output = 1; output < node.outputs.length; output++) walk.setOutput(node, output, walk.input(node, 0));
+    },
   };
 }
 

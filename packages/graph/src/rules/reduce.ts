@@ -56,9 +56,14 @@ export function reducedAxes(node: Node, walk: Propagation): number[] | undefined
 export function isPartOfNorm(mean: Node): boolean {
   const input = mean.inputs[0];
   const output = mean.outputs[0];
-  if (!input || !output || output.uses.size === 0) return false;
+  if (!input || !output || output.uses.size === 0 || isOutput(output)) return false;
   if (output.consumers.every((node) => isCentring(node, output))) return true;
   return isSquare(input) && onlyScales(output);
+}
+
+/** Whoever runs the model sees it. */
+function isOutput(value: Value): boolean {
+  return value.producer?.graph?.outputs.includes(value) ?? false;
 }
 
 /** Between a statistic of a norm and the product with its scale. */
@@ -108,6 +113,7 @@ function isSquare(value: Value): boolean {
 function onlyScales(value: Value): boolean {
   return (
     value.uses.size > 0 &&
+    !isOutput(value) &&
     [...value.uses].every(({ node, index }) => {
       switch (node.opType) {
         case 'Div':

@@ -12,6 +12,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'com.microsoft.LongformerAttention': 'attends to windows in a way that is not followed',
   RotaryEmbedding: 'rotates pairs of neurons by tables of their positions',
   'com.microsoft.RotaryEmbedding': 'rotates pairs of neurons by tables of their positions',
+  InstanceNormalization: 'normalises every channel, or group of channels, among itself',
   GroupNormalization: 'normalises groups of channels, each among itself',
   DequantizeLinear: 'holds quantised weights',
 };

@@ -15,7 +15,7 @@ export interface OnnxRuntimeOptions {
   threads?: number;
   /** Execution providers in order of preference; one that is missing is an error. Default `['cpu']`. */
   executionProviders?: readonly string[];
-  /** Graph optimisations when a model is loaded. Default `all`. */
+  /** Graph optimisations when a model is loaded. Default `all`, or `disabled` for a model that is refused with them. */
   optimization?: SessionSettings['optimization'];
 }
 
@@ -43,10 +43,16 @@ export function onnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
       return withPath(model, async (path) => {
         if (!child?.alive) child = new Child();
         const own = child;
-        const { inputs, outputs } = await own.ask<Pick<Session, 'inputs' | 'outputs'>>(
-          { kind: 'open', session: number, path, settings },
-          signal,
-        );
+        const open = (optimization: SessionSettings['optimization']) =>
+          own.ask<Pick<Session, 'inputs' | 'outputs'>>(
+            { kind: 'open', session: number, path, settings: { ...settings, optimization } },
+            signal,
+          );
+        // onnxruntime's own rewrites break some models that it runs without them, as where an intermediate value is looked at.
+        const { inputs, outputs } = await open(settings.optimization).catch(async (refusal) => {
+          if (options.optimization !== undefined || signal?.aborted || !own.alive) throw refusal;
+          return open('disabled').catch(() => Promise.reject(refusal));
+        });
         return sessionOf(own, number, { inputs, outputs });
       });
     },

@@ -19,7 +19,7 @@ function axesWithout(rank: number, taken: readonly number[]): number[] {
 
 /**
  * The Gram matrix X^T X of every sample and head over tokens, in float64: output [samples x heads, d, d], samples outside.
- * The first axis of the value holds samples (or samples x heads), one of the others tokens.
+ * The first axis of the value holds samples (or samples x heads), the others tokens.
  */
 export function gramTap(value: Value, axes: GramAxes): Tap {
   return {
@@ -39,8 +39,11 @@ export function gramTap(value: Value, axes: GramAxes): Tap {
       const leading = [0, ...(head === undefined || head === 0 ? [] : [head])];
       const tokens = axesWithout(rank, [...leading, feature]);
       const wide = build.double(x);
-      const rows = build.transpose(wide, [...leading, ...tokens, feature]);
-      const columns = build.transpose(wide, [...leading, feature, ...tokens]);
+      const spread = build.transpose(wide, [...leading, feature, ...tokens]);
+      // Windows and the tokens in them are all tokens.
+      const columns = tokens.length === 1 ? spread : build.reshape(spread, [...leading.map(() => 0), 0, -1]);
+      const last = leading.length;
+      const rows = build.transpose(columns, [...leading.keys(), last + 1, last]);
       const gram = build.op('MatMul', [columns, rows]);
       gram.type = { elementType: 'DOUBLE', shape: undefined };
       return gram;
