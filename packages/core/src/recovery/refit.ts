@@ -91,10 +91,17 @@ function submatrix(matrix: Float64Array, size: number, rows: readonly number[], 
   return part;
 }
 
+/** Where units vary little about large means, products in single precision leave a matrix that is not quite positive: then more ridge. */
+const FIRMER = [1, 10, 100, 1000];
+
 function solveRidge(own: Float64Array, target: Float64Array, n: number, columns: number, ridge: number) {
-  const firm = Float64Array.from(own);
-  for (let i = 0; i < n; i++) firm[i * (n + 1)] += ridge;
-  return solvePositive(firm, n, target, columns);
+  for (const factor of FIRMER) {
+    const firm = Float64Array.from(own);
+    for (let i = 0; i < n; i++) firm[i * (n + 1)] += factor * ridge;
+    const solution = solvePositive(firm, n, target, columns);
+    if (solution) return solution;
+  }
+  return undefined;
 }
 
 function finite(refit: Refit): Refit | undefined {

@@ -90,6 +90,7 @@ function coupleFields(
           // A constant with one number per head says nothing about single neurons of the head.
           if (constant && !inner.factors.includes(outer.factors[outer.factors.length - 1])) {
             walk.freeze(inner, node, 'holds one number for several neurons');
+            for (const factor of inner.factors) walk.keepWhole(outer, factor, node, 'meets one number per head');
           } else {
             walk.unify(field, partner, node, mark);
           }
