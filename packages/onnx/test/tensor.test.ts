@@ -147,6 +147,18 @@ describe('Tensor', () => {
     expect(() => tensorOf('INT4', [2], { int32Data: [1] }).take(0, [0])).toThrow(/INT4 cannot be sliced/);
   });
 
+  it('cuts what is fetched when it is asked for, and keeps none of it', () => {
+    let fetched = 0;
+    const bytes = () => {
+      fetched++;
+      return new Uint8Array(Float32Array.from({ length: 6 }, (_, at) => at).buffer);
+    };
+    const taken = new Tensor('FLOAT', [2, 3], bytes).take(1, [2, 0]).take(0, [1]);
+    expect([fetched, taken.dims, taken.byteLength]).toEqual([0, [1, 2], 8]);
+    expect([...taken.numbers()]).toEqual([5, 3]);
+    expect(fetched).toBe(1);
+  });
+
   it('refuses content of another size', () => {
     expect(() => Tensor.float32([2, 2], [1, 2, 3])).toThrow(/shape \[2,2\] holds 4 elements, not 3/);
   });

@@ -112,11 +112,12 @@ function rewire(model: Model, draw: Random): void {
 /** Two weights of one shape become one. */
 function shareWeight({ graph }: Model, draw: Random): void {
   const value = pick(graph.initializers, draw);
+  if (!value || isInteger(value)) return;
+  const shape = value.tensor!.dims.join();
   const others = graph.initializers.filter(
-    (other) => other !== value && other.tensor!.dims.join() === value?.tensor!.dims.join() && !isInteger(other),
+    (other) => other !== value && other.tensor!.dims.join() === shape && !isInteger(other),
   );
-  const other = pick(others, draw);
-  if (value && other && !isInteger(value)) other.replaceAllUsesWith(value);
+  pick(others, draw)?.replaceAllUsesWith(value);
 }
 
 function addOutput(model: Model, draw: Random): void {

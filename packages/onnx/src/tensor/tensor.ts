@@ -135,7 +135,7 @@ export class Tensor {
     return Array.from(array as ArrayLike<number | bigint>, Number);
   }
 
-  /** The tensor with only `indices` left along `axis`, in that order. */
+  /** The tensor with only `indices` left along `axis`, in that order. What lies in a file is fetched and cut when it is asked for, each time. */
   take(axis: number, indices: ArrayLike<number>): Tensor {
     const bits = bitsPerElement(this.dataType);
     if (bits === undefined || bits % 8 !== 0) {
@@ -147,10 +147,18 @@ export class Tensor {
     const outer = this.dims.slice(0, axis).reduce((product, dim) => product * dim, 1);
     const row = (this.dims.slice(axis + 1).reduce((product, dim) => product * dim, 1) * bits) / 8;
     const length = this.dims[axis];
-    const taken = new Uint8Array(outer * indices.length * row);
-    if (row >= LONG_ROW) takeRows(this.bytes(), taken, { outer, length, row, indices });
-    else takeElements(this.bytes(), taken, { outer, length, row, indices });
-    return new Tensor(this.dataType, this.dims.with(axis, indices.length), taken);
+    const kept = Int32Array.from(indices);
+    const cut = () => {
+      const taken = new Uint8Array(outer * kept.length * row);
+      const take = row >= LONG_ROW ? takeRows : takeElements;
+      take(this.bytes(), taken, { outer, length, row, indices: kept });
+      return taken;
+    };
+    return new Tensor(
+      this.dataType,
+      this.dims.with(axis, kept.length),
+      typeof this.#source === 'function' ? cut : cut(),
+    );
   }
 }
 
