@@ -59,7 +59,35 @@ describe('hidden units between two products', () => {
     ['ArgMax beside the path', (graph, hidden) => argMaxBeside(graph, hidden)],
     ['a Reshape that mixes them with the batch', (graph, hidden) => mixed(graph, hidden)],
     ['a Gather of positions the data choose', (graph, hidden) => gathered(graph, hidden)],
+    // What the search over random models found, each once.
+    ['a norm whose statistic is an output', (graph, hidden) => rootMeanSquare(graph, hidden, { shown: true })],
+    ['a norm without a scale', (graph, hidden) => rootMeanSquare(graph, hidden, { scaled: false })],
+    ['a norm whose scale is computed', (graph, hidden) => computedScale(graph, hidden)],
+    [
+      'a division by what becomes zero',
+      (graph, hidden) => graph.op('/m', 'Div', [graph.op('/m', 'Exp', [hidden]), hidden]),
+    ],
+    ['a logarithm of what becomes zero', (graph, hidden) => graph.op('/m', 'Log', [hidden])],
+    ['more copies of them than can be followed', (graph, hidden) => copies(graph, hidden)],
   ];
+
+  it('can leave through a norm that is taken apart, with a scale of its own', () => {
+    expect(hiddenOf(network((graph, hidden) => rootMeanSquare(graph, hidden))).group).toMatchObject({ units: 8 });
+  });
+
+  it('can leave through Dropout, whose mask is as wide', () => {
+    const model = network((graph, hidden) => graph.ops('/m', 'Dropout', [hidden], 2)[0]);
+    const { layouts, labels } = analyze(model).walk;
+    expect(hiddenOf(model).group).toMatchObject({ units: 8 });
+    const mask = model.graph.nodes.find(({ opType }) => opType === 'Dropout')!.outputs[1]!;
+    expect(layouts.get(mask)?.fields.map((field) => field.labels.length)).toEqual([8]);
+    expect(labels.size).toBeGreaterThan(0);
+  });
+
+  it('are refused with the node where attributes do not fit', () => {
+    const model = network((graph, hidden) => graph.op('/m', 'Gather', [hidden, graph.ints('/m', [0])], { axis: 5 }));
+    expect(() => analyze(model)).toThrow(/Gather.*cannot be followed/);
+  });
 
   it.each(CASES)('are frozen by %s, and the reason names the node', (_, middle) => {
     const { group, frozen } = hiddenOf(network(middle));
@@ -97,6 +125,26 @@ function mixed(graph: GraphBuilder, hidden: Value): Value {
 function gathered(graph: GraphBuilder, hidden: Value): Value {
   const order = graph.input('order', 'INT64', [8]);
   return graph.op('/m', 'Gather', [hidden, order], { axis: 1 });
+}
+
+function rootMeanSquare(graph: GraphBuilder, hidden: Value, { scaled = true, shown = false } = {}): Value {
+  const mean = graph.op('/m', 'ReduceMean', [graph.op('/m', 'Mul', [hidden, hidden])], { axes: [-1], keepdims: 1 });
+  if (shown) graph.output(mean, 'mean', 'FLOAT', ['batch', 1]);
+  const root = graph.op('/m', 'Sqrt', [graph.op('/m', 'Add', [mean, graph.float('/m', 1e-5)])]);
+  const normal = graph.op('/m', 'Div', [hidden, root]);
+  return scaled ? graph.op('/m', 'Mul', [normal, graph.weight('gain', [8], new Float32Array(8).fill(1))]) : normal;
+}
+
+function computedScale(graph: GraphBuilder, hidden: Value): Value {
+  const scale = graph.op('/m', 'Erf', [graph.weight('gain', [8], new Float32Array(8).fill(1))]);
+  return graph.op('/m', 'LayerNormalization', [hidden, scale], { axis: -1 });
+}
+
+/** A hundred copies of a hundred copies, and so on: four nodes, eight hundred million positions. */
+function copies(graph: GraphBuilder, hidden: Value): Value {
+  let value = hidden;
+  for (let time = 0; time < 4; time++) value = graph.op('/m', 'Concat', Array(100).fill(value), { axis: 1 });
+  return graph.op('/m', 'Slice', [value, graph.ints('/m', [0]), graph.ints('/m', [8]), graph.ints('/m', [1])]);
 }
 
 describe('a weight that is itself an output', () => {

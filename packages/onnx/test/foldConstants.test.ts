@@ -150,20 +150,15 @@ describe('foldConstants', () => {
     expect([ops(good), ops(bad)]).toEqual([['Add'], ['Reshape', 'Add']]);
   });
 
-  it('takes time in proportion to the number of nodes', () => {
-    const chain = (length: number) => {
-      const model = emptyModel();
-      let value = addInput(model, 'x', ['batch', 64]);
-      const one = constant(model, floats([], [1]));
-      for (let i = 0; i < length; i++)
-        value = apply(model, 'Add', [value, apply(model, 'Identity', [one], {}, `one${i}`)], {}, `sum${i}`);
-      model.graph.outputs.push(value);
-      const start = performance.now();
-      foldConstants(model);
-      return performance.now() - start;
-    };
-    chain(500);
-    // Eight times the nodes: 8 if linear, 64 if quadratic.
-    expect(chain(8000) / chain(1000)).toBeLessThan(30);
+  // Seconds if the work is linear in the nodes, hours if it is quadratic.
+  it('ends on a chain of two hundred thousand nodes', { timeout: 120_000 }, () => {
+    const model = emptyModel();
+    let value = addInput(model, 'x', ['batch', 64]);
+    const one = constant(model, floats([], [1]));
+    for (let i = 0; i < 100_000; i++)
+      value = apply(model, 'Add', [value, apply(model, 'Identity', [one], {}, `one${i}`)], {}, `sum${i}`);
+    model.graph.outputs.push(value);
+    foldConstants(model);
+    expect(model.graph.nodes.length).toBe(100_000);
   });
 });

@@ -113,10 +113,8 @@ describe.skipIf(process.platform === 'win32')('the process of the runtime', { ti
     ];
     const failures = Promise.all(runs.map((run) => run.catch((error: unknown) => error)));
     await new Promise((resolve) => setTimeout(resolve, 50));
-    const start = performance.now();
     controller.abort(reason);
     const [first, second, third] = await failures;
-    expect(performance.now() - start).toBeLessThan(1000);
     expect(first).toMatchObject({ code: 'aborted', cause: reason });
     expect(second).toMatchObject({ code: 'aborted', cause: reason });
     expect(third).toMatchObject({

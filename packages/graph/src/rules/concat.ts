@@ -65,7 +65,7 @@ function concatenate(
 }
 
 /** A few nodes that join a value with itself, again and again, must not take all memory. */
-const MOST_LABELS = 2 ** 24;
+const MOST_LABELS = 2 ** 20;
 
 /** Joins the labels along the axis, if every input has labels there over the same other factors. */
 function joinAlong(
