@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeMessage } from '../src/codec/decode.js';
 import {
   cloneModel,
   costOf,
@@ -76,6 +77,24 @@ describe('damaged files', () => {
       fc.property(start, fc.uint8Array({ maxLength: 300 }), (head, tail) => void attempt(joined([head, tail]))),
       { seed: 43, numRuns: 3000 },
     );
+  });
+});
+
+describe('bombs', () => {
+  it('of eleven million empty nodes are refused while they are read', () => {
+    const nodes = new Uint8Array(22_000_000);
+    for (let at = 0; at < nodes.length; at += 2) nodes[at] = 0x0a;
+    const length = [0x3a, 0x80 | (nodes.length & 0x7f), 0x80 | ((nodes.length >> 7) & 0x7f)];
+    length.push(0x80 | ((nodes.length >> 14) & 0x7f), nodes.length >> 21);
+    const error = attempt(joined([ascii('\x08\x08'), new Uint8Array(length), nodes]));
+    expect(error).toMatchObject({ code: 'limit', message: expect.stringContaining('10000000 nodes') });
+  });
+
+  it('of a million lists with one number each are read as one list', () => {
+    const dims = 1_000_000;
+    const tensor = new Uint8Array(3 * dims);
+    for (let at = 0; at < tensor.length; at += 3) tensor.set([0x3a, 1, 7], at);
+    expect(decodeMessage('TensorProto', tensor).int64Data).toHaveLength(dims);
   });
 });
 

@@ -6,10 +6,13 @@ import { type FieldKind, type FieldSchema, isMessage, type MessageName, schema }
 /** Messages nest as deep as graphs in graphs do; more than this is an attack or an accident. */
 const MAX_DEPTH = 100;
 
+/** The largest exports have some hundred thousand; two bytes each suffice to ask for hundreds of bytes of memory. */
+const MAX_MESSAGES = 10_000_000;
+
 /**
  * Reads a message of the ONNX format. Fields the schema does not know are kept as they are.
  *
- * @throws SnpError `invalid-file` if the bytes are no such message, `limit` if messages are nested too deep.
+ * @throws SnpError `invalid-file` if the bytes are no such message, `limit` if messages are nested too deep or too many.
  */
 export function decodeMessage(name: MessageName, bytes: Uint8Array): Message {
   return readMessage(name, new Reader(bytes), 0);
@@ -22,6 +25,7 @@ function readMessage(name: MessageName, reader: Reader, depth: number): Message 
       `The file nests messages more than ${MAX_DEPTH} deep, at byte ${reader.at}. No exporter writes such files; do not trust it.`,
     );
   }
+  count(reader);
   const fields = schema[name];
   const message: Message = {};
   while (!reader.done) {
@@ -31,12 +35,21 @@ function readMessage(name: MessageName, reader: Reader, depth: number): Message 
     const field = fields[Math.floor(tag / 8)];
     if (field && fits(field, wireType)) readField(message, field, wireType, reader, depth);
     else {
+      count(reader);
       reader.skip(wireType);
       message[UNKNOWN_FIELDS] ??= [];
       message[UNKNOWN_FIELDS].push(reader.bytes.subarray(start, reader.at));
     }
   }
   return message;
+}
+
+function count({ met, at }: Reader): void {
+  if (++met.messages <= MAX_MESSAGES) return;
+  throw new SnpError(
+    'limit',
+    `The file has more than ${MAX_MESSAGES} nodes, attributes and other parts, at byte ${at}. No exporter writes such files; do not trust it.`,
+  );
 }
 
 /** The wire type of single values of a kind. */
@@ -116,5 +129,8 @@ function readRun(kind: FieldKind, reader: Reader): unknown[] | Float32Array | Fl
 }
 
 function join(before: ArrayLike<unknown> | undefined, more: ArrayLike<unknown>): unknown {
-  return before === undefined || before.length === 0 ? more : [...Array.from(before), ...Array.from(more)];
+  if (before === undefined || before.length === 0) return more;
+  const list = Array.isArray(before) ? before : Array.from(before);
+  for (let at = 0; at < more.length; at++) list.push(more[at]);
+  return list;
 }

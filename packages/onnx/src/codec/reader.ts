@@ -11,6 +11,8 @@ export class Reader {
     readonly bytes: Uint8Array,
     public at = 0,
     readonly end = bytes.length,
+    /** What all readers of one file have met together. */
+    readonly met = { messages: 0 },
   ) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
@@ -65,7 +67,7 @@ export class Reader {
   nested(): Reader {
     const length = this.varint();
     const start = this.#take(length);
-    return new Reader(this.bytes, start, start + length);
+    return new Reader(this.bytes, start, start + length, this.met);
   }
 
   string(): string {
