@@ -31,6 +31,7 @@ const FORMS: readonly (readonly [string, Partial<EncoderOptions>])[] = [
   ['equal biases shared by several layers', { biases: 'shared' }],
   ['equal biases shared through Identity nodes', { biases: 'identity' }],
   ['norms taken apart', { norm: 'decomposed' }],
+  ['norms taken apart, their axes counted from the front', { norm: 'decomposed-from-front' }],
   ['a fused projection cut by slices', { qkv: 'sliced' }],
   ['Gemm with transposed weights', { linear: 'gemm' }],
   ['reshape targets computed from shapes', { targets: 'shape' }],

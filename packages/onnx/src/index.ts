@@ -8,6 +8,7 @@ export { COST_DEFAULTS, type CostOptions, costOf, type ModelCost, type NodeCost 
 export { nodeMacs } from './cost/nodeMacs.js';
 export { parameterCount } from './cost/parameters.js';
 export { SnpError, type SnpErrorCode, type SnpErrorPlace } from './errors.js';
+export { countAxesFromEnd } from './fold/countAxesFromEnd.js';
 export { FOLD_CONSTANTS_DEFAULTS, type FoldConstantsOptions, foldConstants } from './fold/foldConstants.js';
 export { removeRoundTrips } from './fold/removeRoundTrips.js';
 export { constantTarget } from './fold/reshapeTarget.js';

@@ -1,5 +1,13 @@
 import { type Analysis, analyze } from '@snp/graph';
-import { cloneModel, foldConstants, type Model, removeRoundTrips, SnpError, simplifyShapes } from '@snp/onnx';
+import {
+  cloneModel,
+  countAxesFromEnd,
+  foldConstants,
+  type Model,
+  removeRoundTrips,
+  SnpError,
+  simplifyShapes,
+} from '@snp/onnx';
 
 /**
  * Makes a model ready for pruning, in a copy: sizes that exporters compute at run time become constants (so that a scale
@@ -15,6 +23,7 @@ export function prepare(model: Model, options: { allowNothing?: boolean } = {}):
   foldConstants(folded);
   simplifyShapes(folded);
   removeRoundTrips(folded);
+  countAxesFromEnd(folded);
   const analysis = analyze(folded);
   if (!options.allowNothing) requireTransformer(analysis);
   return analysis;

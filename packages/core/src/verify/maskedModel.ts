@@ -1,4 +1,4 @@
-import { cloneModel, type Model, type Node, Tensor, type Value } from '@snp/onnx';
+import { cloneModel, countAxesFromEnd, type Model, type Node, Tensor, type Value } from '@snp/onnx';
 import type { RemovedSlice } from '../report/report.js';
 
 /**
@@ -7,6 +7,7 @@ import type { RemovedSlice } from '../report/report.js';
  */
 export function maskedModel(original: Model, removed: readonly RemovedSlice[]): Model {
   const model = cloneModel(original);
+  countAxesFromEnd(model);
   const zeroed = zeroSlices(model, removed);
   for (const node of [...model.graph.nodes]) {
     if (node.op in NORMS) maskNorm(model, node, NORMS[node.op], zeroed);
