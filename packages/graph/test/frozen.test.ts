@@ -68,6 +68,7 @@ describe('hidden units between two products', () => {
       (graph, hidden) => graph.op('/m', 'Div', [graph.op('/m', 'Exp', [hidden]), hidden]),
     ],
     ['a logarithm of what becomes zero', (graph, hidden) => graph.op('/m', 'Log', [hidden])],
+    ['a product along them with data of as many positions', (graph, hidden) => scaledByData(graph, hidden)],
     ['more copies of them than can be followed', (graph, hidden) => copies(graph, hidden)],
   ];
 
@@ -138,6 +139,13 @@ function rootMeanSquare(graph: GraphBuilder, hidden: Value, { scaled = true, sho
 function computedScale(graph: GraphBuilder, hidden: Value): Value {
   const scale = graph.op('/m', 'Erf', [graph.weight('gain', [8], new Float32Array(8).fill(1))]);
   return graph.op('/m', 'LayerNormalization', [hidden, scale], { axis: -1 });
+}
+
+/** A matrix product of one number each, for every hidden unit. */
+function scaledByData(graph: GraphBuilder, hidden: Value): Value {
+  const data = graph.input('factors', 'FLOAT', ['batch', 8, 1, 1]);
+  const columns = graph.op('/m', 'Reshape', [hidden, graph.ints('/m', [0, 8, 1, 1])]);
+  return graph.op('/m', 'Reshape', [graph.op('/m', 'MatMul', [columns, data]), graph.ints('/m', [0, 8])]);
 }
 
 /** A hundred copies of a hundred copies, and so on: four nodes, eight hundred million positions. */

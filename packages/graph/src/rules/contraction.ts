@@ -2,7 +2,7 @@ import type { Node } from '@snp/onnx';
 import { Mark, type Role } from '../labels/labelStore.js';
 import { type AxisGroup, alignAxes } from '../layout/align.js';
 import type { Factor } from '../layout/factor.js';
-import type { Field, Layout } from '../layout/layout.js';
+import { type Field, fieldsOn, type Layout } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
 
 /** In place of an input number: an activation inside the node, which no value of the graph holds. */
@@ -51,6 +51,7 @@ export function contract(node: Node, walk: Propagation, spec: ContractionSpec): 
       walk.contractions.push({ node, index, field, layout: aligned[operand], betweenActivations: between });
     }
   });
+  requireLabelsAlong(node, walk, aligned, spec.shared);
   const surviving = aligned.flatMap((layout, operand) =>
     layout.fields.filter((field) => !ending[operand].includes(field)).map((field) => ({ ...field, zero: field.zero })),
   );
@@ -81,12 +82,7 @@ function coupleSummed(
       for (const factor of field.factors) {
         if (!summed.includes(factor)) continue;
         if (!others.some((other) => other.factors.includes(factor))) {
-          walk.keepWhole(
-            field,
-            factor,
-            node,
-            'is multiplied with a value whose positions along this axis are not weights',
-          );
+          walk.keepWhole(field, factor, node, FIXED);
         }
       }
       if (!between) continue;
@@ -97,6 +93,28 @@ function coupleSummed(
     }
   }
 }
+
+/** Positions along a shared axis leave both operands or none: where one of them has no labels, they stay. */
+function requireLabelsAlong(
+  node: Node,
+  walk: Propagation,
+  [a, b]: readonly Layout[],
+  shared: ContractionSpec['shared'],
+): void {
+  for (const [left, right] of shared) {
+    for (const [own, axis, other, otherAxis] of [
+      [a, left, b, right],
+      [b, right, a, left],
+    ] as const) {
+      for (const factor of own.axes[axis]) {
+        if (!other.axes[otherAxis].includes(factor) || fieldsOn(other, [factor]).length > 0) continue;
+        for (const field of fieldsOn(own, [factor])) walk.keepWhole(field, factor, node, FIXED);
+      }
+    }
+  }
+}
+
+const FIXED = 'is multiplied with a value whose positions along this axis are not weights';
 
 /** Without fields whose factors are all within another field (both operands of a product may bear the same labels). */
 function dropCovered(fields: readonly Field[]): Field[] {
