@@ -11,8 +11,23 @@ export { invertPositive, lowerFactor, solvePositive } from './linalg/cholesky.js
 export { gramFactor } from './linalg/gramFactor.js';
 export { type Svd, svd } from './linalg/svd.js';
 export { type SymmetricEigen, symmetricEigen } from './linalg/symmetricEigen.js';
-export { ONNX_RUNTIME_DEFAULTS, type OnnxRuntimeOptions, onnxRuntime } from './session/onnxRuntime.js';
-export type { Feeds, RunOptions, Runtime, RuntimeData, RuntimeTensor, Session, TensorInfo } from './session/runtime.js';
+export {
+  ONNX_RUNTIME_DEFAULTS,
+  type OnnxRuntime,
+  type OnnxRuntimeOptions,
+  onnxRuntime,
+} from './session/onnxRuntime.js';
+export type {
+  Feeds,
+  Footprint,
+  MeasuredSession,
+  RunOptions,
+  Runtime,
+  RuntimeData,
+  RuntimeTensor,
+  Session,
+  TensorInfo,
+} from './session/runtime.js';
 export { type GramAxes, gramTap } from './taps/gramTap.js';
 export { headMomentsTap } from './taps/headMomentsTap.js';
 export { momentsTap } from './taps/momentsTap.js';

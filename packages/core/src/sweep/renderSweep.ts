@@ -1,7 +1,4 @@
-import { CURVE_STYLE, curvePanel } from '../report/html/curvePanel.js';
-import { change, count, percent } from '../report/html/format.js';
-import { html, type Markup, trusted } from '../report/html/markup.js';
-import { STYLE } from '../report/html/style.js';
+import { CURVE_STYLE, change, count, curvePanel, html, type Markup, percent, STYLE, trusted } from '@snp/pages';
 import type { SweepPoint } from './sweep.js';
 
 /** What is drawn against what. */

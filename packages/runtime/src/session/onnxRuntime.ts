@@ -7,7 +7,7 @@ import { writeFileWhole, writeModel } from '@snp/onnx/node';
 import { throwIfAborted } from '../throwIfAborted.js';
 import { Child } from './child.js';
 import type { SessionSettings } from './protocol.js';
-import type { Feeds, Runtime, RuntimeTensor, Session } from './runtime.js';
+import type { Feeds, Footprint, MeasuredSession, Runtime, RuntimeTensor, Session } from './runtime.js';
 
 /** Options of `onnxRuntime`. */
 export interface OnnxRuntimeOptions {
@@ -17,6 +17,13 @@ export interface OnnxRuntimeOptions {
   executionProviders?: readonly string[];
   /** Graph optimisations when a model is loaded. Default `all`, or `disabled` for a model that is refused with them. */
   optimization?: SessionSettings['optimization'];
+  /** Profile every run: the beginning of the path of the file that `takeProfile` then writes. Default: no profile. */
+  profile?: string | undefined;
+}
+
+/** onnxruntime with all it can tell about its sessions. */
+export interface OnnxRuntime extends Runtime {
+  open(model: string | Uint8Array | Model, options?: { signal?: AbortSignal | undefined }): Promise<MeasuredSession>;
 }
 
 /** Defaults of `onnxRuntime`. */
@@ -32,8 +39,8 @@ export const ONNX_RUNTIME_DEFAULTS = { executionProviders: ['cpu'], optimization
  * const { logits } = await session.run({ input: { type: 'FLOAT', dims: [1, 3, 224, 224], data } });
  * await session.close();
  */
-export function onnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
-  const settings: SessionSettings = { ...ONNX_RUNTIME_DEFAULTS, threads: undefined, ...options };
+export function onnxRuntime(options: OnnxRuntimeOptions = {}): OnnxRuntime {
+  const settings: SessionSettings = { ...ONNX_RUNTIME_DEFAULTS, threads: undefined, profile: undefined, ...options };
   let child: Child | undefined;
   let next = 0;
   return {
@@ -59,11 +66,15 @@ export function onnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
   };
 }
 
-function sessionOf(child: Child, number: number, interfaces: Pick<Session, 'inputs' | 'outputs'>): Session {
+function sessionOf(child: Child, number: number, interfaces: Pick<Session, 'inputs' | 'outputs'>): MeasuredSession {
   return {
     ...interfaces,
     run: (feeds, { fetches, sums, signal } = {}) =>
       child.ask<Feeds>({ kind: 'run', session: number, feeds, fetches, sums }, signal),
+    time: (feeds, runs, { signal } = {}) =>
+      child.ask<Float64Array>({ kind: 'time', session: number, feeds, runs }, signal),
+    footprint: () => child.ask<Footprint>({ kind: 'footprint', session: number }),
+    takeProfile: () => child.ask<string>({ kind: 'takeProfile', session: number }),
     takeSum: (name) => child.ask<RuntimeTensor>({ kind: 'takeSum', session: number, name }),
     async close() {
       if (child.alive) await child.ask({ kind: 'close', session: number });

@@ -1,4 +1,4 @@
-import type { Feeds, RuntimeTensor, TensorInfo } from './runtime.js';
+import type { Feeds, Footprint, RuntimeTensor, TensorInfo } from './runtime.js';
 
 /** How a model is opened. */
 export interface SessionSettings {
@@ -6,12 +6,17 @@ export interface SessionSettings {
   optimization: 'disabled' | 'basic' | 'extended' | 'all';
   /** Threads within an operator; undefined: the runtime's own choice. */
   threads: number | undefined;
+  /** Where profiles go: a path to which onnxruntime adds the date and `.json`. Undefined: nothing is profiled. */
+  profile: string | undefined;
 }
 
 /** What the parent process asks the child that runs models. */
 export type Request = { id: number; session: number } & (
   | { kind: 'open'; path: string; settings: SessionSettings }
   | { kind: 'run'; feeds: Feeds; fetches?: readonly string[] | undefined; sums?: readonly string[] | undefined }
+  | { kind: 'time'; feeds: Feeds; runs: number }
+  | { kind: 'footprint' }
+  | { kind: 'takeProfile' }
   | { kind: 'takeSum'; name: string }
   | { kind: 'close' }
 );
@@ -19,6 +24,13 @@ export type Request = { id: number; session: number } & (
 /** What the child answers. */
 export interface Response {
   id: number;
-  result?: { inputs: TensorInfo[]; outputs: TensorInfo[] } | Feeds | RuntimeTensor | undefined;
+  result?:
+    | { inputs: TensorInfo[]; outputs: TensorInfo[] }
+    | Feeds
+    | RuntimeTensor
+    | Float64Array
+    | Footprint
+    | string
+    | undefined;
   error?: string;
 }

@@ -54,6 +54,29 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** What a loaded model takes. */
+export interface Footprint {
+  /** Milliseconds from the file to a model that is ready to run. */
+  loadMs: number;
+  /** Bytes of memory of the process that runs it: before the model was loaded, and the most there ever were. */
+  baseBytes: number;
+  peakBytes: number;
+  /** Seconds of processor time that the process has used. */
+  cpuSeconds: number;
+  /** The runtime's own version. */
+  version: string;
+}
+
+/** A session that tells what running costs. */
+export interface MeasuredSession extends Session {
+  /** Runs the model again and again where it is loaded, and tells the milliseconds of each run. */
+  time(feeds: Feeds, runs: number, options?: { signal?: AbortSignal | undefined }): Promise<Float64Array>;
+  /** What the model and its process take. */
+  footprint(): Promise<Footprint>;
+  /** Ends profiling, of a runtime opened with `profile`; returns the path of the file that onnxruntime wrote. */
+  takeProfile(): Promise<string>;
+}
+
 /** Loads models: an inference runtime behind the smallest interface that the packages need. */
 export interface Runtime {
   /** Opens a model from its path, its bytes or its graph. */

@@ -1,12 +1,16 @@
 // Runs models in a process of its own: a run blocks its event loop, and a crash of the runtime ends this process only.
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-node';
 import { fromOrt, toOrt, typeOf } from './ortTensor.js';
 import type { Request, Response, SessionSettings } from './protocol.js';
+import type { Feeds } from './runtime.js';
 import { Sums } from './sums.js';
 
 type Ort = typeof import('onnxruntime-node');
 
 const sessions = new Map<number, InferenceSession>();
+const loads = new Map<number, { ms: number; baseBytes: number; profile: string | undefined }>();
 const sums = new Map<number, Sums>();
 let runtime: Ort | undefined;
 
@@ -20,18 +24,45 @@ async function answer(request: Request): Promise<Response['result']> {
   switch (request.kind) {
     case 'open': {
       const ort = await load();
+      const baseBytes = process.memoryUsage.rss();
+      const start = performance.now();
       const session = await ort.InferenceSession.create(request.path, sessionOptions(request.settings));
+      const { profile } = request.settings;
+      loads.set(request.session, { ms: performance.now() - start, baseBytes, profile });
       sessions.set(request.session, session);
       sums.set(request.session, new Sums());
       return { inputs: describe(session.inputMetadata), outputs: describe(session.outputMetadata) };
     }
+    case 'time': {
+      const session = opened(request.session);
+      const feeds = await ortFeeds(request.feeds);
+      const times = new Float64Array(request.runs);
+      for (let run = 0; run < times.length; run++) {
+        const start = performance.now();
+        await session.run(feeds);
+        times[run] = performance.now() - start;
+      }
+      return times;
+    }
+    case 'footprint': {
+      const { ms: loadMs, baseBytes } = loads.get(request.session)!;
+      const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+      const { env } = await load();
+      return {
+        loadMs,
+        baseBytes,
+        peakBytes: 1024 * maxRSS,
+        cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
+        version: env.versions.node ?? env.versions.common,
+      };
+    }
+    case 'takeProfile': {
+      opened(request.session).endProfiling();
+      return newestWith(loads.get(request.session)!.profile);
+    }
     case 'run': {
-      const ort = await load();
-      const session = sessions.get(request.session);
-      if (!session) throw new Error('the model was closed');
-      const feeds = Object.fromEntries(
-        Object.entries(request.feeds).map(([name, tensor]) => [name, toOrt(ort, tensor)]),
-      );
+      const session = opened(request.session);
+      const feeds = await ortFeeds(request.feeds);
       const outputs = request.fetches ? await session.run(feeds, [...request.fetches]) : await session.run(feeds);
       const own = sums.get(request.session);
       for (const name of request.sums ?? []) own!.add(name, fromOrt(outputs[name]));
@@ -48,11 +79,32 @@ async function answer(request: Request): Promise<Response['result']> {
   }
 }
 
+function opened(number: number): InferenceSession {
+  const session = sessions.get(number);
+  if (!session) throw new Error('the model was closed');
+  return session;
+}
+
+/** The file that onnxruntime gave a name beginning so. It does not tell which. */
+function newestWith(prefix: string | undefined): string {
+  if (prefix === undefined) throw new Error('the model was not opened to be profiled');
+  const names = readdirSync(dirname(prefix)).filter((name) => name.startsWith(basename(prefix)));
+  const last = names.sort().at(-1);
+  if (!last) throw new Error(`onnxruntime wrote no profile to ${prefix}`);
+  return join(dirname(prefix), last);
+}
+
+async function ortFeeds(feeds: Feeds) {
+  const ort = await load();
+  return Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(ort, tensor)]));
+}
+
 function sessionOptions(settings: SessionSettings): InferenceSession.SessionOptions {
   return {
     executionProviders: [...settings.executionProviders],
     graphOptimizationLevel: settings.optimization,
     ...(settings.threads !== undefined && { intraOpNumThreads: settings.threads }),
+    ...(settings.profile !== undefined && { enableProfiling: true, profileFilePrefix: settings.profile }),
     logSeverityLevel: 3,
   };
 }

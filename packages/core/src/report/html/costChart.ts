@@ -1,7 +1,5 @@
+import { barPanel, bytes, change, count, html, type Markup, saving } from '@snp/pages';
 import type { CostReport, PruneReport } from '../report.js';
-import { barPanel } from './barPanel.js';
-import { bytes, change, count, saving } from './format.js';
-import { html, type Markup } from './markup.js';
 
 const QUANTITIES: readonly (readonly [keyof CostReport, string, (value: number) => string])[] = [
   ['macs', 'MACs', count],

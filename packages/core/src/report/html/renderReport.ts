@@ -1,11 +1,23 @@
+import {
+  bytes,
+  CURVE_STYLE,
+  change,
+  count,
+  counted,
+  curvePanel,
+  duration,
+  html,
+  type Markup,
+  percent,
+  STYLE,
+  saving,
+  score,
+  trusted,
+} from '@snp/pages';
 import type { Fidelity } from '../../evaluate/fidelity.js';
 import type { CostReport, PruneReport } from '../report.js';
 import { costChart } from './costChart.js';
-import { CURVE_STYLE, curvePanel } from './curvePanel.js';
-import { bytes, change, count, counted, duration, percent, saving, score } from './format.js';
-import { html, type Markup, trusted } from './markup.js';
 import { scoresChart } from './scoresChart.js';
-import { STYLE } from './style.js';
 import { frozenTable, groupsTable } from './tables.js';
 import { widthsChart } from './widthsChart.js';
 

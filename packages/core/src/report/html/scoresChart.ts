@@ -1,11 +1,10 @@
+import { counted, html, type Markup, score, shorten, whole } from '@snp/pages';
 import { max } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
 import { area, curveStepAfter } from 'd3-shape';
 import type { GroupReport, PruneReport } from '../report.js';
-import { counted, score, shorten, whole } from './format.js';
 import { type Histogram, histogram } from './histogram.js';
 import { groupLabel, groupsByKind, kindTitle } from './kinds.js';
-import { html, type Markup } from './markup.js';
 
 const WIDTH = 168;
 const HEIGHT = 56;

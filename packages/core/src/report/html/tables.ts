@@ -1,7 +1,6 @@
+import { change, counted, html, type Markup, whole } from '@snp/pages';
 import type { PruneReport, RemovedSlice } from '../report.js';
-import { change, counted, whole } from './format.js';
 import { groupsByKind, kindTitle } from './kinds.js';
-import { html, type Markup } from './markup.js';
 
 /** Every group with its widths and the slices that left with it: the whole pruning as a list. */
 export function groupsTable({ groups }: PruneReport): Markup {

@@ -1,8 +1,6 @@
+import { type BarRow, barPanel, change, counted, html, type Markup, whole } from '@snp/pages';
 import type { GroupReport, PruneReport } from '../report.js';
-import { type BarRow, barPanel } from './barPanel.js';
-import { change, counted, whole } from './format.js';
 import { groupLabel, groupsByKind, kindTitle } from './kinds.js';
-import { html, type Markup } from './markup.js';
 
 const BLOCK_PARTS = ['query-key', 'value', 'ffn'];
 
