@@ -51,7 +51,7 @@ export function contract(node: Node, walk: Propagation, spec: ContractionSpec): 
       walk.contractions.push({ node, index, field, layout: aligned[operand], betweenActivations: between });
     }
   });
-  requireLabelsAlong(node, walk, aligned, spec.shared);
+  coupleShared(node, walk, aligned, spec.shared);
   const surviving = aligned.flatMap((layout, operand) =>
     layout.fields.filter((field) => !ending[operand].includes(field)).map((field) => ({ ...field, zero: field.zero })),
   );
@@ -94,24 +94,36 @@ function coupleSummed(
   }
 }
 
-/** Positions along a shared axis leave both operands or none: where one of them has no labels, they stay. */
-function requireLabelsAlong(
+/**
+ * Positions along a shared axis leave both operands or none: equal fields are coupled; where one operand has no labels, or
+ * those of other factors too (one number per head beside neurons of heads), they stay.
+ */
+function coupleShared(
   node: Node,
   walk: Propagation,
   [a, b]: readonly Layout[],
   shared: ContractionSpec['shared'],
 ): void {
-  for (const [left, right] of shared) {
-    for (const [own, axis, other, otherAxis] of [
-      [a, left, b, right],
-      [b, right, a, left],
-    ] as const) {
-      for (const factor of own.axes[axis]) {
-        if (!other.axes[otherAxis].includes(factor) || fieldsOn(other, [factor]).length > 0) continue;
-        for (const field of fieldsOn(own, [factor])) walk.keepWhole(field, factor, node, FIXED);
+  const factors = shared.flatMap(([left, right]) => a.axes[left].filter((factor) => b.axes[right].includes(factor)));
+  for (const [own, other] of [
+    [a, b],
+    [b, a],
+  ]) {
+    for (const field of own.fields) {
+      for (const factor of field.factors.filter((candidate) => factors.includes(candidate))) {
+        const partners = fieldsOn(other, [factor]);
+        if (partners.length === 0) walk.keepWhole(field, factor, node, FIXED);
+        for (const partner of partners) {
+          if (sameFactors(field, partner)) walk.unify(field, partner, node);
+          else walk.keepWhole(field, factor, node, 'meets fewer or more numbers per position along this axis');
+        }
       }
     }
   }
+}
+
+function sameFactors(a: Field, b: Field): boolean {
+  return a.factors.length === b.factors.length && a.factors.every((factor) => b.factors.includes(factor));
 }
 
 const FIXED = 'is multiplied with a value whose positions along this axis are not weights';
