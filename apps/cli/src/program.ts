@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { applyCommand } from './commands/apply.js';
+import { benchCommand } from './commands/bench.js';
 import { calibrateCommand } from './commands/calibrate.js';
 import { compareCommand } from './commands/compare.js';
 import { evalCommand } from './commands/eval.js';
@@ -26,6 +27,7 @@ export function createProgram(): Command {
     verifyCommand,
     evalCommand,
     compareCommand,
+    benchCommand,
   ];
   for (const command of commands) program.addCommand(command());
   return program;

@@ -1,1 +1,21 @@
-export {};
+export type { BenchJob, BenchProgress } from './measure/job.js';
+export { measure } from './measure/measure.js';
+export { type OnnxRuntimeTargetOptions, onnxRuntimeTarget } from './onnxruntime/onnxRuntimeTarget.js';
+export { PROTOCOLS, type Protocol, type ProtocolName, protocolOf, type Statistic } from './protocol/protocol.js';
+export {
+  COMPARE_TOLERANCE,
+  type CompareResultsOptions,
+  compareResults,
+  type ModelChange,
+  type ResultComparison,
+} from './result/compareResults.js';
+export { resultCsv, resultMarkdown } from './result/exportResult.js';
+export { parseResult, readResult, resultJsonSchema } from './result/readResult.js';
+export { renderBench } from './result/renderBench.js';
+export { type BenchResult, benchResultSchema, type MeasuredModel, type ModelResult } from './result/schema.js';
+export { CONFIDENCE, type SpeedUp, speedUp } from './statistics/speedUp.js';
+export { type Summary, summarize } from './statistics/summary.js';
+export { feedsFor } from './target/feeds.js';
+export type { BenchModel, InputSizes, ModelFootprint, OpenedModel, Probe, Target } from './target/target.js';
+export { localTargets, targetByName } from './target/targets.js';
+export { type WebTargetOptions, webTarget } from './web/webTarget.js';

@@ -1,3 +1,4 @@
+export { type ExternalDataFile, externalDataFiles } from './io/externalDataFiles.js';
 export { externalFiles } from './io/externalFiles.js';
 export { READ_MODEL_DEFAULTS, type ReadModelOptions, readModel } from './io/readModel.js';
 export { removeUnfinished, WholeFile } from './io/wholeFile.js';

@@ -28,3 +28,11 @@ export function positive(text: string): number {
   if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number above 0.');
   return value;
 }
+
+/** Parses a share: 0.05 or 5%. */
+export function fraction(text: string): number {
+  const match = /^(\d*\.?\d+)\s*(%)?$/.exec(text.trim());
+  const value = match ? Number(match[1]) / (match[2] ? 100 : 1) : Number.NaN;
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('Write a share: 0.05 or 5%.');
+  return value;
+}

@@ -9,6 +9,8 @@ export interface RandomFeedsOptions {
   batch: number;
   /** Any other free dimension. Default 16. */
   other?: number;
+  /** Sizes of free dimensions by their names; these go before `batch` and `other`. */
+  dims?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface RandomFeedsOptions {
  */
 export function randomFeeds(model: Model, shapes: ShapeInfo, options: RandomFeedsOptions): Feeds {
   const next = uniformNumbers(options.seed);
-  const sizes: Record<string, number> = {};
+  const sizes: Record<string, number> = { ...options.dims };
   const inputs = model.graph.inputs.filter((input) => !input.tensor);
   for (const input of inputs) {
     const [first] = shapes.shape(input) ?? [];

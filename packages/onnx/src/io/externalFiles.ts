@@ -24,7 +24,8 @@ export function externalFiles(modelPath: string, followLinks = false): ExternalD
   };
 }
 
-function resolveInside(folder: string, location: ExternalLocation, followLinks: boolean): string {
+/** Where a tensor's data file lies; an error if that is outside of the model's folder. */
+export function resolveInside(folder: string, location: ExternalLocation, followLinks: boolean): string {
   const refuse = (why: string): never => {
     throw new SnpError(
       'external-data',

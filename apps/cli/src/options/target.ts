@@ -1,0 +1,38 @@
+import { type InputSizes, type Target, targetByName } from '@snp/bench';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { wholeNumber } from './numbers.js';
+
+/** Options of every command that measures. */
+export interface TargetOptions {
+  target?: Target;
+  batch?: number;
+  dim?: Record<string, number>;
+}
+
+/** `--target`: where models run. */
+export function targetOption(): Option {
+  return new Option(
+    '--target <NAME>',
+    "where models run: cpu (this machine's onnxruntime with its defaults), cpu-N with N threads, web-wasm-N, any other that 'snp bench --list' shows",
+  ).argParser(targetByName);
+}
+
+/** Adds `--batch` and `--dim` for free dimensions. */
+export function addSizeOptions(command: Command): Command {
+  return command
+    .option('--batch <N>', 'first dimension of inputs, where it is free (default: 1)', wholeNumber(1))
+    .option('--dim <NAME=N>', 'size of another free dimension; repeatable', dimension);
+}
+
+/** Sizes of inputs as the options say. */
+export function sizesOf({ batch = 1, dim }: TargetOptions): InputSizes {
+  return { batch, ...(dim && { dims: dim }) };
+}
+
+function dimension(text: string, earlier: Record<string, number> = {}): Record<string, number> {
+  const [name, size] = text.split('=');
+  const value = Number(size);
+  if (!name || !Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('Write NAME=N, as in sequence=128.');
+  return { ...earlier, [name]: value };
+}

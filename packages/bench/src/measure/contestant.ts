@@ -1,0 +1,96 @@
+import { SnpError } from '@snp/onnx';
+import type { BenchModel, ModelFootprint, OpenedModel, Target } from '../target/target.js';
+
+/** A turn that takes this many times what earlier ones did, and longer than `PATIENCE_MS`, hangs. */
+const HANGS_AT = 50;
+const PATIENCE_MS = 120_000;
+
+/** One model on its way through a measurement: loaded, warmed up, measured turn by turn, or failed. */
+export class Contestant {
+  /** Milliseconds of runs. Runs of a block lay together: in one process, or, where there is only one, in one turn. */
+  readonly blocks: number[][] = [];
+  /** Joules by turn, where the device has a meter. */
+  joules = 0;
+  error: string | undefined;
+  /** The quickest loading and the most memory of all launches. */
+  footprint: ModelFootprint = {};
+  /** Seconds of processor time that its processes took; undefined where the target does not tell. */
+  cpuSeconds: number | undefined = 0;
+  #opened: OpenedModel | undefined;
+  #usual = 0;
+
+  constructor(
+    readonly model: BenchModel,
+    private readonly target: Target,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  get runs(): number {
+    return this.blocks.reduce((sum, block) => sum + block.length, 0);
+  }
+
+  get seconds(): number {
+    return this.blocks.reduce((sum, block) => sum + block.reduce((time, run) => time + run, 0), 0) / 1000;
+  }
+
+  async open(): Promise<void> {
+    await this.#attempt(async (signal) => {
+      this.#opened = await this.target.open(this.model, { signal });
+    });
+  }
+
+  /** Runs that do not count. Returns their times, or nothing if the model failed. */
+  async warmUp(runs: number): Promise<readonly number[]> {
+    return (await this.#attempt((signal) => this.#time(runs, signal))) ?? [];
+  }
+
+  /** One more turn, of the last block or a new one. Its first run, which wakes threads and caches up, does not count. */
+  async turn(runs: number, block: 'last' | 'new', meter?: () => Promise<number>): Promise<void> {
+    await this.#attempt(async (signal) => {
+      const before = await meter?.();
+      const [, ...times] = await this.#time(runs + 1, signal);
+      const after = await meter?.();
+      if (before !== undefined && after !== undefined) this.joules += ((after - before) * runs) / (runs + 1);
+      if (block === 'new') this.blocks.push([]);
+      this.blocks.at(-1)!.push(...times.map((time) => Math.round(1e4 * time) / 1e4));
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#attempt(async () => {
+      if (!this.#opened) return;
+      const { loadMs, peakBytes, cpuSeconds } = await this.#opened.footprint();
+      this.cpuSeconds =
+        this.cpuSeconds === undefined || cpuSeconds === undefined ? undefined : this.cpuSeconds + cpuSeconds;
+      this.footprint = {
+        ...(loadMs !== undefined && { loadMs: Math.min(loadMs, this.footprint.loadMs ?? loadMs) }),
+        ...(peakBytes !== undefined && { peakBytes: Math.max(peakBytes, this.footprint.peakBytes ?? 0) }),
+      };
+    });
+    await this.#opened?.close().catch(() => undefined);
+    this.#opened = undefined;
+  }
+
+  async #time(runs: number, signal: AbortSignal): Promise<readonly number[]> {
+    const start = performance.now();
+    const times = await this.#opened!.time(runs, { signal });
+    this.#usual = Math.max(this.#usual, (performance.now() - start) / runs);
+    return times;
+  }
+
+  /** A model that fails is out; what the caller stops goes on as it is. */
+  async #attempt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+    if (this.error !== undefined) return undefined;
+    const patience = AbortSignal.timeout(Math.max(PATIENCE_MS, Math.ceil(HANGS_AT * this.#usual)));
+    try {
+      return await work(this.signal ? AbortSignal.any([patience, this.signal]) : patience);
+    } catch (error) {
+      if (this.signal?.aborted || !(error instanceof Error)) throw error;
+      if (!(error instanceof SnpError)) throw error;
+      this.error = patience.aborted ? 'It did not answer any more and was stopped.' : error.message;
+      await this.#opened?.close().catch(() => undefined);
+      this.#opened = undefined;
+      return undefined;
+    }
+  }
+}
