@@ -1,9 +1,12 @@
+import { setTimeout } from 'node:timers/promises';
 import { SnpError } from '@snp/onnx';
 import type { BenchModel, ModelFootprint, OpenedModel, Target } from '../target/target.js';
 
 /** A turn that takes this many times what earlier ones did, and longer than `PATIENCE_MS`, hangs. */
 const HANGS_AT = 50;
 const PATIENCE_MS = 120_000;
+/** Threads of onnxruntime spin for some 50 ms after a run before they sleep; until then they would take processors from the next model. */
+const SETTLE_MS = 60;
 
 /** One model on its way through a measurement: loaded, warmed up, measured turn by turn, or failed. */
 export class Contestant {
@@ -47,6 +50,7 @@ export class Contestant {
   /** One more turn, of the last block or a new one. Its first run, which wakes threads and caches up, does not count. */
   async turn(runs: number, block: 'last' | 'new', meter?: () => Promise<number>): Promise<void> {
     await this.#attempt(async (signal) => {
+      await setTimeout(SETTLE_MS, undefined, { signal });
       const before = await meter?.();
       const [, ...times] = await this.#time(runs + 1, signal);
       const after = await meter?.();
