@@ -6,6 +6,7 @@ import { calibrateCommand } from './commands/calibrate.js';
 import { compareCommand } from './commands/compare.js';
 import { evalCommand } from './commands/eval.js';
 import { inspectCommand } from './commands/inspect.js';
+import { profileCommand } from './commands/profile.js';
 import { pruneCommand } from './commands/prune.js';
 import { sweepCommand } from './commands/sweep.js';
 import { verifyCommand } from './commands/verify.js';
@@ -28,6 +29,7 @@ export function createProgram(): Command {
     evalCommand,
     compareCommand,
     benchCommand,
+    profileCommand,
   ];
   for (const command of commands) program.addCommand(command());
   return program;

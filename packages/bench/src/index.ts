@@ -1,6 +1,26 @@
+export {
+  type CommandTargetOptions,
+  commandTarget,
+  commandTargetSchema,
+  KNOWN_COMMANDS,
+  readCommandTarget,
+} from './command/commandTarget.js';
+export { designPlans } from './latency/designPlans.js';
+export { type LatencyOptions, latencyOn, profileWidths } from './latency/latencyOn.js';
+export { type FittedLatency, fitLatency, type LatencyTable, latencyTableSchema } from './latency/latencyTable.js';
+export { nonNegativeLeastSquares } from './latency/nonNegative.js';
+export { readLatencyTable } from './latency/readLatencyTable.js';
+export { type LatencyCurve, latencyCurves, renderLatency } from './latency/renderLatency.js';
 export type { BenchJob, BenchProgress } from './measure/job.js';
 export { measure } from './measure/measure.js';
 export { type OnnxRuntimeTargetOptions, onnxRuntimeTarget } from './onnxruntime/onnxRuntimeTarget.js';
+export {
+  type OperatorProfile,
+  PROFILE_RUNS,
+  type ProfileOperatorsOptions,
+  profileOperators,
+} from './operators/profileOperators.js';
+export { renderOperators } from './operators/renderOperators.js';
 export { PROTOCOLS, type Protocol, type ProtocolName, protocolOf, type Statistic } from './protocol/protocol.js';
 export {
   COMPARE_TOLERANCE,
@@ -10,7 +30,7 @@ export {
   type ResultComparison,
 } from './result/compareResults.js';
 export { resultCsv, resultMarkdown } from './result/exportResult.js';
-export { parseResult, readResult, resultJsonSchema } from './result/readResult.js';
+export { readResult, resultJsonSchema } from './result/readResult.js';
 export { renderBench } from './result/renderBench.js';
 export { type BenchResult, benchResultSchema, type MeasuredModel, type ModelResult } from './result/schema.js';
 export { CONFIDENCE, type SpeedUp, speedUp } from './statistics/speedUp.js';

@@ -1,8 +1,10 @@
+import { latencyOn, readLatencyTable, type Target, targetByName } from '@snp/bench';
 import {
   addStatistics,
   type CalibrationStatistics,
   criterionByName,
   criterionNames,
+  type LatencyBudget,
   loadStatistics,
   type Plan,
   type PruneOptions,
@@ -16,8 +18,9 @@ import { Command, Option } from 'commander';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { checkWritable, defaultOutput, fileSize, readJson } from '../options/files.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
-import { budget, wholeNumber } from '../options/numbers.js';
+import { budget, latency, wholeNumber } from '../options/numbers.js';
 import { shares } from '../options/shares.js';
+import { dimension, targetOption } from '../options/target.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { renderSummary } from '../output/summary.js';
@@ -30,6 +33,10 @@ interface PruneCommandOptions extends DataOptions, ModelOptions {
   keepMacs?: number;
   keepParams?: number;
   keepBytes?: number;
+  latency?: { share: number } | { ms: number };
+  target?: Target;
+  dim?: Record<string, number>;
+  table?: string;
   allocation?: 'planned' | 'even';
   least?: Record<string, number>;
   ratio?: Record<string, number>;
@@ -55,6 +62,14 @@ export function pruneCommand(): Command {
     .option('--keep-macs <AMOUNT>', 'multiply-accumulates that may be left: 0.5, 50% or 0.64G', budget)
     .option('--keep-params <AMOUNT>', 'parameters that may be left: 0.5, 50% or 3M', budget)
     .option('--keep-bytes <AMOUNT>', 'bytes of weights that may be left: 0.5, 50% or 12M', budget)
+    .option(
+      '--latency <AMOUNT>',
+      "latency that may be left on --target, found by measuring: a share of the original's (0.6, 60%), or 12ms",
+      latency,
+    )
+    .addOption(targetOption())
+    .option('--dim <NAME=N>', 'with --latency: size of a free dimension of inputs; repeatable', dimension)
+    .option('--table <FILE>', "with --latency: what 'snp profile' measured before")
     .addOption(
       new Option(
         '--allocation <HOW>',
@@ -102,10 +117,12 @@ async function run(path: string, options: PruneCommandOptions): Promise<void> {
   const model = await openModel(path, options);
   const calibration = options.calib === undefined ? undefined : await openData(options.calib, model, options);
   const statistics = await statisticsOf(options);
+  const limit = await latencyOf(options);
   if (options.report !== undefined) await makeReportFolder(options.report);
   const result = await withProgress(async (bar) => {
     const pruned = await prune(model, {
       ...targetOf(options, await planOf(options)),
+      latency: limit,
       ...settingsOf(options, calibration),
       statistics,
       name: path,
@@ -124,6 +141,20 @@ async function run(path: string, options: PruneCommandOptions): Promise<void> {
 
 async function statisticsOf({ stats }: PruneCommandOptions): Promise<CalibrationStatistics | undefined> {
   return stats && addStatistics(await Promise.all(stats.map(loadStatistics)));
+}
+
+async function latencyOf({
+  latency: limit,
+  target,
+  dim,
+  table,
+}: PruneCommandOptions): Promise<LatencyBudget | undefined> {
+  if (!limit) return undefined;
+  const on = latencyOn(target ?? targetByName('cpu'), {
+    inputs: { batch: 1, ...(dim && { dims: dim }) },
+    ...(table !== undefined && { table: await readLatencyTable(table) }),
+  });
+  return { ...limit, on };
 }
 
 async function planOf(options: PruneCommandOptions): Promise<Plan | undefined> {
@@ -158,7 +189,10 @@ function settingsOf(options: PruneCommandOptions, calibration: Calibration | und
 function checkContradictions(options: PruneCommandOptions): void {
   const targets = [
     ['--preset', options.preset],
-    ['--keep-macs, --keep-params or --keep-bytes', options.keepMacs ?? options.keepParams ?? options.keepBytes],
+    [
+      '--keep-macs, --keep-params, --keep-bytes or --latency',
+      options.keepMacs ?? options.keepParams ?? options.keepBytes ?? options.latency,
+    ],
     ['--ratio', options.ratio],
     ['--plan', options.plan],
   ].filter(([, value]) => value !== undefined);
@@ -171,7 +205,7 @@ function checkContradictions(options: PruneCommandOptions): void {
   if (targets.length === 0) {
     throw new SnpError(
       'invalid-argument',
-      'Nothing says how small the model should become. Give --preset, --keep-macs, --keep-params, --keep-bytes, --ratio or --plan.',
+      'Nothing says how small the model should become. Give --preset, --keep-macs, --keep-params, --keep-bytes, --latency, --ratio or --plan.',
     );
   }
   const useless =
@@ -194,7 +228,12 @@ function checkContradictions(options: PruneCommandOptions): void {
       `--seed is for --criterion random; '${options.criterion ?? 'snp'}' draws no random numbers.`,
     );
   }
-  if (options.keepMacs === undefined && options.keepParams === undefined && options.keepBytes === undefined) {
+  if (options.latency === undefined) {
+    const lost = (['target', 'dim', 'table'] as const).find((name) => options[name] !== undefined);
+    if (lost) throw new SnpError('invalid-argument', `--${lost} is about --latency, which is not given.`);
+  }
+  const limits = [options.keepMacs, options.keepParams, options.keepBytes, options.latency];
+  if (limits.every((limit) => limit === undefined)) {
     const lost = (['allocation', 'least'] as const).find((name) => options[name] !== undefined);
     if (lost)
       throw new SnpError('invalid-argument', `--${lost} divides a budget (--keep-macs, ...), but there is none.`);

@@ -22,6 +22,15 @@ export function budget(text: string): number {
   return value;
 }
 
+/** Parses a latency: a share of the original's (0.6, 60%), or milliseconds (12ms). */
+export function latency(text: string): { share: number } | { ms: number } {
+  const match = /^(\d*\.?\d+)\s*(%|ms)?$/.exec(text.trim());
+  const value = match ? Number(match[1]) / (match[2] === '%' ? 100 : 1) : Number.NaN;
+  if (match?.[2] === 'ms' && value > 0) return { ms: value };
+  if (value > 0 && value <= 1) return { share: value };
+  throw new InvalidArgumentError("Write a share of the original's latency (0.6 or 60%), or milliseconds (12ms).");
+}
+
 /** Parses a number above 0. */
 export function positive(text: string): number {
   const value = Number(text);

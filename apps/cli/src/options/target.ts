@@ -29,7 +29,8 @@ export function sizesOf({ batch = 1, dim }: TargetOptions): InputSizes {
   return { batch, ...(dim && { dims: dim }) };
 }
 
-function dimension(text: string, earlier: Record<string, number> = {}): Record<string, number> {
+/** Collects `--dim sequence=128`. */
+export function dimension(text: string, earlier: Record<string, number> = {}): Record<string, number> {
   const [name, size] = text.split('=');
   const value = Number(size);
   if (!name || !Number.isInteger(value) || value < 1)

@@ -7,6 +7,8 @@ const WORDS: Record<Step, string> = {
   calibrate: 'calibrating',
   solve: 'solving',
   probe: 'probing',
+  profile: 'timing',
+  measure: 'measuring',
   plan: 'planning',
   score: 'scoring',
   recover: 'recovering',

@@ -25,12 +25,23 @@ export function renderSummary(
     '',
     table(['', 'before', 'after', 'left'], rows),
     '',
+    ...latencyLines(report),
     ...fidelityLines(report),
     ...unrecoveredLines(report),
     `${pc.green('done')} ${output} (${report.budget}, criterion ${report.criterion}${recovery}${calibration}) in ${duration(seconds)}`,
     ...(folder === undefined ? [] : [`     report in ${folder}`]),
     '',
   ].join('\n');
+}
+
+/** What a latency budget came to. */
+function latencyLines({ latency }: PruneReport): string[] {
+  if (!latency) return [];
+  const { on, limit, predicted, measured, tries } = latency;
+  return [
+    `latency on ${on}: ${measured.before.toPrecision(4)} → ${measured.after.toPrecision(4)} ms, ${percent(measured.ratio)} of the original's (${percent(limit.share)} allowed, ${percent(predicted)} foreseen, ${tries} ${tries === 1 ? 'plan' : 'plans'} measured)`,
+    '',
+  ];
 }
 
 /** What the pruned model answers beside the original, on samples that calibration did not see. */

@@ -52,9 +52,10 @@ export class Contestant {
     await this.#attempt(async (signal) => {
       await setTimeout(SETTLE_MS, undefined, { signal });
       const before = await meter?.();
-      const [, ...times] = await this.#time(runs + 1, signal);
+      const left = this.#opened!.warmsUpItself ? 0 : 1;
+      const times = (await this.#time(runs + left, signal)).slice(left);
       const after = await meter?.();
-      if (before !== undefined && after !== undefined) this.joules += ((after - before) * runs) / (runs + 1);
+      if (before !== undefined && after !== undefined) this.joules += ((after - before) * runs) / (runs + left);
       if (block === 'new') this.blocks.push([]);
       this.blocks.at(-1)!.push(...times.map((time) => Math.round(1e4 * time) / 1e4));
     });

@@ -30,6 +30,8 @@ export interface ModelFootprint {
 
 /** A model on a target, ready to run. */
 export interface OpenedModel {
+  /** Every time it tells counts. Otherwise the first run of a turn, which wakes threads and caches up, is left out. */
+  readonly warmsUpItself?: boolean;
   /** Runs the model so often, one run after the other, and tells the milliseconds of each. */
   time(runs: number, options?: { signal?: AbortSignal | undefined }): Promise<readonly number[]>;
   footprint(): Promise<ModelFootprint>;

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { SnpError } from '@snp/onnx';
+import { commandTarget, KNOWN_COMMANDS } from '../command/commandTarget.js';
 import { onnxRuntimeTarget } from '../onnxruntime/onnxRuntimeTarget.js';
 import { webTarget } from '../web/webTarget.js';
 import type { Target } from './target.js';
@@ -16,6 +17,7 @@ export function localTargets(): Target[] {
     webTarget({ threads: 1 }),
     webTarget({ threads: availableParallelism() }),
     webTarget({ provider: 'webgpu' }),
+    ...KNOWN_COMMANDS.map(commandTarget),
   ];
 }
 

@@ -1,8 +1,10 @@
 import type { Analysis, Group } from '@snp/graph';
-import { SnpError } from '@snp/onnx';
+import { type Model, SnpError } from '@snp/onnx';
 import type { Runtime } from '@snp/runtime';
 import { type Criterion, runtimeKernels, type Statistics, snp } from '@snp/score';
-import { budgetWidths } from '../plan/budget.js';
+import { budgetWidths, evenWidths, excessOf } from '../plan/budget.js';
+import { CostModel } from '../plan/costModel.js';
+import type { LatencyModel } from '../plan/latency.js';
 import { checkPlan, emptyPlan, type Plan } from '../plan/plan.js';
 import { selectUnits } from '../plan/selectUnits.js';
 import { laneWidth, type Widths } from '../plan/widths.js';
@@ -14,6 +16,7 @@ import type { Assignment } from '../statistics/gatherStatistics.js';
 import { type CalibrationStatistics, modelContent } from '../statistics/statistics.js';
 import type { Clock } from './clock.js';
 import { measure } from './measure.js';
+import { type LatencyOutcome, meetLatency } from './meetLatency.js';
 import type { PruneOptions } from './prune.js';
 import { scoreGroups } from './scoreGroups.js';
 import { targetWidths } from './target.js';
@@ -27,6 +30,8 @@ export interface Decision {
   moments: CalibrationStatistics | undefined;
   /** What the planner expects; undefined where it did not divide a budget. */
   planning: Planning | undefined;
+  /** What became of a latency budget. */
+  latency: LatencyOutcome | undefined;
   /** What picked the units, in a word or two. */
   criterion: string;
   scores: ReadonlyMap<string, Float64Array>;
@@ -38,15 +43,23 @@ export interface Decision {
 type DecideOptions = PruneOptions & { recovery: RecoveryKind; runtime: Runtime };
 
 /** Decides which units of which group stay. */
-export async function decide(analysis: Analysis, options: DecideOptions, clock: Clock): Promise<Decision> {
-  const planned = options.budget !== undefined && options.recovery === 'full' && options.allocation !== 'even';
+export async function decide(
+  analysis: Analysis,
+  original: Model,
+  options: DecideOptions,
+  clock: Clock,
+): Promise<Decision> {
+  const divides = options.budget !== undefined || options.latency !== undefined;
+  const planned = divides && options.recovery === 'full' && options.allocation !== 'even';
   if (options.allocation === 'planned' && !planned)
     throw new SnpError(
       'invalid-argument',
       `Allocation 'planned' divides a budget, and needs recovery 'full' and calibration data.`,
     );
   const given = options.plan && checkPlan(options.plan, analysis);
-  const widths = given ? widthsOf(given) : planned ? undefined : targetWidths(analysis, options);
+  const even =
+    !given && !planned && options.latency ? await evenForLatency(analysis, original, options, clock) : undefined;
+  const widths = given ? widthsOf(given) : planned ? undefined : (even?.widths ?? targetWidths(analysis, options));
   const warnings: string[] = [];
   const criterion = criterionFor(options, warnings);
   const assignments = analysis.groups.flatMap((group): Assignment[] => {
@@ -65,8 +78,11 @@ export async function decide(analysis: Analysis, options: DecideOptions, clock: 
             onProgress,
           }),
         );
-  const division = planned ? await planWidths(analysis, recovery!, moments!, options, clock, warnings) : undefined;
-  const common = { recovery, moments, planning: division?.planning, samples: moments?.samples ?? 0, warnings };
+  const division = planned
+    ? await planWidths(analysis, original, recovery!, moments!, options, clock, warnings)
+    : undefined;
+  const latency = (even ?? division)?.latency;
+  const common = { recovery, moments, latency, planning: division?.planning, samples: moments?.samples ?? 0, warnings };
   if (moments && recovery) warnings.push(...fewSamples(analysis, moments));
   if (given) return { ...common, plan: given, criterion: 'given plan', scores: new Map() };
   const final = widths ?? division!.widths;
@@ -127,26 +143,40 @@ function checkModel(statistics: CalibrationStatistics, { model }: Analysis): voi
   );
 }
 
+/** The same fraction of every group, so that a latency is met. */
+function evenForLatency(analysis: Analysis, original: Model, options: DecideOptions, clock: Clock) {
+  const { budget = {}, latency, round, signal } = options;
+  const costs = new CostModel(analysis);
+  const widthsFor = (limit: { model: LatencyModel; share: number }) => {
+    const widths = evenWidths(analysis, excessOf(costs, budget, limit), { round });
+    return widths && { widths };
+  };
+  return meetLatency(analysis, original, latency!, widthsFor, clock, signal);
+}
+
 async function planWidths(
   analysis: Analysis,
+  original: Model,
   recovery: Recovery,
   moments: CalibrationStatistics,
   options: DecideOptions,
   clock: Clock,
   warnings: string[],
-): Promise<{ widths: Widths; planning?: Planning }> {
-  const { budget = {}, round, least } = options;
+): Promise<{ widths: Widths; planning?: Planning; latency?: LatencyOutcome }> {
+  const { budget = {}, latency, round, least, signal } = options;
   const effects = await effectsOf(recovery, moments, options, clock);
   if (Object.keys(effects).length === 0)
     warnings.push(
       'What each part does to the answers was not measured: the budget is divided by the errors within the model alone, which is less accurate.',
     );
-  const found = await clock.time('plan', async () => {
-    const planner = new Planner(analysis, recovery.methods, effects, { round, least });
-    const planned = planner.plan(budget);
-    return planned && { widths: planned.widths, planning: { damage: planned.damage, tradeOff: planner.tradeOff() } };
-  });
-  if (found) return found;
+  const planner = new Planner(analysis, recovery.methods, effects, { round, least });
+  const found = latency
+    ? await meetLatency(analysis, original, latency, (limit) => planner.plan(budget, limit), clock, signal)
+    : await clock.time('plan', async () => planner.plan(budget));
+  if (found) {
+    const { damage, ...rest } = found;
+    return { ...rest, planning: { damage, tradeOff: planner.tradeOff() } };
+  }
   warnings.push(
     'The budget cannot be met by the parts that can be planned (query/key, value and FFN neurons with known errors): the same fraction leaves every group.',
   );

@@ -5,6 +5,8 @@ export type Step =
   | 'calibrate'
   | 'solve'
   | 'probe'
+  | 'profile'
+  | 'measure'
   | 'plan'
   | 'score'
   | 'recover'

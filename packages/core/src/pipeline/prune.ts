@@ -93,7 +93,7 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
     options.calibration && (options.holdBack ?? (recovery !== 'none' && !options.statistics))
       ? holdBack(options.calibration)
       : { fit: options.calibration, held: undefined };
-  const decision = await decide(analysis, { ...options, recovery, runtime, calibration: fit }, clock);
+  const decision = await decide(analysis, original, { ...options, recovery, runtime, calibration: fit }, clock);
   const { recovery: _, ...cut } = decision.plan;
   const plan: Plan = recovery === 'none' ? cut : { ...cut, recovery };
   options.signal?.throwIfAborted();
@@ -123,6 +123,7 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
     plan,
     scores: decision.scores,
     planning: decision.planning,
+    latency: decision.latency,
     samples: decision.samples,
     skipped: options.calibration?.skipped ?? [],
     warnings: decision.warnings,

@@ -1,32 +1,37 @@
 import type { Analysis } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
 import { budgetWidths, type CostBudget } from '../plan/budget.js';
+import type { LatencyBudget } from '../plan/latency.js';
 import type { Plan } from '../plan/plan.js';
 import { presetWidths } from '../plan/presets.js';
 import { laneWidth, type Ratios, ratioWidths, roundWidth, type Widths } from '../plan/widths.js';
 
-/** What the result may be: exactly one of these. */
+/** What the result may be: exactly one of these, where budget and latency count as one. */
 export interface Target {
   /** A published architecture: `snp-deit-tiny`, `snp-deit-small`, `snp-deit-small-1.3g`, `snp-deit-base`. */
   preset?: string | undefined;
   /** Fractions of units to remove, by kind or by group. */
   ratios?: Ratios | undefined;
-  /** Cost that may be left; the same fraction leaves every group. */
+  /** Cost that may be left. */
   budget?: CostBudget | undefined;
+  /** Latency that may be left, alone or beside `budget`: the plan is checked by measuring, and corrected until it holds. */
+  latency?: LatencyBudget | undefined;
   /** A finished plan: nothing is scored. */
   plan?: Plan | undefined;
 }
 
 /** Throws `invalid-argument` unless exactly one target is given. */
-export function checkTarget({ preset, ratios, budget, plan }: Target): void {
-  const given = Object.entries({ preset, ratios, budget, plan }).filter(([, value]) => value !== undefined);
+export function checkTarget({ preset, ratios, budget, latency, plan }: Target): void {
+  const given = Object.entries({ preset, ratios, budget: budget ?? latency, plan }).filter(
+    ([, value]) => value !== undefined,
+  );
   if (given.length === 1) return;
   const names = given.map(([name]) => name).join(' and ');
   throw new SnpError(
     'invalid-argument',
     given.length === 0
-      ? 'Nothing says how small the model should become. Give one of: preset, budget (macs or params), ratios, plan.'
-      : `${names} contradict each other. Give one of: preset, budget (macs or params), ratios, plan.`,
+      ? 'Nothing says how small the model should become. Give one of: preset, budget (macs or params), latency, ratios, plan.'
+      : `${names} contradict each other. Give one of: preset, budget (macs or params), latency, ratios, plan.`,
   );
 }
 

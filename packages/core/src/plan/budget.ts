@@ -1,6 +1,7 @@
 import type { Analysis, GroupKind } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
 import { type Cost, CostModel } from './costModel.js';
+import type { LatencyModel } from './latency.js';
 import { type Ratios, type RoundOptions, ratioWidths, type Widths } from './widths.js';
 
 /** What the result may cost, as a fraction of the original (above 0, at most 1), or in absolute numbers above 1. */
@@ -24,22 +25,42 @@ const ALL: readonly GroupKind[] = [...FIRST, 'residual', 'channel'];
  */
 export function budgetWidths(analysis: Analysis, budget: CostBudget, options: RoundOptions = {}): Widths {
   const costs = new CostModel(analysis);
+  const widths = evenWidths(analysis, excessOf(costs, budget), options);
+  if (widths) return widths;
   const full = costs.at({});
-  const limits = costLimits(budget, full);
-  const meets = (widths: Widths) => {
-    const cost = costs.at(widths);
-    return cost.macs <= limits.macs && cost.params <= limits.params && cost.bytes <= limits.bytes;
-  };
-  if (meets({})) return {};
-  for (const kinds of [FIRST, ALL]) {
-    const at = (ratio: number) => ratioWidths(forKinds(kinds, ratio), analysis, options);
-    if (meets(at(HIGHEST))) return at(smallestRatio((ratio) => meets(at(ratio))));
-  }
   const least = costs.at(ratioWidths(forKinds(ALL, HIGHEST), analysis, options));
   throw new SnpError(
     'invalid-argument',
     `The budget cannot be met: with every group at its least, ${percent(least.macs, full.macs)} of the MACs and ${percent(least.params, full.params)} of the parameters are left. Frozen parts are listed by 'snp inspect'.`,
   );
+}
+
+/** How far a model of given widths is above a limit: at most 1 where it meets it. */
+export type Excess = (widths: Widths) => number;
+
+/** How far widths are above a budget, and above a share of the original's latency; of several limits, the one that is exceeded most counts. */
+export function excessOf(
+  costs: CostModel,
+  budget: CostBudget,
+  latency?: { model: LatencyModel; share: number },
+): Excess {
+  const limits = costLimits(budget, costs.at({}));
+  return (widths) => {
+    const { macs, params, bytes } = costs.at(widths);
+    const time = latency ? latency.model.at(widths) / latency.share : 0;
+    return Math.max(macs / limits.macs, params / limits.params, bytes / limits.bytes, time);
+  };
+}
+
+/** The widths that meet a limit by removing the same fraction from every group; undefined if none do. */
+export function evenWidths(analysis: Analysis, excess: Excess, options: RoundOptions = {}): Widths | undefined {
+  const meets = (widths: Widths) => excess(widths) <= 1;
+  if (meets({})) return {};
+  for (const kinds of [FIRST, ALL]) {
+    const at = (ratio: number) => ratioWidths(forKinds(kinds, ratio), analysis, options);
+    if (meets(at(HIGHEST))) return at(smallestRatio((ratio) => meets(at(ratio))));
+  }
+  return undefined;
 }
 
 /** A budget in absolute numbers, for a model that costs `full`; what it does not limit is infinite. */

@@ -29,8 +29,8 @@ export function allocate(
   if (cost(at(({ widths }) => widths[0])) > limit) return undefined;
   let solution = full;
   for (let round = 0; round < ROUNDS; round++) {
-    const prices = pricesAt(groups, solution, cost);
-    const best = (price: number) => at((group) => bestWidth(group, price * prices[group.id]));
+    const costs = costsAt(groups, solution, cost);
+    const best = (price: number) => at((group) => bestWidth(group, costs[group.id], price));
     solution = best(lowestPrice((price) => cost(best(price)) <= limit));
   }
   return spendRest(groups, solution, cost, limit);
@@ -38,27 +38,37 @@ export function allocate(
 
 const ROUNDS = 3;
 
-/** What one unit per head of each group costs beside the others as they are. */
-function pricesAt(
+/** Widths at which the cost of a group is asked for; between them it is a straight line, as multiply-accumulates are. */
+const COST_POINTS = 65;
+
+/** What each choice of each group costs beside the others as they are: latency goes in steps. */
+function costsAt(
   groups: readonly Allocatable[],
   widths: Readonly<Record<string, number>>,
   cost: (widths: Readonly<Record<string, number>>) => number,
-) {
-  const prices: Record<string, number> = {};
-  for (const { id, widths: choices } of groups) {
-    const top = choices[choices.length - 1];
-    const span = Math.max(1, top - choices[0]);
-    prices[id] = Math.max(0, cost({ ...widths, [id]: top }) - cost({ ...widths, [id]: choices[0] })) / span;
-  }
-  return prices;
+): Record<string, Float64Array> {
+  return Object.fromEntries(
+    groups.map(({ id, widths: choices }) => {
+      const costs = new Float64Array(choices.length);
+      const last = choices.length - 1;
+      const step = Math.max(1, Math.ceil(last / (COST_POINTS - 1)));
+      for (let from = 0, to = 0; ; from = to, to = Math.min(last, to + step)) {
+        costs[to] = cost({ ...widths, [id]: choices[to] });
+        for (let at = from + 1; at < to; at++)
+          costs[at] = costs[from] + ((at - from) / (to - from)) * (costs[to] - costs[from]);
+        if (to === last) break;
+      }
+      return [id, costs];
+    }),
+  );
 }
 
-function bestWidth({ damage, widths }: Allocatable, price: number): number {
+function bestWidth({ damage, widths }: Allocatable, costs: Float64Array, price: number): number {
   let [best, least] = [widths[widths.length - 1], Number.POSITIVE_INFINITY];
-  for (const width of widths) {
-    const sum = damage[width] + price * width;
+  for (let at = 0; at < widths.length; at++) {
+    const sum = damage[widths[at]] + price * costs[at];
     // Of equal ones the wider.
-    if (sum <= least) [best, least] = [width, sum];
+    if (sum <= least) [best, least] = [widths[at], sum];
   }
   return best;
 }
@@ -82,13 +92,16 @@ function spendRest(
   limit: number,
 ): Record<string, number> {
   const widths = { ...start };
-  const prices = pricesAt(groups, widths, cost);
+  const costs = costsAt(groups, widths, cost);
   const blocked = new Set<string>();
   for (;;) {
     const steps = groups.flatMap(({ id, damage, widths: choices }) => {
-      const next = choices[choices.indexOf(widths[id]) + 1];
+      const from = choices.indexOf(widths[id]);
+      const next = choices[from + 1];
       if (next === undefined || blocked.has(id)) return [];
-      return [{ id, next, gain: (damage[widths[id]] - damage[next]) / (prices[id] * (next - widths[id]) || 1) }];
+      // What costs nothing more goes first.
+      const more = Math.max(1e-12, costs[id][from + 1] - costs[id][from]);
+      return [{ id, next, gain: (damage[widths[id]] - damage[next]) / more }];
     });
     const best = steps.sort((a, b) => b.gain - a.gain)[0];
     if (!best) return widths;

@@ -1,7 +1,8 @@
 import type { Analysis, Group } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
-import { type CostBudget, costLimits } from '../plan/budget.js';
+import { type CostBudget, excessOf } from '../plan/budget.js';
 import { CostModel } from '../plan/costModel.js';
+import type { LatencyModel } from '../plan/latency.js';
 import { laneWidth, type RoundOptions, type Widths } from '../plan/widths.js';
 import type { RecoveryMethod } from '../recovery/method.js';
 import { type Allocatable, allocate } from './allocate.js';
@@ -61,15 +62,10 @@ export class Planner {
     });
   }
 
-  /** The best widths for a budget; undefined if groups with curves alone cannot meet it. */
-  plan(budget: CostBudget): Planned | undefined {
-    const limits = costLimits(budget, this.#costs.at({}));
-    // Several limits at once: the one that is exceeded most counts.
-    const cost = (widths: Widths) => {
-      const { macs, params, bytes } = this.#costs.at(widths);
-      return Math.max(macs / limits.macs, params / limits.params, bytes / limits.bytes);
-    };
-    const widths = allocate(this.#groups, cost, 1);
+  /** The best widths for a budget, and for a share of the original's latency; undefined if groups with curves alone cannot meet it. */
+  plan(budget: CostBudget, latency?: { model: LatencyModel; share: number }): Planned | undefined {
+    const groups = latency ? this.#groups.map(coarser) : this.#groups;
+    const widths = allocate(groups, excessOf(this.#costs, budget, latency), 1);
     if (!widths) return undefined;
     const full = new Map(this.#analysis.groups.map((group) => [group.id, laneWidth(group)]));
     const narrower = Object.entries(widths).filter(([id, width]) => width < full.get(id)!);
@@ -90,6 +86,14 @@ export class Planner {
       return [{ macs: this.#costs.at(planned.widths).macs / full, divergence }];
     });
   }
+}
+
+/** Latency goes in steps of powers of two: of more than 64 widths, only multiples of such a step are worth a look. */
+function coarser(group: Allocatable): Allocatable {
+  const full = group.widths[group.widths.length - 1];
+  const step = 2 ** Math.max(0, Math.ceil(Math.log2(full / 64)));
+  const widths = group.widths.filter((width) => width % step === 0 || width === full);
+  return { ...group, widths };
 }
 
 /** Multiples of `round` from the least share up, and the full width. */

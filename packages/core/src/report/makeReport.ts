@@ -1,6 +1,7 @@
 import type { Analysis, Group } from '@snp/graph';
 import { costOf, type ModelCost } from '@snp/onnx';
 import type { Fidelity } from '../evaluate/fidelity.js';
+import type { LatencyOutcome } from '../pipeline/meetLatency.js';
 import { type Plan, removedUnits } from '../plan/plan.js';
 import type { RecoveryKind, RecoveryOutcomes } from '../recovery/recovery.js';
 import { costPerBlock, wholeCost } from './costReport.js';
@@ -15,6 +16,7 @@ interface Findings {
   outcomes: RecoveryOutcomes | undefined;
   fidelity: Fidelity | undefined;
   planning: Planning | undefined;
+  latency: LatencyOutcome | undefined;
   before: Analysis;
   after: Analysis;
   plan: Plan;
@@ -39,6 +41,7 @@ export function makeReport(findings: Findings): PruneReport {
     calibration: { samples: findings.samples, skipped: [...findings.skipped] },
     ...(findings.fidelity && { fidelity: findings.fidelity }),
     ...(findings.planning && { planning: findings.planning }),
+    ...(findings.latency && { latency: findings.latency }),
     cost: { before: wholeCost(findings.originalCost), after: wholeCost(costOf(after.model, { shapes: after.shapes })) },
     blocks: costPerBlock(before, after),
     groups: before.groups.map((group) => groupReport(group, plan, findings)),

@@ -1,5 +1,6 @@
 import type { GroupKind } from '@snp/graph';
 import type { Fidelity } from '../evaluate/fidelity.js';
+import type { LatencyOutcome } from '../pipeline/meetLatency.js';
 import type { Plan } from '../plan/plan.js';
 import type { TradeOffPoint } from '../planner/planner.js';
 import type { RecoveryKind } from '../recovery/recovery.js';
@@ -65,6 +66,8 @@ export interface PruneReport {
   fidelity?: Fidelity;
   /** Absent where no budget was divided by a planner. */
   planning?: Planning;
+  /** Absent where latency was no budget. */
+  latency?: LatencyOutcome;
   cost: { before: CostReport; after: CostReport };
   /** Cost per Transformer block, and of everything outside of blocks (`block` absent). */
   blocks: { block?: number; heads?: number; before: CostReport; after: CostReport }[];
