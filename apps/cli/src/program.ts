@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { agentCommand } from './commands/agent.js';
 import { applyCommand } from './commands/apply.js';
 import { benchCommand } from './commands/bench.js';
 import { calibrateCommand } from './commands/calibrate.js';
@@ -30,6 +31,7 @@ export function createProgram(): Command {
     compareCommand,
     benchCommand,
     profileCommand,
+    agentCommand,
   ];
   for (const command of commands) program.addCommand(command());
   return program;

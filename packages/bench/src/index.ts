@@ -1,3 +1,7 @@
+export { AGENT_DEFAULTS, type Agent, type AgentOptions, startAgent } from './agent/agent.js';
+export { AGENT_CLIENT_DEFAULTS, AgentClient, type AgentClientOptions } from './agent/agentClient.js';
+export { type AgentInfo, type AgentJob, type AgentJobState, agentJobSchema } from './agent/protocol.js';
+export { type RemoteTargetOptions, remoteTarget } from './agent/remoteTarget.js';
 export {
   type CommandTargetOptions,
   commandTarget,
@@ -36,6 +40,7 @@ export { type BenchResult, benchResultSchema, type MeasuredModel, type ModelResu
 export { CONFIDENCE, type SpeedUp, speedUp } from './statistics/speedUp.js';
 export { type Summary, summarize } from './statistics/summary.js';
 export { feedsFor } from './target/feeds.js';
+export { type ResolveTargetOptions, resolveTarget } from './target/resolveTarget.js';
 export type { BenchModel, InputSizes, ModelFootprint, OpenedModel, Probe, Target } from './target/target.js';
 export { localTargets, targetByName } from './target/targets.js';
 export { type WebTargetOptions, webTarget } from './web/webTarget.js';

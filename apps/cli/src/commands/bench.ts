@@ -5,21 +5,23 @@ import {
   compareResults,
   localTargets,
   measure,
+  type OperatorProfile,
   PROTOCOLS,
+  profileOperators,
   type ResultComparison,
   readResult,
   renderBench,
+  renderOperators,
   resultCsv,
   resultMarkdown,
-  targetByName,
 } from '@snp/bench';
 import { SnpError } from '@snp/core';
 import { writeFileWhole } from '@snp/onnx/node';
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
 import { fraction } from '../options/numbers.js';
-import { addSizeOptions, sizesOf, type TargetOptions, targetOption } from '../options/target.js';
-import { bytes } from '../output/format.js';
+import { addSizeOptions, sizesOf, type TargetOptions, targetOption, withTarget } from '../options/target.js';
+import { bytes, percent } from '../output/format.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { table } from '../output/table.js';
@@ -34,6 +36,7 @@ interface BenchOptions extends TargetOptions {
   compare?: boolean;
   tolerance: number;
   list?: boolean;
+  operators?: boolean;
   json?: boolean;
 }
 
@@ -56,6 +59,7 @@ export function benchCommand(): Command {
     .option('--markdown <FILE>', 'write a table there')
     .option('--compare', `compare two results; exit code ${SLOWER} where a model became slower`)
     .option('--tolerance <SHARE>', 'with --compare: the smallest change that counts', fraction, COMPARE_TOLERANCE)
+    .option('--operators', "where the time of one model goes, or of two, on this machine's CPU; with --html as a page")
     .option('--list', 'list targets, and why those that are not there are not')
     .option('--json', 'print one JSON document on stdout');
   return addSizeOptions(command).action(run);
@@ -64,24 +68,23 @@ export function benchCommand(): Command {
 async function run(files: string[], options: BenchOptions): Promise<void> {
   if (options.list) return list(options);
   if (options.compare) return compare(files, options);
+  if (options.operators) return operators(files, options);
   if (files.length === 0)
     throw new SnpError(
       'invalid-argument',
       "No model is given. 'snp bench A.onnx B.onnx' measures B against A; --list shows targets.",
     );
-  const target = options.target ?? targetByName('cpu');
-  const result = await withProgress(async (bar) => {
-    try {
-      return await measure({
-        models: namesOf(files).map((name, at) => ({ name, path: files[at], inputs: sizesOf(options) })),
+  const models = namesOf(files).map((name, at) => ({ name, path: files[at], inputs: sizesOf(options) }));
+  const result = await withProgress((bar) =>
+    withTarget(options.target, (target) =>
+      measure({
+        models,
         target,
         protocol: options.protocol,
         onProgress: ({ step, done, total }) => bar.update(WORDS[step], done, total),
-      });
-    } finally {
-      await target.close?.();
-    }
-  });
+      }),
+    ),
+  );
   const write = async (path: string | undefined, text: () => string) => {
     if (path !== undefined) await writeFileWhole(path, [new TextEncoder().encode(text())]);
   };
@@ -147,6 +150,38 @@ async function list({ json }: BenchOptions): Promise<void> {
       : pc.dim(`not there: ${target.reason}`),
   ]);
   process.stdout.write(`${table(['target', 'what it is'], rows, [0, 1])}\n`);
+}
+
+async function operators(files: readonly string[], options: BenchOptions): Promise<void> {
+  if (files.length < 1 || files.length > 2)
+    throw new SnpError('invalid-argument', 'Give one model, or two to compare: snp bench --operators A.onnx B.onnx.');
+  const target = options.target ?? 'cpu';
+  const cpu = /^cpu(?:-(\d+))?$/.exec(target);
+  if (!cpu)
+    throw new SnpError('invalid-argument', `--operators is about this machine's CPU (cpu or cpu-N), not '${target}'.`);
+  const threads = cpu[1] === undefined ? undefined : Number(cpu[1]);
+  const profiles: OperatorProfile[] = [];
+  for (const file of files) profiles.push(await profileOperators(file, { inputs: sizesOf(options), threads }));
+  const [before, after] = profiles;
+  if (options.html !== undefined)
+    await writeFileWhole(options.html, [new TextEncoder().encode(renderOperators(before, after))]);
+  if (options.json) return printJson(profiles);
+  const others = new Map(after?.operators.map(({ operator, ms: time }) => [operator, time]));
+  const names = [...new Set(profiles.flatMap(({ operators: list }) => list.map(({ operator }) => operator)))];
+  const first = new Map(before.operators.map((one) => [one.operator, one]));
+  const rows = names.map((name) => {
+    const own = first.get(name);
+    return [
+      name,
+      own?.calls ?? 0,
+      ms(own?.ms ?? 0),
+      percent(own?.ms ?? 0, before.totalMs),
+      ...(after ? [ms(others.get(name) ?? 0)] : []),
+    ];
+  });
+  rows.push(['all', '', ms(before.totalMs), '', ...(after ? [ms(after.totalMs)] : [])]);
+  const head = ['operator', 'calls', 'per run', 'share', ...(after ? ['after'] : [])];
+  process.stdout.write(`${table(head, rows, [0])}\n`);
 }
 
 async function compare(files: readonly string[], { tolerance, json }: BenchOptions): Promise<void> {

@@ -1,4 +1,4 @@
-import { latencyOn, readLatencyTable, type Target, targetByName } from '@snp/bench';
+import { latencyOn, readLatencyTable, type Target } from '@snp/bench';
 import {
   addStatistics,
   type CalibrationStatistics,
@@ -20,7 +20,7 @@ import { checkWritable, defaultOutput, fileSize, readJson } from '../options/fil
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { budget, latency, wholeNumber } from '../options/numbers.js';
 import { shares } from '../options/shares.js';
-import { dimension, targetOption } from '../options/target.js';
+import { dimension, targetOption, withTarget } from '../options/target.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { renderSummary } from '../output/summary.js';
@@ -34,7 +34,7 @@ interface PruneCommandOptions extends DataOptions, ModelOptions {
   keepParams?: number;
   keepBytes?: number;
   latency?: { share: number } | { ms: number };
-  target?: Target;
+  target?: string;
   dim?: Record<string, number>;
   table?: string;
   allocation?: 'planned' | 'even';
@@ -117,20 +117,21 @@ async function run(path: string, options: PruneCommandOptions): Promise<void> {
   const model = await openModel(path, options);
   const calibration = options.calib === undefined ? undefined : await openData(options.calib, model, options);
   const statistics = await statisticsOf(options);
-  const limit = await latencyOf(options);
   if (options.report !== undefined) await makeReportFolder(options.report);
-  const result = await withProgress(async (bar) => {
-    const pruned = await prune(model, {
-      ...targetOf(options, await planOf(options)),
-      latency: limit,
-      ...settingsOf(options, calibration),
-      statistics,
-      name: path,
-      onProgress: bar.onProgress,
-    });
-    await pruned.write(output);
-    return pruned;
-  });
+  const result = await withProgress((bar) =>
+    withTarget(options.target, async (target) => {
+      const pruned = await prune(model, {
+        ...targetOf(options, await planOf(options)),
+        latency: await latencyOf(options, target),
+        ...settingsOf(options, calibration),
+        statistics,
+        name: path,
+        onProgress: bar.onProgress,
+      });
+      await pruned.write(output);
+      return pruned;
+    }),
+  );
   if (options.report !== undefined) await writeReport(options.report, result.report);
   printWarnings(result.report.warnings);
   printSkipped(result.report.calibration.skipped);
@@ -143,14 +144,12 @@ async function statisticsOf({ stats }: PruneCommandOptions): Promise<Calibration
   return stats && addStatistics(await Promise.all(stats.map(loadStatistics)));
 }
 
-async function latencyOf({
-  latency: limit,
-  target,
-  dim,
-  table,
-}: PruneCommandOptions): Promise<LatencyBudget | undefined> {
+async function latencyOf(
+  { latency: limit, dim, table }: PruneCommandOptions,
+  target: Target,
+): Promise<LatencyBudget | undefined> {
   if (!limit) return undefined;
-  const on = latencyOn(target ?? targetByName('cpu'), {
+  const on = latencyOn(target, {
     inputs: { batch: 1, ...(dim && { dims: dim }) },
     ...(table !== undefined && { table: await readLatencyTable(table) }),
   });

@@ -1,10 +1,10 @@
-import { type InputSizes, type Target, targetByName } from '@snp/bench';
+import { type InputSizes, resolveTarget, type Target } from '@snp/bench';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { wholeNumber } from './numbers.js';
 
 /** Options of every command that measures. */
 export interface TargetOptions {
-  target?: Target;
+  target?: string;
   batch?: number;
   dim?: Record<string, number>;
 }
@@ -13,8 +13,18 @@ export interface TargetOptions {
 export function targetOption(): Option {
   return new Option(
     '--target <NAME>',
-    "where models run: cpu (this machine's onnxruntime with its defaults), cpu-N with N threads, web-wasm-N, any other that 'snp bench --list' shows",
-  ).argParser(targetByName);
+    "where models run: cpu (this machine's onnxruntime with its defaults), cpu-N with N threads, any other that 'snp bench --list' shows, http://HOST:PORT of an agent, or a JSON file that describes a command",
+  );
+}
+
+/** Uses the target that the options name, and frees what it holds. */
+export async function withTarget<T>(name: string | undefined, use: (target: Target) => Promise<T>): Promise<T> {
+  const target = await resolveTarget(name ?? 'cpu');
+  try {
+    return await use(target);
+  } finally {
+    await target.close?.();
+  }
 }
 
 /** Adds `--batch` and `--dim` for free dimensions. */

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { AGENT_DEFAULTS, startAgent } from '@snp/bench';
+import { writeFileWhole } from '@snp/onnx/node';
+import { Command, InvalidArgumentError } from 'commander';
+import { wholeNumber } from '../options/numbers.js';
+import { bytes } from '../output/format.js';
+
+interface AgentCommandOptions {
+  host: string;
+  port: number;
+  data: string;
+  tokenFile?: string;
+  quota: number;
+}
+
+/** `snp agent`: lets others measure models on this machine. */
+export function agentCommand(): Command {
+  return new Command('agent')
+    .description('let others measure models on this machine, with a token')
+    .option('--host <ADDRESS>', 'address to listen on; 0.0.0.0 for all', AGENT_DEFAULTS.host)
+    .option('--port <N>', 'port to listen on; 0 for any that is free', wholeNumber(0), AGENT_DEFAULTS.port)
+    .option('--data <DIR>', 'where models and jobs are kept', join(homedir(), '.snp-agent'))
+    .option(
+      '--token-file <FILE>',
+      'file that holds the token (default: the environment variable SNP_AGENT_TOKEN, or a token that is made up and kept in --data)',
+    )
+    .option('--quota <BYTES>', 'most bytes of models: 10G, 500M', size, AGENT_DEFAULTS.quotaBytes)
+    .action(run);
+}
+
+async function run(options: AgentCommandOptions): Promise<void> {
+  const { token, from } = await tokenOf(options);
+  const agent = await startAgent({ ...options, token, quotaBytes: options.quota });
+  process.stdout.write(
+    `${agent.url} measures for whoever has the token in ${from}; up to ${bytes(options.quota)} in ${options.data}\n`,
+  );
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  await agent.close();
+  // Probed browsers and runtimes may leave handles behind.
+  process.exit(0);
+}
+
+async function tokenOf({ tokenFile, data }: AgentCommandOptions): Promise<{ token: string; from: string }> {
+  if (tokenFile !== undefined) return { token: (await readFile(tokenFile, 'utf8')).trim(), from: tokenFile };
+  const given = process.env.SNP_AGENT_TOKEN;
+  if (given) return { token: given, from: 'SNP_AGENT_TOKEN' };
+  const path = join(data, 'token');
+  const kept = await readFile(path, 'utf8').catch(() => undefined);
+  if (kept) return { token: kept.trim(), from: path };
+  const token = randomBytes(24).toString('base64url');
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  await writeFileWhole(path, [new TextEncoder().encode(`${token}\n`)]);
+  await chmod(path, 0o600);
+  return { token, from: path };
+}
+
+/** Parses `10G`, `500M` or a number of bytes. */
+function size(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([kMG])?B?$/.exec(text.trim());
+  if (!match) throw new InvalidArgumentError('Write a number of bytes: 10G, 500M.');
+  return Number(match[1]) * ({ k: 1e3, M: 1e6, G: 1e9 }[match[2] ?? ''] ?? 1);
+}
