@@ -4,6 +4,7 @@ import { type ServerType, serve } from '@hono/node-server';
 import { SnpError } from '@snp/onnx';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Target } from '../target/target.js';
 import { localTargets } from '../target/targets.js';
@@ -82,6 +83,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 function appOf(token: string, targets: readonly Target[], files: FileStore, jobs: JobQueue): Hono {
   const app = new Hono();
   app.onError((error, context) => {
+    if (error instanceof HTTPException) return error.getResponse();
     if (!(error instanceof SnpError)) return context.json({ error: 'internal', message: 'The agent failed.' }, 500);
     return context.json({ error: error.code, message: error.message }, STATUS[error.code] ?? 500);
   });

@@ -64,18 +64,20 @@ export class JobQueue {
         'invalid-argument',
         `The agent has no target '${job.target}', but ${this.targets.map(({ name }) => name).join(', ')}.`,
       );
+    // At once, before anything is waited for: the same job may come again meanwhile.
+    const state: AgentJobState = { id, job, state: 'queued', submitted: now() };
+    this.#jobs.set(id, state);
     const release = this.files.use(filesOf(job));
     try {
       for (const hash of filesOf(job))
         if (!(await this.files.find(hash)).complete)
           throw new SnpError('invalid-argument', `The file ${hash} is not there. Upload it first.`);
-      const state: AgentJobState = { id, job, state: 'queued', submitted: now() };
-      this.#jobs.set(id, state);
       await this.#change(state, {});
       this.#released.set(id, release);
       this.#enqueue(state);
       return state;
     } catch (error) {
+      this.#jobs.delete(id);
       release();
       throw error;
     }
