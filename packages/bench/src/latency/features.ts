@@ -8,12 +8,15 @@ export interface Padding {
   heads: number;
 }
 
-/** Kinds of work whose amounts explain a latency. */
+/** Kinds of work whose amounts explain a latency. Products count twice, as they are and padded: kernels lose only part of what padding adds. */
 export const FEATURES = [
   'weights',
+  'weightsPadded',
   'rows',
   'scores',
+  'scoresPadded',
   'mix',
+  'mixPadded',
   'softmax',
   'norm',
   'curve',
@@ -122,7 +125,9 @@ export class WorkModel {
       const dims = shape(weight) ?? weight.tensor!.dims;
       const columns = columnsOf(node, dims);
       const rows = elements / columns;
-      add('weights', rows * (product(dims) / columns) * padTo(this.padding.weights, columns));
+      const depth = product(dims) / columns;
+      add('weights', rows * depth * columns);
+      add('weightsPadded', rows * depth * padTo(this.padding.weights, columns));
       add('rows', elements);
       if (this.#isTakenApart(sized, widths)) add('parts', elements);
       return amounts;
@@ -132,7 +137,8 @@ export class WorkModel {
     // What is summed over: the width of queries and keys, or the tokens that an attention map mixes values of.
     const scores = width === inner;
     const rows = scores ? elements / tokens : elements / width;
-    add(scores ? 'scores' : 'mix', rows * tokens * padTo(this.padding.heads, width));
+    add(scores ? 'scores' : 'mix', rows * tokens * width);
+    add(scores ? 'scoresPadded' : 'mixPadded', rows * tokens * padTo(this.padding.heads, width));
     return amounts;
   }
 

@@ -33,8 +33,10 @@ export interface FittedLatency extends LatencyModel {
 }
 
 /** Multiples that kernels may pad to. */
-const MULTIPLES = [1, 4, 8, 16, 32] as const;
+const MULTIPLES = [4, 8, 16, 32] as const;
 const FOLDS = 6;
+/** Parts that projections fall into have none in the original: they count beside all rows. */
+const ROWS = FEATURES.indexOf('rows');
 
 /**
  * A model of latency from measurements: latency is a sum of amounts of work (products with weights, attention, norms, movements), each with a price
@@ -66,7 +68,8 @@ function fitWith(analysis: Analysis, { samples, inputs, fullMs }: LatencyTable, 
   const rowOf = (widths: Widths) => {
     const row = new Float64Array(FEATURES.length + 1);
     const amounts = work.at(widths);
-    for (let at = 0; at < amounts.length; at++) row[at] = full[at] > 0 ? amounts[at] / full[at] : amounts[at] / full[1];
+    for (let at = 0; at < amounts.length; at++)
+      row[at] = full[at] > 0 ? amounts[at] / full[at] : amounts[at] / full[ROWS];
     row[FEATURES.length] = 1;
     return row;
   };
