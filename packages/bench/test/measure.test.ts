@@ -40,8 +40,9 @@ describe('measuring', () => {
     expect(benchResultSchema.parse(JSON.parse(JSON.stringify(result)))).toEqual(result);
     for (const model of result.models) {
       if (model.state === 'failed') throw new Error(model.error);
-      expect(model.blocks.map((block) => block.length)).toEqual([4, 4]);
-      expect(model.summary.runs).toBe(8);
+      expect(model.blocks).toHaveLength(2);
+      expect(model.summary.runs).toBe(model.blocks.flat().length);
+      expect(model.summary.runs).toBeGreaterThanOrEqual(8);
       expect(model.loadMs).toBeGreaterThan(0);
       expect(model.peakBytes).toBeGreaterThan(0);
     }

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { SnpError } from '@snp/onnx';
+import { median } from 'd3-array';
 import type { BenchModel, ModelFootprint, OpenedModel, Target } from '../target/target.js';
 
 /** A turn that takes this many times what earlier ones did, and longer than `PATIENCE_MS`, hangs. */
@@ -7,6 +8,8 @@ const HANGS_AT = 50;
 const PATIENCE_MS = 120_000;
 /** Threads of onnxruntime spin for some 50 ms after a run before they sleep; until then they would take processors from the next model. */
 const SETTLE_MS = 60;
+/** Turns of quick models have as many runs as it takes for the pause not to be most of the time. */
+const TURN_MS = 100;
 
 /** One model on its way through a measurement: loaded, warmed up, measured turn by turn, or failed. */
 export class Contestant {
@@ -20,7 +23,9 @@ export class Contestant {
   /** Seconds of processor time that its processes took; undefined where the target does not tell. */
   cpuSeconds: number | undefined = 0;
   #opened: OpenedModel | undefined;
+  /** The longest run so far, and a typical one of the last, in milliseconds. */
   #usual = 0;
+  #typical = Number.POSITIVE_INFINITY;
 
   constructor(
     readonly model: BenchModel,
@@ -47,15 +52,16 @@ export class Contestant {
     return (await this.#attempt((signal) => this.#time(runs, signal))) ?? [];
   }
 
-  /** One more turn, of the last block or a new one. Its first run, which wakes threads and caches up, does not count. */
+  /** One more turn of at least so many runs, of the last block or a new one. Its first run, which wakes threads and caches up, does not count. */
   async turn(runs: number, block: 'last' | 'new', meter?: () => Promise<number>): Promise<void> {
     await this.#attempt(async (signal) => {
       await setTimeout(SETTLE_MS, undefined, { signal });
       const before = await meter?.();
       const left = this.#opened!.warmsUpItself ? 0 : 1;
-      const times = (await this.#time(runs + left, signal)).slice(left);
+      const enough = Math.max(runs, Math.ceil(TURN_MS / this.#typical));
+      const times = (await this.#time(enough + left, signal)).slice(left);
       const after = await meter?.();
-      if (before !== undefined && after !== undefined) this.joules += ((after - before) * runs) / (runs + left);
+      if (before !== undefined && after !== undefined) this.joules += ((after - before) * enough) / (enough + left);
       if (block === 'new') this.blocks.push([]);
       this.blocks.at(-1)!.push(...times.map((time) => Math.round(1e4 * time) / 1e4));
     });
@@ -80,6 +86,7 @@ export class Contestant {
     const start = performance.now();
     const times = await this.#opened!.time(runs, { signal });
     this.#usual = Math.max(this.#usual, (performance.now() - start) / runs);
+    this.#typical = median(times) ?? this.#typical;
     return times;
   }
 

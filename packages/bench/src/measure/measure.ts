@@ -120,8 +120,8 @@ async function takeTurns(
   const read = meter && (() => meter.joules());
   for (let round = 0; ; round++) {
     const left = all.filter(({ error }) => error === undefined);
-    if (left.every((contestant) => contestant.runs >= share * runs && contestant.seconds >= share * leastSeconds))
-      return;
+    const enough = (one: Contestant) => one.runs >= share * runs && one.seconds >= share * leastSeconds;
+    if (left.length === 0 || (round > 0 && left.every(enough))) return;
     const block = launches === 1 || round === 0 ? 'new' : 'last';
     for (const contestant of round % 2 === 0 ? left : [...left].reverse()) {
       job.signal?.throwIfAborted();

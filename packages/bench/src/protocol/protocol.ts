@@ -13,7 +13,7 @@ export interface Protocol {
   launches: number;
   /** Runs before those that count, of every launch; in the first one, more until medians of turns agree within `tolerance`, but no longer than `mostSeconds`. */
   warmUp: { runs: number; tolerance?: number; mostSeconds?: number };
-  /** Runs of one model before it is the next one's turn; one more, not counted, wakes it up. */
+  /** Runs of one model before it is the next one's turn, more where they take less than 0.1 s; one more, not counted, wakes it up. */
   turn: number;
   /** Runs that count, of each model: at least so many, and for at least so long. */
   runs: number;
