@@ -71,6 +71,22 @@ const CASES: readonly (readonly [string, string, RegExp])[] = [
   ['an operator set from the future', 'prune @newer.onnx --keep-macs 0.5 -o OUT', /operator set 99.*up to \d+/],
   ['a model without attention', 'prune @mlp.onnx --keep-macs 0.5 -o OUT', /No attention was found/],
   ['no target', 'prune @vit.onnx -o OUT', /Nothing says how small/],
+  ['a latency that is none', 'prune @vit.onnx --latency fast -o OUT', /share of the original's latency.*12ms/],
+  ['a device without a latency', 'prune @vit.onnx --keep-macs 0.5 --target cpu -o OUT', /--target is about --latency/],
+  ['an unknown device', 'prune @vit.onnx --latency 0.5 --target abacus -o OUT', /no target 'abacus'.*cpu/],
+  [
+    'a device with a name and no token',
+    'bench @vit.onnx --target http://127.0.0.1:9',
+    /needs a token.*SNP_AGENT_TOKEN/,
+  ],
+  [
+    'a latency table that is none',
+    'prune @vit.onnx --latency 0.5 --table @report/plan.json -o OUT',
+    /holds no latency table/,
+  ],
+  ['one result to compare', 'bench --compare @report/plan.json', /Two results are compared/],
+  ['a result that is none', 'bench --compare @report/plan.json @report/plan.json', /holds no benchmark result/],
+  ['a model that is none, to be measured', 'bench @text.onnx --protocol quick', /not a readable ONNX file/],
   [
     'two targets',
     'prune @vit.onnx --preset snp-deit-tiny --keep-macs 0.5 -o OUT',

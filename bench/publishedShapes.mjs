@@ -1,0 +1,47 @@
+// `node bench/publishedShapes.mjs [TARGET...]`: speed-ups of the published pruned shapes of DeiT-Tiny, -Small and -Base over the originals.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { measure, PROTOCOLS, targetByName } from '@snp/bench';
+import { prune } from '@snp/core';
+import { writeModel } from '@snp/onnx/node';
+import { buildVit, DEIT_BASE, DEIT_SMALL, DEIT_TINY } from '@snp/testing';
+
+const names = process.argv.slice(2);
+const targets = names.length > 0 ? names : ['cpu-1', 'cpu-2', 'web-wasm-1'];
+const SHAPES = [
+  ['DeiT-Tiny', DEIT_TINY, ['snp-deit-tiny']],
+  ['DeiT-Small', DEIT_SMALL, ['snp-deit-small', 'snp-deit-small-1.3g']],
+  ['DeiT-Base', DEIT_BASE, ['snp-deit-base']],
+];
+const folder = await mkdtemp(join(tmpdir(), 'snp-shapes-'));
+process.stdout.write(
+  '| model | shape | target | before | after | times as fast |\n| --- | --- | --- | --- | --- | --- |\n',
+);
+try {
+  for (const [name, size, presets] of SHAPES) {
+    const model = buildVit({ ...size, qkv: 'fused' });
+    const models = [{ name, path: join(folder, `${name}.onnx`), inputs: { batch: 1 } }];
+    await writeModel(model, models[0].path);
+    for (const preset of presets) {
+      const path = join(folder, `${preset}.onnx`);
+      await (await prune(model, { preset, recovery: 'none' })).write(path);
+      models.push({ name: preset, path, inputs: { batch: 1 } });
+    }
+    for (const targetName of targets) {
+      const target = targetByName(targetName);
+      const protocol = { ...PROTOCOLS.default, launches: 4, runs: 60, leastSeconds: 1, selfCheck: false };
+      const result = await measure({ models, target, protocol });
+      await target.close?.();
+      const [before, ...after] = result.models;
+      for (const { name: shape, summary, speedUp } of after) {
+        const cells = [before.summary.median, summary.median].map((ms) => `${ms.toFixed(1)} ms`);
+        const interval = `${speedUp.ratio.toFixed(2)} (${speedUp.low.toFixed(2)} to ${speedUp.high.toFixed(2)})`;
+        process.stdout.write(`| ${[name, shape, targetName, ...cells, interval].join(' | ')} |\n`);
+      }
+    }
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+process.exit(0);
