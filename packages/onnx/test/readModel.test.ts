@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SnpError } from '../src/index.js';
-import { readModel } from '../src/node.js';
+import { externalDataFiles, readModel } from '../src/node.js';
 import { addingModel, externalTensor, type Location, weightOf, writeExternal } from './support/externalModel.js';
 import { errorOf, temporaryFolder } from './support/folders.js';
 
@@ -57,6 +57,24 @@ describe('weights in other files', () => {
     const path = join(cache, 'snapshot/model.onnx');
     expect((await refusal(path)).message).toMatch(/a link that leads out of the model’s folder/);
     expect(await weight(path, { followLinks: true })).toEqual(weightOf(1));
+  });
+});
+
+describe('the data files of a model', () => {
+  it('are listed once each, with where they are', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'weights'));
+    const path = writeExternal(folder, { location: 'weights/w.data' }, data);
+    const twice = ['a', 'b'].map((name) => externalTensor(name, [2, 256], { location: 'weights/w.data' }));
+    writeFileSync(path, addingModel(twice));
+    const files = await externalDataFiles(path);
+    expect(files.map(({ location }) => location)).toEqual(['weights/w.data']);
+    expect(readFileSync(files[0].path)).toEqual(Buffer.from(data));
+  });
+
+  it('are refused outside of its folder', async () => {
+    const path = writeExternal(temporaryFolder(), { location: '../w.data' }, undefined);
+    expect(await errorOf(externalDataFiles(path))).toMatchObject({ code: 'external-data' });
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DataType, encodeModel, SnpError } from '@snp/onnx';
@@ -98,6 +98,36 @@ describe('running', () => {
     // A run that held the loop would let none through before its result.
     expect(ticks).toBeGreaterThan(3);
     await session.close();
+  });
+});
+
+describe('measuring', () => {
+  it('times every run, and tells what the model takes', async () => {
+    const session = await onnxRuntime({ threads: 1 }).open(model);
+    const start = performance.now();
+    const times = await session.time(feeds(1), 20);
+    const elapsed = performance.now() - start;
+    expect(times).toHaveLength(20);
+    expect(Math.min(...times)).toBeGreaterThan(0);
+    expect(times.reduce((sum, time) => sum + time, 0)).toBeLessThan(elapsed);
+    const footprint = await session.footprint();
+    expect(footprint.peakBytes).toBeGreaterThan(footprint.baseBytes);
+    expect(footprint.loadMs).toBeGreaterThan(0);
+    expect(footprint.version).toMatch(/^\d+\.\d+/);
+    await session.close();
+  });
+
+  it('profiles every run where it is asked to', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'snp-profile-'));
+    const session = await onnxRuntime({ profile: join(folder, 'run') }).open(model);
+    await session.time(feeds(1), 3);
+    const events = JSON.parse(await readFile(await session.takeProfile(), 'utf8'));
+    expect(events.filter(({ name }: { name: string }) => name === 'model_run')).toHaveLength(3);
+    await session.close();
+    const plain = await onnxRuntime().open(model);
+    await expect(plain.takeProfile()).rejects.toThrow(/not opened to be profiled/);
+    await plain.close();
+    await rm(folder, { recursive: true });
   });
 });
 
