@@ -1,6 +1,7 @@
 import { random } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
 import { nonNegativeLeastSquares, speedUp, summarize } from '../src/index.js';
+import { studentQuantile } from '../src/statistics/studentQuantile.js';
 
 describe('a summary', () => {
   it('is that of the definitions', () => {
@@ -51,6 +52,19 @@ describe('a speed-up', () => {
     const { low, high } = speedUp(loaded(10, 1), loaded(8, 2), 'mean');
     expect(low).toBeGreaterThan(1.2);
     expect(high).toBeLessThan(1.3);
+  });
+});
+
+describe("Student's quantile", () => {
+  // Two-sided 99 % and 95 %, from any printed table.
+  it.each([
+    [0.99, 1, 63.657],
+    [0.99, 2, 9.925],
+    [0.99, 9, 3.25],
+    [0.95, 4, 2.776],
+    [0.95, 30, 2.042],
+  ])('%f of %i degrees of freedom is %f', (level, freedom, quantile) => {
+    expect(studentQuantile(level, freedom)).toBeCloseTo(quantile, 3);
   });
 });
 

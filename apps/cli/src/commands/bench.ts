@@ -127,7 +127,7 @@ function render({ models, target, device, protocol, selfCheck }: BenchResult): s
     table(['model', protocol.statistic, '99 %', 'deviation', 'runs', 'memory', 'times as fast'], rows, [0]),
     ...failed.map((line) => pc.red(line)),
     pc.dim(
-      `intervals hold 99 % of resampled ratios${selfCheck ? `; the first model against itself: ${selfCheck.ratio.toFixed(3)} (${selfCheck.low.toFixed(3)} to ${selfCheck.high.toFixed(3)})` : ''}`,
+      `intervals hold the truth 99 times of 100${selfCheck ? `; the first model against itself: ${selfCheck.ratio.toFixed(3)} (${selfCheck.low.toFixed(3)} to ${selfCheck.high.toFixed(3)})` : ''}`,
     ),
   ].join('\n');
 }

@@ -31,8 +31,8 @@ export interface CompareResultsOptions {
 export const COMPARE_TOLERANCE = 0.05;
 
 /**
- * Compares a new result with an old one, model by model: a change counts if it is larger than `tolerance` and the interval of its
- * resampled ratios leaves 1 out. Where both results measured the same reference, put it first and compare speed-ups: absolute times of
+ * Compares a new result with an old one, model by model: a change counts if it is larger than `tolerance` and its interval
+ * leaves 1 out. Where both results measured the same reference, put it first and compare speed-ups: absolute times of
  * different days drift.
  *
  * @throws SnpError `invalid-argument` if protocols go by different statistics, or no model is in both.

@@ -16,7 +16,7 @@ const speedUp = z.object({
   ratio: z.number(),
   low: z.number(),
   high: z.number(),
-  level: z.number().describe('share of resampled ratios between low and high'),
+  level: z.number().describe('how often such intervals hold the truth'),
 });
 
 const model = {

@@ -1,24 +1,27 @@
 import { uniformNumbers } from '@snp/score';
+import { deviation } from 'd3-array';
 import type { Statistic } from '../protocol/protocol.js';
-import { quantileOf, statisticOf } from './summary.js';
+import { studentQuantile } from './studentQuantile.js';
+import { statisticOf } from './summary.js';
 
-/** How many times as fast a model is as another, with the interval that resampling gives. */
+/** How many times as fast a model is as another, with an interval that holds the truth at a stated level. */
 export interface SpeedUp {
   ratio: number;
   low: number;
   high: number;
-  /** Share of resampled ratios within the interval. */
+  /** How often such intervals hold the truth. */
   level: number;
 }
 
-/** Share of resampled ratios that the interval holds. */
+/** How often intervals hold the truth. */
 export const CONFIDENCE = 0.99;
-const RESAMPLES = 2000;
+const RESAMPLES = 1000;
 
 /**
- * Speed-up of one model over another by the paired bootstrap over blocks (Efron and Tibshirani, An Introduction to the Bootstrap, chapter 8): blocks
+ * Speed-up of one model over another by the paired bootstrap over blocks (Efron and Tibshirani, An Introduction to the Bootstrap, chapters 8 and 12): blocks
  * of both models that lay side by side are drawn together, so that whatever else the machine did hits both alike, and runs
- * of a block, which are alike, count as the one observation they are.
+ * of a block, which are alike, count as the one observation they are. The interval is the standard error of the logarithm of the ratio times Student's quantile: of few blocks
+ * percentiles alone promise too much (18 of 20 measurements of a model against itself held 1.00 with them).
  *
  * @param before Times in milliseconds by block.
  * @param after Times of the other model, of as many blocks.
@@ -30,25 +33,19 @@ export function speedUp(
   seed = 1,
 ): SpeedUp {
   const blocks = Math.min(before.length, after.length);
-  const ratioOf = (chosen: readonly number[]) =>
+  const all = Array.from({ length: blocks }, (_, block) => block);
+  const of = (chosen: readonly number[], times: readonly (readonly number[])[]) =>
     statisticOf(
-      chosen.flatMap((block) => before[block]),
-      statistic,
-    ) /
-    statisticOf(
-      chosen.flatMap((block) => after[block]),
+      chosen.flatMap((block) => times[block]),
       statistic,
     );
+  const ratioOf = (chosen: readonly number[]) => of(chosen, before) / of(chosen, after);
+  const ratio = ratioOf(all);
+  if (blocks < 2) return { ratio, low: 0, high: Number.MAX_VALUE, level: CONFIDENCE };
   const next = uniformNumbers(seed);
-  const ratios = Float64Array.from({ length: RESAMPLES }, () =>
-    ratioOf(Array.from({ length: blocks }, () => Math.floor(next() * blocks))),
-  ).sort();
-  const tail = (1 - CONFIDENCE) / 2;
-  const ratio = ratioOf(Array.from({ length: blocks }, (_, block) => block));
-  return {
-    ratio,
-    low: Math.min(ratio, quantileOf(ratios, tail)),
-    high: Math.max(ratio, quantileOf(ratios, 1 - tail)),
-    level: CONFIDENCE,
-  };
+  const logs = Array.from({ length: RESAMPLES }, () => Math.log(ratioOf(all.map(() => Math.floor(next() * blocks)))));
+  // Resampling sees the spread around the sample's own mean: n - 1 in place of n.
+  const error = deviation(logs)! * Math.sqrt(blocks / (blocks - 1));
+  const reach = Math.exp(studentQuantile(CONFIDENCE, blocks - 1) * error);
+  return { ratio, low: ratio / reach, high: ratio * reach, level: CONFIDENCE };
 }
