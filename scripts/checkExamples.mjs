@@ -92,7 +92,6 @@ const ENTRIES = {
   '@snp/graph': 'packages/graph/dist/index.d.ts',
   '@snp/runtime': 'packages/runtime/dist/index.d.ts',
   '@snp/score': 'packages/score/dist/index.d.ts',
-  '@snp/pages': 'packages/pages/dist/index.d.ts',
   '@snp/bench': 'packages/bench/dist/index.d.ts',
   '@snp/testing': 'packages/testing/dist/index.d.ts',
 };
