@@ -86,7 +86,6 @@ const CASES: readonly (readonly [string, string, RegExp])[] = [
   ],
   ['one result to compare', 'bench --compare @report/plan.json', /Two results are compared/],
   ['a result that is none', 'bench --compare @report/plan.json @report/plan.json', /holds no benchmark result/],
-  ['a model that is none, to be measured', 'bench @text.onnx --protocol quick', /not a readable ONNX file/],
   [
     'two targets',
     'prune @vit.onnx --preset snp-deit-tiny --keep-macs 0.5 -o OUT',

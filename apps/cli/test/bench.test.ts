@@ -33,6 +33,16 @@ it('bench measures, stores, compares, and says by its exit code what became slow
   expect((await snp('bench', '--compare', at('old.json'), at('old.json'))).code).toBe(0);
 });
 
+it('bench says of a model that it cannot load why, beside the others, and by its exit code', {
+  timeout: 60_000,
+}, async () => {
+  await writeFile(at('text.onnx'), 'Dear model, please be fast.\n');
+  const { code, stdout } = await snp('bench', at('vit.onnx'), at('text.onnx'), ...QUICK);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/vit\.onnx .* ms/);
+  expect(stdout).toMatch(/text\.onnx.*not (an|a readable) ONNX file/);
+});
+
 it('bench tells where the time goes', { timeout: 60_000 }, async () => {
   const { stdout } = await snp('bench', '--operators', at('vit.onnx'), at('small.onnx'), '--json');
   const [before, after] = JSON.parse(stdout);
