@@ -38,7 +38,11 @@ async function run(options: AgentCommandOptions): Promise<void> {
     `${agent.url} measures for whoever has the token in ${from}; up to ${bytes(options.quota)} in ${options.data}\n`,
   );
   await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      // Other commands end at once; this one first says of its job that it was interrupted.
+      process.removeAllListeners(signal);
+      process.once(signal, () => resolve());
+    }
   });
   await agent.close();
   // Probed browsers and runtimes may leave handles behind.
