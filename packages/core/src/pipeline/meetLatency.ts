@@ -44,6 +44,7 @@ export async function meetLatency<Planned extends { widths: Widths }>(
   const model = await clock.time('profile', (onProgress) => on.learn(analysis, { onProgress, signal }));
   const share = shareOf(budget, model.fullMs);
   let aim = share;
+  let [low, high] = [0, 1 / CLOSE];
   let best: (Planned & { latency: LatencyOutcome }) | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (let tries = 1; tries <= TRIES; tries++) {
@@ -61,7 +62,11 @@ export async function meetLatency<Planned extends { widths: Widths }>(
     if (meets && measured.ratio > (best?.latency.measured.ratio ?? 0)) best = outcome;
     const whole = Object.keys(planned.widths).length === 0;
     if (meets && (whole || measured.ratio >= (1 - CLOSE) * share)) return outcome;
-    aim = Math.min(1, (aim * (1 - CLOSE / 2) * share) / measured.ratio);
+    if (meets) low = Math.max(low, aim);
+    else high = Math.min(high, aim);
+    const corrected = (aim * (1 - CLOSE / 2) * share) / measured.ratio;
+    // Latency goes in steps: a correction may lead back to a plan that was measured, halves between them do not.
+    aim = corrected > low && corrected < high ? Math.min(1, corrected) : (low + high) / 2;
   }
   if (best) return { ...best, latency: { ...best.latency, tries: TRIES } };
   throw new SnpError(
