@@ -6,7 +6,10 @@ import { type Analysis, applyPlan, type Plan, prepare } from '../src/index.js';
 import { difference, randomPlan } from './support/equivalence.js';
 
 const shared = sharedModels();
-if (shared.length === 0) console.warn('skipped: masked equivalence on real exports, because ../shared is missing');
+if (shared.length === 0) {
+  console.warn('skipped: masked equivalence on real exports, because ../shared is missing');
+  it.skip('masked equivalence on real exports, because ../shared is missing');
+}
 
 /** How much a plan changes the model at all: a plan that changes nothing would prove nothing. */
 async function effect(
