@@ -101,5 +101,5 @@ export { applyPlan } from './surgery/applyPlan.js';
 export { renderSweep } from './sweep/renderSweep.js';
 export { type SweepOptions, type SweepPoint, sweep } from './sweep/sweep.js';
 export { maskedModel } from './verify/maskedModel.js';
-export { type RandomFeedsOptions, randomFeeds } from './verify/randomFeeds.js';
+export { freeSizes, type RandomFeedsOptions, randomFeeds } from './verify/randomFeeds.js';
 export { VERIFY_DEFAULTS, type Verification, type VerifyOptions, verify } from './verify/verify.js';

@@ -1,6 +1,7 @@
 export { type ExternalDataFile, externalDataFiles } from './io/externalDataFiles.js';
 export { externalFiles } from './io/externalFiles.js';
 export { READ_MODEL_DEFAULTS, type ReadModelOptions, readModel } from './io/readModel.js';
+export { withTemporaryFolder } from './io/temporaryFolder.js';
 export { removeUnfinished, WholeFile } from './io/wholeFile.js';
-export { writeFileWhole } from './io/writeFileWhole.js';
+export { writeFileWhole, writeTextWhole } from './io/writeFileWhole.js';
 export { type WriteModelOptions, writeModel } from './io/writeModel.js';

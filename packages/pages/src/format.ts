@@ -52,6 +52,11 @@ export function duration(seconds: number): string {
   return `${Math.floor(rounded / 60)} min ${String(rounded % 60).padStart(2, '0')} s`;
 }
 
+/** Milliseconds with four significant digits, or as many as are asked for: `12.35 ms`. */
+export function milliseconds(value: number, digits = 4): string {
+  return `${value.toPrecision(digits)} ms`;
+}
+
 /** A score with three significant digits, however large or small. */
 export function score(value: number): string {
   if (value === 0) return '0';

@@ -1,5 +1,17 @@
 export { type BarPanel, type BarRow, barPanel } from './barPanel.js';
 export { CURVE_STYLE, type CurvePanel, type CurvePoint, curvePanel } from './curvePanel.js';
-export { bytes, change, count, counted, duration, percent, saving, score, shorten, whole } from './format.js';
+export {
+  bytes,
+  change,
+  count,
+  counted,
+  duration,
+  milliseconds,
+  percent,
+  saving,
+  score,
+  shorten,
+  whole,
+} from './format.js';
 export { type Content, escapeHtml, html, Markup, trusted } from './markup.js';
 export { STYLE } from './style.js';

@@ -16,12 +16,12 @@ import {
   resultMarkdown,
 } from '@snp/bench';
 import { SnpError } from '@snp/core';
-import { writeFileWhole } from '@snp/onnx/node';
+import { writeTextWhole } from '@snp/onnx/node';
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
 import { fraction } from '../options/numbers.js';
 import { addSizeOptions, sizesOf, type TargetOptions, targetOption, withTarget } from '../options/target.js';
-import { bytes, percent } from '../output/format.js';
+import { bytes, milliseconds, percent } from '../output/format.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { table } from '../output/table.js';
@@ -86,7 +86,7 @@ async function run(files: string[], options: BenchOptions): Promise<void> {
     ),
   );
   const write = async (path: string | undefined, text: () => string) => {
-    if (path !== undefined) await writeFileWhole(path, [new TextEncoder().encode(text())]);
+    if (path !== undefined) await writeTextWhole(path, text());
   };
   await write(options.output, () => `${JSON.stringify(result)}\n`);
   await write(options.html, () => renderBench(result));
@@ -112,8 +112,8 @@ function render({ models, target, device, protocol, selfCheck }: BenchResult): s
     const { summary: s, speedUp, peakBytes } = model;
     return [
       model.name,
-      ms(s[protocol.statistic]),
-      ms(s.p99),
+      milliseconds(s[protocol.statistic]),
+      milliseconds(s.p99),
       `${((100 * s.deviation) / s.mean).toFixed(1)} %`,
       s.runs,
       peakBytes === undefined ? '-' : bytes(peakBytes),
@@ -130,10 +130,6 @@ function render({ models, target, device, protocol, selfCheck }: BenchResult): s
       `intervals hold the truth 99 times of 100${selfCheck ? `; the first model against itself: ${selfCheck.ratio.toFixed(3)} (${selfCheck.low.toFixed(3)} to ${selfCheck.high.toFixed(3)})` : ''}`,
     ),
   ].join('\n');
-}
-
-function ms(value: number): string {
-  return `${value.toPrecision(4)} ms`;
 }
 
 async function list({ json }: BenchOptions): Promise<void> {
@@ -163,8 +159,7 @@ async function operators(files: readonly string[], options: BenchOptions): Promi
   const profiles: OperatorProfile[] = [];
   for (const file of files) profiles.push(await profileOperators(file, { inputs: sizesOf(options), threads }));
   const [before, after] = profiles;
-  if (options.html !== undefined)
-    await writeFileWhole(options.html, [new TextEncoder().encode(renderOperators(before, after))]);
+  if (options.html !== undefined) await writeTextWhole(options.html, renderOperators(before, after));
   if (options.json) return printJson(profiles);
   const others = new Map(after?.operators.map(({ operator, ms: time }) => [operator, time]));
   const names = [...new Set(profiles.flatMap(({ operators: list }) => list.map(({ operator }) => operator)))];
@@ -174,12 +169,12 @@ async function operators(files: readonly string[], options: BenchOptions): Promi
     return [
       name,
       own?.calls ?? 0,
-      ms(own?.ms ?? 0),
+      milliseconds(own?.ms ?? 0),
       percent(own?.ms ?? 0, before.totalMs),
-      ...(after ? [ms(others.get(name) ?? 0)] : []),
+      ...(after ? [milliseconds(others.get(name) ?? 0)] : []),
     ];
   });
-  rows.push(['all', '', ms(before.totalMs), '', ...(after ? [ms(after.totalMs)] : [])]);
+  rows.push(['all', '', milliseconds(before.totalMs), '', ...(after ? [milliseconds(after.totalMs)] : [])]);
   const head = ['operator', 'calls', 'per run', 'share', ...(after ? ['after'] : [])];
   process.stdout.write(`${table(head, rows, [0])}\n`);
 }

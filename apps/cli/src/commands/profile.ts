@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { fitLatency, latencyCurves, profileWidths, renderLatency } from '@snp/bench';
 import { prepare } from '@snp/core';
-import { writeFileWhole } from '@snp/onnx/node';
+import { writeTextWhole } from '@snp/onnx/node';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { addSizeOptions, sizesOf, type TargetOptions, targetOption, withTarget } from '../options/target.js';
-import { percent } from '../output/format.js';
+import { milliseconds, percent } from '../output/format.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { table } from '../output/table.js';
@@ -45,7 +45,7 @@ async function run(path: string, options: ProfileOptions): Promise<void> {
   );
   const fitted = fitLatency(analysis, measured);
   const write = async (file: string | undefined, text: () => string) => {
-    if (file !== undefined) await writeFileWhole(file, [new TextEncoder().encode(text())]);
+    if (file !== undefined) await writeTextWhole(file, text());
   };
   await write(options.output, () => `${JSON.stringify(measured)}\n`);
   await write(options.html, () => renderLatency(basename(path), measured, analysis, fitted));
@@ -58,7 +58,7 @@ async function run(path: string, options: ProfileOptions): Promise<void> {
   const [median, worst] = [fitted.errors[fitted.errors.length >> 1] ?? 0, fitted.errors.at(-1) ?? 0];
   process.stdout.write(
     `${[
-      `${pc.bold(basename(path))} takes ${measured.fullMs.toPrecision(4)} ms on ${measured.target} (${measured.device})`,
+      `${pc.bold(basename(path))} takes ${milliseconds(measured.fullMs)} on ${measured.target} (${measured.device})`,
       table(['latency left with', ...SHARES.map((share) => `${percent(share)} of units`)], rows, [0]),
       `from ${measured.samples.length} models; models that a fit did not know are off by ${percent(median)} in the median, ${percent(worst)} at worst`,
     ].join('\n')}\n`,

@@ -20,7 +20,7 @@ import { checkWritable, defaultOutput, fileSize, readJson } from '../options/fil
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { budget, latency, wholeNumber } from '../options/numbers.js';
 import { shares } from '../options/shares.js';
-import { dimension, targetOption, withTarget } from '../options/target.js';
+import { dimension, sizesOf, targetOption, withTarget } from '../options/target.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { renderSummary } from '../output/summary.js';
@@ -150,7 +150,7 @@ async function latencyOf(
 ): Promise<LatencyBudget | undefined> {
   if (!limit) return undefined;
   const on = latencyOn(target, {
-    inputs: { batch: 1, ...(dim && { dims: dim }) },
+    inputs: sizesOf({ dim }),
     ...(table !== undefined && { table: await readLatencyTable(table) }),
   });
   return { ...limit, on };

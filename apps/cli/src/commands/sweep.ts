@@ -16,7 +16,7 @@ import {
   saveStatistics,
   sweep,
 } from '@snp/core';
-import { writeFileWhole } from '@snp/onnx/node';
+import { writeTextWhole } from '@snp/onnx/node';
 import { type Calibration, onnxRuntime } from '@snp/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
@@ -195,9 +195,8 @@ async function statisticsOf(
 }
 
 async function save(folder: string, file: SweepFile, path: string): Promise<void> {
-  const write = (name: string, text: string) => writeFileWhole(join(folder, name), [new TextEncoder().encode(text)]);
-  await write('sweep.json', `${JSON.stringify(file, null, 1)}\n`);
-  await write('sweep.html', renderSweep(basename(path), file.points));
+  await writeTextWhole(join(folder, 'sweep.json'), `${JSON.stringify(file, null, 1)}\n`);
+  await writeTextWhole(join(folder, 'sweep.html'), renderSweep(basename(path), file.points));
 }
 
 function pointsTable(points: readonly SweepPoint[]): string {

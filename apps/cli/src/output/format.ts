@@ -21,6 +21,11 @@ export function percent(part: number, whole = 1): string {
   return whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} %`;
 }
 
+/** Milliseconds with four significant digits: `12.35 ms`. */
+export function milliseconds(value: number): string {
+  return `${value.toPrecision(4)} ms`;
+}
+
 /** Seconds as `4.2 s` or `3 min 05 s`. */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`;

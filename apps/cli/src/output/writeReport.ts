@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PruneReport, renderReport, SnpError } from '@snp/core';
-import { writeFileWhole } from '@snp/onnx/node';
+import { writeTextWhole } from '@snp/onnx/node';
 
 /** Makes the folder of a report before long work begins, so that a bad path fails early. */
 export async function makeReportFolder(folder: string): Promise<void> {
@@ -23,6 +23,6 @@ export async function writeReport(folder: string, report: PruneReport): Promise<
     'report.html': renderReport(report),
   };
   for (const [name, text] of Object.entries(files)) {
-    await writeFileWhole(join(folder, name), [new TextEncoder().encode(text)]);
+    await writeTextWhole(join(folder, name), text);
   }
 }

@@ -2,7 +2,7 @@ import { link, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/pr
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { SnpError } from '@snp/onnx';
-import { writeFileWhole } from '@snp/onnx/node';
+import { writeTextWhole } from '@snp/onnx/node';
 import { measure } from '../measure/measure.js';
 import type { Target } from '../target/target.js';
 import type { FileStore } from './fileStore.js';
@@ -164,7 +164,7 @@ export class JobQueue {
 
   async #change(state: AgentJobState, change: Partial<AgentJobState>): Promise<void> {
     Object.assign(state, change);
-    await writeFileWhole(this.#path(state.id), [new TextEncoder().encode(JSON.stringify(state))]);
+    await writeTextWhole(this.#path(state.id), JSON.stringify(state));
   }
 
   #path(id: string): string {

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SnpError } from '@snp/onnx';
+import { withTemporaryFolder } from '@snp/onnx/node';
 import { z } from 'zod';
 import { readJson } from '../json/readJson.js';
 import type { Probe, Target } from '../target/target.js';
@@ -76,9 +76,8 @@ export function commandTarget(options: CommandTargetOptions): Target {
     description: description ?? command[0],
     probe: () => probe(command[0]),
     async open(model) {
-      const run = async (runs: number, signal: AbortSignal | undefined): Promise<number[]> => {
-        const folder = await mkdtemp(join(tmpdir(), 'snp-command-'));
-        try {
+      const run = (runs: number, signal: AbortSignal | undefined): Promise<number[]> =>
+        withTemporaryFolder(async (folder) => {
           const out = join(folder, 'out');
           const filled = { model: model.path, runs: String(runs), batch: String(model.inputs.batch), out };
           const printed = await execute(
@@ -92,10 +91,7 @@ export function commandTarget(options: CommandTargetOptions): Target {
             'runtime',
             `'${command[0]}' told no times that ${times.pattern} finds. It printed: ${printed.slice(-300).trim()}`,
           );
-        } finally {
-          await rm(folder, { recursive: true, force: true });
-        }
-      };
+        });
       return {
         warmsUpItself: true,
         time: (runs, { signal } = {}) => run(runs, signal),

@@ -12,24 +12,19 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>, what: stri
   const text = await readFile(path, 'utf8').catch((cause) => {
     throw new SnpError('io', `${path} cannot be read: ${cause.message}.`, { file: path }, { cause });
   });
-  return parseJson(text, path, schema, what);
-}
-
-/** The same for a text; `place` says in errors where it came from. */
-export function parseJson<T>(text: string, place: string, schema: z.ZodType<T>, what: string): T {
   let data: unknown;
   try {
     data = JSON.parse(text);
   } catch (cause) {
-    throw new SnpError('invalid-argument', `${place} holds no JSON.`, { file: place }, { cause });
+    throw new SnpError('invalid-argument', `${path} holds no JSON.`, { file: path }, { cause });
   }
   const { success, data: parsed, error } = schema.safeParse(data);
   if (success) return parsed;
   const [issue] = error.issues;
   throw new SnpError(
     'invalid-argument',
-    `${place} holds no ${what} of this version: ${issue.path.join('.') || 'it'}: ${issue.message}.`,
-    { file: place },
+    `${path} holds no ${what} of this version: ${issue.path.join('.') || 'it'}: ${issue.message}.`,
+    { file: path },
     { cause: error },
   );
 }

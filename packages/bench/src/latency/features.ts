@@ -1,5 +1,5 @@
-import { type Analysis, type SizedNode, sizedNodes, type Widths } from '@snp/core';
-import { type Dim, evaluateDim, type Node, type ShapeInfo, symbolsOf, type Value } from '@snp/onnx';
+import { type Analysis, freeSizes, type SizedNode, sizedNodes, type Widths } from '@snp/core';
+import { evaluateDim, type Node, type ShapeInfo, type Value } from '@snp/onnx';
 import type { InputSizes } from '../target/target.js';
 
 /** Widths that kernels pad to: columns of a product with weights, and widths per head of a product between activations. */
@@ -80,7 +80,7 @@ export class WorkModel {
     private readonly padding: Padding,
   ) {
     this.#nodes = sizedNodes(analysis).filter(({ node }) => !FREE.has(node.opType));
-    this.#dims = dimsOf(analysis, sizes);
+    this.#dims = freeSizes(analysis.model, analysis.shapes, sizes);
   }
 
   /** Amounts by feature: multiply-accumulates, elements, and a count of projections that are taken apart. */
@@ -153,17 +153,6 @@ export class WorkModel {
   #numbers(shapes: ShapeInfo, value: Value): number[] | undefined {
     return shapes.shape(value)?.map((dim) => evaluateDim(dim, this.#dims));
   }
-}
-
-function dimsOf({ model, shapes }: Analysis, { batch, dims }: InputSizes): Record<string, number> {
-  const sizes: Record<string, number> = { ...dims };
-  const name = (dim: Dim, size: number) => {
-    for (const symbol of symbolsOf(dim)) sizes[symbol.name] ??= size;
-  };
-  const inputs = model.graph.inputs.filter((input) => !input.tensor);
-  for (const input of inputs) name(shapes.shape(input)?.[0] ?? 1, batch);
-  for (const input of inputs) for (const dim of shapes.shape(input) ?? []) name(dim, 16);
-  return sizes;
 }
 
 function columnsOf(node: Node, dims: readonly number[]): number {

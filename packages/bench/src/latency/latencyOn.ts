@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type Analysis,
@@ -11,7 +9,7 @@ import {
   modelContent,
 } from '@snp/core';
 import { SnpError } from '@snp/onnx';
-import { writeModel } from '@snp/onnx/node';
+import { withTemporaryFolder, writeModel } from '@snp/onnx/node';
 import { measure } from '../measure/measure.js';
 import { PROTOCOLS, type Protocol } from '../protocol/protocol.js';
 import type { BenchResult, MeasuredModel } from '../result/schema.js';
@@ -129,20 +127,17 @@ async function measureModels(
   protocol: Protocol,
   { signal, onProgress }: LatencySourceOptions = {},
 ): Promise<BenchResult> {
-  const folder = await mkdtemp(join(tmpdir(), 'snp-latency-'));
-  try {
+  return withTemporaryFolder(async (folder) => {
     const files = models.map((_, at) => ({ name: String(at), path: join(folder, `${at}.onnx`), inputs }));
     for (const [at, model] of models.entries()) await writeModel(model, files[at].path);
-    return await measure({
+    return measure({
       models: files,
       target,
       protocol,
       signal,
       onProgress: ({ step, done, total }) => step === 'measure' && onProgress?.(done, total),
     });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 function requireMeasured(model: BenchResult['models'][number]): MeasuredModel {

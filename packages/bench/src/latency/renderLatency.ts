@@ -1,5 +1,5 @@
 import { type Analysis, laneWidth } from '@snp/core';
-import { CURVE_STYLE, curvePanel, html, STYLE, trusted } from '@snp/pages';
+import { CURVE_STYLE, curvePanel, html, milliseconds, STYLE, trusted } from '@snp/pages';
 import type { FittedLatency, LatencyTable } from './latencyTable.js';
 
 /** One kind of group, narrowed in the whole model at once. */
@@ -37,7 +37,7 @@ export function renderLatency(name: string, table: LatencyTable, analysis: Analy
 <body>
 <main>
 <h1>Latency of ${name} by widths</h1>
-<p class="subtitle">${table.target} on ${table.device}: the original takes ${table.fullMs.toPrecision(4)} ms. ${table.samples.length} models were measured; at those that a fit did not know, it is off by ${(100 * (model.errors[model.errors.length >> 1] ?? 0)).toFixed(1)} % in the median.</p>
+<p class="subtitle">${table.target} on ${table.device}: the original takes ${milliseconds(table.fullMs)}. ${table.samples.length} models were measured; at those that a fit did not know, it is off by ${(100 * (model.errors[model.errors.length >> 1] ?? 0)).toFixed(1)} % in the median.</p>
 <div class="panels wide">
 ${latencyCurves(analysis, model).map(({ kind, points }) =>
   curvePanel({

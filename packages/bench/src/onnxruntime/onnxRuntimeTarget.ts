@@ -1,6 +1,7 @@
 import { SnpError } from '@snp/onnx';
+import { counted } from '@snp/pages';
 import { type OnnxRuntimeOptions, onnxRuntime } from '@snp/runtime';
-import { feedsFor } from '../target/feeds.js';
+import { feedsOf } from '../target/feeds.js';
 import type { OpenedModel, Probe, Target } from '../target/target.js';
 import { tinyModel } from '../target/tinyModel.js';
 
@@ -23,10 +24,10 @@ export function onnxRuntimeTarget({ provider = 'cpu', threads }: OnnxRuntimeTarg
   const settings: OnnxRuntimeOptions = { executionProviders: [provider], ...(threads !== undefined && { threads }) };
   return {
     name: threads === undefined ? provider : `${provider}-${threads}`,
-    description: `onnxruntime-node, ${provider}${threads === undefined ? '' : `, ${threads} ${threads === 1 ? 'thread' : 'threads'}`}`,
+    description: `onnxruntime-node, ${provider}${threads === undefined ? '' : `, ${counted(threads, 'thread')}`}`,
     probe: (options) => probe(settings, options?.signal),
     async open(model, { signal } = {}): Promise<OpenedModel> {
-      const feeds = await feedsFor(model.path, model.inputs);
+      const feeds = await feedsOf(model);
       const session = await onnxRuntime(settings).open(model.path, { signal });
       return {
         time: async (runs, options) => [...(await session.time(feeds, runs, options))],

@@ -1,9 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepare } from '@snp/core';
 import { SnpError } from '@snp/onnx';
-import { readModel } from '@snp/onnx/node';
+import { readModel, withTemporaryFolder } from '@snp/onnx/node';
 import { onnxRuntime } from '@snp/runtime';
 import { z } from 'zod';
 import { feedsFor } from '../target/feeds.js';
@@ -52,8 +51,7 @@ export async function profileOperators(
   { inputs = { batch: 1 }, threads, runs = PROFILE_RUNS, signal }: ProfileOperatorsOptions = {},
 ): Promise<OperatorProfile> {
   const blockOf = await blocksByNode(path);
-  const folder = await mkdtemp(join(tmpdir(), 'snp-profile-'));
-  try {
+  return withTemporaryFolder(async (folder) => {
     const runtime = onnxRuntime({ profile: join(folder, 'run'), ...(threads !== undefined && { threads }) });
     const session = await runtime.open(path, { signal });
     let text: string;
@@ -64,9 +62,7 @@ export async function profileOperators(
       await session.close();
     }
     return summarise(path, text, blockOf, runs);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function blocksByNode(path: string): Promise<Map<string, number | undefined>> {

@@ -1,4 +1,4 @@
-import { type BarRow, barPanel, html, STYLE, trusted } from '@snp/pages';
+import { type BarRow, barPanel, html, milliseconds, STYLE, trusted } from '@snp/pages';
 import type { OperatorProfile } from './profileOperators.js';
 
 /** Where the time of a model goes, and where that of another one after it, as one HTML page that needs nothing else. */
@@ -13,7 +13,7 @@ export function renderOperators(before: OperatorProfile, after: OperatorProfile 
     const earlier = new Map(first);
     return keys.map((key) => {
       const [from, to] = [earlier.get(key) ?? 0, later.get(key) ?? 0];
-      const text = before === after ? ms(from) : `${ms(from)} → ${ms(to)}`;
+      const text = before === after ? milliseconds(from, 3) : `${milliseconds(from, 3)} → ${milliseconds(to, 3)}`;
       return { label: label(key), hint: `${label(key)}: ${text}`, text, bar: { before: from, after: to } };
     });
   };
@@ -40,8 +40,4 @@ ${barPanel({ id: 'blocks', title: 'By block', rows: rows(blocks(before), blocks(
 </body>
 </html>
 `.text;
-}
-
-function ms(value: number): string {
-  return `${value.toPrecision(3)} ms`;
 }

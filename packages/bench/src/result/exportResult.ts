@@ -1,3 +1,4 @@
+import { milliseconds } from '@snp/pages';
 import type { BenchResult, ModelResult } from './schema.js';
 
 const COLUMNS: readonly (readonly [string, (model: ModelResult) => string | number | undefined])[] = [
@@ -49,14 +50,16 @@ export function resultMarkdown(result: BenchResult): string {
     const times = speedUp
       ? `${speedUp.ratio.toFixed(2)} (${speedUp.low.toFixed(2)} to ${speedUp.high.toFixed(2)})`
       : '';
-    return [cell(model.name), ms(summary.median), ms(summary.mean), ms(summary.p90), times];
+    return [
+      cell(model.name),
+      milliseconds(summary.median),
+      milliseconds(summary.mean),
+      milliseconds(summary.p90),
+      times,
+    ];
   });
   const head = ['model', 'median', 'mean', 'p90', 'times as fast'];
   const lines = [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`);
   const about = `${target.description} (${target.runtime} ${target.version}) on ${device.cores} x ${device.cpu}, protocol ${protocol.name}, batch ${inputs.batch}.`;
   return `${lines.join('\n')}\n\n${cell(about)}\n`;
-}
-
-function ms(value: number): string {
-  return `${value.toPrecision(4)} ms`;
 }

@@ -1,4 +1,4 @@
-import { type BarRow, barPanel, bytes, counted, html, type Markup, STYLE, trusted } from '@snp/pages';
+import { type BarRow, barPanel, bytes, html, type Markup, milliseconds, STYLE, trusted } from '@snp/pages';
 import { runsPanel } from './runsPanel.js';
 import type { BenchResult, MeasuredModel } from './schema.js';
 
@@ -31,7 +31,7 @@ ${table(result)}
 <div class="panels">${runsPanels(measured)}</div>
 <h2>How it was measured</h2>
 <dl>
-<dt>protocol</dt><dd>${protocol.name}: ${counted(protocol.launches, 'launch').replace('launchs', 'launches')}, ${protocol.warmUp.runs} runs to warm up, at least ${protocol.runs} runs and ${protocol.leastSeconds} s that count, ${protocol.statistic}</dd>
+<dt>protocol</dt><dd>${protocol.name}: ${protocol.launches} ${protocol.launches === 1 ? 'launch' : 'launches'}, ${protocol.warmUp.runs} runs to warm up, at least ${protocol.runs} runs and ${protocol.leastSeconds} s that count, ${protocol.statistic}</dd>
 <dt>inputs</dt><dd>random, batch ${inputs.batch}${inputs.dims && `, ${JSON.stringify(inputs.dims)}`}</dd>
 <dt>device</dt><dd>${device.board && `${device.board}, `}${device.cores} × ${device.cpu}, ${device.architecture}, ${bytes(device.memoryBytes)} of memory${device.governor && `, governor ${device.governor}`}${device.accelerators.map((name) => `, ${name}`)}</dd>
 <dt>system</dt><dd>${device.os}, Node ${device.node}</dd>
@@ -48,8 +48,8 @@ const RUNS_STYLE = '.runs { fill: var(--after); opacity: .55; } .launch { stroke
 function latencyRow(statistic: 'median' | 'mean' | 'p90') {
   return ({ name, summary }: MeasuredModel): BarRow => ({
     label: name,
-    hint: `${name}: ${statistic} ${ms(summary[statistic])}, 99th percentile ${ms(summary.p99)}`,
-    text: ms(summary[statistic]),
+    hint: `${name}: ${statistic} ${milliseconds(summary[statistic])}, 99th percentile ${milliseconds(summary.p99)}`,
+    text: milliseconds(summary[statistic]),
     bar: { before: summary.p99, after: summary[statistic] },
   });
 }
@@ -68,7 +68,7 @@ ${models.map((model) => {
   if (model.state === 'failed')
     return html`<tr><td>${model.name}</td><td colspan="10">failed: ${model.error}</td></tr>`;
   const { summary: s, speedUp, loadMs, joulesPerRun } = model;
-  return html`<tr><td>${model.name}</td>${[ms(s.median), ms(s.mean), ms(s.p90), ms(s.p99), ms(s.deviation), String(s.runs), String(s.outliers), speedUp && interval(speedUp), loadMs === undefined ? undefined : ms(loadMs), joulesPerRun === undefined ? undefined : `${joulesPerRun.toPrecision(3)} J`].map(number)}</tr>
+  return html`<tr><td>${model.name}</td>${[milliseconds(s.median), milliseconds(s.mean), milliseconds(s.p90), milliseconds(s.p99), milliseconds(s.deviation), String(s.runs), String(s.outliers), speedUp && interval(speedUp), loadMs === undefined ? undefined : milliseconds(loadMs), joulesPerRun === undefined ? undefined : `${joulesPerRun.toPrecision(3)} J`].map(number)}</tr>
 `;
 })}</table></div>
 `;
@@ -81,8 +81,4 @@ function runsPanels(models: readonly MeasuredModel[]): Markup[] {
 
 function interval({ ratio, low, high }: { ratio: number; low: number; high: number }): string {
   return `${ratio.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
-}
-
-function ms(value: number): string {
-  return `${value.toPrecision(4)} ms`;
 }

@@ -86,7 +86,6 @@ export const benchResultSchema = z.object({
   observations: z.object({
     othersBusy: z.number().optional().describe('processors that other programs kept busy, on average'),
     throttled: z.number().optional().describe('times the processor slowed down because of heat'),
-    joules: z.number().optional(),
   }),
   warnings: z.array(z.string()),
 });

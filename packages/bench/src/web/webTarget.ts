@@ -1,7 +1,8 @@
 import { SnpError } from '@snp/onnx';
 import { externalDataFiles } from '@snp/onnx/node';
+import { counted } from '@snp/pages';
 import type { Browser, Page } from 'playwright-core';
-import { feedsFor } from '../target/feeds.js';
+import { feedsOf } from '../target/feeds.js';
 import type { BenchModel, OpenedModel, Probe, Target } from '../target/target.js';
 import { startBrowser } from './browser.js';
 import { ModelServer } from './modelServer.js';
@@ -34,16 +35,12 @@ export function webTarget({ provider = 'wasm', threads = 1 }: WebTargetOptions =
   const open = async (model: BenchModel, signal: AbortSignal | undefined): Promise<OpenedModel> => {
     started ??= start();
     const { browser, server } = await started;
-    const [feeds, externalData] = await Promise.all([
-      feedsFor(model.path, model.inputs),
-      externalDataFiles(model.path),
-    ]);
+    const [feeds, externalData] = await Promise.all([feedsOf(model), externalDataFiles(model.path)]);
     const folder = server.add({ path: model.path, feeds, externalData });
     const context = await browser.newContext();
     const page = await context.newPage();
     const call = callsOf(page);
-    await page.goto(server.page);
-    await page.waitForFunction('globalThis.ready');
+    await load(page, server);
     const inputs = Object.entries(feeds).map(([name, { type, dims }]) => ({ name, type, dims }));
     const script = provider === 'webgpu' ? '/ort/ort.min.mjs' : '/ort/ort.wasm.min.mjs';
     const { loadMs } = await call(
@@ -59,7 +56,7 @@ export function webTarget({ provider = 'wasm', threads = 1 }: WebTargetOptions =
   };
   return {
     name: provider === 'webgpu' ? 'web-webgpu' : `web-wasm-${threads}`,
-    description: `onnxruntime-web in Chromium, ${provider === 'webgpu' ? 'WebGPU' : `WebAssembly, ${threads} ${threads === 1 ? 'thread' : 'threads'}`}`,
+    description: `onnxruntime-web in Chromium, ${provider === 'webgpu' ? 'WebGPU' : `WebAssembly, ${counted(threads, 'thread')}`}`,
     probe: () => probe(provider),
     open: (model, options) => open(model, options?.signal),
     async close() {
@@ -69,6 +66,12 @@ export function webTarget({ provider = 'wasm', threads = 1 }: WebTargetOptions =
       running?.server.stop();
     },
   };
+}
+
+/** Opens the page that runs models. */
+async function load(page: Page, server: ModelServer): Promise<void> {
+  await page.goto(server.page);
+  await page.waitForFunction('globalThis.ready');
 }
 
 /** Calls a function of the page; the page is closed where the caller stops waiting or the page crashes. */
@@ -109,8 +112,7 @@ async function probe(provider: 'wasm' | 'webgpu'): Promise<Probe> {
     const browser = await startBrowser({ webgpu: provider === 'webgpu' });
     try {
       const page = await browser.newPage();
-      await page.goto(server.page);
-      await page.waitForFunction('globalThis.ready');
+      await load(page, server);
       const { isolated, adapter, version } = (await page.evaluate(`(async () => ({
         isolated: crossOriginIsolated,
         adapter: Boolean(await navigator.gpu?.requestAdapter().catch(() => null)),

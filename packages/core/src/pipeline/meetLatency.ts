@@ -1,5 +1,6 @@
 import type { Analysis } from '@snp/graph';
 import { type Model, SnpError } from '@snp/onnx';
+import { percent } from '@snp/pages';
 import type { LatencyRatio } from '../evaluate/latencyRatio.js';
 import { anyUnits } from '../plan/anyUnits.js';
 import type { LatencyBudget, LatencyModel } from '../plan/latency.js';
@@ -72,8 +73,8 @@ export async function meetLatency<Planned extends { widths: Widths }>(
   throw new SnpError(
     'invalid-argument',
     Number.isFinite(least)
-      ? `The latency cannot be met: ${percent(share)} of the original's was asked for, and ${percent(least)} is the least that was measured on ${on.name}.`
-      : `The latency cannot be met: no widths are foreseen to need only ${percent(share)} of the original's on ${on.name}.`,
+      ? `The latency cannot be met: ${percent(share, 1)} of the original's was asked for, and ${percent(least, 1)} is the least that was measured on ${on.name}.`
+      : `The latency cannot be met: no widths are foreseen to need only ${percent(share, 1)} of the original's on ${on.name}.`,
   );
 }
 
@@ -84,8 +85,4 @@ function shareOf(budget: LatencyBudget, fullMs: number): number {
     'invalid-argument',
     `The latency must be a share above 0 and at most 1, or milliseconds above 0, but is ${'ms' in budget ? `${budget.ms} ms` : budget.share}.`,
   );
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

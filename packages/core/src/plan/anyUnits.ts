@@ -1,4 +1,4 @@
-import type { Analysis, Group } from '@snp/graph';
+import { type Analysis, type Group, unitsByLane } from '@snp/graph';
 import { emptyPlan, type Plan } from './plan.js';
 import { laneWidth, type Widths } from './widths.js';
 
@@ -14,6 +14,7 @@ export function anyUnits(analysis: Analysis, widths: Widths): Plan {
 }
 
 function firstOfLanes(group: Group, keep: number): number[] {
-  const seen = new Array<number>(group.lanes).fill(0);
-  return Array.from({ length: group.units }, (_, unit) => unit).filter((unit) => seen[group.laneOf[unit]]++ < keep);
+  return unitsByLane(group)
+    .flatMap((units) => units.slice(0, keep))
+    .sort((a, b) => a - b);
 }

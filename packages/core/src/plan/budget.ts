@@ -1,5 +1,6 @@
 import type { Analysis, GroupKind } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
+import { percent } from '@snp/pages';
 import { type Cost, CostModel } from './costModel.js';
 import type { LatencyModel } from './latency.js';
 import { type Ratios, type RoundOptions, ratioWidths, type Widths } from './widths.js';
@@ -95,8 +96,4 @@ function absolute(budget: number | undefined, full: number, name: string): numbe
   if (!(budget > 0))
     throw new SnpError('invalid-argument', `The budget for ${name} must be above 0, but is ${budget}.`);
   return budget <= 1 ? budget * full : budget;
-}
-
-function percent(part: number, whole: number): string {
-  return `${((100 * part) / whole).toFixed(1)} %`;
 }

@@ -1,4 +1,4 @@
-import type { Analysis, Group, Layout } from '@snp/graph';
+import { type Analysis, type Group, type Layout, unitsByLane } from '@snp/graph';
 import type { Node, ShapeInfo, Value } from '@snp/onnx';
 import { Shrinkage } from '../surgery/shrinkage.js';
 import { laneWidth, type Widths } from './widths.js';
@@ -64,10 +64,8 @@ function leavingLabels({ walk }: Analysis, groups: readonly Group[], widths: Wid
   const leaving = new Set<number>();
   for (const group of groups) {
     const keep = widths[group.id] ?? laneWidth(group);
-    const seen = new Array<number>(group.lanes).fill(0);
-    for (let unit = 0; unit < group.units; unit++) {
-      if (seen[group.laneOf[unit]]++ >= keep) leaving.add(walk.labels.find(group.labels[unit]));
-    }
+    for (const unit of unitsByLane(group).flatMap((units) => units.slice(keep)))
+      leaving.add(walk.labels.find(group.labels[unit]));
   }
   return (label) => leaving.has(walk.labels.find(label));
 }

@@ -19,26 +19,35 @@ export interface RandomFeedsOptions {
  */
 export function randomFeeds(model: Model, shapes: ShapeInfo, options: RandomFeedsOptions): Feeds {
   const next = uniformNumbers(options.seed);
-  const sizes: Record<string, number> = { ...options.dims };
-  const inputs = model.graph.inputs.filter((input) => !input.tensor);
-  for (const input of inputs) {
-    const [first] = shapes.shape(input) ?? [];
-    if (first !== undefined) for (const { name } of symbolsOf(first)) sizes[name] ??= options.batch;
-  }
+  const sizes = freeSizes(model, shapes, options);
   return Object.fromEntries(
-    inputs.map((input) => {
+    inputsOf(model).map((input) => {
       const shape = shapes.shape(input);
       if (!shape)
         throw new SnpError('unsupported', `Input '${input.name}' has no stated shape; give real inputs with --data.`, {
           value: input.name,
         });
-      const dims = shape.map((dim) => {
-        for (const { name } of symbolsOf(dim)) sizes[name] ??= options.other ?? 16;
-        return evaluateDim(dim, sizes);
-      });
+      const dims = shape.map((dim) => evaluateDim(dim, sizes));
       return [input.name, randomTensor(input, dims, next)];
     }),
   );
+}
+
+/** Sizes for the dimensions that a model's inputs leave open, by name: the first one of each is its batch. */
+export function freeSizes(
+  model: Model,
+  shapes: ShapeInfo,
+  { batch, other = 16, dims }: Omit<RandomFeedsOptions, 'seed'>,
+): Record<string, number> {
+  const sizes: Record<string, number> = { ...dims };
+  const all = inputsOf(model).map((input) => shapes.shape(input) ?? []);
+  for (const [first] of all) if (first !== undefined) for (const { name } of symbolsOf(first)) sizes[name] ??= batch;
+  for (const dim of all.flat()) for (const { name } of symbolsOf(dim)) sizes[name] ??= other;
+  return sizes;
+}
+
+function inputsOf(model: Model): Value[] {
+  return model.graph.inputs.filter((input) => !input.tensor);
 }
 
 function randomTensor(input: Value, dims: number[], next: () => number): RuntimeTensor {

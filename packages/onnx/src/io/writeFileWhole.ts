@@ -11,6 +11,11 @@ export async function writeFileWhole(
   await writeFilesWhole([path], ([file]) => writeChunks(file, chunks, signal), signal);
 }
 
+/** Writes a text as a whole file, in UTF-8, or nothing. */
+export function writeTextWhole(path: string, text: string): Promise<void> {
+  return writeFileWhole(path, [new TextEncoder().encode(text)]);
+}
+
 /**
  * Writes files that belong together: all of them take their places, or none does and nothing is left behind.
  *

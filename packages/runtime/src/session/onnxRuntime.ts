@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Model } from '@snp/onnx';
-import { writeFileWhole, writeModel } from '@snp/onnx/node';
+import { withTemporaryFolder, writeFileWhole, writeModel } from '@snp/onnx/node';
 import { throwIfAborted } from '../throwIfAborted.js';
 import { Child } from './child.js';
 import type { SessionSettings } from './protocol.js';
@@ -85,17 +82,10 @@ function sessionOf(child: Child, number: number, interfaces: Pick<Session, 'inpu
 /** Hands a model over as a file; bytes and graphs through a temporary one. */
 async function withPath<T>(model: string | Uint8Array | Model, use: (path: string) => Promise<T>): Promise<T> {
   if (typeof model === 'string') return use(model);
-  // A program that exits in the middle, as on Ctrl-C, must not leave a copy of the model: nothing may come in between.
-  const folder = mkdtempSync(join(tmpdir(), 'snp-'));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  process.once('exit', remove);
-  try {
+  return withTemporaryFolder(async (folder) => {
     const path = join(folder, 'model.onnx');
     if (model instanceof Model) await writeModel(model, path);
     else await writeFileWhole(path, [model]);
-    return await use(path);
-  } finally {
-    process.off('exit', remove);
-    await rm(folder, { recursive: true, force: true });
-  }
+    return use(path);
+  });
 }
