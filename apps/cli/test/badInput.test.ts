@@ -84,6 +84,14 @@ const CASES: readonly (readonly [string, string, RegExp])[] = [
     'prune @vit.onnx --latency 0.5 --table @report/plan.json -o OUT',
     /holds no latency table/,
   ],
+  [
+    'a result in a folder that does not exist',
+    'bench @vit.onnx --protocol quick -o @no/result.json',
+    /result\.json.*(folder|directory)/i,
+  ],
+  ['a profile in place of the model', 'profile @vit.onnx -o @vit.onnx', /is the input itself/],
+  ['an agent whose token is nowhere', 'agent --token-file @no.token', /no\.token cannot be read/],
+  ['an agent whose folder is a file', 'agent --data @text.onnx', /text\.onnx cannot be used/],
   ['one result to compare', 'bench --compare @report/plan.json', /Two results are compared/],
   ['a result that is none', 'bench --compare @report/plan.json @report/plan.json', /holds no benchmark result/],
   [

@@ -226,6 +226,8 @@ describe('agents that come and go', () => {
       error: expect.stringMatching(/ended while it measured/),
     });
     expect((await own.submit(interrupted.job, 'running')).state).toBe('interrupted');
+    // Nothing is left of the run that was killed.
+    expect(readdirSync(join(data, 'jobs')).sort()).toEqual(['running.json', 'waiting.json']);
     // The other agent did not notice.
     expect(
       await client(other.url)

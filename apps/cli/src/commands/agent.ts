@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AGENT_DEFAULTS, startAgent } from '@snp/bench';
-import { writeFileWhole } from '@snp/onnx/node';
+import { SnpError } from '@snp/core';
 import { Command, InvalidArgumentError } from 'commander';
 import { wholeNumber } from '../options/numbers.js';
 import { bytes } from '../output/format.js';
@@ -50,16 +50,25 @@ async function run(options: AgentCommandOptions): Promise<void> {
 }
 
 async function tokenOf({ tokenFile, data }: AgentCommandOptions): Promise<{ token: string; from: string }> {
-  if (tokenFile !== undefined) return { token: (await readFile(tokenFile, 'utf8')).trim(), from: tokenFile };
+  if (tokenFile !== undefined) {
+    const text = await readFile(tokenFile, 'utf8').catch((cause) => {
+      throw new SnpError('io', `${tokenFile} cannot be read: ${cause.message}.`, { file: tokenFile }, { cause });
+    });
+    return { token: text.trim(), from: tokenFile };
+  }
   const given = process.env.SNP_AGENT_TOKEN;
   if (given) return { token: given, from: 'SNP_AGENT_TOKEN' };
   const path = join(data, 'token');
   const kept = await readFile(path, 'utf8').catch(() => undefined);
   if (kept) return { token: kept.trim(), from: path };
   const token = randomBytes(24).toString('base64url');
-  await mkdir(data, { recursive: true, mode: 0o700 });
-  await writeFileWhole(path, [new TextEncoder().encode(`${token}\n`)]);
-  await chmod(path, 0o600);
+  try {
+    await mkdir(data, { recursive: true, mode: 0o700 });
+    // Nobody else may read it, not even for a moment.
+    await writeFile(path, `${token}\n`, { mode: 0o600 });
+  } catch (cause) {
+    throw new SnpError('io', `${data} cannot be used: ${(cause as Error).message}.`, { file: data }, { cause });
+  }
   return { token, from: path };
 }
 

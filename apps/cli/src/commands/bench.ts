@@ -19,6 +19,7 @@ import { SnpError } from '@snp/core';
 import { writeTextWhole } from '@snp/onnx/node';
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
+import { checkAllWritable } from '../options/files.js';
 import { fraction } from '../options/numbers.js';
 import { addSizeOptions, sizesOf, type TargetOptions, targetOption, withTarget } from '../options/target.js';
 import { bytes, milliseconds, percent } from '../output/format.js';
@@ -74,6 +75,7 @@ async function run(files: string[], options: BenchOptions): Promise<void> {
       'invalid-argument',
       "No model is given. 'snp bench A.onnx B.onnx' measures B against A; --list shows targets.",
     );
+  await checkAllWritable([options.output, options.html, options.csv, options.markdown], files);
   const models = namesOf(files).map((name, at) => ({ name, path: files[at], inputs: sizesOf(options) }));
   const result = await withProgress((bar) =>
     withTarget(options.target, (target) =>
@@ -155,6 +157,7 @@ async function operators(files: readonly string[], options: BenchOptions): Promi
   const cpu = /^cpu(?:-(\d+))?$/.exec(target);
   if (!cpu)
     throw new SnpError('invalid-argument', `--operators is about this machine's CPU (cpu or cpu-N), not '${target}'.`);
+  await checkAllWritable([options.html], files);
   const threads = cpu[1] === undefined ? undefined : Number(cpu[1]);
   const profiles: OperatorProfile[] = [];
   for (const file of files) profiles.push(await profileOperators(file, { inputs: sizesOf(options), threads }));

@@ -4,6 +4,7 @@ import { prepare } from '@snp/core';
 import { writeTextWhole } from '@snp/onnx/node';
 import { Command } from 'commander';
 import pc from 'picocolors';
+import { checkAllWritable } from '../options/files.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { addSizeOptions, sizesOf, type TargetOptions, targetOption, withTarget } from '../options/target.js';
 import { milliseconds, percent } from '../output/format.js';
@@ -34,6 +35,7 @@ export function profileCommand(): Command {
 }
 
 async function run(path: string, options: ProfileOptions): Promise<void> {
+  await checkAllWritable([options.output, options.html], [path]);
   const analysis = prepare(await openModel(path, options));
   const measured = await withProgress((bar) =>
     withTarget(options.target, (target) =>

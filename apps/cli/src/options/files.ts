@@ -38,6 +38,15 @@ export async function checkWritable(output: string, input: string): Promise<void
   await file.discard();
 }
 
+/** The same for all outputs of a command that are asked for. */
+export async function checkAllWritable(
+  outputs: readonly (string | undefined)[],
+  inputs: readonly string[],
+): Promise<void> {
+  for (const output of outputs)
+    if (output !== undefined) for (const input of inputs) await checkWritable(output, input);
+}
+
 /** The size of a file in bytes, its external data included. */
 export async function fileSize(path: string): Promise<number> {
   const sizes = await Promise.all(

@@ -8,6 +8,9 @@ import type { Target } from '../target/target.js';
 import type { FileStore } from './fileStore.js';
 import { type AgentJob, type AgentJobState, agentJobStateSchema, ENDED } from './protocol.js';
 
+/** Jobs' names begin with no dot: none is like these. */
+const RUN_FOLDER = '.run-';
+
 /** Jobs in the order they came, one at a time; what became of them outlives the agent. */
 export class JobQueue {
   readonly #jobs = new Map<string, AgentJobState>();
@@ -27,6 +30,8 @@ export class JobQueue {
     await mkdir(this.folder, { recursive: true });
     const left: AgentJobState[] = [];
     for (const name of await readdir(this.folder)) {
+      // What it was at when it was killed.
+      if (name.startsWith(RUN_FOLDER)) await rm(join(this.folder, name), { recursive: true, force: true });
       if (!name.endsWith('.json')) continue;
       const text = await readFile(join(this.folder, name), 'utf8').catch(() => '');
       const { data: state } = agentJobStateSchema.safeParse(parse(text));
@@ -133,7 +138,7 @@ export class JobQueue {
 
   async #measure(state: AgentJobState, signal: AbortSignal) {
     const { models, target, protocol } = state.job;
-    const folder = await mkdtemp(join(this.folder, 'run-'));
+    const folder = await mkdtemp(join(this.folder, RUN_FOLDER));
     try {
       const placed = await Promise.all(
         models.map(async ({ name, sha256, data, inputs }, at) => {
