@@ -3,7 +3,7 @@ import { readModel } from '@snp/onnx/node';
 import { inputs, relativeError, runModel, sharedModels } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
 import { type Analysis, applyPlan, type Plan, prepare } from '../src/index.js';
-import { difference, randomPlan } from './support/equivalence.js';
+import { difference, randomPlan, withoutHeadsAndBranches } from './support/equivalence.js';
 
 const shared = sharedModels();
 if (shared.length === 0) {
@@ -42,6 +42,22 @@ describe.skipIf(shared.length === 0).each(shared)(
         const plan = randomPlan(analysis, () => true, share, 2);
         const feeds = inputs(specs, free ? { batch, seed: 2 } : { seed: 2 });
         expect(await difference(analysis, plan, feeds), `mixed, ${share} kept`).toBeLessThan(1e-4);
+      }
+      const none = randomPlan(analysis, () => false, 1, 0);
+      for (const [name, plan] of [
+        ['heads', withoutHeadsAndBranches(none, analysis, { heads: 0.5, branches: 1 }, 4)],
+        ['branches', withoutHeadsAndBranches(none, analysis, { heads: 1, branches: 0.5 }, 5)],
+        [
+          'neurons, heads and branches',
+          withoutHeadsAndBranches(
+            randomPlan(analysis, () => true, 0.6, 6),
+            analysis,
+            { heads: 0.6, branches: 0.8 },
+            7,
+          ),
+        ],
+      ] as const) {
+        expect(await difference(analysis, plan, inputs(specs, { seed: 4 })), name).toBeLessThan(1e-4);
       }
       // One group alone: its neighbours in the same fused projection keep their widths.
       for (const group of analysis.groups.slice(0, 3)) {

@@ -1,7 +1,9 @@
 import { inferShapes, type Model, type ShapeInfo } from '@snp/onnx';
 import { arrangeBlocks } from './groups/blocks.js';
+import { type Branch, findBranches } from './groups/branches.js';
 import { findGroups } from './groups/findGroups.js';
 import type { Block, FrozenGroup, Group } from './groups/group.js';
+import { findHeads, type HeadSet, nameHeads } from './groups/heads.js';
 import { propagate } from './propagate/propagate.js';
 import type { Propagation } from './propagate/propagation.js';
 
@@ -12,6 +14,10 @@ export interface Analysis {
   readonly groups: readonly Group[];
   readonly frozen: readonly FrozenGroup[];
   readonly blocks: readonly Block[];
+  /** Heads of each attention, and what keeps them from leaving. */
+  readonly heads: readonly HeadSet[];
+  /** What adds to the residual stream and can be left out. */
+  readonly branches: readonly Branch[];
   /** The walk behind the groups: layouts and labels, for surgery. */
   readonly walk: Propagation;
 }
@@ -30,7 +36,22 @@ export interface Analysis {
 export function analyze(model: Model, options: { shapes?: ShapeInfo } = {}): Analysis {
   const shapes = options.shapes ?? inferShapes(model);
   const walk = propagate(model, shapes);
+  const heads = findHeads(walk);
   const { groups: found, frozen } = findGroups(walk);
   const { groups, blocks } = arrangeBlocks(found, walk);
-  return { model, shapes, groups, frozen, blocks, walk };
+  return {
+    model,
+    shapes,
+    groups,
+    frozen,
+    blocks,
+    heads: nameHeads(heads, walk, groups, blocks),
+    branches: findBranches(walk, groups, blocks),
+    walk,
+  };
+}
+
+/** Everything that can leave: groups of neurons, heads, and branches of the residual stream. */
+export function unitGroups({ groups, heads, branches }: Analysis): Group[] {
+  return [...groups, ...heads.filter(({ frozen }) => !frozen), ...branches];
 }

@@ -1,5 +1,6 @@
-export { type Analysis, analyze } from './analyze.js';
+export { type Analysis, analyze, unitGroups } from './analyze.js';
 export { type ExplainedValue, type Explanation, explain, type Run, type Step } from './explain/explain.js';
+export type { Branch, BranchKind } from './groups/branches.js';
 export { rowsOf, shrinkingFactor } from './groups/fields.js';
 export {
   type Block,
@@ -10,6 +11,7 @@ export {
   type Site,
   unitsByLane,
 } from './groups/group.js';
+export type { HeadPart, HeadSet } from './groups/heads.js';
 export type { FreezeReason, LabelStore, Role, Slot } from './labels/labelStore.js';
 export { Factor } from './layout/factor.js';
 export {
@@ -24,7 +26,7 @@ export {
 } from './layout/layout.js';
 export { propagate } from './propagate/propagate.js';
 export { Propagation } from './propagate/propagation.js';
-export { type ContractionSpec, contract, contractMatMul } from './rules/contraction.js';
+export { COMPUTED, type ContractionSpec, contract, contractMatMul } from './rules/contraction.js';
 export { combine, type Operand, pointwise, type Zeros } from './rules/elementwise.js';
 export { defineOperator, operatorRules, ruleFor } from './rules/index.js';
 export type { Resizing } from './rules/resizing.js';

@@ -1,21 +1,21 @@
-import type { Analysis, Group } from '@snp/graph';
+import { type Analysis, type Group, type HeadSet, unitGroups } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
 import { fingerprint } from './fingerprint.js';
 
-/** Which units of one group stay. */
+/** Which units of one group stay: neurons, heads (`blocks.0.heads`), or a branch of the residual stream (`blocks.0.ffn-branch`, a single unit). */
 export interface GroupPlan {
   /** Units the group has in the original model. */
   units: number;
   /** Heads (lanes) that must keep equally many units each. */
   lanes: number;
-  /** Numbers of the units that stay, ascending. */
+  /** Numbers of the units that stay, ascending. Of heads that leave, none. */
   keep: number[];
 }
 
 /**
  * Which units stay, group by group: everything before a plan decides, everything after it executes. Plain JSON that can be
  * saved, edited and applied again; the same plan on the same model gives the same bytes. Groups that are not named stay
- * whole.
+ * whole, but for what leaves with heads and branches.
  */
 export interface Plan {
   format: 'snp-plan';
@@ -43,7 +43,10 @@ export function removedUnits(plan: Plan, group: Group): number[] {
   return Array.from({ length: group.units }, (_, unit) => unit).filter((unit) => !keep.has(unit));
 }
 
-/** Checks that a plan, from whatever source, fits a model; throws `plan-mismatch` with what is wrong and how to mend it. */
+/**
+ * Checks that a plan, from whatever source, fits a model; throws `plan-mismatch` with what is wrong and how to mend it. Returns the plan in full: what
+ * leaves with heads is taken out of the neurons that stay, and what lies in branches that leave is not named.
+ */
 export function checkPlan(plan: unknown, analysis: Analysis): Plan {
   const fail = (message: string, group?: string): never => {
     throw new SnpError('plan-mismatch', message, group ? { group } : {});
@@ -62,20 +65,64 @@ export function checkPlan(plan: unknown, analysis: Analysis): Plan {
       `The plan was made for another model (structure ${candidate.model?.fingerprint ?? 'unknown'}, this model has ${own}). Make a new plan with 'snp prune' on this model.`,
     );
   }
-  const groups = new Map(analysis.groups.map((group) => [group.id, group]));
+  const groups = new Map(unitGroups(analysis).map((group) => [group.id, group]));
   for (const [id, entry] of Object.entries(candidate.groups)) {
     const group = groups.get(id);
     if (!group) {
       fail(
-        `The plan names a group '${id}' that this model does not have. It has: ${[...groups.keys()].join(', ')}.`,
+        analysis.heads.some((heads) => heads.id === id)
+          ? `The plan takes heads of '${id}' away, but none may leave: ${analysis.heads.find((heads) => heads.id === id)!.frozen!.reason}.`
+          : `The plan names a group '${id}' that this model does not have. It has: ${[...groups.keys()].join(', ')}.`,
         id,
       );
-    } else checkGroup(entry, group, (message) => fail(`${message} (group '${id}')`, id));
+    } else checkEntry(entry, group, (message) => fail(`${message} (group '${id}')`, id));
   }
-  return candidate;
+  const whole = completed(candidate, analysis);
+  for (const [id, { keep }] of Object.entries(whole.groups)) {
+    const group = groups.get(id)!;
+    if (group.kind !== 'branch')
+      checkLanes(keep, group, leftLanes(whole, group, analysis), (message) => fail(`${message} (group '${id}')`, id));
+  }
+  return whole;
 }
 
-function checkGroup(entry: GroupPlan, group: Group, fail: (message: string) => never): void {
+/** The plan with all that follows from heads and branches that leave. */
+function completed(plan: Plan, analysis: Analysis): Plan {
+  const gone = new Set<string>();
+  for (const branch of analysis.branches) {
+    if (plan.groups[branch.id]?.keep.length !== 0) continue;
+    for (const { id } of branch.groups) gone.add(id);
+    for (const { id, block } of analysis.heads) if (branch.holds !== 'ffn' && block === branch.block) gone.add(id);
+  }
+  const groups: Record<string, GroupPlan> = {};
+  for (const group of unitGroups(analysis)) {
+    const entry = plan.groups[group.id];
+    if (gone.has(group.id)) continue;
+    const leaving = new Set(
+      analysis.heads.flatMap((heads) => (gone.has(heads.id) ? [] : unitsOfRemovedHeads(plan, heads, group))),
+    );
+    if (entry === undefined && leaving.size === 0) continue;
+    const keep = entry?.keep ?? Array.from({ length: group.units }, (_, unit) => unit);
+    groups[group.id] = { units: group.units, lanes: group.lanes, keep: keep.filter((unit) => !leaving.has(unit)) };
+  }
+  return { ...plan, groups };
+}
+
+/** Units of a group that belong to heads which leave. */
+function unitsOfRemovedHeads(plan: Plan, heads: HeadSet, group: Group): number[] {
+  const own = heads.parts.find((part) => part.group.id === group.id);
+  return own ? removedUnits(plan, heads).flatMap((head) => own.units[head] ?? []) : [];
+}
+
+/** Lanes of a group that do not leave with heads. */
+function leftLanes(plan: Plan, group: Group, analysis: Analysis): Set<number> {
+  const gone = new Set(
+    analysis.heads.flatMap((heads) => unitsOfRemovedHeads(plan, heads, group)).map((unit) => group.laneOf[unit]),
+  );
+  return new Set(Array.from({ length: group.lanes }, (_, lane) => lane).filter((lane) => !gone.has(lane)));
+}
+
+function checkEntry(entry: GroupPlan, group: Group, fail: (message: string) => never): void {
   if (entry?.units !== group.units || entry.lanes !== group.lanes) {
     fail(
       `The plan says ${entry?.units} units in ${entry?.lanes} heads, the model has ${group.units} in ${group.lanes}.`,
@@ -89,8 +136,17 @@ function checkGroup(entry: GroupPlan, group: Group, fail: (message: string) => n
   }
   if (entry.keep.some((unit, at) => at > 0 && unit <= entry.keep[at - 1]))
     fail(`"keep" must be ascending, without repetition.`);
-  const counts = new Array<number>(group.lanes).fill(0);
-  for (const unit of entry.keep) counts[group.laneOf[unit]]++;
+}
+
+function checkLanes(
+  keep: readonly number[],
+  group: Group,
+  lanes: ReadonlySet<number>,
+  fail: (message: string) => never,
+): void {
+  const all = new Array<number>(group.lanes).fill(0);
+  for (const unit of keep) all[group.laneOf[unit]]++;
+  const counts = all.filter((_, lane) => lanes.has(lane));
   if (counts.some((count) => count !== counts[0])) {
     fail(`Every head must keep equally many units, but they keep ${counts.join(', ')}.`);
   }

@@ -1,5 +1,5 @@
-import type { Analysis, Group } from '@snp/graph';
-import { type Plan, removedUnits } from '../plan/plan.js';
+import { type Analysis, type Group, unitGroups } from '@snp/graph';
+import { checkPlan, type Plan, removedUnits } from '../plan/plan.js';
 import type { RemovedSlice } from './report.js';
 
 /** The slices of initializers that leave with a group's removed units. */
@@ -14,7 +14,8 @@ export function slicesOfGroup(plan: Plan, group: Group): RemovedSlice[] {
   });
 }
 
-/** All slices that a plan removes. */
+/** All slices of weights that a plan removes; of branches that leave, all of their own weights. */
 export function removedSlices(plan: Plan, analysis: Analysis): RemovedSlice[] {
-  return analysis.groups.flatMap((group) => slicesOfGroup(plan, group));
+  const whole = checkPlan(plan, analysis);
+  return unitGroups(analysis).flatMap((group) => slicesOfGroup(whole, group));
 }

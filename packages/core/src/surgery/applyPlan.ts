@@ -1,6 +1,7 @@
 import { type Analysis, analyze, type Propagation, ruleFor } from '@snp/graph';
 import { cloneModel, type Dim, dimsEqual, formatDim, inferShapes, type Model, SnpError, type Value } from '@snp/onnx';
 import { checkPlan, type Plan, removedUnits } from '../plan/plan.js';
+import { leavingLabels } from './leavingLabels.js';
 import { Resizer } from './resizer.js';
 import { separateProjections } from './separate.js';
 import { Shrinkage } from './shrinkage.js';
@@ -17,15 +18,14 @@ import { sliceConstants } from './sliceConstants.js';
  * const smaller = applyPlan(analysis, plan);
  */
 export function applyPlan(analysis: Analysis, plan: Plan): Model {
-  checkPlan(plan, analysis);
+  const whole = checkPlan(plan, analysis);
   const model = cloneModel(analysis.model);
   // The same walk over the copy gives the same labels, so units found in the original are found here.
-  const { walk, groups } = analyze(model);
-  const leaving = new Set<number>();
-  for (const group of groups) {
-    for (const unit of removedUnits(plan, group)) leaving.add(walk.labels.find(group.labels[unit]));
-  }
-  const shrinkage = new Shrinkage(walk, (label) => leaving.has(walk.labels.find(label)));
+  const copy = analyze(model);
+  const { walk } = copy;
+  const leaves = leavingLabels(copy, (group) => removedUnits(whole, group));
+  leaveOutBranches(copy, whole);
+  const shrinkage = new Shrinkage(walk, leaves);
   separateProjections(model, walk, (layout) => shrinkage.isRagged(layout));
   const shapes = new Map(computedValues(model).map((value) => [value, shrinkage.newShape(value)]));
   resizeNodes(model, walk, shrinkage);
@@ -34,6 +34,13 @@ export function applyPlan(analysis: Analysis, plan: Plan): Model {
   restateShapes(shapes);
   checkShapes(model, shapes);
   return model;
+}
+
+/** Where branches leave, the residual stream goes on as it was. */
+function leaveOutBranches({ model, branches }: Analysis, plan: Plan): void {
+  const leaving = branches.filter((branch) => removedUnits(plan, branch).length > 0);
+  for (const { sum, stream } of leaving) sum.outputs[0]!.replaceAllUsesWith(sum.inputs[stream]!);
+  if (leaving.length > 0) model.graph.removeDead();
 }
 
 function computedValues(model: Model): Value[] {

@@ -1,4 +1,4 @@
-import type { Layout, Propagation, Resizing } from '@snp/graph';
+import { COMPUTED, type Layout, type Propagation, type Resizing } from '@snp/graph';
 import { type Dim, type Graph, type Node, SnpError, Tensor, type Value } from '@snp/onnx';
 import type { Shrinkage } from './shrinkage.js';
 
@@ -24,6 +24,17 @@ export class Resizer implements Resizing {
     const size = this.newShape(value)[axis];
     if (typeof size === 'number') return size;
     throw new SnpError('unsupported', `Axis ${axis} of '${value.name}' has no fixed size.`, { value: value.name });
+  }
+
+  newHeads(node: Node, index: number): number | undefined {
+    const own = this.walk.contractions.find(
+      (contraction) =>
+        contraction.node === node &&
+        contraction.betweenActivations &&
+        (contraction.index === index || contraction.index === COMPUTED),
+    );
+    const heads = own && this.shrinkage.shapeOf(own.layout, node.label)[1];
+    return typeof heads === 'number' ? heads : undefined;
   }
 
   positionsAfter(value: Value, axis: number, positions: readonly number[]): number[] {

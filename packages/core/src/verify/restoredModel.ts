@@ -1,4 +1,4 @@
-import { type Analysis, analyze } from '@snp/graph';
+import { type Analysis, analyze, unitGroups } from '@snp/graph';
 import { cloneModel, type Model, SnpError, Tensor, type Value } from '@snp/onnx';
 import type { Plan } from '../plan/plan.js';
 import { applyPlan } from '../surgery/applyPlan.js';
@@ -13,7 +13,7 @@ import { applyPlan } from '../surgery/applyPlan.js';
 export function restoredModel(analysis: Analysis, pruned: Model, plan: Plan): Model {
   const restored = cloneModel(analysis.model);
   const cut = new Set(
-    analysis.groups
+    unitGroups(analysis)
       .filter(({ id }) => plan.groups[id])
       .flatMap(({ members }) => members.map(({ initializer }) => initializer))
       .filter(({ tensor }) => tensor!.dataType === 'FLOAT'),

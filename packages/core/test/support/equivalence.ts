@@ -23,6 +23,26 @@ export function randomPlan(analysis: Analysis, pick: (group: Group) => boolean, 
   return plan;
 }
 
+/** The plan without some heads of every attention, and without some branches, chosen at random. */
+export function withoutHeadsAndBranches(
+  plan: Plan,
+  analysis: Analysis,
+  shares: { heads: number; branches: number },
+  seed: number,
+): Plan {
+  const groups = { ...plan.groups };
+  for (const heads of analysis.heads.filter(({ frozen }) => !frozen)) {
+    const draw = random(seed, heads.id);
+    const scores = Float64Array.from({ length: heads.units }, () => draw.uniform());
+    const keep = Math.max(1, Math.round(heads.units * shares.heads));
+    groups[heads.id] = { units: heads.units, lanes: 1, keep: selectUnits(heads, scores, keep) };
+  }
+  for (const { id } of analysis.branches) {
+    if (random(seed, id).uniform() >= shares.branches) groups[id] = { units: 1, lanes: 1, keep: [] };
+  }
+  return { ...plan, groups };
+}
+
 /** Largest relative difference between the pruned model and the masked original, over all outputs. */
 export async function difference(analysis: Analysis, plan: Plan, feeds: ReturnType<typeof inputs>): Promise<number> {
   const masked = maskedModel(analysis.model, removedSlices(plan, analysis));

@@ -34,6 +34,7 @@ export function findGroups(walk: Propagation): { groups: FoundGroup[]; frozen: F
   const groups: FoundGroup[] = [];
   const frozen: FrozenGroup[] = [];
   for (const classes of similarClasses(store)) {
+    if (store.has(classes[0].root, Mark.head)) continue; // heads are found by themselves
     const reason = whyFrozen(classes[0], store);
     const found = reason ? undefined : buildGroup(classes, walk, { constraints, contractions });
     if (found) groups.push(found);
@@ -112,7 +113,7 @@ function buildGroup(
   const unitOfRoot = new Map(classes.map((unit, number) => [unit.root, number]));
   const laneOf = divideIntoLanes(unitOfRoot, classes.length, constraints.touching(unitOfRoot.keys()), store);
   if (!laneOf) return undefined;
-  const members = classes[0].slots.map((slot) => memberOf(slot, store, unitOfRoot));
+  const members = classes[0].slots.map((slot) => memberOf(slot, (label) => unitOfRoot.get(store.find(label))));
   const sites = contractions
     .touching(unitOfRoot.keys())
     .flatMap((contraction) => siteOf(contraction, walk, unitOfRoot) ?? []);
@@ -127,13 +128,14 @@ function buildGroup(
   };
 }
 
-function memberOf(slot: Slot, store: LabelStore, unitOfRoot: ReadonlyMap<number, number>): Member {
+/** What a slot does for units. */
+export function memberOf(slot: Slot, unitOf: (label: number) => number | undefined): Member {
   const role: Role = slot.roles.has('output') ? 'output' : slot.roles.has('input') ? 'input' : 'elementwise';
   return {
     initializer: slot.initializer,
     axis: slot.axis,
     role,
-    unitOf: Int32Array.from({ length: slot.size }, (_, i) => unitOfRoot.get(store.find(slot.first + i)) ?? -1),
+    unitOf: Int32Array.from({ length: slot.size }, (_, i) => unitOf(slot.first + i) ?? -1),
     use: slot.use,
     readers: [...slot.readers],
   };

@@ -12,7 +12,11 @@ export type GroupKind =
   /** Channels of the residual stream, with every layer that reads or writes it. */
   | 'residual'
   /** Channels between convolutions. */
-  | 'channel';
+  | 'channel'
+  /** Whole heads of an attention: see `HeadSet`. */
+  | 'head'
+  /** A part that adds something to the residual stream, with all that is in it: see `Branch`. */
+  | 'branch';
 
 /** One axis of one initializer that the units of a group run along. */
 export interface Member {

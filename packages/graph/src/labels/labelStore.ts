@@ -29,6 +29,8 @@ export const Mark = {
   normalised: 8,
   /** Written by a convolution. */
   convolved: 16,
+  /** Stands for a whole head: a row of neurons whose own axis was summed over. */
+  head: 32,
 } as const;
 
 /** The labels along one axis of one initializer: `first`, `first + 1`, ... */
@@ -48,8 +50,39 @@ export interface Slot {
 export class LabelStore {
   readonly slots: Slot[] = [];
   #parent: number[] = [];
+  #twins: number[] = [];
   #marks: number[] = [];
   #frozen = new Map<number, FreezeReason>();
+  #rows = new Map<number, number[]>();
+
+  /** A new label that stands for a head of which `neurons` are a part. */
+  addHead(neurons: Iterable<number>): number {
+    const label = this.#add();
+    this.#marks[label] = Mark.head;
+    this.hold(label, neurons);
+    return label;
+  }
+
+  #add(): number {
+    const label = this.#parent.length;
+    this.#parent.push(label);
+    this.#twins.push(label);
+    this.#marks.push(0);
+    return label;
+  }
+
+  /** Makes neurons a part of a head: they leave with it. */
+  hold(head: number, neurons: Iterable<number>): void {
+    const root = this.find(head);
+    const own = this.#rows.get(root) ?? [];
+    for (const neuron of neurons) own.push(neuron);
+    this.#rows.set(root, own);
+  }
+
+  /** The neurons of a head; none for other labels. */
+  held(head: number): readonly number[] {
+    return this.#rows.get(this.find(head)) ?? [];
+  }
 
   /** New labels for an axis of an initializer. */
   addSlot(initializer: Value, axis: number, size: number, use: Use | undefined): Slot {
@@ -62,10 +95,7 @@ export class LabelStore {
       roles: new Set(),
       readers: new Set(),
     };
-    for (let i = 0; i < size; i++) {
-      this.#parent.push(slot.first + i);
-      this.#marks.push(0);
-    }
+    for (let i = 0; i < size; i++) this.#add();
     this.slots.push(slot);
     return slot;
   }
@@ -76,14 +106,20 @@ export class LabelStore {
   }
 
   find(label: number): number {
-    let root = label;
-    while (this.#parent[root] !== root) root = this.#parent[root];
-    for (let at = label; at !== root; ) [at, this.#parent[at]] = [this.#parent[at], root];
-    return root;
+    return rootIn(this.#parent, label);
   }
 
-  /** Joins two classes; true if they were not one already. */
-  union(a: number, b: number): boolean {
+  /**
+   * The root among twins: labels of the same position in values of the same shape. A vector of d numbers that meets H heads of d neurons joins the
+   * classes of neuron i of all heads, since single neurons can only leave together then, but it makes no twins: a whole head may leave without others.
+   */
+  twin(label: number): number {
+    return rootIn(this.#twins, label);
+  }
+
+  /** Joins two classes; true if they were not one already. `twins`: see `twin`. */
+  union(a: number, b: number, twins = true): boolean {
+    if (twins) this.#twins[this.twin(b)] = this.twin(a);
     const keep = this.find(a);
     const drop = this.find(b);
     if (keep === drop) return false;
@@ -92,6 +128,9 @@ export class LabelStore {
     const reason = this.#frozen.get(drop);
     if (reason && !this.#frozen.has(keep)) this.#frozen.set(keep, reason);
     this.#frozen.delete(drop);
+    const rows = this.#rows.get(drop);
+    this.#rows.delete(drop);
+    if (rows) this.hold(keep, rows);
     return true;
   }
 
@@ -112,4 +151,11 @@ export class LabelStore {
   frozen(label: number): FreezeReason | undefined {
     return this.#frozen.get(this.find(label));
   }
+}
+
+function rootIn(parent: number[], label: number): number {
+  let root = label;
+  while (parent[root] !== root) root = parent[root];
+  for (let at = label; at !== root; ) [at, parent[at]] = [parent[at], root];
+  return root;
 }

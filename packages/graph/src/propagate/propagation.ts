@@ -1,5 +1,5 @@
 import { type Dim, dimsEqual, type Graph, type Node, productOf, type ShapeInfo, SnpError, type Value } from '@snp/onnx';
-import { type FreezeReason, LabelStore, type Role, type Slot } from '../labels/labelStore.js';
+import { type FreezeReason, LabelStore, Mark, type Role, type Slot } from '../labels/labelStore.js';
 import type { Factor } from '../layout/factor.js';
 import { eachPosition, type Field, fieldsOn, type Layout, plainLayout } from '../layout/layout.js';
 
@@ -43,6 +43,8 @@ export class Propagation {
   readonly layouts = new Map<Value, Layout>();
   readonly rigid: RigidFactor[] = [];
   readonly contractions: Contraction[] = [];
+  /** Fields of labels for heads, in the order in which products left them. */
+  readonly heads: Field[] = [];
   /** Nodes that carry labels through a product of two activations, in graph order: the attention operators. */
   readonly mixers: Node[] = [];
   #frozenConstants = new Map<Value, FreezeReason>();
@@ -162,9 +164,37 @@ export class Propagation {
       this.freezeAll([a, b], node, reason);
       return;
     }
+    const heads = outer.factors.length > inner.factors.length && this.isHeadField(inner);
+    if (heads) return this.holdNeurons(inner, outer);
+    const twins = outer.factors.length === inner.factors.length;
     eachPosition(outer.factors, inner.factors, (outerAt, innerAt) => {
-      const joined = this.labels.union(outer.labels[outerAt], inner.labels[innerAt]);
+      const joined = this.labels.union(outer.labels[outerAt], inner.labels[innerAt], twins);
       if (joined && mark) this.labels.mark(outer.labels[outerAt], mark);
+    });
+  }
+
+  /**
+   * A field of labels for heads along `factors`, each standing for the neurons at its place in `parts`, whose factors hold them; for what is left of a
+   * product over the neurons of each head.
+   */
+  headField(factors: readonly Factor[], parts: readonly Field[]): Field {
+    const size = productOf(factors.map((factor) => factor.size)) as number;
+    const labels = Int32Array.from({ length: size }, () => this.labels.addHead([]));
+    const field = { factors, labels, zero: false };
+    for (const part of parts) this.holdNeurons(field, part);
+    this.heads.push(field);
+    return field;
+  }
+
+  /** True for fields of labels that stand for heads. */
+  isHeadField(field: Field): boolean {
+    return this.labels.has(field.labels[0], Mark.head);
+  }
+
+  /** Makes the neurons of a field part of the heads at the same places. */
+  holdNeurons(heads: Field, neurons: Field): void {
+    eachPosition(neurons.factors, heads.factors, (neuronAt, headAt) => {
+      this.labels.hold(heads.labels[headAt], [neurons.labels[neuronAt]]);
     });
   }
 

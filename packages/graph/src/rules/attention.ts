@@ -18,11 +18,15 @@ export const attentionRule: OperatorRule = {
     const past = [4, 5].some((index) => node.inputs[index]) || node.outputs.slice(1).some((extra) => extra);
     if (past) return refuse(node, walk, [0, 1, 2], 'keeps past keys and values');
     const merged = walk.shape(node.inputs[0])?.length === 3;
-    attend(node, walk, [0, 1, 2], operands, merged);
+    attend(node, walk, [0, 1, 2], operands, merged, 3);
   },
   resize(node, resizing) {
     const shape = resizing.oldShape(node.inputs[0]!);
     keepScale(node, resizing, 0, shape.length === 4 ? 1 : node.int('q_num_heads', 1));
+    if (shape.length === 3) {
+      stateHeads(node, resizing, 'q_num_heads', 0);
+      stateHeads(node, resizing, 'kv_num_heads', 1);
+    }
   },
 };
 
@@ -68,7 +72,7 @@ export const fusedAttentionRule: OperatorRule = {
     });
     if (parts.some((part) => !part))
       return refuse(node, walk, [0, 1, 2], 'divides its columns in a way that is not followed');
-    attend(node, walk, [COMPUTED, COMPUTED, COMPUTED], parts, true);
+    attend(node, walk, [COMPUTED, COMPUTED, COMPUTED], parts, true, 5);
   },
   resize(node, resizing) {
     const weight = node.inputs[1]!;
@@ -84,6 +88,7 @@ export const fusedAttentionRule: OperatorRule = {
     node.set('qkv_hidden_sizes', after);
     if (!node.attributes.has('scale') && after[0] !== sizes[0])
       node.set('scale', { float: 1 / Math.sqrt(sizes[0] / node.int('num_heads', 1)) });
+    stateHeads(node, resizing, 'num_heads', 0);
   },
 };
 
@@ -130,11 +135,12 @@ export const multiHeadAttentionRule: OperatorRule = {
         : layout;
       return perHead(biased, heads);
     });
-    attend(node, walk, [0, 1, 2], operands, true);
+    attend(node, walk, [0, 1, 2], operands, true, 5);
     if (!walk.layouts.get(node.outputs[0]!)) refuse(node, walk, [3], 'attends to values of unknown shape');
   },
   resize(node, resizing) {
     keepScale(node, resizing, 0, node.int('num_heads', 1));
+    stateHeads(node, resizing, 'num_heads', 0);
   },
 };
 
@@ -146,13 +152,17 @@ function refuse(node: Node, walk: Propagation, operands: readonly number[], reas
   });
 }
 
-/** Scores and mixture over [batch, heads, tokens, neurons]; the output is given back as [batch, tokens, heads x neurons] if `merged`. */
+/**
+ * Scores and mixture over [batch, heads, tokens, neurons]; the output is given back as [batch, tokens, heads x neurons] if `merged`. Input `bias`, if
+ * there is one, is added to the scores.
+ */
 function attend(
   node: Node,
   walk: Propagation,
   operands: readonly [number, number, number],
   [q, k, v]: readonly (Layout | undefined)[],
   merged: boolean,
+  bias: number,
 ): void {
   if (!q || !k || !v || !walk.shape(node.outputs[0]))
     return refuse(node, walk, operands, 'attends to values of unknown shape');
@@ -169,11 +179,12 @@ function attend(
     shared: batchAndHeads,
     output: [{ shared: 0 }, { shared: 1 }, { operand: 0, axis: 2 }, { operand: 1, axis: 2 }],
   });
+  const biased = scores && node.inputs[bias] ? meetBias(node, walk, scores, bias) : scores;
   const mixed =
-    scores &&
+    biased &&
     contract(node, walk, {
       operands: [operands[0], operands[2]],
-      layouts: [scores, v],
+      layouts: [biased, v],
       summed: [[3, 2]],
       shared: batchAndHeads,
       output: [{ shared: 0 }, { shared: 1 }, { operand: 0, axis: 2 }, { operand: 1, axis: 3 }],
@@ -181,6 +192,25 @@ function attend(
   if (!mixed || !merged) return walk.setOutput(node, 0, mixed);
   const axes = [mixed.axes[0], mixed.axes[2], [...mixed.axes[1], ...mixed.axes[3]]];
   walk.setOutput(node, 0, { axes, fields: mixed.fields });
+}
+
+/** Scores after something of [batch, heads, queries, keys] was added: it may have a slice for each head. */
+function meetBias(node: Node, walk: Propagation, scores: Layout, index: number): Layout | undefined {
+  const layout = walk.input(node, index);
+  if (!layout) {
+    walk.freezeAll(scores.fields, node, 'adds a value of unknown shape to the scores');
+    return scores;
+  }
+  const heads = layout.axes.length - 3;
+  const axes = layout.axes.map((axis, at) => (at === heads ? axis : []));
+  const fields = layout.fields.filter(
+    ({ factors }) => heads >= 0 && factors.every((factor) => axes[heads].includes(factor)),
+  );
+  const operands = [
+    { layout: scores, activation: true },
+    { layout: { axes, fields }, activation: walk.isActivation(node, index) },
+  ];
+  return combine(node, walk, operands, 'none');
 }
 
 /** An operand as [batch, heads, tokens, neurons]; one of that form as it is. */
@@ -211,6 +241,12 @@ function projectionSizes(node: Node, width: unknown): [number, number, number] |
   if (stated?.length === 3 && stated.every((size) => size > 0)) return stated as [number, number, number];
   if (typeof width !== 'number' || width % 3 !== 0) return undefined;
   return [width / 3, width / 3, width / 3];
+}
+
+/** States how many heads are left. */
+function stateHeads(node: Node, resizing: Resizing, attribute: string, index: number): void {
+  const heads = resizing.newHeads(node, index);
+  if (heads !== undefined && heads !== node.int(attribute, 1)) node.set(attribute, heads);
 }
 
 /** States the scale that the operator would take from the full width of a query head, before that shrinks. */

@@ -45,25 +45,39 @@ export function contract(node: Node, walk: Propagation, spec: ContractionSpec): 
   const activations = spec.operands.map((index) => index === COMPUTED || walk.isActivation(node, index));
   const between = activations[0] && activations[1];
   coupleSummed(node, walk, ending[0], ending[1], summed, between);
+  const heads = headsLeft(walk, ending, summed);
   ending.forEach((fields, operand) => {
     for (const field of fields) {
       const index = spec.operands[operand];
       walk.contractions.push({ node, index, field, layout: aligned[operand], betweenActivations: between });
     }
   });
-  coupleShared(node, walk, aligned, spec.shared);
+  coupleShared(node, walk, aligned, spec.shared, new Set(ending.flat()));
   const surviving = aligned.flatMap((layout, operand) =>
     layout.fields.filter((field) => !ending[operand].includes(field)).map((field) => ({ ...field, zero: field.zero })),
   );
-  if (between) for (const field of surviving) walk.mark(field, Mark.mixed);
-  if (between && surviving.length > 0) walk.mixers.push(node);
+  const neurons = surviving.filter((field) => !walk.isHeadField(field));
+  if (between) for (const field of neurons) walk.mark(field, Mark.mixed);
+  if (between && neurons.length > 0) walk.mixers.push(node);
   const axes = spec.output.map((source): readonly Factor[] => {
     if ('operand' in source) return aligned[source.operand].axes[source.axis];
     const [a, b] = spec.shared[source.shared];
     return aligned[0].axes[a].length > 0 ? aligned[0].axes[a] : aligned[1].axes[b];
   });
-  return { axes, fields: dropCovered(surviving) };
+  return { axes, fields: dropCovered([...surviving, ...heads]) };
 }
+
+/** What a product over the neurons of each head leaves: one label per head, along the axes that both operands share, or that only one labels. */
+function headsLeft(walk: Propagation, ending: readonly (readonly Field[])[], summed: readonly Factor[]): Field[] {
+  const parts = ending.flat().filter((field) => field.factors.length > 1);
+  const counting = (field: Field) => field.factors.filter((factor) => !summed.includes(factor));
+  const shared = parts
+    .map(counting)
+    .reduce((own, others) => own.filter((factor) => others.includes(factor)), counting(parts[0] ?? NONE));
+  return shared.length > 0 ? [walk.headField(shared, parts)] : [];
+}
+
+const NONE: Field = { factors: [], labels: new Int32Array(), zero: false };
 
 function coupleSummed(
   node: Node,
@@ -79,6 +93,7 @@ function coupleSummed(
     [right, left],
   ]) {
     for (const field of own) {
+      if (walk.isHeadField(field)) walk.freeze(field, node, 'mixes heads');
       for (const factor of field.factors) {
         if (!summed.includes(factor)) continue;
         if (!others.some((other) => other.factors.includes(factor))) {
@@ -96,13 +111,14 @@ function coupleSummed(
 
 /**
  * Positions along a shared axis leave both operands or none: equal fields are coupled; where one operand has no labels, or
- * those of other factors too (one number per head beside neurons of heads), they stay.
+ * those of other factors too (one number per head beside neurons of heads), they stay. Where both end in the product, their heads are coupled.
  */
 function coupleShared(
   node: Node,
   walk: Propagation,
   [a, b]: readonly Layout[],
   shared: ContractionSpec['shared'],
+  ending: ReadonlySet<Field>,
 ): void {
   const factors = shared.flatMap(([left, right]) => a.axes[left].filter((factor) => b.axes[right].includes(factor)));
   for (const [own, other] of [
@@ -115,11 +131,18 @@ function coupleShared(
         if (partners.length === 0) walk.keepWhole(field, factor, node, FIXED);
         for (const partner of partners) {
           if (sameFactors(field, partner)) walk.unify(field, partner, node);
-          else walk.keepWhole(field, factor, node, 'meets fewer or more numbers per position along this axis');
+          else if (holds(walk, field, partner)) walk.unify(field, partner, node);
+          else if (!holds(walk, partner, field) && !(ending.has(field) && ending.has(partner)))
+            walk.keepWhole(field, factor, node, 'meets fewer or more numbers per position along this axis');
         }
       }
     }
   }
+}
+
+/** Neurons of heads that meet the attention map: they are part of the heads there. */
+function holds(walk: Propagation, heads: Field, neurons: Field): boolean {
+  return walk.isHeadField(heads) && heads.factors.every((factor) => neurons.factors.includes(factor));
 }
 
 function sameFactors(a: Field, b: Field): boolean {

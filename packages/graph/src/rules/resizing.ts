@@ -7,6 +7,8 @@ export interface Resizing {
   newShape(value: Value): readonly Dim[];
   /** The size of an axis after; an error if it is not known before the model runs. */
   newSize(value: Value, axis: number): number;
+  /** The number of heads that an attention operator sees in one of its operands afterwards; undefined where none are labelled. */
+  newHeads(node: Node, index: number): number | undefined;
   /**
    * Those of some positions along an axis that stay, in the numbering of the narrower value and in the given order; an
    * error if the answer differs from head to head.
