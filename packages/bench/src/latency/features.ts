@@ -108,6 +108,7 @@ export class WorkModel {
   #count(sized: SizedNode, widths: Widths): Float64Array {
     const { node } = sized;
     const amounts = new Float64Array(FEATURES.length);
+    if (sized.isLeftOut(widths)) return amounts;
     const add = (feature: (typeof FEATURES)[number], amount: number) => {
       amounts[FEATURES.indexOf(feature)] += amount;
     };

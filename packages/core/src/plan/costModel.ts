@@ -1,4 +1,4 @@
-import type { Analysis, Group } from '@snp/graph';
+import { type Analysis, type Branch, type Group, unitGroups } from '@snp/graph';
 import { type CostOptions, costOf, evaluateDim, nodeMacs, parameterCount, type Value } from '@snp/onnx';
 import { type SizedNode, sizedNodes } from './sizedNodes.js';
 import { laneWidth, type Widths } from './widths.js';
@@ -18,11 +18,18 @@ interface CostlyNode extends SizedNode {
   known: Map<string, number>;
 }
 
-/** Weights of which groups take slices. */
+/** Positions along one axis of a weight that the same groups have a say in: neurons, and the heads they belong to. */
+interface Segment {
+  length: number;
+  groups: readonly Group[];
+}
+
+/** A weight by the segments of its axes. */
 interface SizedWeight {
-  dims: readonly number[];
+  axes: readonly (readonly Segment[])[];
   bytesPerElement: number;
-  cuts: readonly { axis: number; group: Group; indices: number }[];
+  /** It leaves with any of these. */
+  branches: readonly Branch[];
 }
 
 /**
@@ -49,22 +56,27 @@ export class CostModel {
     }
     this.#nodes = nodes;
     const weights = weightsOf(analysis);
-    this.#weights = weights.filter(({ cuts }) => cuts.length > 0);
+    const changes = ({ axes, branches }: SizedWeight) =>
+      branches.length > 0 || axes.flat().some(({ groups }) => groups.length > 0);
+    this.#weights = weights.filter(changes);
     const rest = sizeOf(
-      weights.filter(({ cuts }) => cuts.length === 0),
+      weights.filter((weight) => !changes(weight)),
       {},
     );
     this.#fixed = { macs: fixed, ...rest };
   }
 
-  /** What widths have a say in: all operations and weights with at least one dimension in a group. */
+  /** What widths of neurons have a say in: all operations and weights with at least one dimension in a group of them. */
   prunable(): Cost {
-    const whole = this.at({});
-    return {
-      macs: whole.macs - this.#fixed.macs,
-      params: whole.params - this.#fixed.params,
-      bytes: whole.bytes - Math.round(this.#fixed.bytes),
-    };
+    const neurons = (groups: readonly Group[]) => groups.some(({ kind }) => kind !== 'head' && kind !== 'branch');
+    const macs = this.#nodes
+      .filter(({ groups }) => neurons(groups))
+      .reduce((sum, node) => sum + this.#macs(node, {}), 0);
+    const size = sizeOf(
+      this.#weights.filter(({ axes }) => axes.flat().some(({ groups }) => neurons(groups))),
+      {},
+    );
+    return { macs, params: size.params, bytes: Math.round(size.bytes) };
   }
 
   /** The cost at given widths; groups that are not named are whole. */
@@ -74,7 +86,9 @@ export class CostModel {
     return { macs, params: params + this.#fixed.params, bytes: Math.round(bytes + this.#fixed.bytes) };
   }
 
-  #macs({ node, groups, known, shapesAt }: CostlyNode, widths: Widths): number {
+  #macs(sized: CostlyNode, widths: Widths): number {
+    if (sized.isLeftOut(widths)) return 0;
+    const { node, groups, known, shapesAt } = sized;
     const key = groups.map((group) => widths[group.id] ?? laneWidth(group)).join();
     let macs = known.get(key);
     if (macs === undefined) {
@@ -86,30 +100,57 @@ export class CostModel {
   }
 }
 
-function weightsOf({ groups, model }: Analysis): SizedWeight[] {
-  const cuts = new Map<Value, { axis: number; group: Group; indices: number }[]>();
-  for (const group of groups) {
-    for (const { initializer, axis, unitOf } of group.members) {
-      const indices = unitOf.reduce((count, unit) => count + (unit >= 0 ? 1 : 0), 0);
-      cuts.set(initializer, [...(cuts.get(initializer) ?? []), { axis, group, indices }]);
-    }
+function weightsOf(analysis: Analysis): SizedWeight[] {
+  const members = new Map<Value, { axis: number; group: Group; unitOf: Int32Array }[]>();
+  for (const group of unitGroups(analysis)) {
+    if (group.kind === 'branch') continue;
+    for (const { initializer, axis, unitOf } of group.members)
+      members.set(initializer, [...(members.get(initializer) ?? []), { axis, group, unitOf }]);
   }
-  return model.graph.initializers.flatMap((value): SizedWeight[] => {
+  const branches = new Map<Value, Branch[]>();
+  for (const branch of analysis.branches) {
+    for (const { initializer } of branch.members)
+      branches.set(initializer, [...(branches.get(initializer) ?? []), branch]);
+  }
+  return analysis.model.graph.initializers.flatMap((value): SizedWeight[] => {
     const counts = [...value.uses].some(({ node, index }) => parameterCount(node, index) > 0);
     if (!counts) return [];
     const { dims, byteLength, size } = value.tensor!;
-    return [{ dims, bytesPerElement: byteLength / Math.max(1, size), cuts: cuts.get(value) ?? [] }];
+    const own = members.get(value) ?? [];
+    const axes = dims.map((length, axis) =>
+      segmentsOf(
+        length,
+        own.filter((member) => member.axis === axis),
+      ),
+    );
+    return [{ axes, bytesPerElement: byteLength / Math.max(1, size), branches: branches.get(value) ?? [] }];
   });
+}
+
+function segmentsOf(length: number, members: readonly { group: Group; unitOf: Int32Array }[]): Segment[] {
+  if (members.length === 0) return [{ length, groups: [] }];
+  const segments = new Map<string, { length: number; groups: Group[] }>();
+  for (let at = 0; at < length; at++) {
+    const groups = members.filter(({ unitOf }) => unitOf[at] >= 0).map(({ group }) => group);
+    const key = groups.map(({ id }) => id).join();
+    const known = segments.get(key);
+    if (known) known.length++;
+    else segments.set(key, { length: 1, groups });
+  }
+  return [...segments.values()];
 }
 
 function sizeOf(weights: readonly SizedWeight[], widths: Widths): { params: number; bytes: number } {
   let [params, bytes] = [0, 0];
-  for (const { dims, bytesPerElement, cuts } of weights) {
-    const removed = new Array<number>(dims.length).fill(0);
-    for (const { axis, group, indices } of cuts) {
-      removed[axis] += indices * (1 - (widths[group.id] ?? laneWidth(group)) / laneWidth(group));
-    }
-    const left = dims.reduce((product, dim, axis) => product * (dim - Math.round(removed[axis])), 1);
+  const shareOf = (share: number, group: Group) => (share * (widths[group.id] ?? laneWidth(group))) / laneWidth(group);
+  for (const { axes, bytesPerElement, branches } of weights) {
+    if (branches.some(({ id }) => widths[id] === 0)) continue;
+    const left = axes.reduce(
+      (elements, segments) =>
+        elements *
+        Math.round(segments.reduce((sum, { length, groups }) => sum + length * groups.reduce(shareOf, 1), 0)),
+      1,
+    );
     params += left;
     bytes += left * bytesPerElement;
   }

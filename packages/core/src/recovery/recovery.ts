@@ -1,9 +1,11 @@
-import { type Analysis, analyze, type Group } from '@snp/graph';
+import { type Analysis, analyze, type Branch, type Group } from '@snp/graph';
 import { cloneModel } from '@snp/onnx';
 import type { Runtime } from '@snp/runtime';
 import { type Plan, removedUnits } from '../plan/plan.js';
 import type { GroupMoments } from '../statistics/statistics.js';
 import { Algebra } from './algebra.js';
+import { keepHeads, valuePart } from './keepHeads.js';
+import { type BranchMethod, leaveOut } from './leaveOut.js';
 import type { RecoveryMethod } from './method.js';
 import { mixPairs } from './mixPairs.js';
 import { mixQueries } from './mixQueries.js';
@@ -23,8 +25,10 @@ export type RecoveryOutcomes = ReadonlyMap<string, string>;
 
 /** Options of `Recovery.create`. */
 export interface RecoveryOptions {
-  /** Ids of the groups that may lose units. Default all. */
+  /** Ids of the groups of neurons that may lose units. Default all. */
   groups?: readonly string[] | undefined;
+  /** Ids of heads and branches that may leave. Default none. */
+  beyond?: readonly string[] | undefined;
   /** For dense algebra; without one it is slow for wide layers. */
   runtime?: Runtime | undefined;
   onProgress?: ((done: number, total: number) => void) | undefined;
@@ -44,12 +48,13 @@ export class Recovery {
     analysis: Analysis,
     statistics: ReadonlyMap<string, GroupMoments>,
     kind: Exclude<RecoveryKind, 'none'>,
-    { groups, runtime, onProgress }: RecoveryOptions = {},
+    { groups, beyond = [], runtime, onProgress }: RecoveryOptions = {},
   ): Promise<Recovery> {
     const copy = analyze(cloneModel(analysis.model));
     const methods = new Map<string, RecoveryMethod>();
     const reasons = new Map<string, string>();
-    const wanted = copy.groups.filter(({ id }) => !groups || groups.includes(id));
+    const isWanted = ({ id }: Group) => !groups || groups.includes(id);
+    const wanted = copy.groups.filter(isWanted);
     const algebra = new Algebra(runtime);
     try {
       for (const [at, group] of wanted.entries()) {
@@ -60,6 +65,20 @@ export class Recovery {
       }
     } finally {
       await algebra.close();
+    }
+    const add = (group: Group, found: RecoveryMethod | string) => {
+      if (typeof found === 'string') reasons.set(group.id, found);
+      else methods.set(group.id, found);
+    };
+    const momentsOf = (group: Group | undefined) => group && statistics.get(group.id)?.secondMoments;
+    const mayLeave = ({ id }: Group) => beyond.includes(id);
+    for (const heads of copy.heads.filter(mayLeave)) {
+      const value = valuePart(heads)?.group;
+      if (!heads.frozen) add(heads, keepHeads(heads, momentsOf(value), value && methods.get(value.id)));
+    }
+    for (const branch of copy.branches.filter(mayLeave)) {
+      const last = branch.groups.find(({ kind }) => kind === (branch.holds === 'ffn' ? 'ffn' : 'value'));
+      add(branch, leaveOut(branch, copy.branches, momentsOf(last), last && methods.get(last.id)));
     }
     return new Recovery(copy, methods, reasons);
   }
@@ -73,16 +92,43 @@ export class Recovery {
     private readonly reasons: ReadonlyMap<string, string>,
   ) {}
 
-  /** Rewrites the weights for a plan. To be called once. */
+  /** Rewrites the weights for a plan (in full, as `checkPlan` gives it). To be called once; `trying` undoes it. */
   apply(plan: Plan): RecoveryOutcomes {
     const outcomes = new Map<string, string>();
-    // Rotations of the stream come last: they turn whatever the others made of the weights.
-    const last = ({ kind }: Group) => (kind === 'residual' ? 1 : 0);
-    for (const group of [...this.analysis.groups].sort((a, b) => last(a) - last(b))) {
-      if (removedUnits(plan, group).length > 0)
-        outcomes.set(group.id, this.#applyTo(group, plan.groups[group.id].keep));
+    const { groups, heads, branches } = this.analysis;
+    const leaving = (group: Group) => removedUnits(plan, group).length > 0;
+    const [stream, others] = [groups.filter(isStream), groups.filter((group) => !isStream(group))];
+    for (const group of others.filter(leaving))
+      outcomes.set(group.id, this.#applyTo(group, plan.groups[group.id].keep));
+    // What leaves of the values of heads is recovered with the values.
+    for (const set of heads.filter(leaving)) {
+      const value = valuePart(set)?.group.id ?? '';
+      outcomes.set(set.id, outcomes.get(value) ?? this.reasons.get(set.id) ?? 'nothing');
     }
+    const gone = new Set(branches.filter(leaving).map(({ id }) => id));
+    for (const branch of branches.filter(leaving)) outcomes.set(branch.id, this.#leaveOut(branch, gone));
+    // Rotations of the stream come last: they turn whatever the others made of the weights.
+    for (const group of stream.filter(leaving))
+      outcomes.set(group.id, this.#applyTo(group, plan.groups[group.id].keep));
     return outcomes;
+  }
+
+  /** Does something with the weights as they are for a plan, and puts them back. */
+  async trying<T>(plan: Plan, use: (analysis: Analysis) => Promise<T>): Promise<T> {
+    const before = this.analysis.model.graph.initializers.map((value) => [value, value.tensor] as const);
+    try {
+      this.apply(plan);
+      return await use(this.analysis);
+    } finally {
+      for (const [value, tensor] of before) value.tensor = tensor;
+    }
+  }
+
+  #leaveOut(branch: Branch, gone: ReadonlySet<string>): string {
+    const method = this.methods.get(branch.id) as BranchMethod | undefined;
+    if (!method) return this.reasons.get(branch.id) ?? 'nothing';
+    method.apply([], gone);
+    return 'done';
   }
 
   #applyTo(group: Group, kept: readonly number[]): string {
@@ -92,6 +138,10 @@ export class Recovery {
     if (!method.apply(kept)) return 'the calibration data give no finite solution';
     return reason ? `${method.name}: ${reason}` : 'done';
   }
+}
+
+function isStream({ kind }: Group): boolean {
+  return kind === 'residual';
 }
 
 function areFinite({ secondMoments, pairMoments, streamMoments }: GroupMoments): boolean {
