@@ -12,7 +12,11 @@ export type GroupKind =
   /** Channels of the residual stream, with every layer that reads or writes it. */
   | 'residual'
   /** Channels between convolutions. */
-  | 'channel';
+  | 'channel'
+  /** Whole attention heads, found by a plug-in. */
+  | 'head'
+  /** Parts of Transformer blocks that a residual connection runs around, or whole blocks, found by a plug-in. */
+  | 'block';
 
 /** One axis of one initializer that the units of a group run along. */
 export interface Member {
