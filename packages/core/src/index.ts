@@ -2,26 +2,39 @@ export {
   type Analysis,
   analyze,
   type Block,
+  type Branch,
+  type BranchKind,
   type Explanation,
   explain,
   type FrozenGroup,
   type Group,
   type GroupKind,
+  type HeadPart,
+  type HeadSet,
   type Member,
   type Site,
+  unitGroups,
 } from '@snp/graph';
 export { costOf, type Model, type ModelCost, SnpError, type SnpErrorCode } from '@snp/onnx';
 export {
+  type Accumulator,
   activation,
+  addOverSlices,
   type Criterion,
   criterionByName,
   criterionNames,
   l1,
   l2,
+  momentsStatistic,
+  projections,
+  type RowKernels,
   random,
   type ScoreContext,
+  type StatisticRequest,
   type Statistics,
   snp,
+  type UnitMoments,
+  unitRows,
 } from '@snp/score';
 export { compareModels } from './evaluate/compareModels.js';
 export { type Comparison, compare, type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluate.js';
@@ -68,6 +81,11 @@ export {
   type PlannerOptions,
   type TradeOffPoint,
 } from './planner/planner.js';
+export { type CriterionDefinition, defineCriterion, type StatisticsOf } from './plugin/defineCriterion.js';
+export { definePlugin } from './plugin/definePlugin.js';
+export { PLUGIN_TIMEOUT } from './plugin/foreignCalls.js';
+export { PLUGIN_CONTRACT, type Plugin } from './plugin/plugin.js';
+export { asUnits, type Cut, joinUnits, UNIT_KINDS, type UnitGroup } from './plugin/unitGroup.js';
 export { Algebra } from './recovery/algebra.js';
 export { type Covariance, covarianceOf } from './recovery/covariance.js';
 export { type Elimination, eliminate } from './recovery/eliminate.js';

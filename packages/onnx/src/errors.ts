@@ -9,6 +9,7 @@
  * - `not-prunable`: the model holds nothing that could be pruned safely
  * - `plan-mismatch`: the plan is for another model, or names widths that do not exist
  * - `calibration`: calibration data are missing, unreadable or of the wrong shape
+ * - `plugin`: a criterion or plug-in failed or broke its contract
  * - `runtime`: the inference runtime refused or failed
  * - `io`: a file could not be read or written
  * - `aborted`: the caller's AbortSignal fired
@@ -22,6 +23,7 @@ export type SnpErrorCode =
   | 'not-prunable'
   | 'plan-mismatch'
   | 'calibration'
+  | 'plugin'
   | 'runtime'
   | 'io'
   | 'aborted';

@@ -48,8 +48,10 @@ export type Statistics = Readonly<Record<string, unknown>>;
 export interface Criterion {
   /** Shown in reports and errors. */
   readonly name: string;
+  /** Version of the contract it was written for: `PLUGIN_CONTRACT` of `@snp/core` at that time. Checked where given. */
+  readonly contract?: number | undefined;
   /** Statistics to gather before scoring; none by default, so that no calibration data are needed. */
   readonly statistics?: Readonly<Record<string, StatisticRequest>>;
-  /** One finite score per unit. The engine checks the length. */
+  /** One finite score per unit, in the order of their numbers; the engine checks it. Higher is more important. */
   score(group: Group, statistics: Statistics, context: ScoreContext): Float64Array | Promise<Float64Array>;
 }

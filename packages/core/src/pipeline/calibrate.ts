@@ -2,6 +2,10 @@ import type { Model } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
 import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
 import { measureEffects } from '../planner/effects.js';
+import { checkPlugins } from '../plugin/definePlugin.js';
+import { findUnits } from '../plugin/findUnits.js';
+import { callLimits } from '../plugin/foreignCalls.js';
+import type { Plugin } from '../plugin/plugin.js';
 import { Recovery } from '../recovery/recovery.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
 import { Clock } from './clock.js';
@@ -15,6 +19,10 @@ export interface CalibrateOptions {
   /** Also measure what narrowing each group does to the answers, which dividing a budget takes. Default true. */
   effects?: boolean | undefined;
   batchSize?: number | undefined;
+  /** Bring units beyond neurons, as for `prune`. Default none. */
+  plugins?: readonly Plugin[] | undefined;
+  /** As for `prune`. */
+  pluginTimeout?: number | undefined;
   /** Default: onnxruntime in a child process. */
   runtime?: Runtime | undefined;
   onProgress?: OnProgress | undefined;
@@ -32,10 +40,13 @@ export interface CalibrateOptions {
  */
 export async function calibrate(source: string | Model, options: CalibrateOptions): Promise<CalibrationStatistics> {
   const { calibration, effects = true, batchSize, signal } = options;
+  const plugins = checkPlugins(options.plugins);
+  const limits = callLimits(options);
   const runtime = options.runtime ?? onnxRuntime();
   const clock = new Clock(options.onProgress);
   const model = typeof source === 'string' ? await clock.time('read', () => readModel(source)) : source;
   const analysis = await clock.time('analyze', async () => prepare(model));
+  await clock.time('analyze', () => findUnits(analysis, plugins, limits));
   const assignments = analysis.groups.map((group) => ({ group, keep: 0 }));
   const { moments } = await clock.time('calibrate', (onProgress) =>
     measure(analysis, { assignments, recovery: 'full', calibration, runtime, batchSize, signal, onProgress }),

@@ -10,6 +10,8 @@ import { selectUnits } from '../plan/selectUnits.js';
 import { laneWidth, type Widths } from '../plan/widths.js';
 import { type Effects, measureEffects } from '../planner/effects.js';
 import { Planner } from '../planner/planner.js';
+import { callLimits } from '../plugin/foreignCalls.js';
+import { guardedCriterion } from '../plugin/guardedCriterion.js';
 import { Recovery, type RecoveryKind } from '../recovery/recovery.js';
 import type { Planning } from '../report/report.js';
 import type { Assignment } from '../statistics/gatherStatistics.js';
@@ -61,7 +63,7 @@ export async function decide(
     !given && !planned && options.latency ? await evenForLatency(analysis, original, options, clock) : undefined;
   const widths = given ? widthsOf(given) : planned ? undefined : (even?.widths ?? targetWidths(analysis, options));
   const warnings: string[] = [];
-  const criterion = criterionFor(options, warnings);
+  const criterion = guardedCriterion(criterionFor(options, warnings), callLimits(options));
   const assignments = analysis.groups.flatMap((group): Assignment[] => {
     const keep = widths ? (widths[group.id] ?? laneWidth(group)) : 0;
     return keep < laneWidth(group) ? [{ group, keep }] : [];
@@ -126,11 +128,20 @@ async function gather(
   const { calibration, runtime, batchSize, signal, recovery, statistics: given } = options;
   if (given) checkModel(given, analysis);
   const scores = !options.plan && !(recovery === 'full' && !options.criterion);
-  const requests = (scores && criterion.statistics) || undefined;
-  if (!calibration || (!requests && (given || recovery === 'none'))) return { statistics: new Map(), moments: given };
+  const asks = scores && criterion.statistics ? criterion : undefined;
+  if (!calibration || (!asks && (given || recovery === 'none'))) return { statistics: new Map(), moments: given };
   const own = given ? 'none' : recovery;
   const { statistics, moments } = await clock.time('calibrate', (onProgress) =>
-    measure(analysis, { assignments, requests, recovery: own, calibration, runtime, batchSize, signal, onProgress }),
+    measure(analysis, {
+      assignments,
+      criterion: asks,
+      recovery: own,
+      calibration,
+      runtime,
+      batchSize,
+      signal,
+      onProgress,
+    }),
   );
   return { statistics, moments: given ?? moments };
 }
@@ -213,15 +224,13 @@ async function score(
   criterion: Criterion,
   assignments: readonly Assignment[],
   statistics: ReadonlyMap<string, Statistics>,
-  { runtime, signal }: DecideOptions,
+  { runtime }: DecideOptions,
   clock: Clock,
 ): Promise<Map<string, Float64Array>> {
   if (assignments.length === 0) return new Map();
   const kernels = runtimeKernels(runtime);
   try {
-    return await clock.time('score', (progress) =>
-      scoreGroups(criterion, assignments, statistics, kernels, progress, signal),
-    );
+    return await clock.time('score', (progress) => scoreGroups(criterion, assignments, statistics, kernels, progress));
   } finally {
     await kernels.close();
   }

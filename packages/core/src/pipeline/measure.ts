@@ -1,6 +1,7 @@
 import type { Analysis } from '@snp/graph';
+import { SnpError } from '@snp/onnx';
 import { type Calibration, DEFAULT_BATCH_SIZE, type Runtime } from '@snp/runtime';
-import type { StatisticRequest, Statistics } from '@snp/score';
+import type { Criterion, StatisticRequest, Statistics } from '@snp/score';
 import type { RecoveryKind } from '../recovery/recovery.js';
 import { type Assignment, gatherStatistics } from '../statistics/gatherStatistics.js';
 import { outputSums, outputTaps } from '../statistics/outputSums.js';
@@ -11,8 +12,8 @@ import { streamMoments } from '../statistics/streamMoments.js';
 
 export interface MeasureOptions {
   assignments: readonly Assignment[];
-  /** What a criterion wants to know beside. */
-  requests?: Readonly<Record<string, StatisticRequest>> | undefined;
+  /** Wants to know something beside. */
+  criterion?: Criterion | undefined;
   recovery: RecoveryKind;
   calibration: Calibration;
   runtime: Runtime;
@@ -29,14 +30,52 @@ export async function measure(
   const { recovery, calibration, batchSize = DEFAULT_BATCH_SIZE } = options;
   const { model, shapes } = analysis;
   const batches = calibration.count === undefined ? undefined : Math.ceil(calibration.count / batchSize);
-  const requests: Record<string, StatisticRequest> = { ...options.requests };
+  const requests: Record<string, StatisticRequest> = {};
   if (recovery !== 'none') Object.assign(requests, { secondMoments: secondMoments({ batches }) });
   if (recovery === 'ridge' || recovery === 'full') Object.assign(requests, { pairMoments });
   if (recovery === 'full') Object.assign(requests, { streamMoments: streamMoments({ batches }) });
+  // A criterion may call its requests as it likes, also as recovery does.
+  for (const [name, request] of Object.entries(options.criterion?.statistics ?? {}))
+    requests[OF_CRITERION + name] = request;
   const rankOf = (name: string) => shapes.shape(model.graph.value(name))?.length;
   const outputs = recovery === 'full' ? outputTaps(model, rankOf) : [];
-  const { statistics, sums, samples } = await gatherStatistics({ ...options, model, requests, sums: outputs });
-  const groups = statistics as ReadonlyMap<string, GroupMoments>;
+  const gathered = await gatherStatistics({ ...options, model, requests, sums: outputs }).catch(async (cause) => {
+    throw (await isOfTaps(cause, analysis, options)) ? refusedTaps(options.criterion!, cause) : cause;
+  });
+  const { sums, samples } = gathered;
+  const statistics = new Map<string, Statistics>();
+  const groups = new Map<string, GroupMoments>();
+  for (const [id, all] of gathered.statistics) {
+    const [own, asked] = divided(all);
+    if (Object.keys(own).length > 0) groups.set(id, own);
+    statistics.set(id, asked);
+  }
   const moments = { model: modelContent(model), samples, groups, outputs: outputSums(sums), effects: {} };
   return { statistics, moments };
+}
+
+/** Whether a runtime that failed takes the model without what a criterion added to it. */
+async function isOfTaps(cause: unknown, { model }: Analysis, options: MeasureOptions): Promise<boolean> {
+  const { criterion, runtime, signal } = options;
+  if (!(cause instanceof SnpError && cause.code === 'runtime' && criterion?.statistics)) return false;
+  return runtime.open(model, { signal }).then(
+    (session) => session.close().then(() => true),
+    () => false,
+  );
+}
+
+function refusedTaps({ name, statistics }: Criterion, cause: SnpError): SnpError {
+  const names = Object.keys(statistics!).join(', ');
+  const message = `The runtime does not take the model with the taps that criterion '${name}' adds to it for its statistics (${names}): ${cause.message}`;
+  return new SnpError('plugin', message, cause.place, { cause });
+}
+
+const OF_CRITERION = 'criterion: ';
+
+/** What recovery asked for, and what a criterion did, by the names it knows. */
+function divided(all: Statistics): [GroupMoments, Statistics] {
+  const entries = Object.entries(all);
+  const isAsked = ([name]: [string, unknown]) => name.startsWith(OF_CRITERION);
+  const asked = entries.filter(isAsked).map(([name, statistic]) => [name.slice(OF_CRITERION.length), statistic]);
+  return [Object.fromEntries(entries.filter((entry) => !isAsked(entry))), Object.fromEntries(asked)];
 }

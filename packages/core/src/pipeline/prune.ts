@@ -6,6 +6,11 @@ import type { Criterion } from '@snp/score';
 import { compareModels } from '../evaluate/compareModels.js';
 import type { Plan } from '../plan/plan.js';
 import type { LeastShares } from '../planner/planner.js';
+import { checkCriterion } from '../plugin/defineCriterion.js';
+import { checkPlugins } from '../plugin/definePlugin.js';
+import { type FoundUnits, findUnits } from '../plugin/findUnits.js';
+import { callLimits } from '../plugin/foreignCalls.js';
+import type { Plugin } from '../plugin/plugin.js';
 import { matchOutputs } from '../recovery/matchOutputs.js';
 import type { RecoveryKind } from '../recovery/recovery.js';
 import { describeBudget } from '../report/describeBudget.js';
@@ -27,6 +32,10 @@ export interface PruneOptions extends Target {
    * which mixes neurons or picks them by the surgeon, a criterion given here picks hidden neurons instead.
    */
   criterion?: Criterion | undefined;
+  /** Bring units beyond neurons: heads, parts of blocks. Default none. */
+  plugins?: readonly Plugin[] | undefined;
+  /** Milliseconds after which a promise of a criterion or plug-in counts as one that never settles. Default `PLUGIN_TIMEOUT`, ten minutes. */
+  pluginTimeout?: number | undefined;
   /** Typical inputs, for recovery and for criteria that look at activations. Without them `snp` scores query/key pairs on white noise. */
   calibration?: Calibration | undefined;
   /**
@@ -84,10 +93,14 @@ export interface PruneResult {
  */
 export async function prune(source: string | Model, options: PruneOptions): Promise<PruneResult> {
   checkTarget(options);
+  if (options.criterion !== undefined) checkCriterion(options.criterion);
+  const plugins = checkPlugins(options.plugins);
+  const limits = callLimits(options);
   const recovery = recoveryOf(options);
   const clock = new Clock(options.onProgress);
   const original = typeof source === 'string' ? await clock.time('read', () => readModel(source)) : source;
   const analysis = await clock.time('analyze', async () => prepare(original));
+  const found = await clock.time('analyze', () => findUnits(analysis, plugins, limits));
   const runtime = options.runtime ?? onnxRuntime();
   const { fit, held } =
     options.calibration && (options.holdBack ?? (recovery !== 'none' && !options.statistics))
@@ -126,11 +139,21 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
     latency: decision.latency,
     samples: decision.samples,
     skipped: options.calibration?.skipped ?? [],
-    warnings: decision.warnings,
+    warnings: [...decision.warnings, ...notPlanned(found)],
     seconds: clock.seconds,
     originalCost: costOf(original),
   });
   return { model, plan, report, analysis: recovered, write: (path) => writeModel(model, path) };
+}
+
+/** Units that are found, but not planned yet. */
+function notPlanned(found: readonly FoundUnits[]): string[] {
+  return found
+    .filter(({ groups }) => groups.length > 0)
+    .map(
+      ({ plugin, groups }) =>
+        `Plug-in '${plugin.name}' found ${groups.length} groups of units, which this release does not remove yet.`,
+    );
 }
 
 /** Presets are published architectures, made by the published method; everything else is recovered where there are data. */

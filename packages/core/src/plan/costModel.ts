@@ -68,7 +68,7 @@ export class CostModel {
 
   /** What widths of neurons have a say in: all operations and weights with at least one dimension in a group of them. */
   prunable(): Cost {
-    const neurons = (groups: readonly Group[]) => groups.some(({ kind }) => kind !== 'head' && kind !== 'branch');
+    const neurons = (groups: readonly Group[]) => groups.some(({ kind }) => kind !== 'head' && kind !== 'block');
     const macs = this.#nodes
       .filter(({ groups }) => neurons(groups))
       .reduce((sum, node) => sum + this.#macs(node, {}), 0);
@@ -103,7 +103,7 @@ export class CostModel {
 function weightsOf(analysis: Analysis): SizedWeight[] {
   const members = new Map<Value, { axis: number; group: Group; unitOf: Int32Array }[]>();
   for (const group of unitGroups(analysis)) {
-    if (group.kind === 'branch') continue;
+    if (group.kind === 'block') continue;
     for (const { initializer, axis, unitOf } of group.members)
       members.set(initializer, [...(members.get(initializer) ?? []), { axis, group, unitOf }]);
   }

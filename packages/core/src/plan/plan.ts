@@ -80,7 +80,7 @@ export function checkPlan(plan: unknown, analysis: Analysis): Plan {
   const whole = completed(candidate, analysis);
   for (const [id, { keep }] of Object.entries(whole.groups)) {
     const group = groups.get(id)!;
-    if (group.kind !== 'branch')
+    if (group.kind !== 'block')
       checkLanes(keep, group, leftLanes(whole, group, analysis), (message) => fail(`${message} (group '${id}')`, id));
   }
   return whole;

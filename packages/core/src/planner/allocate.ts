@@ -6,6 +6,8 @@ export interface Allocatable {
   damage: DamageCurve;
   /** Widths to choose from, per head, ascending; the last is the full one. */
   widths: readonly number[];
+  /** Groups that leave with this one: at width 0 their damage does not count. */
+  covers?: readonly string[] | undefined;
 }
 
 /**
@@ -27,10 +29,16 @@ export function allocate(
   const full = at(({ widths }) => widths[widths.length - 1]);
   if (cost(full) <= limit) return full;
   if (cost(at(({ widths }) => widths[0])) > limit) return undefined;
+  const covering = groups.filter(({ covers }) => covers);
   let solution = full;
   for (let round = 0; round < ROUNDS; round++) {
-    const costs = costsAt(groups, solution, cost);
-    const best = (price: number) => at((group) => bestWidth(group, costs[group.id], price));
+    const present = { ...solution, ...Object.fromEntries(covering.map(({ id }) => [id, full[id]])) };
+    const costs = costsAt(groups, present, cost);
+    const best = (price: number) => {
+      const widths = at((group) => (group.covers ? full[group.id] : bestWidth(group, costs[group.id], price)));
+      for (const group of covering) leaveWhole(group, groups, { widths, present, full, costs, price });
+      return widths;
+    };
     solution = best(lowestPrice((price) => cost(best(price)) <= limit));
   }
   return spendRest(groups, solution, cost, limit);
@@ -71,6 +79,32 @@ function bestWidth({ damage, widths }: Allocatable, costs: Float64Array, price: 
     if (sum <= least) [best, least] = [widths[at], sum];
   }
   return best;
+}
+
+/** Takes a group away that others leave with, if that is better than what those make of themselves at the price. */
+function leaveWhole(
+  group: Allocatable,
+  groups: readonly Allocatable[],
+  state: {
+    widths: Record<string, number>;
+    present: Readonly<Record<string, number>>;
+    full: Readonly<Record<string, number>>;
+    costs: Readonly<Record<string, Float64Array>>;
+    price: number;
+  },
+): void {
+  const { widths, present, full, costs, price } = state;
+  const inner = groups.filter(({ id }) => group.covers!.includes(id) && widths[id] > 0);
+  const costOf = ({ id, widths: choices }: Allocatable, width: number) => costs[id][choices.indexOf(width)];
+  // Its own cost is that beside the others as they were.
+  const cost = inner.reduce(
+    (sum, other) => sum + costOf(other, widths[other.id]) - costOf(other, present[other.id]),
+    costOf(group, full[group.id]) - costOf(group, group.widths[0]),
+  );
+  const damage = inner.reduce((sum, other) => sum + other.damage[widths[other.id]], group.damage[full[group.id]]);
+  if (group.damage[group.widths[0]] >= damage + price * cost) return;
+  widths[group.id] = group.widths[0];
+  for (const { id } of inner) widths[id] = full[id];
 }
 
 /** The lowest price at which the limit is met: found on a logarithmic scale, whatever the units of damage and cost. */

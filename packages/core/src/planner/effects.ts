@@ -103,7 +103,7 @@ function partsOf({ methods }: Recovery): { methods: RecoveryMethod[]; weights: V
 
 function widthsOf({ group }: RecoveryMethod): number[] {
   const full = laneWidth(group);
-  if (group.kind === 'branch') return [0];
+  if (group.kind === 'block') return [0];
   const widths = SHARES.map((share) => Math.max(1, Math.round(full * share)));
   return [...new Set(widths)].filter((width) => width < full);
 }

@@ -68,9 +68,10 @@ export class Recovery {
     }
     const add = (group: Group, found: RecoveryMethod | string) => {
       if (typeof found === 'string') reasons.set(group.id, found);
-      else methods.set(group.id, found);
+      else further.set(group.id, found);
     };
     const momentsOf = (group: Group | undefined) => group && statistics.get(group.id)?.secondMoments;
+    const further = new Map<string, RecoveryMethod>();
     const mayLeave = ({ id }: Group) => beyond.includes(id);
     for (const heads of copy.heads.filter(mayLeave)) {
       const value = valuePart(heads)?.group;
@@ -80,14 +81,16 @@ export class Recovery {
       const last = branch.groups.find(({ kind }) => kind === (branch.holds === 'ffn' ? 'ffn' : 'value'));
       add(branch, leaveOut(branch, copy.branches, momentsOf(last), last && methods.get(last.id)));
     }
-    return new Recovery(copy, methods, reasons);
+    return new Recovery(copy, methods, further, reasons);
   }
 
   private constructor(
     /** The copy. */
     readonly analysis: Analysis,
-    /** How each group is recovered. */
+    /** How each group of neurons is recovered. */
     readonly methods: ReadonlyMap<string, RecoveryMethod>,
+    /** How heads and branches are that may leave. */
+    readonly beyond: ReadonlyMap<string, RecoveryMethod>,
     /** Why a group is recovered less than was asked for, or not at all. */
     private readonly reasons: ReadonlyMap<string, string>,
   ) {}
@@ -125,7 +128,7 @@ export class Recovery {
   }
 
   #leaveOut(branch: Branch, gone: ReadonlySet<string>): string {
-    const method = this.methods.get(branch.id) as BranchMethod | undefined;
+    const method = this.beyond.get(branch.id) as BranchMethod | undefined;
     if (!method) return this.reasons.get(branch.id) ?? 'nothing';
     method.apply([], gone);
     return 'done';

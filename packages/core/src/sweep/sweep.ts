@@ -26,7 +26,8 @@ export interface SweepPoint {
 }
 
 /** Options of `sweep`. */
-export interface SweepOptions extends Pick<PruneOptions, 'round' | 'least' | 'batchSize'> {
+export interface SweepOptions
+  extends Pick<PruneOptions, 'round' | 'least' | 'batchSize' | 'criterion' | 'plugins' | 'pluginTimeout'> {
   /** What `calibrate` gathered. */
   statistics: CalibrationStatistics;
   budgets: readonly CostBudget[];

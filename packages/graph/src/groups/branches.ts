@@ -56,7 +56,7 @@ function wholeUnit(id: string, block: number | undefined, nodes: ReadonlySet<Nod
       : [];
   });
   const one = { units: 1, lanes: 1, laneOf: new Int32Array(1), labels: new Int32Array(), sites: [] };
-  return { id, kind: 'branch', block, members, ...one };
+  return { id, kind: 'block', block, members, ...one };
 }
 
 function isFloat({ tensor }: Value): boolean {

@@ -15,8 +15,8 @@ export type GroupKind =
   | 'channel'
   /** Whole heads of an attention: see `HeadSet`. */
   | 'head'
-  /** A part that adds something to the residual stream, with all that is in it: see `Branch`. */
-  | 'branch';
+  /** Parts of Transformer blocks that add something to the residual stream (see `Branch`), or whole blocks. */
+  | 'block';
 
 /** One axis of one initializer that the units of a group run along. */
 export interface Member {
