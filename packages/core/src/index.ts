@@ -15,7 +15,8 @@ export {
   type Site,
   unitGroups,
 } from '@snp/graph';
-export { costOf, type Model, type ModelCost, SnpError, type SnpErrorCode } from '@snp/onnx';
+export { costOf, type Model, type ModelCost, type Node, SnpError, type SnpErrorCode, type Value } from '@snp/onnx';
+export { type Tap, TapBuilder } from '@snp/runtime';
 export {
   type Accumulator,
   activation,
@@ -89,6 +90,7 @@ export { asUnits, type Cut, joinUnits, UNIT_KINDS, type UnitGroup } from './plug
 export { Algebra } from './recovery/algebra.js';
 export { type Covariance, covarianceOf } from './recovery/covariance.js';
 export { type Elimination, eliminate } from './recovery/eliminate.js';
+export { eliminateParts } from './recovery/eliminateParts.js';
 export type { RecoveryMethod } from './recovery/method.js';
 export { type PairSpectrum, pairSpectrum } from './recovery/pairSpectrum.js';
 export { queryMixture } from './recovery/queryMixture.js';

@@ -28,6 +28,7 @@ export type {
   Session,
   TensorInfo,
 } from './session/runtime.js';
+export { TapBuilder } from './taps/build.js';
 export { type GramAxes, gramTap } from './taps/gramTap.js';
 export { headMomentsTap } from './taps/headMomentsTap.js';
 export { momentsTap } from './taps/momentsTap.js';

@@ -8,6 +8,11 @@ export interface ScoreContext {
   readonly keep: number;
   /** Dense products for large weights. */
   readonly kernels: RowKernels;
+  /**
+   * Measures the model without one unit (a head, a block) and nothing in its place: the mean Kullback-Leibler divergence of its answers from the
+   * original's, in nats, on the first calibration samples. Absent for neurons and without calibration data.
+   */
+  readonly without?: ((unit: number) => Promise<number>) | undefined;
 }
 
 /** Gathers one statistic of one group while calibration data run through the model. */

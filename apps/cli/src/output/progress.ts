@@ -10,6 +10,7 @@ const WORDS: Record<Step, string> = {
   profile: 'timing',
   measure: 'measuring',
   plan: 'planning',
+  try: 'trying',
   score: 'scoring',
   recover: 'recovering',
   apply: 'pruning',

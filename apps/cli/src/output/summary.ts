@@ -64,10 +64,17 @@ function unrecoveredLines({ groups }: PruneReport): string[] {
   return ['less recovery than asked for:', ...lines, ''];
 }
 
+function headsOf(group: GroupReport | undefined): string {
+  if (!group) return '-';
+  const { lanes, lanesAfter = lanes } = group;
+  return lanes === lanesAfter ? String(lanes) : `${lanes} → ${lanesAfter}`;
+}
+
 /** Widths per block before and after, and those of groups outside of blocks that changed. */
 function widthsTable(report: PruneReport): string {
   const change = (group: GroupReport | undefined) => {
     if (!group) return '-';
+    if (group.leftWith) return 'left out';
     return group.before === group.after ? String(group.before) : `${group.before} → ${group.after}`;
   };
   const blocks = [...new Set(report.groups.flatMap((group) => group.block ?? []))].sort((a, b) => a - b);
@@ -76,7 +83,7 @@ function widthsTable(report: PruneReport): string {
     const find = (kind: string) => own.find((group) => group.kind === kind);
     return [
       `block ${block}`,
-      find('query-key')?.lanes ?? find('value')?.lanes ?? '-',
+      headsOf(find('value') ?? find('query-key')),
       change(find('query-key')),
       change(find('value')),
       own

@@ -7,6 +7,7 @@ import { findUnits } from '../plugin/findUnits.js';
 import { callLimits } from '../plugin/foreignCalls.js';
 import type { Plugin } from '../plugin/plugin.js';
 import { Recovery } from '../recovery/recovery.js';
+import { unitMethods } from '../recovery/unitMethods.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
 import { Clock } from './clock.js';
 import { measure } from './measure.js';
@@ -46,17 +47,20 @@ export async function calibrate(source: string | Model, options: CalibrateOption
   const clock = new Clock(options.onProgress);
   const model = typeof source === 'string' ? await clock.time('read', () => readModel(source)) : source;
   const analysis = await clock.time('analyze', async () => prepare(model));
-  await clock.time('analyze', () => findUnits(analysis, plugins, limits));
+  const found = await clock.time('analyze', () => findUnits(analysis, plugins, limits));
   const assignments = analysis.groups.map((group) => ({ group, keep: 0 }));
   const { moments } = await clock.time('calibrate', (onProgress) =>
     measure(analysis, { assignments, recovery: 'full', calibration, runtime, batchSize, signal, onProgress }),
   );
   if (!effects) return moments;
+  const units = found.flatMap(({ groups }) => groups);
+  const beyond = units.length > 0 ? [...analysis.heads, ...analysis.branches].map(({ id }) => id) : [];
   const recovery = await clock.time('solve', (onProgress) =>
-    Recovery.create(analysis, moments.groups, 'full', { runtime, onProgress }),
+    Recovery.create(analysis, moments.groups, 'full', { beyond, runtime, onProgress }),
   );
+  const methods = [...recovery.methods.values(), ...unitMethods(units, recovery).values()];
   const measured = await clock.time('probe', (onProgress) =>
-    measureEffects({ recovery, runtime, calibration, batchSize, signal, onProgress }),
+    measureEffects({ recovery, methods, runtime, calibration, batchSize, signal, onProgress }),
   );
   return { ...moments, effects: measured };
 }

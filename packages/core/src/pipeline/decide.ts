@@ -2,21 +2,23 @@ import type { Analysis, Group } from '@snp/graph';
 import { type Model, SnpError } from '@snp/onnx';
 import type { Runtime } from '@snp/runtime';
 import { type Criterion, runtimeKernels, type Statistics, snp } from '@snp/score';
-import { budgetWidths, evenWidths, excessOf } from '../plan/budget.js';
+import { type EvenOptions, evenWidths, excessOf } from '../plan/budget.js';
 import { CostModel } from '../plan/costModel.js';
 import type { LatencyModel } from '../plan/latency.js';
 import { checkPlan, emptyPlan, type Plan } from '../plan/plan.js';
+import { presetWidths } from '../plan/presets.js';
 import { selectUnits } from '../plan/selectUnits.js';
 import { laneWidth, type Widths } from '../plan/widths.js';
-import { type Effects, measureEffects } from '../planner/effects.js';
-import { Planner } from '../planner/planner.js';
+import type { FoundUnits } from '../plugin/findUnits.js';
 import { callLimits } from '../plugin/foreignCalls.js';
 import { guardedCriterion } from '../plugin/guardedCriterion.js';
 import { Recovery, type RecoveryKind } from '../recovery/recovery.js';
 import type { Planning } from '../report/report.js';
 import type { Assignment } from '../statistics/gatherStatistics.js';
 import { type CalibrationStatistics, modelContent } from '../statistics/statistics.js';
+import { chooseUnits, neuronRatios } from './chooseUnits.js';
 import type { Clock } from './clock.js';
+import { divide } from './divide.js';
 import { measure } from './measure.js';
 import { type LatencyOutcome, meetLatency } from './meetLatency.js';
 import type { PruneOptions } from './prune.js';
@@ -42,12 +44,13 @@ export interface Decision {
   warnings: string[];
 }
 
-type DecideOptions = PruneOptions & { recovery: RecoveryKind; runtime: Runtime };
+export type DecideOptions = PruneOptions & { recovery: RecoveryKind; runtime: Runtime };
 
 /** Decides which units of which group stay. */
 export async function decide(
   analysis: Analysis,
   original: Model,
+  found: readonly FoundUnits[],
   options: DecideOptions,
   clock: Clock,
 ): Promise<Decision> {
@@ -58,15 +61,26 @@ export async function decide(
       'invalid-argument',
       `Allocation 'planned' divides a budget, and needs recovery 'full' and calibration data.`,
     );
-  const given = options.plan && checkPlan(options.plan, analysis);
-  const even =
-    !given && !planned && options.latency ? await evenForLatency(analysis, original, options, clock) : undefined;
-  const widths = given ? widthsOf(given) : planned ? undefined : (even?.widths ?? targetWidths(analysis, options));
   const warnings: string[] = [];
   const criterion = guardedCriterion(criterionFor(options, warnings), callLimits(options));
+  const given = options.plan && checkPlan(options.plan, analysis);
+  const preset = options.preset === undefined ? {} : presetWidths(options.preset, analysis);
+  const {
+    leaving,
+    open,
+    scores: unitScores,
+  } = await chooseUnits(analysis, given ? [] : found, preset, criterion, options, clock);
+  const ratios = options.ratios ?? (divides || options.preset !== undefined ? undefined : {});
+  const target = { ...options, ratios: ratios && neuronRatios(ratios, found), fixed: leaving.widths(analysis) };
+  const even =
+    !given && !planned && options.latency ? await evenForLatency(analysis, original, target, clock) : undefined;
+  const widths = given ? widthsOf(given) : planned ? undefined : (even?.widths ?? targetWidths(analysis, target));
+  const units = planned ? open : [];
+  // What heads and branches leave behind is made up for by neurons of any group.
+  const reaching = units.length > 0 || Object.keys(given ? widths! : target.fixed).some((id) => isBeyond(id, analysis));
   const assignments = analysis.groups.flatMap((group): Assignment[] => {
     const keep = widths ? (widths[group.id] ?? laneWidth(group)) : 0;
-    return keep < laneWidth(group) ? [{ group, keep }] : [];
+    return reaching || keep < laneWidth(group) ? [{ group, keep }] : [];
   });
   const { statistics, moments } = await gather(analysis, criterion, assignments, options, clock);
   const { recovery: kind } = options;
@@ -76,12 +90,18 @@ export async function decide(
       : await clock.time('solve', (onProgress) =>
           Recovery.create(analysis, moments.groups, kind, {
             groups: planned ? undefined : assignments.map(({ group }) => group.id),
+            beyond: reaching ? [...analysis.heads, ...analysis.branches].map(({ id }) => id) : [],
             runtime: options.runtime,
             onProgress,
           }),
         );
   const division = planned
-    ? await planWidths(analysis, original, recovery!, moments!, options, clock, warnings)
+    ? await divide(
+        { analysis, original, recovery: recovery!, moments: moments!, units, leaving },
+        options,
+        clock,
+        warnings,
+      )
     : undefined;
   const latency = (even ?? division)?.latency;
   const common = { recovery, moments, latency, planning: division?.planning, samples: moments?.samples ?? 0, warnings };
@@ -101,7 +121,16 @@ export async function decide(
   for (const { group, keep } of rest) {
     plan.groups[group.id] = entry(group, selectUnits(group, scores.get(group.id)!, keep));
   }
-  return { ...common, plan: inOrder(plan, analysis), criterion: criterionName(criterion, recovery, options), scores };
+  return {
+    ...common,
+    plan: checkPlan(leaving.without(plan, analysis), analysis),
+    criterion: criterionName(criterion, recovery, options),
+    scores: new Map([...unitScores, ...scores]),
+  };
+}
+
+function isBeyond(id: string, { heads, branches }: Analysis): boolean {
+  return [...heads, ...branches].some((group) => group.id === id);
 }
 
 /** With full recovery, mixtures and the surgeon take the place of a criterion, unless one was asked for. */
@@ -155,56 +184,14 @@ function checkModel(statistics: CalibrationStatistics, { model }: Analysis): voi
 }
 
 /** The same fraction of every group, so that a latency is met. */
-function evenForLatency(analysis: Analysis, original: Model, options: DecideOptions, clock: Clock) {
-  const { budget = {}, latency, round, signal } = options;
+function evenForLatency(analysis: Analysis, original: Model, options: DecideOptions & EvenOptions, clock: Clock) {
+  const { budget = {}, latency, round, fixed, signal } = options;
   const costs = new CostModel(analysis);
   const widthsFor = (limit: { model: LatencyModel; share: number }) => {
-    const widths = evenWidths(analysis, excessOf(costs, budget, limit), { round });
+    const widths = evenWidths(analysis, excessOf(costs, budget, limit), { round, fixed });
     return widths && { widths };
   };
   return meetLatency(analysis, original, latency!, widthsFor, clock, signal);
-}
-
-async function planWidths(
-  analysis: Analysis,
-  original: Model,
-  recovery: Recovery,
-  moments: CalibrationStatistics,
-  options: DecideOptions,
-  clock: Clock,
-  warnings: string[],
-): Promise<{ widths: Widths; planning?: Planning; latency?: LatencyOutcome }> {
-  const { budget = {}, latency, round, least, signal } = options;
-  const effects = await effectsOf(recovery, moments, options, clock);
-  if (Object.keys(effects).length === 0)
-    warnings.push(
-      'What each part does to the answers was not measured: the budget is divided by the errors within the model alone, which is less accurate.',
-    );
-  const planner = new Planner(analysis, recovery.methods, effects, { round, least });
-  const found = latency
-    ? await meetLatency(analysis, original, latency, (limit) => planner.plan(budget, limit), clock, signal)
-    : await clock.time('plan', async () => planner.plan(budget));
-  if (found) {
-    const { damage, ...rest } = found;
-    return { ...rest, planning: { damage, tradeOff: planner.tradeOff() } };
-  }
-  warnings.push(
-    'The budget cannot be met by the parts that can be planned (query/key, value and FFN neurons with known errors): the same fraction leaves every group.',
-  );
-  return { widths: budgetWidths(analysis, budget, { round }) };
-}
-
-/** As measured before, or now where there are data. */
-async function effectsOf(
-  recovery: Recovery,
-  { effects }: CalibrationStatistics,
-  { calibration, runtime, batchSize, signal }: DecideOptions,
-  clock: Clock,
-): Promise<Effects> {
-  if (Object.keys(effects).length > 0 || !calibration) return effects;
-  return clock.time('probe', (onProgress) =>
-    measureEffects({ recovery, runtime, calibration, batchSize, signal, onProgress }),
-  );
 }
 
 /** Regression on fewer rows than neurons makes much up. */
@@ -253,12 +240,4 @@ function criterionFor(options: DecideOptions, warnings: string[]): Criterion {
 
 function entry(group: Group, keep: number[]) {
   return { units: group.units, lanes: group.lanes, keep };
-}
-
-/** Groups in the order of the model. */
-function inOrder(plan: Plan, analysis: Analysis): Plan {
-  const groups = Object.fromEntries(
-    analysis.groups.flatMap(({ id }) => (plan.groups[id] ? [[id, plan.groups[id]]] : [])),
-  );
-  return { ...plan, groups };
 }

@@ -8,6 +8,7 @@ export type Step =
   | 'profile'
   | 'measure'
   | 'plan'
+  | 'try'
   | 'score'
   | 'recover'
   | 'apply'

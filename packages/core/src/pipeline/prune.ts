@@ -8,7 +8,7 @@ import type { Plan } from '../plan/plan.js';
 import type { LeastShares } from '../planner/planner.js';
 import { checkCriterion } from '../plugin/defineCriterion.js';
 import { checkPlugins } from '../plugin/definePlugin.js';
-import { type FoundUnits, findUnits } from '../plugin/findUnits.js';
+import { findUnits } from '../plugin/findUnits.js';
 import { callLimits } from '../plugin/foreignCalls.js';
 import type { Plugin } from '../plugin/plugin.js';
 import { matchOutputs } from '../recovery/matchOutputs.js';
@@ -92,9 +92,9 @@ export interface PruneResult {
  * await result.write('deit_small.snp.onnx');
  */
 export async function prune(source: string | Model, options: PruneOptions): Promise<PruneResult> {
-  checkTarget(options);
   if (options.criterion !== undefined) checkCriterion(options.criterion);
   const plugins = checkPlugins(options.plugins);
+  checkTarget(options, plugins);
   const limits = callLimits(options);
   const recovery = recoveryOf(options);
   const clock = new Clock(options.onProgress);
@@ -106,7 +106,7 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
     options.calibration && (options.holdBack ?? (recovery !== 'none' && !options.statistics))
       ? holdBack(options.calibration)
       : { fit: options.calibration, held: undefined };
-  const decision = await decide(analysis, original, { ...options, recovery, runtime, calibration: fit }, clock);
+  const decision = await decide(analysis, original, found, { ...options, recovery, runtime, calibration: fit }, clock);
   const { recovery: _, ...cut } = decision.plan;
   const plan: Plan = recovery === 'none' ? cut : { ...cut, recovery };
   options.signal?.throwIfAborted();
@@ -139,21 +139,11 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
     latency: decision.latency,
     samples: decision.samples,
     skipped: options.calibration?.skipped ?? [],
-    warnings: [...decision.warnings, ...notPlanned(found)],
+    warnings: decision.warnings,
     seconds: clock.seconds,
     originalCost: costOf(original),
   });
   return { model, plan, report, analysis: recovered, write: (path) => writeModel(model, path) };
-}
-
-/** Units that are found, but not planned yet. */
-function notPlanned(found: readonly FoundUnits[]): string[] {
-  return found
-    .filter(({ groups }) => groups.length > 0)
-    .map(
-      ({ plugin, groups }) =>
-        `Plug-in '${plugin.name}' found ${groups.length} groups of units, which this release does not remove yet.`,
-    );
 }
 
 /** Presets are published architectures, made by the published method; everything else is recovered where there are data. */

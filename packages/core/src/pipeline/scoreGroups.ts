@@ -1,5 +1,7 @@
 import type { Criterion, RowKernels, Statistics } from '@snp/score';
+import { isUnitGroup } from '../plugin/unitGroup.js';
 import type { Assignment } from '../statistics/gatherStatistics.js';
+import type { Ablation } from './ablation.js';
 
 /** Asks a guarded criterion for the scores of every group. */
 export async function scoreGroups(
@@ -8,6 +10,7 @@ export async function scoreGroups(
   statistics: ReadonlyMap<string, Statistics>,
   kernels: RowKernels,
   onProgress?: (done: number, total: number) => void,
+  ablation?: Ablation,
 ): Promise<Map<string, Float64Array>> {
   const scores = new Map<string, Float64Array>();
   let done = 0;
@@ -15,7 +18,11 @@ export async function scoreGroups(
   const work = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const { group, keep } = next;
-      const result = await criterion.score(group, statistics.get(group.id) ?? {}, { keep, kernels });
+      const result = await criterion.score(group, statistics.get(group.id) ?? {}, {
+        keep,
+        kernels,
+        ...(ablation && isUnitGroup(group) && { without: (unit) => ablation.without(group, unit) }),
+      });
       scores.set(group.id, result);
       onProgress?.(++done, assignments.length);
     }

@@ -1,10 +1,11 @@
 import type { Analysis } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
-import { budgetWidths, type CostBudget } from '../plan/budget.js';
+import { budgetWidths, type CostBudget, type EvenOptions } from '../plan/budget.js';
 import type { LatencyBudget } from '../plan/latency.js';
 import type { Plan } from '../plan/plan.js';
 import { presetWidths } from '../plan/presets.js';
 import { laneWidth, type Ratios, ratioWidths, roundWidth, type Widths } from '../plan/widths.js';
+import type { Plugin } from '../plugin/plugin.js';
 
 /** What the result may be: exactly one of these, where budget and latency count as one. */
 export interface Target {
@@ -20,12 +21,13 @@ export interface Target {
   plan?: Plan | undefined;
 }
 
-/** Throws `invalid-argument` unless exactly one target is given. */
-export function checkTarget({ preset, ratios, budget, latency, plan }: Target): void {
+/** Throws `invalid-argument` unless exactly one target is given, or none where plug-ins say what to remove. */
+export function checkTarget({ preset, ratios, budget, latency, plan }: Target, plugins: readonly Plugin[] = []): void {
   const given = Object.entries({ preset, ratios, budget: budget ?? latency, plan }).filter(
     ([, value]) => value !== undefined,
   );
   if (given.length === 1) return;
+  if (given.length === 0 && plugins.some((plugin) => Object.keys(plugin.ratios ?? {}).length > 0)) return;
   const names = given.map(([name]) => name).join(' and ');
   throw new SnpError(
     'invalid-argument',
@@ -36,7 +38,7 @@ export function checkTarget({ preset, ratios, budget, latency, plan }: Target): 
 }
 
 /** The widths that the target asks for; groups that stay whole are not in it. */
-export function targetWidths(analysis: Analysis, target: Target & { round?: number | undefined }): Widths {
+export function targetWidths(analysis: Analysis, target: Target & EvenOptions): Widths {
   const round = target.round ?? 1;
   if (!Number.isInteger(round) || round < 1) {
     throw new SnpError(
@@ -46,11 +48,14 @@ export function targetWidths(analysis: Analysis, target: Target & { round?: numb
   }
   if (target.preset !== undefined) {
     const widths = presetWidths(target.preset, analysis);
-    const full = new Map(analysis.groups.map((group) => [group.id, laneWidth(group)]));
+    const groups = new Map(analysis.groups.map((group) => [group.id, group]));
     return Object.fromEntries(
-      Object.entries(widths).map(([id, width]) => [id, roundWidth(width, full.get(id)!, round)]),
+      Object.entries(widths).map(([id, width]) => {
+        const group = groups.get(id);
+        return [id, group ? roundWidth(width, laneWidth(group), round) : width];
+      }),
     );
   }
   if (target.ratios) return ratioWidths(target.ratios, analysis, { round });
-  return budgetWidths(analysis, target.budget ?? {}, { round });
+  return budgetWidths(analysis, target.budget ?? {}, { round, fixed: target.fixed });
 }

@@ -18,18 +18,24 @@ export interface CostBudget {
 const FIRST: readonly GroupKind[] = ['query-key', 'value', 'ffn'];
 const ALL: readonly GroupKind[] = [...FIRST, 'residual', 'channel'];
 
+/** How the same fraction is taken from every group. */
+export interface EvenOptions extends RoundOptions {
+  /** Units that stay of heads and branches about which was decided before; they are in the result too. Default none. */
+  fixed?: Widths | undefined;
+}
+
 /**
  * The widths that meet a budget by removing the same fraction from every group: of query/key, value and FFN neurons as long
  * as that suffices, of residual and convolution channels too where it does not.
  *
  * @throws SnpError `invalid-argument` if the budget cannot be met or is no fraction or number.
  */
-export function budgetWidths(analysis: Analysis, budget: CostBudget, options: RoundOptions = {}): Widths {
+export function budgetWidths(analysis: Analysis, budget: CostBudget, options: EvenOptions = {}): Widths {
   const costs = new CostModel(analysis);
   const widths = evenWidths(analysis, excessOf(costs, budget), options);
   if (widths) return widths;
   const full = costs.at({});
-  const least = costs.at(ratioWidths(forKinds(ALL, HIGHEST), analysis, options));
+  const least = costs.at({ ...options.fixed, ...ratioWidths(forKinds(ALL, HIGHEST), analysis, options) });
   throw new SnpError(
     'invalid-argument',
     `The budget cannot be met: with every group at its least, ${percent(least.macs, full.macs)} of the MACs and ${percent(least.params, full.params)} of the parameters are left. Frozen parts are listed by 'snp inspect'.`,
@@ -54,11 +60,12 @@ export function excessOf(
 }
 
 /** The widths that meet a limit by removing the same fraction from every group; undefined if none do. */
-export function evenWidths(analysis: Analysis, excess: Excess, options: RoundOptions = {}): Widths | undefined {
+export function evenWidths(analysis: Analysis, excess: Excess, options: EvenOptions = {}): Widths | undefined {
   const meets = (widths: Widths) => excess(widths) <= 1;
-  if (meets({})) return {};
+  const fixed = options.fixed ?? {};
+  if (meets(fixed)) return fixed;
   for (const kinds of [FIRST, ALL]) {
-    const at = (ratio: number) => ratioWidths(forKinds(kinds, ratio), analysis, options);
+    const at = (ratio: number) => ({ ...fixed, ...ratioWidths(forKinds(kinds, ratio), analysis, options) });
     if (meets(at(HIGHEST))) return at(smallestRatio((ratio) => meets(at(ratio))));
   }
   return undefined;

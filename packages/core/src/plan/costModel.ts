@@ -1,5 +1,5 @@
-import { type Analysis, type Branch, type Group, unitGroups } from '@snp/graph';
-import { type CostOptions, costOf, evaluateDim, nodeMacs, parameterCount, type Value } from '@snp/onnx';
+import { type Analysis, type Group, unitGroups } from '@snp/graph';
+import { type CostOptions, costOf, evaluateDim, nodeMacs, parameterCount, type Use, type Value } from '@snp/onnx';
 import { type SizedNode, sizedNodes } from './sizedNodes.js';
 import { laneWidth, type Widths } from './widths.js';
 
@@ -28,8 +28,8 @@ interface Segment {
 interface SizedWeight {
   axes: readonly (readonly Segment[])[];
   bytesPerElement: number;
-  /** It leaves with any of these. */
-  branches: readonly Branch[];
+  /** The branches each of its readers leaves with; it leaves with the last of them. */
+  uses: readonly (readonly string[])[];
 }
 
 /**
@@ -56,8 +56,8 @@ export class CostModel {
     }
     this.#nodes = nodes;
     const weights = weightsOf(analysis);
-    const changes = ({ axes, branches }: SizedWeight) =>
-      branches.length > 0 || axes.flat().some(({ groups }) => groups.length > 0);
+    const changes = ({ axes, uses }: SizedWeight) =>
+      uses.every((branches) => branches.length > 0) || axes.flat().some(({ groups }) => groups.length > 0);
     this.#weights = weights.filter(changes);
     const rest = sizeOf(
       weights.filter((weight) => !changes(weight)),
@@ -107,11 +107,7 @@ function weightsOf(analysis: Analysis): SizedWeight[] {
     for (const { initializer, axis, unitOf } of group.members)
       members.set(initializer, [...(members.get(initializer) ?? []), { axis, group, unitOf }]);
   }
-  const branches = new Map<Value, Branch[]>();
-  for (const branch of analysis.branches) {
-    for (const { initializer } of branch.members)
-      branches.set(initializer, [...(branches.get(initializer) ?? []), branch]);
-  }
+  const branchesAt = ({ node }: Use) => analysis.branches.flatMap(({ id, nodes }) => (nodes.has(node) ? [id] : []));
   return analysis.model.graph.initializers.flatMap((value): SizedWeight[] => {
     const counts = [...value.uses].some(({ node, index }) => parameterCount(node, index) > 0);
     if (!counts) return [];
@@ -123,7 +119,7 @@ function weightsOf(analysis: Analysis): SizedWeight[] {
         own.filter((member) => member.axis === axis),
       ),
     );
-    return [{ axes, bytesPerElement: byteLength / Math.max(1, size), branches: branches.get(value) ?? [] }];
+    return [{ axes, bytesPerElement: byteLength / Math.max(1, size), uses: [...value.uses].map(branchesAt) }];
   });
 }
 
@@ -143,8 +139,8 @@ function segmentsOf(length: number, members: readonly { group: Group; unitOf: In
 function sizeOf(weights: readonly SizedWeight[], widths: Widths): { params: number; bytes: number } {
   let [params, bytes] = [0, 0];
   const shareOf = (share: number, group: Group) => (share * (widths[group.id] ?? laneWidth(group))) / laneWidth(group);
-  for (const { axes, bytesPerElement, branches } of weights) {
-    if (branches.some(({ id }) => widths[id] === 0)) continue;
+  for (const { axes, bytesPerElement, uses } of weights) {
+    if (uses.every((branches) => branches.some((id) => widths[id] === 0))) continue;
     const left = axes.reduce(
       (elements, segments) =>
         elements *

@@ -9,7 +9,7 @@ import {
   type RuntimeTensor,
   type Sample,
 } from '@snp/runtime';
-import { addAnswers } from '../evaluate/compareModels.js';
+import { addAnswers } from '../evaluate/answers.js';
 import { FidelityMeter } from '../evaluate/fidelity.js';
 import { laneWidth } from '../plan/widths.js';
 import type { RecoveryMethod } from '../recovery/method.js';
@@ -30,6 +30,8 @@ export type Effects = Readonly<Record<string, readonly Effect[]>>;
 /** Options of `measureEffects`. */
 export interface MeasureEffectsOptions {
   recovery: Recovery;
+  /** What to measure. Default: all groups of neurons. */
+  methods?: readonly RecoveryMethod[] | undefined;
   runtime: Runtime;
   calibration: Calibration;
   /** Samples to measure on, the first ones. Default `EFFECT_SAMPLES`. */
@@ -51,7 +53,7 @@ const SHARES = [3 / 4, 1 / 2, 1 / 4];
  */
 export async function measureEffects(options: MeasureEffectsOptions): Promise<Effects> {
   const { recovery, runtime, signal, onProgress } = options;
-  const parts = partsOf(recovery);
+  const parts = partsOf(options.methods ?? [...recovery.methods.values()]);
   const tails = parts.map(({ weights }) => tailModel(recovery.analysis, weights));
   const wanted = [...new Set(tails.flatMap(({ frontier }) => [...frontier.values()]))];
   const recorded = await record(options, wanted);
@@ -88,9 +90,9 @@ export async function measureEffects(options: MeasureEffectsOptions): Promise<Ef
 }
 
 /** Groups of one block are measured with one model: most of its run is the same. */
-function partsOf({ methods }: Recovery): { methods: RecoveryMethod[]; weights: Value[] }[] {
+function partsOf(methods: readonly RecoveryMethod[]): { methods: RecoveryMethod[]; weights: Value[] }[] {
   const parts = new Map<number | string, RecoveryMethod[]>();
-  for (const method of methods.values()) {
+  for (const method of methods) {
     if (method.touches.length === 0) continue;
     const key = method.group.block ?? method.group.id;
     parts.set(key, [...(parts.get(key) ?? []), method]);

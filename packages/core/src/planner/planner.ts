@@ -1,9 +1,11 @@
 import type { Analysis, Group } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
+import { LeavingUnits } from '../pipeline/leavingUnits.js';
 import { type CostBudget, excessOf } from '../plan/budget.js';
 import { CostModel } from '../plan/costModel.js';
 import type { LatencyModel } from '../plan/latency.js';
 import { laneWidth, type RoundOptions, type Widths } from '../plan/widths.js';
+import type { UnitGroup } from '../plugin/unitGroup.js';
 import type { RecoveryMethod } from '../recovery/method.js';
 import { type Allocatable, allocate } from './allocate.js';
 import { damageCurves } from './damage.js';
@@ -14,8 +16,12 @@ export type LeastShares = Readonly<Record<string, number>>;
 
 /** Options of `Planner`. */
 export interface PlannerOptions extends RoundOptions {
-  /** Default `LEAST_SHARE` for all. */
+  /** Default `LEAST_SHARE` for all neurons and heads, and 0 for blocks. */
   least?: LeastShares | undefined;
+  /** Units beyond neurons that may leave. Default none. */
+  units?: readonly UnitGroup[] | undefined;
+  /** Units that stay of groups about which was decided before. Default none. */
+  fixed?: Widths | undefined;
 }
 
 /** A sixteenth of a group's units stays in any case. */
@@ -23,7 +29,10 @@ export const LEAST_SHARE = 1 / 16;
 
 /** What a planner chose. */
 export interface Planned {
+  /** Units per head that stay, by group of the analysis; what was fixed before is in it. */
   widths: Widths;
+  /** Units per head that stay, by group of the planner: of what plug-ins bring, their own units. */
+  chosen: Widths;
   /** Expected divergence of the answers by what each group loses, in nats. Groups are taken one by one: together they do more. */
   damage: Readonly<Record<string, number>>;
 }
@@ -42,37 +51,57 @@ const TRADE_OFF = [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3];
 /** Finds the widths that meet budgets with the least expected damage, from error-versus-width curves and measured effects. */
 export class Planner {
   readonly #analysis: Analysis;
-  readonly #groups: readonly Allocatable[];
+  readonly #groups: readonly (Allocatable & { group: Group })[];
   readonly #costs: CostModel;
+  readonly #methods: ReadonlyMap<string, RecoveryMethod>;
+  readonly #units: readonly UnitGroup[];
+  readonly #fixed: Widths;
 
+  /** @param methods How each group is recovered: neurons, and units beyond. */
   constructor(
     analysis: Analysis,
     methods: ReadonlyMap<string, RecoveryMethod>,
     effects: Effects,
-    { round = 1, least = {} }: PlannerOptions = {},
+    { round = 1, least = {}, units = [], fixed = {} }: PlannerOptions = {},
   ) {
-    checkLeast(least, analysis);
+    const all = [...analysis.groups, ...units];
+    checkLeast(least, all);
     const curves = damageCurves(methods.values(), effects);
     this.#analysis = analysis;
+    this.#methods = methods;
+    this.#units = units;
+    this.#fixed = fixed;
     this.#costs = new CostModel(analysis);
-    this.#groups = analysis.groups.flatMap((group): Allocatable[] => {
+    this.#groups = all.flatMap((group) => {
       const damage = curves.get(group.id);
-      const share = least[group.id] ?? least[group.kind] ?? LEAST_SHARE;
-      return damage ? [{ id: group.id, damage, widths: widthsOf(group, share, round) }] : [];
+      if (!damage) return [];
+      const share = least[group.id] ?? least[group.kind];
+      if (group.kind !== 'block') return [{ group, id: group.id, damage, widths: widthsOf(group, share, round) }];
+      const covers = coveredBy(group as UnitGroup, analysis, units);
+      return share ? [] : [{ group, id: group.id, damage, widths: [0, 1], covers }];
     });
   }
 
-  /** The best widths for a budget, and for a share of the original's latency; undefined if groups with curves alone cannot meet it. */
-  plan(budget: CostBudget, latency?: { model: LatencyModel; share: number }): Planned | undefined {
-    const groups = latency ? this.#groups.map(coarser) : this.#groups;
-    const widths = allocate(groups, excessOf(this.#costs, budget, latency), 1);
-    if (!widths) return undefined;
-    const full = new Map(this.#analysis.groups.map((group) => [group.id, laneWidth(group)]));
-    const narrower = Object.entries(widths).filter(([id, width]) => width < full.get(id)!);
-    const curves = new Map(this.#groups.map(({ id, damage }) => [id, damage]));
+  /**
+   * The best widths for a budget, and for a share of the original's latency; undefined if groups with curves alone cannot meet it.
+   *
+   * @param pick Which groups may give way. Default all.
+   */
+  plan(
+    budget: CostBudget,
+    latency?: { model: LatencyModel; share: number },
+    pick: (group: Group) => boolean = () => true,
+  ): Planned | undefined {
+    const own = this.#groups.filter(({ group }) => pick(group));
+    const groups = latency ? own.map(coarser) : own;
+    const excess = excessOf(this.#costs, budget, latency);
+    const chosen = allocate(groups, (widths) => excess(this.#native(widths)), 1);
+    if (!chosen) return undefined;
+    const narrower = own.filter(({ id, group }) => chosen[id] < laneWidth(group));
     return {
-      widths: Object.fromEntries(narrower),
-      damage: Object.fromEntries(narrower.map(([id, width]) => [id, curves.get(id)![width]])),
+      widths: this.#native(Object.fromEntries(narrower.map(({ id }) => [id, chosen[id]]))),
+      chosen: Object.fromEntries(narrower.map(({ id }) => [id, chosen[id]])),
+      damage: Object.fromEntries(narrower.map(({ id, damage }) => [id, damage[chosen[id]]])),
     };
   }
 
@@ -82,31 +111,61 @@ export class Planner {
     return TRADE_OFF.flatMap((share) => {
       const planned = this.plan({ macs: share });
       if (!planned) return [];
-      const divergence = Object.values(planned.damage).reduce((sum, damage) => sum + damage, 0);
-      return [{ macs: this.#costs.at(planned.widths).macs / full, divergence }];
+      return [{ macs: this.#costs.at(planned.widths).macs / full, divergence: totalDamage(planned) }];
     });
+  }
+
+  /** Widths by group of the analysis: units of plug-ins are taken as what leaves with them. */
+  #native(widths: Readonly<Record<string, number>>): Widths {
+    const units = this.#units.filter(({ id, units: count }) => (widths[id] ?? count) < count);
+    if (units.length === 0) return { ...this.#fixed, ...widths };
+    const leaving = new LeavingUnits();
+    for (const group of units) {
+      const stays = new Set(this.#methods.get(group.id)!.select(widths[group.id]));
+      leaving.take(
+        group,
+        [...group.cuts.keys()].filter((unit) => !stays.has(unit)),
+      );
+    }
+    return { ...this.#fixed, ...widths, ...leaving.widths(this.#analysis) };
   }
 }
 
+/** Sum of what all groups are expected to do. */
+export function totalDamage({ damage }: Planned): number {
+  return Object.values(damage).reduce((sum, own) => sum + own, 0);
+}
+
+/** Groups that leave with a block: neurons in its branches, and heads of its attention. */
+function coveredBy({ cuts }: UnitGroup, { branches }: Analysis, units: readonly UnitGroup[]): string[] {
+  const leaving = new Set(cuts.flatMap((own) => own.map(({ group }) => group)));
+  const own = branches.filter(({ id }) => leaving.has(id));
+  const heads = own.some(({ holds }) => holds !== 'ffn')
+    ? units.filter(({ kind, block }) => kind === 'head' && block === own[0].block)
+    : [];
+  return [...own.flatMap(({ groups }) => groups), ...heads].map(({ id }) => id);
+}
+
 /** Latency goes in steps of powers of two: of more than 64 widths, only multiples of such a step are worth a look. */
-function coarser(group: Allocatable): Allocatable {
+function coarser<Own extends Allocatable>(group: Own): Own {
   const full = group.widths[group.widths.length - 1];
   const step = 2 ** Math.max(0, Math.ceil(Math.log2(full / 64)));
   const widths = group.widths.filter((width) => width % step === 0 || width === full);
   return { ...group, widths };
 }
 
-/** Multiples of `round` from the least share up, and the full width. */
-function widthsOf(group: Group, share: number, round: number): number[] {
+/** Multiples of `round` from the least share up, and the full width; heads are not rounded. */
+function widthsOf(group: Group, share = LEAST_SHARE, round = 1): number[] {
   const full = laneWidth(group);
-  const first = Math.max(1, Math.ceil((full * share - 1e-9) / round)) * round;
+  const step = group.kind === 'head' ? 1 : round;
+  const first = Math.max(1, Math.ceil((full * share - 1e-9) / step)) * step;
   const widths: number[] = [];
-  for (let width = first; width < full; width += round) widths.push(width);
+  for (let width = first; width < full; width += step) widths.push(width);
   return [...widths, full];
 }
 
-function checkLeast(least: LeastShares, analysis: Analysis): void {
-  const known = new Set(analysis.groups.flatMap(({ id, kind }) => [id, kind]));
+function checkLeast(least: LeastShares, groups: readonly Group[]): void {
+  const known = new Set(groups.flatMap(({ id, kind }) => [id, kind]));
   for (const [name, share] of Object.entries(least)) {
     if (!known.has(name))
       throw new SnpError(

@@ -18,6 +18,11 @@ export interface UnitGroup extends Group {
   readonly cuts: readonly (readonly Cut[])[];
 }
 
+/** True for groups that a plug-in brought. */
+export function isUnitGroup(group: Group): group is UnitGroup {
+  return 'cuts' in group;
+}
+
 /**
  * Heads of an attention, or a branch, as a plug-in brings them: each unit is one.
  *

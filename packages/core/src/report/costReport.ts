@@ -1,5 +1,5 @@
-import type { Analysis, Block } from '@snp/graph';
-import { costOf, type Model, type ModelCost } from '@snp/onnx';
+import type { Analysis } from '@snp/graph';
+import { costOf, type ModelCost } from '@snp/onnx';
 import type { CostReport, PruneReport } from './report.js';
 
 /** Cost of a model as a whole. */
@@ -7,32 +7,44 @@ export function wholeCost(cost: ModelCost): CostReport {
   return { macs: cost.macs, params: cost.params, bytes: cost.bytes };
 }
 
-/** Cost of each Transformer block before and after, and of the rest; both models must have been analysed alike. */
+/** Cost of each Transformer block before and after, and of the rest. What is left of a block is told by the names of its values. */
 export function costPerBlock(before: Analysis, after: Analysis): PruneReport['blocks'] {
-  const [first, second] = [partition(before), partition(after)];
-  const blocks: PruneReport['blocks'] = before.blocks.map((block) => ({
-    block: block.index,
-    heads: block.heads,
-    before: first.blocks[block.index],
-    after: second.blocks[block.index] ?? EMPTY,
-  }));
-  return [...blocks, { before: first.rest, after: second.rest }];
+  const { blocks } = before;
+  const blockOf = new Map<string, number | undefined>();
+  for (const [at, node] of before.model.graph.nodes.entries()) {
+    const block = blocks.find(({ nodes: [from, to] }) => at >= from && at <= to)?.index;
+    for (const value of node.outputs) if (value) blockOf.set(value.name, block);
+  }
+  const [first, second] = [partition(before, blockOf, blocks.length), partition(after, blockOf, blocks.length)];
+  return [
+    ...blocks.map(({ index, heads }) => ({
+      block: index,
+      heads,
+      before: first.blocks[index],
+      after: second.blocks[index],
+    })),
+    { before: first.rest, after: second.rest },
+  ];
 }
 
-const EMPTY: CostReport = { macs: 0, params: 0, bytes: 0 };
-
-function partition({ model, blocks, shapes }: { model: Model; blocks: readonly Block[]; shapes: Analysis['shapes'] }) {
-  const cost = costOf(model, { shapes });
-  const position = new Map(model.graph.nodes.map((node, at) => [node, at]));
-  const parts = blocks.map(() => ({ ...EMPTY }));
-  const rest = { ...EMPTY };
-  for (const item of cost.nodes) {
-    const at = position.get(item.node) ?? -1;
-    const block = blocks.find(({ nodes: [from, to] }) => at >= from && at <= to);
-    const part = block ? parts[block.index] : rest;
-    part.macs += item.macs ?? 0;
-    part.params += item.params;
-    part.bytes += item.bytes;
+function partition(
+  { model, shapes }: Pick<Analysis, 'model' | 'shapes'>,
+  blockOf: ReadonlyMap<string, number | undefined>,
+  count: number,
+) {
+  const costs = new Map(costOf(model, { shapes }).nodes.map((cost) => [cost.node, cost]));
+  const blocks = Array.from({ length: count }, (): CostReport => ({ macs: 0, params: 0, bytes: 0 }));
+  const rest: CostReport = { macs: 0, params: 0, bytes: 0 };
+  let block: number | undefined;
+  for (const node of model.graph.nodes) {
+    // Parts of a projection that was taken apart have names of their own: they follow what they were.
+    const known = node.outputs.find((value) => value && blockOf.has(value.name));
+    if (known) block = blockOf.get(known.name);
+    const cost = costs.get(node);
+    const part = block === undefined ? rest : blocks[block];
+    part.macs += cost?.macs ?? 0;
+    part.params += cost?.params ?? 0;
+    part.bytes += cost?.bytes ?? 0;
   }
-  return { blocks: parts, rest };
+  return { blocks, rest };
 }

@@ -44,7 +44,7 @@ export function makeReport(findings: Findings): PruneReport {
     ...(findings.latency && { latency: findings.latency }),
     cost: { before: wholeCost(findings.originalCost), after: wholeCost(costOf(after.model, { shapes: after.shapes })) },
     blocks: costPerBlock(before, after),
-    groups: before.groups.map((group) => groupReport(group, plan, findings)),
+    groups: reported(before, plan).map((group) => groupReport(group, plan, findings)),
     frozen: before.frozen.map(({ kind, units, members, reason }) => ({
       ...(kind && { kind }),
       units,
@@ -59,19 +59,32 @@ export function makeReport(findings: Findings): PruneReport {
   };
 }
 
+/** All groups of neurons, and those heads and branches of which something leaves. */
+function reported(analysis: Analysis, plan: Plan): Group[] {
+  const beyond = [...analysis.heads, ...analysis.branches].filter((group) => removedUnits(plan, group).length > 0);
+  return [...analysis.groups, ...beyond];
+}
+
 function groupReport(group: Group, plan: Plan, findings: Findings): GroupReport {
   const scores = findings.scores.get(group.id);
   const outcome = findings.outcomes?.get(group.id);
-  const removed = removedUnits(plan, group);
+  const leftWith = findings.before.branches.find(
+    (branch) => removedUnits(plan, branch).length > 0 && branch.groups.includes(group),
+  );
+  const removed = leftWith ? Array.from({ length: group.units }, (_, unit) => unit) : removedUnits(plan, group);
+  const gone = new Set(removed);
+  const lanes = new Set(group.laneOf.filter((_, unit) => !gone.has(unit))).size;
   const report: GroupReport = {
     id: group.id,
     kind: group.kind,
     before: group.units / group.lanes,
-    after: (group.units - removed.length) / group.lanes,
+    after: lanes === 0 ? 0 : (group.units - removed.length) / lanes,
     lanes: group.lanes,
     removed,
     members: slicesOfGroup(plan, group),
   };
+  if (lanes < group.lanes) report.lanesAfter = lanes;
+  if (leftWith) report.leftWith = leftWith.id;
   if (group.block !== undefined) report.block = group.block;
   if (outcome !== undefined) report.recovery = outcome;
   if (scores) report.scores = [...scores];

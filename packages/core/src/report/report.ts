@@ -25,6 +25,10 @@ export interface GroupReport {
   before: number;
   after: number;
   lanes: number;
+  /** Heads (lanes) that are left, where some left whole. */
+  lanesAfter?: number;
+  /** Id of the branch that the group left with. */
+  leftWith?: string;
   /** Score of every unit, lowest left first; absent where the plan was given or nothing left the group. */
   scores?: number[];
   /** With recovery: `done`, or why nothing could make up for what left the group. */

@@ -73,4 +73,29 @@ describe('allocation of a budget', () => {
     const full = Object.fromEntries(groups.map(({ id, widths }) => [id, widths[widths.length - 1]]));
     expect(allocate(groups, cost, cost(full))).toEqual(full);
   });
+
+  it('takes a block away only where that is better than what its groups make of themselves', () => {
+    const inner = (id: string, scale: number): Allocatable => ({
+      id,
+      damage: Float64Array.from({ length: 11 }, (_, width) => scale * (1 - width / 10) ** 2),
+      widths: Array.from({ length: 10 }, (_, i) => i + 1),
+    });
+    const branch = (id: string, damage: number, covers: string[]): Allocatable => ({
+      id,
+      damage: Float64Array.of(damage, 0),
+      widths: [0, 1],
+      covers,
+    });
+    // Two branches of one group each; a branch that leaves costs nothing, whatever its group.
+    const cost = (widths: Readonly<Record<string, number>>) => widths.a * widths.A + widths.b * widths.B;
+    const groups = (damage: number) => [
+      inner('a', 1),
+      inner('b', 1),
+      branch('A', damage, ['a']),
+      branch('B', 50, ['b']),
+    ];
+    expect(allocate(groups(0.1), cost, 10)).toEqual({ a: 10, b: 10, A: 0, B: 1 });
+    // Half of each for 0.25 + 0.25 is better than one branch for 0.9.
+    expect(allocate(groups(0.9), cost, 10)).toEqual({ a: 5, b: 5, A: 1, B: 1 });
+  });
 });

@@ -1,3 +1,4 @@
+import type { Value } from '@snp/onnx';
 import { type FreezeReason, Mark } from '../labels/labelStore.js';
 import { type Field, strideOf } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
@@ -11,6 +12,8 @@ import { type Block, type Group, unitsByLane } from './group.js';
 export interface HeadSet extends Group {
   /** Groups of neurons whose lanes are the heads, with the units of every head. Neurons that run through all heads (rotary embedding) are in none. */
   readonly parts: readonly HeadPart[];
+  /** The attention map and its axis of heads (perhaps windows or batch x heads; of heads with several queries each, heads outside); undefined inside of fused operators. */
+  readonly map: { readonly value: Value; readonly axis: number; readonly rank: number } | undefined;
   /** All labels that leave with each head. */
   readonly labelsOf: readonly Int32Array[];
   /** Why no head may leave; undefined where they may. */
@@ -25,7 +28,7 @@ export interface HeadPart {
 }
 
 /** Heads before they have a place among the blocks and a name. */
-export type FoundHeads = Pick<HeadSet, 'members' | 'labelsOf' | 'frozen'>;
+export type FoundHeads = Pick<HeadSet, 'members' | 'map' | 'labelsOf' | 'frozen'>;
 
 /** Finds what leaves with each head of each attention. To be called before single neurons are frozen for reasons that do not concern whole heads. */
 export function findHeads(walk: Propagation): FoundHeads[] {
@@ -51,8 +54,20 @@ export function findHeads(walk: Propagation): FoundHeads[] {
     const frozen = shared
       ? { node: undefined, operator: undefined, reason: 'shares neurons between heads' }
       : (own.flatMap((list) => [...list].flatMap((label) => labels.frozen(label) ?? []))[0] ?? whyRigid(walk, headOf));
-    return [{ members, labelsOf: own, frozen }];
+    return [{ members, map: mapOf(field, walk), labelsOf: own, frozen }];
   });
+}
+
+/** The value that a product applies to the values of the heads. */
+function mapOf(heads: Field, { mixers, layouts, labels }: Propagation): HeadSet['map'] {
+  const root = labels.find(heads.labels[0]);
+  for (const value of mixers.flatMap(({ inputs }) => inputs)) {
+    const layout = value && !value.tensor ? layouts.get(value) : undefined;
+    const field = layout?.fields.find(({ labels: own }) => labels.find(own[0]) === root);
+    const axis = layout?.axes.findIndex((factors) => field && factors.includes(field.factors[0])) ?? -1;
+    if (value && layout && axis >= 0) return { value, axis, rank: layout.axes.length };
+  }
+  return undefined;
 }
 
 /** Heads of several attentions with the same weights leave together. */

@@ -1,6 +1,8 @@
 import type { GroupReport } from '../report.js';
 
 const TITLES: Record<string, string> = {
+  head: 'Heads',
+  block: 'Blocks left out',
   'query-key': 'Query/key',
   value: 'Value',
   ffn: 'FFN',

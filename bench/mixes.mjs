@@ -1,0 +1,67 @@
+// `node bench/mixes.mjs MODEL DATA [SHARES]`: neurons, heads and blocks as units under budgets in multiply-accumulates (default 0.75,0.6,0.5), each
+// kind alone and all together, as a Markdown table: top-1 and agreement with the original. Samples at even positions calibrate, those at odd positions
+// measure; labels are not used in pruning.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { calibrate, compare, prune, SnpError } from '@snp/core';
+import { readModel } from '@snp/onnx/node';
+import { blockPruning } from '@snp/plugin-block';
+import { headPruning } from '@snp/plugin-head';
+import { onnxRuntime, openCalibration } from '@snp/runtime';
+
+const [path, data, shares = '0.75,0.6,0.5'] = process.argv.slice(2);
+const original = await readModel(path);
+const inputs = original.graph.inputs
+  .filter((input) => !input.tensor)
+  .map((input) => ({ name: input.name, type: input.type.elementType, dims: input.type.shape }));
+const runtime = onnxRuntime();
+const calibration = await openCalibration(data, { inputs, every: 2 });
+const folder = await mkdtemp(join(tmpdir(), 'snp-mixes-'));
+const percent = (share) => `${(100 * share).toFixed(1)} %`;
+
+const whole = { 'query-key': 1, value: 1, ffn: 1, residual: 1 };
+const cases = [
+  ['neurons', { plugins: [] }],
+  ['heads', { plugins: [headPruning()], least: whole }],
+  ['branches', { plugins: [blockPruning()], least: whole }],
+  ['blocks', { plugins: [blockPruning({ units: 'blocks' })], least: whole }],
+  ['all', { plugins: [headPruning(), blockPruning()] }],
+];
+
+const statistics = await calibrate(original, { calibration, runtime, plugins: [headPruning(), blockPruning()] });
+process.stdout.write('| may leave | MACs allowed | left | top-1 | same answer | divergence | what leaves |\n');
+process.stdout.write('|---|---|---|---|---|---|---|\n');
+try {
+  for (const share of shares.split(',').map(Number)) {
+    for (const [name, options] of cases) {
+      const row = await measure(share, options).catch((error) => {
+        if (error instanceof SnpError && error.code === 'invalid-argument') return ['cannot be met', '', '', '', ''];
+        throw error;
+      });
+      process.stdout.write(`| ${[name, share, ...row].join(' | ')} |\n`);
+    }
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function measure(macs, options) {
+  const { report, write } = await prune(original, { budget: { macs }, calibration, statistics, runtime, ...options });
+  if (report.warnings.some((warning) => warning.startsWith('The budget cannot be met by')))
+    return ['cannot be met', '', '', '', ''];
+  const file = join(folder, 'pruned.onnx');
+  await write(file);
+  const test = await openCalibration(data, { inputs, every: 2, start: 1 });
+  const { after, fidelity } = await compare(path, file, { data: test, runtime });
+  const lost = (kind) =>
+    report.groups.filter((group) => group.kind === kind).reduce((sum, { removed }) => sum + removed.length, 0);
+  const left = report.cost.after.macs / report.cost.before.macs;
+  return [
+    left.toFixed(3),
+    percent(after.top1),
+    percent(fidelity.agreement),
+    fidelity.divergence.toFixed(3),
+    ['head', 'block', 'query-key', 'value', 'ffn', 'residual'].map((kind) => `${kind} ${lost(kind)}`).join(', '),
+  ];
+}

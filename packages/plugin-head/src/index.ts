@@ -1,0 +1,5 @@
+export { type HeadCriterionName, headCriterion, headCriterionNames } from './criteria/byName.js';
+export { energy } from './criteria/energy.js';
+export { redundancy } from './criteria/redundancy.js';
+export { sensitivity } from './criteria/sensitivity.js';
+export { HEAD_PRUNING_DEFAULTS, type HeadPruningOptions, headPruning } from './headPruning.js';
