@@ -7,6 +7,7 @@ import {
   applyPlan,
   CostModel,
   emptyPlan,
+  type Group,
   laneWidth,
   prepare,
   selectUnits,
