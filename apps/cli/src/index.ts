@@ -1,3 +1,4 @@
+import { SnpError } from '@snp/core';
 import { removeUnfinished } from '@snp/onnx/node';
 import { reportError } from './output/errors.js';
 import { createProgram } from './program.js';
@@ -21,5 +22,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await createProgram().parseAsync();
 } catch (error) {
-  process.exitCode = reportError(error);
+  const code = reportError(error);
+  // Code of someone else may have left timers running.
+  if (error instanceof SnpError && error.code === 'plugin') process.exit(code);
+  process.exitCode = code;
 }
