@@ -1,6 +1,6 @@
-// `node bench/criteria.mjs [MODEL DATA [PLUGIN...]]`: accuracy after pruning by each criterion, without recovery and with `ridge`, and with `full` recovery,
-// which chooses by itself, as Markdown tables. Samples at even positions calibrate (at most 256), those at odd ones measure. PLUGIN is a JavaScript file
-// whose default export is a criterion. Default: the example model on pictures drawn for it.
+// `node bench/criteria.mjs [MODEL DATA [CRITERION...]]`: accuracy after pruning by each criterion, without recovery and with `ridge`, as Markdown tables.
+// Samples at even positions calibrate (at most 256), those at odd ones measure. CRITERION is a name, a JavaScript file whose default export is a
+// criterion, or `full` for recovery `full`, which chooses by itself; default: all built-in ones and `full`. Default model: the example, on pictures drawn for it.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,7 +13,7 @@ import { SEEDS, writePictures } from '../examples/shapes/pictures.mjs';
 const BUDGETS = [0.8, 0.65, 0.5];
 const CALIBRATION = 256;
 const example = fileURLToPath(new URL('../examples/shapes/', import.meta.url));
-const [path = join(example, 'vit-shapes.onnx'), data, ...plugins] = process.argv.slice(2);
+const [path = join(example, 'vit-shapes.onnx'), data, ...chosen] = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), 'snp-criteria-'));
 const runtime = onnxRuntime();
 
@@ -38,9 +38,9 @@ try {
   };
 
   const rows = { none: [], ridge: [] };
-  const criteria = [...criterionNames.map((name) => criterionByName(name)), ...(await Promise.all(plugins.map(load)))];
+  const wanted = chosen.length > 0 ? chosen : [...criterionNames, 'full'];
   let before;
-  for (const criterion of criteria) {
+  for (const criterion of await Promise.all(wanted.filter((name) => name !== 'full').map(load))) {
     const cells = { none: [], ridge: [] };
     for (const macs of BUDGETS) {
       const calibration = await openCalibrationPart();
@@ -50,16 +50,19 @@ try {
       before = none.first;
       cells.none.push(none.cell);
       cells.ridge.push(ridge.cell);
-      process.stderr.write(`${criterion.name} ${macs}: ${none.cell} ${ridge.cell}\n`);
     }
     for (const kind of ['none', 'ridge']) rows[kind].push([`\`${criterion.name}\``, ...cells[kind]]);
   }
-  const full = ['recovery `full`, by itself'];
-  for (const macs of BUDGETS) {
-    const calibration = await openCalibrationPart();
-    full.push((await outcomeOf({ budget: { macs }, recovery: 'full', statistics, calibration })).cell);
+  if (wanted.includes('full')) {
+    const cells = [];
+    for (const macs of BUDGETS) {
+      const calibration = await openCalibrationPart();
+      const full = await outcomeOf({ budget: { macs }, recovery: 'full', statistics, calibration });
+      before = full.first;
+      cells.push(full.cell);
+    }
+    rows.ridge.push(['recovery `full`, by itself', ...cells]);
   }
-  rows.ridge.push(full);
   process.stdout.write(`The original: ${percent(before.top1)} on ${before.samples} pictures.\n`);
   for (const [kind, title] of [
     ['none', 'without recovery'],
@@ -78,8 +81,9 @@ try {
 }
 process.exit(0);
 
-async function load(file) {
-  return (await import(pathToFileURL(resolve(file)))).default;
+async function load(criterion) {
+  if (criterionNames.includes(criterion)) return criterionByName(criterion);
+  return (await import(pathToFileURL(resolve(criterion)))).default;
 }
 
 function percent(share) {
