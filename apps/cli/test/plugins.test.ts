@@ -28,6 +28,8 @@ export default { name: 'mine', score(group: Units) { throw new Error(\`no \${gro
   'never.mjs': `setInterval(() => {}, 1000);
 export default { name: 'mine', score: () => new Promise(() => {}) };`,
   'kind.mjs': `export default { name: 'mine', find: () => [{ id: 'a', kind: 'layer', units: 1 }] };`,
+  'ffns.mjs': `const cuts = [0, 1].map((block) => [{ branch: \`blocks.\${block}.ffn\` }]);
+export default { name: 'ffns', find: () => [{ id: 'ffns', kind: 'block', units: 2, lanes: 1, laneOf: new Int32Array(2), labels: new Int32Array(2), members: [], sites: [], cuts }] };`,
   'find.mjs': `export default { name: 'mine', find: async () => { throw new Error('found none'); } };`,
   'contract.mjs': `export default { name: 'mine', contract: 2, ${first} };`,
   'factory.mjs': `export default () => ({ name: 'mine', ${first} });`,
@@ -89,6 +91,16 @@ describe('snp prune --plugin', () => {
     expect(Buffer.compare(await readFile(at('again.onnx')), out)).toBe(0);
     expect(JSON.parse(plan).groups['blocks.0.ffn'].keep).toEqual(LAST);
     await Promise.all(['out.onnx', 'again.onnx', 'report'].map((name) => rm(at(name), { recursive: true })));
+  });
+});
+
+describe('snp inspect --plugin', () => {
+  it('shows what a plug-in finds, for its author', async () => {
+    const { stdout } = await run('inspect vit.onnx --plugin ffns.mjs');
+    expect(stdout).toMatch(/ffns +block +2 +ffns +\[\{"branch":"blocks\.0\.ffn"\}\]/);
+    const { found } = JSON.parse((await run('inspect vit.onnx --plugin ffns.mjs --json')).stdout);
+    expect(found).toMatchObject([{ id: 'ffns', plugin: 'ffns', units: 2 }]);
+    expect((await run('inspect vit.onnx --plugin kind.mjs')).stderr).toMatch(/unknown kind 'layer'/);
   });
 });
 

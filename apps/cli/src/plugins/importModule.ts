@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { SnpError } from '@snp/core';
-import { createJiti, type Jiti } from 'jiti';
+import type { Jiti } from 'jiti';
 
 /** A module that does not come to an end of loading is given up after so long. */
 const PATIENCE_MS = 60_000;
@@ -13,7 +13,8 @@ const PATIENCE_MS = 60_000;
  * @throws SnpError `plugin` if it is not there, fails while it is loaded, or exports nothing by default.
  */
 export async function importModule(specifier: string): Promise<unknown> {
-  // Nothing is left in caches on disk.
+  // Only for those who need it; nothing is left in caches on disk.
+  const { createJiti } = await import('jiti');
   const jiti = createJiti(join(process.cwd(), 'snp'), { fsCache: false });
   const file = await fileOf(specifier, jiti);
   const loaded = await inTime(load(file, jiti), specifier).catch((cause) => {
