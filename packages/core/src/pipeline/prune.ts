@@ -93,9 +93,10 @@ export interface PruneResult {
  */
 export async function prune(source: string | Model, options: PruneOptions): Promise<PruneResult> {
   checkTarget(options);
+  // What is written wrong is said before long work begins.
+  callLimits(options);
   if (options.criterion !== undefined) checkCriterion(options.criterion);
   const plugins = checkPlugins(options.plugins);
-  callLimits(options);
   const recovery = recoveryOf(options);
   const clock = new Clock(options.onProgress);
   const original = typeof source === 'string' ? await clock.time('read', () => readModel(source)) : source;
