@@ -1,6 +1,7 @@
 import { SnpError } from '@snp/core';
 import { removeUnfinished } from '@snp/onnx/node';
 import { reportError } from './output/errors.js';
+import { withItsModule } from './plugins/importModule.js';
 import { createProgram } from './program.js';
 
 // An interrupted command leaves nothing half-written behind.
@@ -11,6 +12,13 @@ for (const [signal, code] of [
   process.once(signal, () => {
     removeUnfinished();
     process.exit(code);
+  });
+}
+// Code of someone else may fail when nobody waits for it.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => {
+    removeUnfinished();
+    process.exit(reportError(withItsModule(error)));
   });
 }
 // A reader that closes the pipe early (head, less) has seen enough.

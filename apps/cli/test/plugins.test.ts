@@ -27,6 +27,10 @@ export default { name: 'mine', score(group: Units) { throw new Error(\`no \${gro
   'nan.mjs': `export default { name: 'mine', score: ({ units }) => new Float64Array(units).fill(NaN) };`,
   'never.mjs': `setInterval(() => {}, 1000);
 export default { name: 'mine', score: () => new Promise(() => {}) };`,
+  'late.mjs': `setTimeout(() => { throw new Error('too late'); }, 50);
+export default { name: 'mine', score: () => new Promise(() => {}) };`,
+  'rejects.ts': `Promise.resolve().then(() => { throw new Error('nobody waits'); });
+export default { name: 'mine', score: () => new Promise(() => {}) };`,
   'kind.mjs': `export default { name: 'mine', find: () => [{ id: 'a', kind: 'layer', units: 1 }] };`,
   'ffns.mjs': `const cuts = [0, 1].map((block) => [{ branch: \`blocks.\${block}.ffn\` }]);
 export default { name: 'ffns', find: () => [{ id: 'ffns', kind: 'block', units: 2, lanes: 1, laneOf: new Int32Array(2), labels: new Int32Array(2), members: [], sites: [], cuts }] };`,
@@ -118,6 +122,16 @@ const WRONG: readonly (readonly [string, string, RegExp])[] = [
   ],
   ['gives NaN', '--plugin nan.mjs', /Criterion 'mine' returned NaN for unit 0/],
   ['never ends', '--plugin never.mjs --plugin-timeout 200ms', /Criterion 'mine' did not end within 200 ms in score/],
+  [
+    'throws when nobody waits',
+    '--plugin late.mjs',
+    /^error late\.mjs failed outside of any call: too late\.\n\s+at .*late\.mjs:1/m,
+  ],
+  [
+    'rejects a promise of its own',
+    '--plugin rejects.ts',
+    /^error rejects\.ts failed outside of any call: nobody waits\./m,
+  ],
   ['finds an unknown kind', '--plugin kind.mjs', /Plug-in 'mine' returned a group 'a' of the unknown kind 'layer'/],
   ['fails to find', '--plugin find.mjs', /Plug-in 'mine' failed in find: found none/],
   [

@@ -7,6 +7,22 @@ import type { Jiti } from 'jiti';
 /** A module that does not come to an end of loading is given up after so long. */
 const PATIENCE_MS = 60_000;
 
+const imported = new Map<string, string>();
+
+/** An error that nobody waited for, laid to the imported module whose code threw it, if one did. */
+export function withItsModule(error: unknown): unknown {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const origin = [...imported].find(([file]) => stack.includes(file));
+  if (!origin) return error;
+  const [file, specifier] = origin;
+  return new SnpError(
+    'plugin',
+    `${specifier} failed outside of any call: ${messageOf(error)}.`,
+    { file },
+    { cause: error },
+  );
+}
+
 /**
  * Imports the default export of a JavaScript or TypeScript file, or of a package as the working directory sees it. That runs its code.
  *
@@ -17,6 +33,7 @@ export async function importModule(specifier: string): Promise<unknown> {
   const { createJiti } = await import('jiti');
   const jiti = createJiti(join(process.cwd(), 'snp'), { fsCache: false });
   const file = await fileOf(specifier, jiti);
+  imported.set(file, specifier);
   const loaded = await inTime(load(file, jiti), specifier).catch((cause) => {
     if (cause instanceof SnpError) throw cause;
     throw new SnpError('plugin', `${specifier} cannot be loaded: ${messageOf(cause)}.`, { file }, { cause });
