@@ -1,19 +1,19 @@
-// `node bench/criteria.mjs [MODEL DATA [PLUGIN...]]`: accuracy after pruning by each criterion, without recovery and with `ridge`, and with `full` recovery,
-// which chooses by itself, as Markdown tables. Samples at even positions calibrate (at most 256), those at odd ones measure. PLUGIN is a JavaScript file
-// whose default export is a criterion. Default: the example model on pictures drawn for it.
+// `node bench/criteria.mjs [MODEL DATA [CRITERION...]]`: accuracy after pruning by each criterion, without recovery and with `ridge`, as Markdown tables.
+// Samples at even positions calibrate (at most 256), those at odd ones measure. CRITERION is a name, a JavaScript file whose default export is a
+// criterion, or `full` for recovery `full`, which chooses by itself; default: all built-in ones and `full`. Default model: the example, on pictures drawn for it.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { calibrate, compare, criterionByName, criterionNames, prune } from '@snp/core';
+import { calibrate, criterionByName, criterionNames, prune } from '@snp/core';
 import { readModel } from '@snp/onnx/node';
-import { onnxRuntime, openCalibration } from '@snp/runtime';
+import { onnxRuntime, openCalibration, runSamples } from '@snp/runtime';
 import { SEEDS, writePictures } from '../examples/shapes/pictures.mjs';
 
 const BUDGETS = [0.8, 0.65, 0.5];
 const CALIBRATION = 256;
 const example = fileURLToPath(new URL('../examples/shapes/', import.meta.url));
-const [path = join(example, 'vit-shapes.onnx'), data, ...plugins] = process.argv.slice(2);
+const [path = join(example, 'vit-shapes.onnx'), data, ...chosen] = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), 'snp-criteria-'));
 const runtime = onnxRuntime();
 
@@ -24,43 +24,41 @@ try {
     .filter((input) => !input.tensor)
     .map((input) => ({ name: input.name, type: input.type.elementType, dims: input.type.shape }));
   const preprocess = data ? undefined : join(example, 'preprocessor_config.json');
-  const open = (options) => openCalibration(data ?? folder, { inputs, preprocess, every: 2, ...options });
-  const openCalibrationPart = () => open({ limit: CALIBRATION });
-  const statistics = await calibrate(original, { calibration: await openCalibrationPart(), effects: false, runtime });
+  const open = (options) =>
+    openCalibration(data ?? folder, { inputs, preprocess, every: 2, ...options }).then(inMemory);
+  const [calibration, test] = [await open({ limit: CALIBRATION }), await open({ start: 1 })];
+  const statistics = await calibrate(original, { calibration, effects: false, runtime });
+  const before = await answersOf(original, test);
 
-  /** Accuracy of what pruning gives, in words, and what gave it. */
+  /** Accuracy of what pruning gives, and how often it answers like the original, in words; and the plan. */
   const outcomeOf = async (options) => {
-    const result = await prune(original, { allocation: 'even', holdBack: false, runtime, ...options });
-    const pruned = join(folder, 'pruned.onnx');
-    await result.write(pruned);
-    const { first, second, fidelity } = await compare(path, pruned, { runtime, data: await open({ start: 1 }) });
-    return { ...result, first, cell: `${percent(second.top1)} (${percent(fidelity.agreement)})` };
+    const { model, plan } = await prune(original, { allocation: 'even', holdBack: false, runtime, ...options });
+    const after = await answersOf(model, test);
+    return { plan, cell: `${percent(shareOfEqual(after, test.labels))} (${percent(shareOfEqual(after, before))})` };
   };
 
   const rows = { none: [], ridge: [] };
-  const criteria = [...criterionNames.map((name) => criterionByName(name)), ...(await Promise.all(plugins.map(load)))];
-  let before;
-  for (const criterion of criteria) {
+  const wanted = chosen.length > 0 ? chosen : [...criterionNames, 'full'];
+  for (const criterion of await Promise.all(wanted.filter((name) => name !== 'full').map(load))) {
     const cells = { none: [], ridge: [] };
     for (const macs of BUDGETS) {
-      const calibration = await openCalibrationPart();
       const none = await outcomeOf({ budget: { macs }, criterion, recovery: 'none', calibration });
       // The same neurons leave.
       const ridge = await outcomeOf({ plan: none.plan, recovery: 'ridge', statistics, allocation: undefined });
-      before = none.first;
       cells.none.push(none.cell);
       cells.ridge.push(ridge.cell);
-      process.stderr.write(`${criterion.name} ${macs}: ${none.cell} ${ridge.cell}\n`);
     }
     for (const kind of ['none', 'ridge']) rows[kind].push([`\`${criterion.name}\``, ...cells[kind]]);
   }
-  const full = ['recovery `full`, by itself'];
-  for (const macs of BUDGETS) {
-    const calibration = await openCalibrationPart();
-    full.push((await outcomeOf({ budget: { macs }, recovery: 'full', statistics, calibration })).cell);
+  if (wanted.includes('full')) {
+    const cells = [];
+    for (const macs of BUDGETS) {
+      const full = await outcomeOf({ budget: { macs }, recovery: 'full', statistics, calibration });
+      cells.push(full.cell);
+    }
+    rows.ridge.push(['recovery `full`, by itself', ...cells]);
   }
-  rows.ridge.push(full);
-  process.stdout.write(`The original: ${percent(before.top1)} on ${before.samples} pictures.\n`);
+  process.stdout.write(`The original: ${percent(shareOfEqual(before, test.labels))} of ${test.count} pictures.\n`);
   for (const [kind, title] of [
     ['none', 'without recovery'],
     ['ridge', 'with `ridge`'],
@@ -78,8 +76,41 @@ try {
 }
 process.exit(0);
 
-async function load(file) {
-  return (await import(pathToFileURL(resolve(file)))).default;
+/** Samples that are used many times, decoded once. */
+async function inMemory(calibration) {
+  const samples = [];
+  for await (const sample of calibration.samples()) samples.push(sample);
+  return {
+    count: samples.length,
+    labels: samples.map(({ label }) => label),
+    skipped: calibration.skipped,
+    async *samples() {
+      yield* samples;
+    },
+  };
+}
+
+/** The class that a model gives each sample. */
+async function answersOf(model, calibration) {
+  const answers = [];
+  await runSamples({ model, runtime, calibration }, (outputs, samples) => {
+    const [{ data: scores }] = Object.values(outputs);
+    const width = scores.length / samples.length;
+    for (const at of samples.keys()) {
+      const row = scores.subarray(at * width, (at + 1) * width);
+      answers.push(row.indexOf(Math.max(...row)));
+    }
+  });
+  return answers;
+}
+
+function shareOfEqual(some, others) {
+  return some.filter((one, at) => one === others[at]).length / some.length;
+}
+
+async function load(criterion) {
+  if (criterionNames.includes(criterion)) return criterionByName(criterion);
+  return (await import(pathToFileURL(resolve(criterion)))).default;
 }
 
 function percent(share) {

@@ -5,6 +5,7 @@ import { applyCommand } from './commands/apply.js';
 import { benchCommand } from './commands/bench.js';
 import { calibrateCommand } from './commands/calibrate.js';
 import { compareCommand } from './commands/compare.js';
+import { configCommand } from './commands/config.js';
 import { evalCommand } from './commands/eval.js';
 import { inspectCommand } from './commands/inspect.js';
 import { profileCommand } from './commands/profile.js';
@@ -32,6 +33,7 @@ export function createProgram(): Command {
     benchCommand,
     profileCommand,
     agentCommand,
+    configCommand,
   ];
   for (const command of commands) program.addCommand(command());
   return program;

@@ -74,6 +74,9 @@ for (const [kind, wanted] of Object.entries(expected)) {
 
   test(`the half of the ${kind} neurons with the lowest scores leaves`, () => {
     const lowest = [...wanted.keys()].sort((a, b) => wanted[a] - wanted[b]).slice(0, wanted.length / 2);
-    assert.deepEqual(group.removed, lowest.sort((a, b) => a - b));
+    assert.deepEqual(
+      group.removed,
+      lowest.sort((a, b) => a - b),
+    );
   });
 }

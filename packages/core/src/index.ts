@@ -84,6 +84,7 @@ export {
 } from './planner/planner.js';
 export { type CriterionDefinition, defineCriterion, type StatisticsOf } from './plugin/defineCriterion.js';
 export { definePlugin } from './plugin/definePlugin.js';
+export { type FindUnitsOptions, type FoundUnits, findUnits } from './plugin/findUnits.js';
 export { PLUGIN_TIMEOUT } from './plugin/foreignCalls.js';
 export { PLUGIN_CONTRACT, type Plugin } from './plugin/plugin.js';
 export { asUnits, type Cut, joinUnits, UNIT_KINDS, type UnitGroup } from './plugin/unitGroup.js';

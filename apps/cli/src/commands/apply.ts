@@ -1,13 +1,18 @@
 import { type Plan, prune } from '@snp/core';
 import { Command } from 'commander';
+import { commonFlags } from '../config/flags.js';
+import type { ParsedConfig } from '../config/schema.js';
+import { addConfigOptions, withConfig } from '../config/withConfig.js';
 import { checkWritable, defaultOutput, fileSize, readJson } from '../options/files.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
+import { addPluginOptions, type PluginOptions } from '../options/plugins.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { renderSummary } from '../output/summary.js';
 import { printWarnings } from '../output/warnings.js';
+import { loadPlugins } from '../plugins/loadPlugins.js';
 
-interface ApplyOptions extends ModelOptions {
+interface ApplyOptions extends ModelOptions, PluginOptions {
   output?: string;
   plan: string;
   json?: boolean;
@@ -15,26 +20,39 @@ interface ApplyOptions extends ModelOptions {
 
 /** `snp apply`: executes a saved plan; the same plan gives the same bytes. */
 export function applyCommand(): Command {
-  return new Command('apply')
+  const command = new Command('apply')
     .description('prune a model by a plan that was made before')
     .argument('<model>', 'ONNX file; it is not changed')
     .requiredOption('--plan <FILE>', 'plan.json, as prune --report writes it; may be edited')
     .option('-o, --output <FILE>', 'where the pruned model goes (default: NAME.snp.onnx in the current folder)')
     .addOption(followLinksOption())
-    .option('--json', 'print one JSON document on stdout')
-    .action(async (path: string, options: ApplyOptions) => {
-      const output = options.output ?? defaultOutput(path);
-      await checkWritable(output, path);
-      const plan = (await readJson(options.plan)) as Plan;
-      const model = await openModel(path, options);
-      const result = await withProgress((bar) => prune(model, { plan, name: path, onProgress: bar.onProgress }));
-      await result.write(output);
-      if (plan.recovery)
-        printWarnings([
-          `The plan was made with recovery '${plan.recovery}', which rewrites weights; apply only cuts. For the recovered model: snp prune ${path} --plan ${options.plan} --calib DIR, with the same calibration data.`,
-        ]);
-      const sizes = { before: await fileSize(path), after: await fileSize(output) };
-      if (options.json) printJson({ output, fileBytes: sizes, ...result.report });
-      else process.stdout.write(renderSummary(result.report, sizes, output));
-    });
+    .option('--json', 'print one JSON document on stdout');
+  return addConfigOptions(addPluginOptions(command)).action(run);
+}
+
+async function run(path: string, _: unknown, command: Command): Promise<void> {
+  const options = await withConfig<ApplyOptions>(command, applyFlags);
+  const output = options.output ?? defaultOutput(path);
+  await checkWritable(output, path);
+  const plan = (await readJson(options.plan)) as Plan;
+  const { plugins } = await loadPlugins(options.plugin);
+  const { pluginTimeout } = options;
+  const model = await openModel(path, options);
+  const result = await withProgress((bar) =>
+    prune(model, { plan, plugins, pluginTimeout, name: path, onProgress: bar.onProgress }),
+  );
+  await result.write(output);
+  if (plan.recovery)
+    printWarnings([
+      `The plan was made with recovery '${plan.recovery}', which rewrites weights; apply only cuts. For the recovered model: snp prune ${path} --plan ${options.plan} --calib DIR, with the same calibration data.`,
+    ]);
+  const sizes = { before: await fileSize(path), after: await fileSize(output) };
+  if (options.json) printJson({ output, fileBytes: sizes, ...result.report });
+  else process.stdout.write(renderSummary(result.report, sizes, output));
+}
+
+/** What a plan leaves to say. */
+function applyFlags(config: ParsedConfig) {
+  const { plugin, pluginTimeout, followLinks } = commonFlags(config);
+  return { plugin, pluginTimeout, followLinks };
 }

@@ -5,13 +5,15 @@ import pc from 'picocolors';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { checkWritable, fileSize } from '../options/files.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
+import { addPluginOptions, type PluginOptions } from '../options/plugins.js';
 import { type Shard, shard, shardOf } from '../options/shard.js';
 import { bytes, duration } from '../output/format.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { printSkipped } from '../output/warnings.js';
+import { loadPlugins } from '../plugins/loadPlugins.js';
 
-interface CalibrateCommandOptions extends DataOptions, ModelOptions {
+interface CalibrateCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   output: string;
   calib: string;
   shard?: Shard;
@@ -30,13 +32,14 @@ export function calibrateCommand(): Command {
     .option('--no-effects', 'do not measure what each part does to the answers, which dividing a budget takes')
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
-  return addDataOptions(command).action(run);
+  return addPluginOptions(addDataOptions(command)).action(run);
 }
 
 async function run(path: string, options: CalibrateCommandOptions): Promise<void> {
   const { output } = options;
   await checkWritable(output, path);
   const start = performance.now();
+  const { plugins } = await loadPlugins(options.plugin);
   const model = await openModel(path, options);
   const calibration = await openData(options.calib, model, options.shard ? shardOf(options, options.shard) : options);
   const statistics = await withProgress(async (bar) => {
@@ -44,6 +47,8 @@ async function run(path: string, options: CalibrateCommandOptions): Promise<void
       calibration,
       effects: options.effects,
       batchSize: options.batch,
+      plugins,
+      pluginTimeout: options.pluginTimeout,
       runtime: onnxRuntime(),
       onProgress: bar.onProgress,
     });

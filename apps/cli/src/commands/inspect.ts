@@ -1,13 +1,25 @@
-import { type Analysis, costOf, coverageOf, explain, type FrozenGroup, type Group, prepare } from '@snp/core';
+import {
+  type Analysis,
+  costOf,
+  coverageOf,
+  explain,
+  type FoundUnits,
+  type FrozenGroup,
+  findUnits,
+  type Group,
+  prepare,
+} from '@snp/core';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
+import { addPluginOptions, type PluginOptions } from '../options/plugins.js';
 import { renderExplanation } from '../output/explanation.js';
 import { count, percent } from '../output/format.js';
 import { printJson } from '../output/json.js';
 import { table } from '../output/table.js';
+import { loadPlugins } from '../plugins/loadPlugins.js';
 
-interface InspectOptions extends ModelOptions {
+interface InspectOptions extends ModelOptions, PluginOptions {
   json?: boolean;
   all?: boolean;
   explain?: string;
@@ -15,30 +27,31 @@ interface InspectOptions extends ModelOptions {
 
 /** `snp inspect`: blocks, heads, widths, groups, shares of the cost, and what is frozen and why. */
 export function inspectCommand(): Command {
-  return new Command('inspect')
+  const command = new Command('inspect')
     .description('show what a model is made of and what can be pruned')
     .argument('<model>', 'ONNX file')
     .option('--all', 'list every group and everything that is frozen')
     .option('--explain <name>', 'how the units of a group travel, what runs through a node, why a weight is frozen')
     .addOption(followLinksOption())
-    .option('--json', 'print one JSON document on stdout')
-    .action(async (path: string, options: InspectOptions) => {
-      const analysis = prepare(await openModel(path, options), {
-        allowNothing: true,
-      });
-      if (options.explain !== undefined) {
-        const explanations = explain(analysis, options.explain);
-        if (options.json) printJson(explanations);
-        else process.stdout.write(explanations.map(renderExplanation).join('\n'));
-        return;
-      }
-      const findings = describe(path, analysis);
-      if (options.json) printJson(findings);
-      else process.stdout.write(render(findings, analysis, options.all === true));
+    .option('--json', 'print one JSON document on stdout');
+  return addPluginOptions(command).action(async (path: string, options: InspectOptions) => {
+    const analysis = prepare(await openModel(path, options), {
+      allowNothing: true,
     });
+    if (options.explain !== undefined) {
+      const explanations = explain(analysis, options.explain);
+      if (options.json) printJson(explanations);
+      else process.stdout.write(explanations.map(renderExplanation).join('\n'));
+      return;
+    }
+    const { plugins } = await loadPlugins(options.plugin);
+    const findings = describe(path, analysis, await findUnits(analysis, plugins, options));
+    if (options.json) printJson(findings);
+    else process.stdout.write(render(findings, analysis, options.all === true));
+  });
 }
 
-function describe(path: string, analysis: Analysis) {
+function describe(path: string, analysis: Analysis, found: readonly FoundUnits[]) {
   const cost = costOf(analysis.model, { shapes: analysis.shapes });
   const position = new Map(analysis.model.graph.nodes.map((node, at) => [node, at]));
   const blocks = analysis.blocks.map((block) => {
@@ -76,6 +89,9 @@ function describe(path: string, analysis: Analysis) {
       heads: group.lanes,
       members: group.members.map(({ initializer, axis, role }) => ({ initializer: initializer.name, axis, role })),
     })),
+    found: found.flatMap(({ plugin, groups }) =>
+      groups.map(({ id, kind, units, cuts }) => ({ id, kind, units, cuts, plugin: plugin.name })),
+    ),
     frozen: analysis.frozen.map((part) => ({
       kind: part.kind ?? null,
       units: part.units,
@@ -99,6 +115,7 @@ function render(findings: ReturnType<typeof describe>, analysis: Analysis, all: 
   else lines.push('', '  no attention blocks were found');
   const others = findings.groups.filter((group) => all || (group.block === null && group.kind !== 'residual'));
   if (others.length > 0) lines.push('', groupTable(all ? 'group' : 'group outside of blocks', others));
+  if (findings.found.length > 0) lines.push('', foundTable(findings));
   lines.push('', frozenText(analysis.frozen, all), '');
   return lines.join('\n');
 }
@@ -126,6 +143,11 @@ function groupTable(title: string, groups: ReturnType<typeof describe>['groups']
     group.members[0].initializer,
   ]);
   return table([title, 'units', 'heads', 'members', 'first member'], rows, [0, 4]);
+}
+
+function foundTable({ found }: ReturnType<typeof describe>): string {
+  const rows = found.map(({ id, kind, units, plugin, cuts }) => [id, kind, units, plugin, JSON.stringify(cuts[0])]);
+  return table(['found by plug-ins', 'kind', 'units', 'plug-in', 'first unit'], rows, [0, 1, 3, 4]);
 }
 
 /** Frozen parts by size; axes that no Transformer prunes (kernels, positions, the model's own inputs and outputs) on request. */

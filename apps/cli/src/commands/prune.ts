@@ -2,7 +2,6 @@ import { latencyOn, readLatencyTable, type Target } from '@snp/bench';
 import {
   addStatistics,
   type CalibrationStatistics,
-  criterionByName,
   criterionNames,
   type LatencyBudget,
   loadStatistics,
@@ -15,10 +14,13 @@ import {
 } from '@snp/core';
 import { type Calibration, onnxRuntime } from '@snp/runtime';
 import { Command, Option } from 'commander';
+import { pruneDrops, pruneFlags } from '../config/flags.js';
+import { addConfigOptions, withConfig } from '../config/withConfig.js';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { checkWritable, defaultOutput, fileSize, readJson } from '../options/files.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { budget, latency, wholeNumber } from '../options/numbers.js';
+import { addPluginOptions, criterionOption, type PluginOptions } from '../options/plugins.js';
 import { shares } from '../options/shares.js';
 import { dimension, sizesOf, targetOption, withTarget } from '../options/target.js';
 import { printJson } from '../output/json.js';
@@ -26,8 +28,9 @@ import { withProgress } from '../output/progress.js';
 import { renderSummary } from '../output/summary.js';
 import { printSkipped, printWarnings } from '../output/warnings.js';
 import { makeReportFolder, writeReport } from '../output/writeReport.js';
+import { extensionsOf } from '../plugins/extensionsOf.js';
 
-interface PruneCommandOptions extends DataOptions, ModelOptions {
+interface PruneCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   output?: string;
   preset?: string;
   keepMacs?: number;
@@ -87,12 +90,7 @@ export function pruneCommand(): Command {
       shares('--ratio'),
     )
     .option('--plan <FILE>', 'a plan made before: nothing is scored')
-    .addOption(
-      new Option(
-        '--criterion <NAME>',
-        'which neurons leave (default: snp; with recovery full, which mixes neurons or picks them itself, only for hidden neurons and if given)',
-      ).choices(criterionNames),
-    )
+    .addOption(criterionOption(criterionNames))
     .option('--calib <DIR>', 'typical inputs: a folder of pictures, or .npy/.npz files')
     .option('--stats <FILE...>', 'what calibrate gathered, in place of typical inputs; several files of shards add up')
     .option('--round <N>', 'make widths per head multiples of N', wholeNumber(1))
@@ -107,11 +105,13 @@ export function pruneCommand(): Command {
     .option('--report <DIR>', 'write plan.json, report.json and report.html there')
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
-  return addDataOptions(command).action(run);
+  return addConfigOptions(addPluginOptions(addDataOptions(command))).action(run);
 }
 
-async function run(path: string, options: PruneCommandOptions): Promise<void> {
+async function run(path: string, _: unknown, command: Command): Promise<void> {
+  const options = await withConfig<PruneCommandOptions>(command, pruneFlags, pruneDrops);
   checkContradictions(options);
+  const extensions = await extensionsOf(options);
   const output = options.output ?? defaultOutput(path);
   await checkWritable(output, path);
   const model = await openModel(path, options);
@@ -124,6 +124,7 @@ async function run(path: string, options: PruneCommandOptions): Promise<void> {
         ...targetOf(options, await planOf(options)),
         latency: await latencyOf(options, target),
         ...settingsOf(options, calibration),
+        ...extensions,
         statistics,
         name: path,
         onProgress: bar.onProgress,
@@ -170,9 +171,8 @@ function targetOf(
 }
 
 function settingsOf(options: PruneCommandOptions, calibration: Calibration | undefined): Partial<PruneOptions> {
-  const { criterion, seed, batch, round, recovery, allocation, least, holdBack } = options;
+  const { batch, round, recovery, allocation, least, holdBack } = options;
   return {
-    criterion: criterion === undefined ? undefined : criterionByName(criterion, seed === undefined ? {} : { seed }),
     calibration,
     batchSize: batch,
     round,

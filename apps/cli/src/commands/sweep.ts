@@ -5,10 +5,12 @@ import {
   type CalibrationStatistics,
   type CostBudget,
   calibrate,
+  criterionNames,
   holdBack,
   loadStatistics,
   type Model,
   modelContent,
+  type PruneOptions,
   prepare,
   renderSweep,
   SnpError,
@@ -19,22 +21,28 @@ import {
 import { writeTextWhole } from '@snp/onnx/node';
 import { type Calibration, onnxRuntime } from '@snp/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { sweepDrops, sweepFlags } from '../config/flags.js';
+import { addConfigOptions, withConfig } from '../config/withConfig.js';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { budget, wholeNumber } from '../options/numbers.js';
+import { addPluginOptions, criterionOption, type PluginOptions } from '../options/plugins.js';
 import { shares } from '../options/shares.js';
 import { count, percent } from '../output/format.js';
 import { printJson } from '../output/json.js';
 import { type ProgressBar, withProgress } from '../output/progress.js';
 import { table } from '../output/table.js';
+import { extensionsOf } from '../plugins/extensionsOf.js';
 
-interface SweepCommandOptions extends DataOptions, ModelOptions {
+interface SweepCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   output?: string;
   calib?: string;
   stats?: string[];
   data?: string;
   keep: number[];
   of: keyof CostBudget;
+  criterion?: string;
+  seed?: number;
   round?: number;
   least?: Record<string, number>;
   json?: boolean;
@@ -74,9 +82,11 @@ export function sweepCommand(): Command {
       shares('--least'),
     )
     .option('--round <N>', 'make widths per head multiples of N', wholeNumber(1))
+    .addOption(criterionOption(criterionNames))
+    .option('--seed <N>', 'seed of the random criterion', wholeNumber(0))
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
-  return addDataOptions(command).action(run);
+  return addConfigOptions(addPluginOptions(addDataOptions(command))).action(run);
 }
 
 /** Parses `0.9,0.8,60%`. */
@@ -86,21 +96,23 @@ function budgets(text: string): number[] {
   return list.sort((a, b) => b - a);
 }
 
-async function run(path: string, options: SweepCommandOptions): Promise<void> {
+async function run(path: string, _: unknown, command: Command): Promise<void> {
+  const options = await withConfig<SweepCommandOptions>(command, sweepFlags, sweepDrops);
   if ((options.calib === undefined) === (options.stats === undefined))
     throw new SnpError(
       'invalid-argument',
       'Give typical inputs with --calib, or what calibrate gathered with --stats.',
     );
+  const extensions = await extensionsOf(options);
   const folder = options.output ?? `${basename(path).replace(/\.onnx$/i, '')}.sweep`;
   const model = await openModel(path, options);
   await mkdir(folder, { recursive: true }).catch((cause) => {
     throw new SnpError('io', `The folder ${folder} cannot be made: ${cause.message}.`, { file: folder }, { cause });
   });
   const inputs = await dataOf(model, options);
-  const file = await begin(folder, model, options);
+  const file = await begin(folder, model, options, extensions.criterion?.name);
   await withProgress(async (bar) => {
-    const statistics = await statisticsOf(folder, model, inputs.fit, options, bar);
+    const statistics = await statisticsOf(folder, model, inputs.fit, options, extensions, bar);
     const missing = options.keep.filter((keep) => !file.points.some((point) => point.budget[options.of] === keep));
     for (const keep of missing) {
       const name = `${basename(path).replace(/\.onnx$/i, '')}.${options.of}-${String(keep)}.onnx`;
@@ -114,6 +126,7 @@ async function run(path: string, options: SweepCommandOptions): Promise<void> {
           round: options.round,
           least: options.least,
           batchSize: options.batch,
+          ...extensions,
           runtime: onnxRuntime(),
           onProgress: bar.onProgress,
         },
@@ -144,8 +157,16 @@ async function dataOf(
 }
 
 /** What an earlier run with the same options left, or a new beginning. */
-async function begin(folder: string, model: Model, options: SweepCommandOptions): Promise<SweepFile> {
-  const { output: _, json: __, keep: ___, ...settings } = options;
+async function begin(
+  folder: string,
+  model: Model,
+  options: SweepCommandOptions,
+  criterion: string | undefined,
+): Promise<SweepFile> {
+  const { output: _, json: __, keep: ___, plugin, pluginTimeout: ____, ...asked } = options;
+  // Those of a configuration file may be code.
+  const plugins = plugin?.map((source) => (typeof source === 'string' ? source : (source as { name?: unknown }).name));
+  const settings = { ...asked, criterion, plugins };
   const fresh: SweepFile = {
     format: 'snp-sweep',
     version: 1,
@@ -179,6 +200,7 @@ async function statisticsOf(
   model: Model,
   calibration: Calibration | undefined,
   options: SweepCommandOptions,
+  { plugins, pluginTimeout }: Pick<PruneOptions, 'plugins' | 'pluginTimeout'>,
   bar: ProgressBar,
 ): Promise<CalibrationStatistics> {
   if (options.stats) return addStatistics(await Promise.all(options.stats.map(loadStatistics)));
@@ -187,6 +209,8 @@ async function statisticsOf(
   const statistics = await calibrate(model, {
     calibration: calibration!,
     batchSize: options.batch,
+    plugins,
+    pluginTimeout,
     runtime: onnxRuntime(),
     onProgress: bar.onProgress,
   });

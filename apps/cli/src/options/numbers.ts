@@ -15,8 +15,9 @@ export function budget(text: string): number {
   const match = /^(\d*\.?\d+(?:e[+-]?\d+)?)\s*(%|[kKmMgG])?$/.exec(text.trim());
   if (!match)
     throw new InvalidArgumentError('Write a fraction (0.5), a percentage (50%) or an absolute number (0.64G, 3M).');
-  const scale = { '%': 0.01, k: 1e3, m: 1e6, g: 1e9 }[match[2]?.toLowerCase() ?? ''] ?? 1;
-  const value = Number(match[1]) * scale;
+  const scale = { k: 1e3, m: 1e6, g: 1e9 }[match[2]?.toLowerCase() ?? ''] ?? 1;
+  // 70 % is 0.7, not 70 times what a hundredth is in binary.
+  const value = match[2] === '%' ? Number(match[1]) / 100 : Number(match[1]) * scale;
   if (!(value > 0)) throw new InvalidArgumentError('It must be above 0.');
   if (match[2] === '%' && value > 1) throw new InvalidArgumentError('It must be at most 100 %.');
   return value;

@@ -20,8 +20,8 @@ export function snp(...args: string[]): Promise<Outcome> {
 }
 
 /** Starts the command, to be interrupted. */
-export function start(args: readonly string[], cwd?: string) {
-  const child = spawn(process.execPath, [BIN, ...args], { cwd, env: { ...process.env, NO_COLOR: '1' } });
+export function start(args: readonly string[], cwd?: string, env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [BIN, ...args], { cwd, env: { ...process.env, NO_COLOR: '1', ...env } });
   const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (chunk) => stdout.push(chunk));
   child.stderr.on('data', (chunk) => stderr.push(chunk));

@@ -4,7 +4,6 @@ import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
 import { measureEffects } from '../planner/effects.js';
 import { checkPlugins } from '../plugin/definePlugin.js';
 import { findUnits } from '../plugin/findUnits.js';
-import { callLimits } from '../plugin/foreignCalls.js';
 import type { Plugin } from '../plugin/plugin.js';
 import { Recovery } from '../recovery/recovery.js';
 import { unitMethods } from '../recovery/unitMethods.js';
@@ -42,12 +41,11 @@ export interface CalibrateOptions {
 export async function calibrate(source: string | Model, options: CalibrateOptions): Promise<CalibrationStatistics> {
   const { calibration, effects = true, batchSize, signal } = options;
   const plugins = checkPlugins(options.plugins);
-  const limits = callLimits(options);
   const runtime = options.runtime ?? onnxRuntime();
   const clock = new Clock(options.onProgress);
   const model = typeof source === 'string' ? await clock.time('read', () => readModel(source)) : source;
   const analysis = await clock.time('analyze', async () => prepare(model));
-  const found = await clock.time('analyze', () => findUnits(analysis, plugins, limits));
+  const found = await clock.time('analyze', () => findUnits(analysis, plugins, options));
   const assignments = analysis.groups.map((group) => ({ group, keep: 0 }));
   const { moments } = await clock.time('calibrate', (onProgress) =>
     measure(analysis, { assignments, recovery: 'full', calibration, runtime, batchSize, signal, onProgress }),

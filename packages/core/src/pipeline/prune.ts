@@ -92,15 +92,16 @@ export interface PruneResult {
  * await result.write('deit_small.snp.onnx');
  */
 export async function prune(source: string | Model, options: PruneOptions): Promise<PruneResult> {
+  // What is written wrong is said before long work begins.
+  callLimits(options);
   if (options.criterion !== undefined) checkCriterion(options.criterion);
   const plugins = checkPlugins(options.plugins);
   checkTarget(options, plugins);
-  const limits = callLimits(options);
   const recovery = recoveryOf(options);
   const clock = new Clock(options.onProgress);
   const original = typeof source === 'string' ? await clock.time('read', () => readModel(source)) : source;
   const analysis = await clock.time('analyze', async () => prepare(original));
-  const found = await clock.time('analyze', () => findUnits(analysis, plugins, limits));
+  const found = await clock.time('analyze', () => findUnits(analysis, plugins, options));
   const runtime = options.runtime ?? onnxRuntime();
   const { fit, held } =
     options.calibration && (options.holdBack ?? (recovery !== 'none' && !options.statistics))

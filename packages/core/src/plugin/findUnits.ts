@@ -1,7 +1,7 @@
 import type { Analysis } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
 import { described } from './checkShape.js';
-import { brokenContract, type CallLimits, callForeign, type ForeignCall } from './foreignCalls.js';
+import { brokenContract, callForeign, callLimits, type ForeignCall } from './foreignCalls.js';
 import type { Plugin } from './plugin.js';
 import { type Cut, type Cuttable, cuttableIn, UNIT_KINDS, type UnitGroup, wrongCut } from './unitGroup.js';
 
@@ -11,16 +11,26 @@ export interface FoundUnits {
   readonly groups: readonly UnitGroup[];
 }
 
+/** Options of `findUnits`, as for `prune`. */
+export interface FindUnitsOptions {
+  pluginTimeout?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /**
- * Asks every plug-in for its units and checks what it answers.
+ * Asks every plug-in for its units and checks what it answers, as `prune` does: for authors of plug-ins, and to show what there is.
  *
+ * @example
+ * const [{ groups }] = await findUnits(prepare(model), [{ name: 'mine', find: () => [] }]);
+ * console.log(groups.length);
  * @throws SnpError `plugin` with the plug-in's name and what is wrong: it failed, a kind or a cut is unknown, an id is taken.
  */
 export async function findUnits(
   analysis: Analysis,
   plugins: readonly Plugin[],
-  limits: CallLimits,
+  options: FindUnitsOptions = {},
 ): Promise<FoundUnits[]> {
+  const limits = callLimits(options);
   const cuttable = cuttableIn(analysis);
   const taken = new Map(analysis.groups.map(({ id }) => [id, 'the model']));
   const found: FoundUnits[] = [];

@@ -106,7 +106,8 @@ function aborted(signal: AbortSignal | undefined): SnpError {
   return new SnpError('aborted', 'The work was stopped.', {}, { cause: signal?.reason });
 }
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+/** Whether something is a promise, of whichever kind. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function';
 }
 

@@ -2,7 +2,7 @@ import type { Group } from '@snp/graph';
 import type { Tap } from '@snp/runtime';
 import type { Accumulator, Criterion, StatisticRequest } from '@snp/score';
 import { described } from './checkShape.js';
-import { brokenContract, type CallLimits, callForeign, callForValue, callNow } from './foreignCalls.js';
+import { brokenContract, type CallLimits, callForeign, callForValue, isPromise } from './foreignCalls.js';
 
 /**
  * The same criterion, with every call into it watched: what it throws, a wrong answer and a promise that does not settle become errors that name the
@@ -52,7 +52,13 @@ function guardedRequest(request: StatisticRequest, who: string, key: string, lim
       );
       return {
         add: (outputs, batch) => callForeign(callOf('add', group), limits, () => own.add(outputs, batch)),
-        finish: () => callNow(callOf('finish', group), () => own.finish()),
+        finish: () =>
+          callForValue(
+            callOf('finish', group),
+            AT_ONCE,
+            (value) => !isPromise(value),
+            () => own.finish(),
+          ),
       };
     },
   };
@@ -61,6 +67,8 @@ function guardedRequest(request: StatisticRequest, who: string, key: string, lim
     return { who, what: `statistics.${key}: ${what}`, group: group.id };
   }
 }
+
+const AT_ONCE = 'its statistic at once: what takes time belongs into add';
 
 const isListOfTaps = (value: unknown) =>
   Array.isArray(value) && value.every((tap: Partial<Tap> | undefined) => typeof tap?.build === 'function');

@@ -92,6 +92,11 @@ describe('a criterion that breaks the contract fails with its name and what it d
     ],
     ['throws in finish', asking({ accumulate: () => ({ add() {}, finish: boom }) }), /failed in .*: finish .*: boom/],
     [
+      'finishes later',
+      asking({ accumulate: () => ({ add() {}, finish: async () => 1 }) }),
+      /returned a promise in .*: finish .*at once/,
+    ],
+    [
       'adds nodes that no runtime takes',
       asking({
         taps: tap(

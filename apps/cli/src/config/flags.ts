@@ -1,0 +1,68 @@
+import type { ParsedConfig } from './schema.js';
+
+/** A configuration as flags that several commands share. */
+export function commonFlags({ calibration, statistics, criterion, plugins = [], ...config }: ParsedConfig) {
+  const inline = typeof criterion === 'object' ? [criterion] : [];
+  const sources = [...plugins, ...inline];
+  const { data: calib, ...reading } =
+    typeof calibration === 'string' ? { data: calibration } : (calibration ?? { data: undefined });
+  return {
+    calib,
+    ...reading,
+    stats: typeof statistics === 'string' ? [statistics] : statistics,
+    criterion: typeof criterion === 'object' ? (criterion as { name?: string }).name : criterion,
+    plugin: sources.length > 0 ? sources : undefined,
+    pluginTimeout: config.pluginTimeout,
+    round: config.round,
+    seed: config.seed,
+    least: config.least,
+    followLinks: config.followLinks,
+  };
+}
+
+/** As flags of `snp prune`. */
+export function pruneFlags(config: ParsedConfig) {
+  const { budget, ratios, dims, preset, latency, plan, target, table, allocation, recovery, holdBack, report, output } =
+    config;
+  return {
+    ...commonFlags(config),
+    keepMacs: budget?.macs,
+    keepParams: budget?.params,
+    keepBytes: budget?.bytes,
+    ratio: ratios,
+    dim: dims,
+    ...{ preset, latency, plan, target, table, allocation, recovery, holdBack, report, output },
+  };
+}
+
+/** As flags of `snp sweep`. */
+export function sweepFlags({ sweep, ...config }: ParsedConfig) {
+  return { ...commonFlags(config), ...sweep, keep: sweep?.keep?.toSorted((a, b) => b - a) };
+}
+
+const TARGETS = ['preset', 'keepMacs', 'keepParams', 'keepBytes', 'latency', 'ratio', 'plan'];
+const READING = ['preprocess', 'limit', 'every', 'start', 'batch'];
+
+/** Which flags of `snp prune` a configuration does not get to set: those that others rule out. */
+export function pruneDrops(flags: Readonly<Record<string, unknown>>, given: ReadonlySet<string>): string[] {
+  const aimed = TARGETS.some((name) => given.has(name));
+  const has = (name: string) => flags[name] !== undefined && (given.has(name) || !aimed || !TARGETS.includes(name));
+  const divides = ['keepMacs', 'keepParams', 'keepBytes', 'latency'].some(has);
+  return [
+    ...(aimed ? TARGETS : []),
+    ...(has('plan') ? ['criterion', 'round', 'seed'] : []),
+    ...(has('latency') ? [] : ['target', 'dim', 'table']),
+    ...(divides ? [] : ['allocation', 'least']),
+    ...(flags.criterion === 'random' ? [] : ['seed']),
+    ...(has('calib') ? [] : READING),
+  ];
+}
+
+/** Which flags of `snp sweep` a configuration does not get to set. */
+export function sweepDrops(flags: Readonly<Record<string, unknown>>, given: ReadonlySet<string>): string[] {
+  return [
+    ...(given.has('calib') ? ['stats'] : []),
+    ...(given.has('stats') ? ['calib', ...READING] : []),
+    ...(flags.criterion === 'random' ? [] : ['seed']),
+  ];
+}

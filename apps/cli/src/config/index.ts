@@ -1,0 +1,1 @@
+export { defineConfig, type SnpConfig } from './defineConfig.js';

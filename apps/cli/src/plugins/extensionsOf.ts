@@ -1,0 +1,20 @@
+import type { PruneOptions } from '@snp/core';
+import pc from 'picocolors';
+import type { PluginOptions } from '../options/plugins.js';
+import { chooseCriterion } from './chooseCriterion.js';
+import { loadPlugins } from './loadPlugins.js';
+
+/** Loads what is not built in, and chooses the criterion. A plan needs none. */
+export async function extensionsOf(
+  options: PluginOptions & { criterion?: string; seed?: number; plan?: string },
+): Promise<Pick<PruneOptions, 'criterion' | 'plugins' | 'pluginTimeout'>> {
+  const { criteria, plugins } = await loadPlugins(options.plugin);
+  const onOnly = ({ name }: { name: string }) =>
+    process.stderr.write(`${pc.dim('criterion')} ${name}, the only one loaded\n`);
+  return {
+    criterion:
+      options.plan === undefined ? chooseCriterion(options.criterion, criteria, options.seed, onOnly) : undefined,
+    plugins,
+    pluginTimeout: options.pluginTimeout,
+  };
+}
