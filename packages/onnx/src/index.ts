@@ -20,6 +20,7 @@ export { Model } from './ir/model.js';
 export { Node, toAttribute } from './ir/node.js';
 export { topologicalOrder } from './ir/topologicalOrder.js';
 export { type FileDim, type TensorType, type Use, Value } from './ir/value.js';
+export { needsNode } from './needsNode.js';
 export {
   addDims,
   type Dim,
