@@ -1,27 +1,32 @@
 // The packages of the workspace, found by its folders: nothing lists them.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The root of the repository. */
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Packages that are published, by name: `{ name, folder, manifest }`. */
-export function publishedPackages() {
+/** All packages, by name: `{ name, folder, manifest }`. */
+export function workspacePackages() {
   const pnpm = join(root, 'node_modules', '.bin', 'pnpm');
   const list = execFileSync(pnpm, ['ls', '--recursive', '--depth', '-1', '--json'], {
     cwd: root,
     shell: process.platform === 'win32',
   });
   return JSON.parse(list)
-    .filter(({ private: kept }) => !kept)
+    .filter(({ path }) => path !== resolve(root))
     .map(({ name, path }) => ({
       name,
       folder: path,
       manifest: JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')),
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Those that are published. */
+export function publishedPackages() {
+  return workspacePackages().filter(({ manifest }) => !manifest.private);
 }
 
 /** Entry points with types: `{ specifier, types, label }`, as `@snp/onnx/node`, the path of its declarations, and `onnx-node`. */
@@ -37,4 +42,20 @@ export function entryPoints({ name, folder, manifest }) {
         ]
       : [],
   );
+}
+
+/** Names that built declarations export. */
+export function exportedNames(types) {
+  const lists = [...readFileSync(types, 'utf8').matchAll(/export (?:type )?\{([^}]*)\}/g)].map(([, list]) => list);
+  return lists
+    .join(',')
+    .split(',')
+    .flatMap(
+      (item) =>
+        item
+          .trim()
+          .replace(/^type /, '')
+          .split(' as ')
+          .at(-1) || [],
+    );
 }

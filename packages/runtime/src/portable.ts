@@ -9,6 +9,7 @@ export { gramFactor } from './linalg/gramFactor.js';
 export { type Svd, svd } from './linalg/svd.js';
 export { type SymmetricEigen, symmetricEigen } from './linalg/symmetricEigen.js';
 export { ONNX_RUNTIME_DEFAULTS, type OnnxRuntime, type OnnxRuntimeOptions } from './session/onnxRuntimeOptions.js';
+export type { SessionSettings } from './session/protocol.js';
 export type {
   Feeds,
   Footprint,
