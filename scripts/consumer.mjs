@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { entryPoints, root } from './workspace.mjs';
 
 const run = promisify(execFile);
@@ -16,7 +18,7 @@ const INSTALL = {
 
 /**
  * Does in an empty project what somebody does who takes the packages from a registry: installs packed packages with `manager`, compiles a program
- * that uses them in strict mode, declarations of the packages included, runs it with plain Node, and calls the `snp` command.
+ * that uses them in strict mode, declarations of the packages included, runs it with plain Node, bundles another for browsers, and calls the `snp` command.
  */
 export async function consume(manager, packages, folder) {
   await mkdir(folder, { recursive: true });
@@ -32,9 +34,22 @@ export async function consume(manager, packages, folder) {
   await call(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', '.']);
   await call(process.execPath, ['dist/everyEntry.js']);
   const { stdout } = await call(process.execPath, ['dist/main.js', model]);
+  await checkBundle(folder);
   await call('snp', ['prune', model, '-o', 'pruned.onnx', '--keep-macs', '60%', '--report', 'report', '--json']);
   await call('snp', ['verify', model, 'pruned.onnx', '--plan', 'report/plan.json', '--json']);
   return stdout.trim();
+}
+
+/** A bundle for browsers needs nothing of Node: it prunes a model wherever it runs. */
+async function checkBundle(folder) {
+  const outfile = join(folder, 'dist', 'page.bundle.mjs');
+  const entryPoints = [join(folder, 'page.ts')];
+  await build({ entryPoints, outfile, bundle: true, format: 'esm', platform: 'browser', logLevel: 'silent' });
+  const { pruneBytes } = await import(pathToFileURL(outfile).href);
+  const { chunks, plan } = await pruneBytes(await readFile(model));
+  const size = chunks.reduce((sum, { length }) => sum + length, 0);
+  if (Object.keys(plan.groups).length > 0 && size < (await stat(model)).size) return;
+  throw new Error(`The bundle of ${folder} prunes nothing: ${size} bytes are left.`);
 }
 
 async function writeProject(packages, folder) {
@@ -78,5 +93,6 @@ async function writeProject(packages, folder) {
     'onnxruntime-node-install=skip\n@snp:registry=http://localhost:9/\nfetch-retries=0\n',
   );
   await writeFile(join(folder, 'everyEntry.ts'), `${everyEntry.join('\n')}\n`);
-  await copyFile(join(root, 'scripts', 'consumer', 'main.ts'), join(folder, 'main.ts'));
+  for (const name of ['main.ts', 'page.ts'])
+    await copyFile(join(root, 'scripts', 'consumer', name), join(folder, name));
 }
