@@ -3,7 +3,7 @@ import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
+import { build, formatMessages } from 'esbuild';
 import { entryPoints, root } from './workspace.mjs';
 
 const run = promisify(execFile);
@@ -44,7 +44,9 @@ export async function consume(manager, packages, folder) {
 async function checkBundle(folder) {
   const outfile = join(folder, 'dist', 'page.bundle.mjs');
   const entryPoints = [join(folder, 'page.ts')];
-  await build({ entryPoints, outfile, bundle: true, format: 'esm', platform: 'browser', logLevel: 'silent' });
+  const options = { entryPoints, outfile, bundle: true, format: 'esm', platform: 'browser', logLevel: 'silent' };
+  const { warnings } = await build(options);
+  if (warnings.length > 0) throw new Error((await formatMessages(warnings, { kind: 'warning' })).join('\n'));
   const { pruneBytes } = await import(pathToFileURL(outfile).href);
   const { chunks, plan } = await pruneBytes(await readFile(model));
   const size = chunks.reduce((sum, { length }) => sum + length, 0);
