@@ -1,10 +1,9 @@
 // Type-checks every TypeScript example in READMEs, docs and doc comments, so that none of them goes out of date.
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { run } from './run.mjs';
+import { entryPoints, exportedNames, root, workspacePackages } from './workspace.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'node_modules', '.examples');
 
 /** What examples may use without saying where it comes from. */
@@ -43,7 +42,7 @@ async function filesUnder(path) {
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-    .filter((name) => !/(^|\/)(node_modules|dist|test|\.turbo)\//.test(name.split(sep).join('/')));
+    .filter((name) => !/(^|\/)(node_modules|dist|etc|test|\.turbo)\//.test(name.split(sep).join('/')));
 }
 
 /** Code blocks of a Markdown file. */
@@ -68,37 +67,12 @@ function fromComments(text) {
   });
 }
 
-/** Names that each entry point exports, from its built declarations. */
-async function exportsOf(declarations) {
-  const text = await readFile(join(root, declarations), 'utf8');
-  const lists = [...text.matchAll(/export (?:type )?\{([^}]*)\}/g)].map(([, list]) => list);
-  return lists
-    .join(',')
-    .split(',')
-    .flatMap(
-      (item) =>
-        item
-          .trim()
-          .replace(/^type /, '')
-          .split(' as ')
-          .at(-1) || [],
-    );
-}
-
-const ENTRIES = {
-  '@snp/core': 'packages/core/dist/index.d.ts',
-  '@snp/onnx': 'packages/onnx/dist/index.d.ts',
-  '@snp/onnx/node': 'packages/onnx/dist/node.d.ts',
-  '@snp/graph': 'packages/graph/dist/index.d.ts',
-  '@snp/runtime': 'packages/runtime/dist/index.d.ts',
-  '@snp/score': 'packages/score/dist/index.d.ts',
-  '@snp/bench': 'packages/bench/dist/index.d.ts',
-  '@snp/testing': 'packages/testing/dist/index.d.ts',
-};
+/** Names of GIVEN: no package's export of that name is meant. */
+const given = new Set([...GIVEN.matchAll(/const (\w+):/g)].map(([, name]) => name));
 
 /** Imports for an example in a doc comment, where it goes without saying from which package a symbol comes. */
 function importsFor(code, known) {
-  const words = new Set(code.match(/\b[A-Za-z]\w+\b/g));
+  const words = new Set(code.match(/\b[A-Za-z]\w+\b/g)?.filter((word) => !given.has(word)));
   const imports = [];
   for (const [entry, names] of known) {
     const used = names.filter((name) => words.delete(name));
@@ -117,7 +91,10 @@ const known = [
   ['node:fs/promises', ['readFile', 'writeFile']],
   ['vitest', ['it']],
 ];
-for (const [entry, declarations] of Object.entries(ENTRIES)) known.push([entry, await exportsOf(declarations)]);
+for (const { specifier, types } of workspacePackages().flatMap(entryPoints))
+  known.push([specifier, exportedNames(types)]);
+// What several packages export comes from the one import for other toolchains.
+known.sort(([a], [b]) => Number(b === '@snp/core') - Number(a === '@snp/core'));
 
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });

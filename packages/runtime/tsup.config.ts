@@ -1,9 +1,9 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', worker: 'src/session/worker.ts' },
+  entry: { index: 'src/index.ts', browser: 'src/browser.ts', worker: 'src/session/worker.ts' },
   format: 'esm',
   target: 'node20',
-  dts: true,
+  dts: { entry: 'src/index.ts' },
   clean: true,
 });

@@ -4,6 +4,6 @@ export default defineConfig({
   entry: { index: 'src/index.ts', pairScoresWorker: 'src/snp/pairScoresWorker.ts' },
   format: 'esm',
   target: 'node20',
-  dts: true,
+  dts: { entry: 'src/index.ts' },
   clean: true,
 });

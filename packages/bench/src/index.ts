@@ -1,6 +1,13 @@
 export { AGENT_DEFAULTS, type Agent, type AgentOptions, startAgent } from './agent/agent.js';
 export { AGENT_CLIENT_DEFAULTS, AgentClient, type AgentClientOptions } from './agent/agentClient.js';
-export { type AgentInfo, type AgentJob, type AgentJobState, agentJobSchema } from './agent/protocol.js';
+export {
+  type AgentInfo,
+  type AgentJob,
+  type AgentJobState,
+  agentInfoSchema,
+  agentJobSchema,
+  agentJobStateSchema,
+} from './agent/protocol.js';
 export { type RemoteTargetOptions, remoteTarget } from './agent/remoteTarget.js';
 export {
   type CommandTargetOptions,
@@ -10,6 +17,7 @@ export {
   readCommandTarget,
 } from './command/commandTarget.js';
 export { designPlans } from './latency/designPlans.js';
+export type { Padding } from './latency/features.js';
 export { type LatencyOptions, latencyOn, profileWidths } from './latency/latencyOn.js';
 export { type FittedLatency, fitLatency, type LatencyTable, latencyTableSchema } from './latency/latencyTable.js';
 export { nonNegativeLeastSquares } from './latency/nonNegative.js';

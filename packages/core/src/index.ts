@@ -118,6 +118,7 @@ export {
   type OutputSums,
 } from './statistics/statistics.js';
 export { loadStatistics, saveStatistics } from './statistics/statisticsFile.js';
+export type { StreamMoments } from './statistics/streamMoments.js';
 export { applyPlan } from './surgery/applyPlan.js';
 export { renderSweep } from './sweep/renderSweep.js';
 export { type SweepOptions, type SweepPoint, sweep } from './sweep/sweep.js';

@@ -25,11 +25,11 @@ export {
   transposeLayout,
 } from './layout/layout.js';
 export { propagate } from './propagate/propagate.js';
-export { Propagation } from './propagate/propagation.js';
+export { type Contraction, Propagation, type RigidFactor } from './propagate/propagation.js';
 export { COMPUTED, type ContractionSpec, contract, contractMatMul } from './rules/contraction.js';
 export { combine, type Operand, pointwise, type Zeros } from './rules/elementwise.js';
 export { defineOperator, operatorRules, ruleFor } from './rules/index.js';
 export type { Resizing } from './rules/resizing.js';
 export type { OperatorRule } from './rules/rule.js';
-export { selectPositions, slicePositions } from './rules/select.js';
+export { type Bound, selectPositions, slicePositions } from './rules/select.js';
 export { reshapeLayout } from './rules/shape.js';

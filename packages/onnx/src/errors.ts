@@ -3,7 +3,7 @@
  *
  * - `invalid-file`: not an ONNX file, truncated, or contradicting itself
  * - `external-data`: a tensor's data file is missing, too short, or outside the model's folder
- * - `unsupported`: valid, but more than this library knows
+ * - `unsupported`: valid, but more than this library knows, or than the platform offers
  * - `limit`: larger or deeper than the safety limits allow
  * - `invalid-argument`: the caller's option or value cannot be used
  * - `not-prunable`: the model holds nothing that could be pruned safely

@@ -20,6 +20,7 @@ export { Model } from './ir/model.js';
 export { Node, toAttribute } from './ir/node.js';
 export { topologicalOrder } from './ir/topologicalOrder.js';
 export { type FileDim, type TensorType, type Use, Value } from './ir/value.js';
+export { needsNode } from './needsNode.js';
 export {
   addDims,
   type Dim,
@@ -48,9 +49,10 @@ export {
   symbolsOf,
 } from './shape/dimFunctions.js';
 export { type EinsumEquation, ELLIPSIS, parseEinsum } from './shape/einsum.js';
+export type { Element } from './shape/elements.js';
 export type { OutputFacts, ShapeRule, ValueFacts } from './shape/facts.js';
 export { type InferShapesOptions, inferShapes, type ShapeInfo } from './shape/inferShapes.js';
-export type { OperatorCall } from './shape/operatorCall.js';
+export type { InferenceRun, OperatorCall } from './shape/operatorCall.js';
 export { defineShapes } from './shape/rules/index.js';
 export { bitsPerElement, type DataType, dataTypeCode, dataTypeOf } from './tensor/dataType.js';
 export { Tensor, type TensorArray, type TensorSource } from './tensor/tensor.js';

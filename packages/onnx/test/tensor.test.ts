@@ -159,6 +159,15 @@ describe('Tensor', () => {
     expect(fetched).toBe(1);
   });
 
+  it('cuts what readFile gave, at any place of it', () => {
+    const file = Buffer.alloc(32);
+    for (let start = 0; start < 4; start++) {
+      const part = file.subarray(start, start + 24);
+      for (let at = 0; at < 6; at++) part.writeFloatLE(at, 4 * at);
+      expect([...new Tensor('FLOAT', [2, 3], part).take(1, [2, 0]).numbers()]).toEqual([2, 0, 5, 3]);
+    }
+  });
+
   it('refuses content of another size', () => {
     expect(() => Tensor.float32([2, 2], [1, 2, 3])).toThrow(/shape \[2,2\] holds 4 elements, not 3/);
   });

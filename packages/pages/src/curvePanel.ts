@@ -28,7 +28,7 @@ const [WIDTH, HEIGHT] = [420, 260];
 const MARGIN = { left: 48, right: 24, top: 12, bottom: 34 };
 
 /** Styles that a page with curves needs beside `STYLE`. */
-export const CURVE_STYLE = `
+export const CURVE_STYLE: string = `
 .panels.wide { grid-template-columns: repeat(auto-fill, minmax(360px, 1fr)); }
 .curve { fill: none; stroke: var(--after); stroke-width: 1.5; }
 .point { fill: var(--card); stroke: var(--after); stroke-width: 1.5; } .point.on { fill: var(--after); }

@@ -2,7 +2,7 @@
  * The report's look: one column of panels that fit a laptop and a phone, in the reader's light or dark scheme, no script
  * and nothing to fetch.
  */
-export const STYLE = `
+export const STYLE: string = `
 :root { color-scheme: light dark; --page: #fbfbf9; --ink: #1f2328; --quiet: #656d76; --line: #d8dbdf; --card: #ffffff;
   --before: #dfe4ea; --after: #2563a8; --removed: #d9a441; --warning: #9a6700; }
 @media (prefers-color-scheme: dark) { :root { --page: #14171a; --ink: #e6e8ea; --quiet: #98a1ab; --line: #363c43;

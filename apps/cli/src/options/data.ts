@@ -35,7 +35,7 @@ export async function openData(path: string, model: Model, options: DataOptions)
 }
 
 /** What a model expects, from its file. */
-export function inputsOf(model: Model): TensorInfo[] {
+function inputsOf(model: Model): TensorInfo[] {
   return model.graph.inputs
     .filter((input) => !input.tensor)
     .map((input) => ({ name: input.name, type: input.type?.elementType ?? 'FLOAT', dims: input.type?.shape ?? [] }));

@@ -69,7 +69,7 @@ function tegrastats(): Promise<EnergyMeter | undefined> {
 }
 
 /** Watts in the last line of what tegrastats prints: `VDD_IN 3210mW/3190mW`, on older boards `POM_5V_IN 2500/2500`. */
-export function boardPower(text: string): number | undefined {
+function boardPower(text: string): number | undefined {
   const matches = [...text.matchAll(/\b(?:VDD_IN|POM_5V_IN|VIN_SYS_5V0) (\d+)(?:mW)?\//g)];
   const last = matches.at(-1);
   return last && Number(last[1]) / 1000;

@@ -43,7 +43,7 @@ export function statisticOf(times: readonly number[], statistic: Statistic): num
 }
 
 /** A quantile of ascending numbers, between neighbours by proportion (Hyndman and Fan's type 7). */
-export function quantileOf(sorted: ArrayLike<number>, share: number): number {
+function quantileOf(sorted: ArrayLike<number>, share: number): number {
   const at = share * (sorted.length - 1);
   const below = Math.floor(at);
   const above = Math.min(below + 1, sorted.length - 1);

@@ -41,7 +41,7 @@ function requireTransformer({ groups, blocks, frozen }: Analysis): void {
 }
 
 /** The newest default operator set whose operators this release was checked against. */
-export const NEWEST_OPSET = 26;
+const NEWEST_OPSET = 26;
 
 function checkOpset(model: Model): void {
   if (model.opset <= NEWEST_OPSET && model.opsets.size > 0) return;

@@ -72,7 +72,7 @@ export function evenWidths(analysis: Analysis, excess: Excess, options: EvenOpti
 }
 
 /** A budget in absolute numbers, for a model that costs `full`; what it does not limit is infinite. */
-export function costLimits(budget: CostBudget, full: Cost): Cost {
+function costLimits(budget: CostBudget, full: Cost): Cost {
   return {
     macs: absolute(budget.macs, full.macs, 'macs'),
     params: absolute(budget.params, full.params, 'params'),

@@ -1,6 +1,5 @@
-import { open } from 'node:fs/promises';
 import { SnpError } from '@snp/onnx';
-import { writeFileWhole } from '@snp/onnx/node';
+import { openFile, writeFileWhole } from '@snp/onnx/node';
 import type { Effects } from '../planner/effects.js';
 import type { SecondMoments } from './secondMoments.js';
 import type { CalibrationStatistics, GroupMoments, OutputSums } from './statistics.js';
@@ -51,20 +50,17 @@ export async function saveStatistics(statistics: CalibrationStatistics, path: st
  * @throws SnpError `calibration` if the file is missing, damaged or something else.
  */
 export async function loadStatistics(path: string): Promise<CalibrationStatistics> {
-  const fail = (message: string, cause?: unknown): never => {
-    throw new SnpError('calibration', `${path} ${message}`, { file: path }, { cause });
+  const fail = (message: string): never => {
+    throw new SnpError('calibration', `${path} ${message}`, { file: path });
   };
-  const file = await open(path).catch((cause: Error) => fail(`cannot be read: ${cause.message}.`, cause));
+  const file = await openFile(path).catch((cause: SnpError) => {
+    throw new SnpError('calibration', cause.message, { file: path }, { cause });
+  });
   try {
-    const { size } = await file.stat();
+    const { size } = file;
     const read = async (start: number, length: number) => {
-      const bytes = new Uint8Array(length);
-      for (let done = 0; done < length; ) {
-        const { bytesRead } = await file.read(bytes, done, length - done, start + done);
-        if (bytesRead === 0) fail('is truncated.');
-        done += bytesRead;
-      }
-      return bytes;
+      const bytes = await file.read(start, length);
+      return bytes.length === length ? bytes : fail('is truncated.');
     };
     if (size < 8) fail('holds no statistics.');
     const length = Number(new DataView((await read(0, 8)).buffer).getBigUint64(0, true));

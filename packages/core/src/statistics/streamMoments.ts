@@ -34,7 +34,7 @@ export function streamMoments({ batches }: SecondMomentsOptions = {}): Statistic
 }
 
 /** Places where layers read all channels of a residual group in their order, behind a norm. */
-export function readingSites(group: Group): Site[] {
+function readingSites(group: Group): Site[] {
   if (group.kind !== 'residual') return [];
   const sites = group.sites.filter(({ role }) => role === 'input');
   const plain = ({ unitAt, value }: Site) =>

@@ -18,7 +18,7 @@ export interface Operand {
 }
 
 /** Couples the inputs of a pointwise operator with broadcasting and sets its output. */
-export function propagateElementwise(node: Node, walk: Propagation, inputs: readonly number[], zeros: Zeros): void {
+function propagateElementwise(node: Node, walk: Propagation, inputs: readonly number[], zeros: Zeros): void {
   const operands: Operand[] = [];
   for (const index of inputs) {
     if (!node.inputs[index]) continue;

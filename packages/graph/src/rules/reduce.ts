@@ -40,7 +40,7 @@ function endLabels(node: Node, walk: Propagation, x: Layout, axes: readonly numb
 }
 
 /** The axes a reduction runs over, from the attribute or the second input; undefined if not known. */
-export function reducedAxes(node: Node, walk: Propagation): number[] | undefined {
+function reducedAxes(node: Node, walk: Propagation): number[] | undefined {
   const rank = walk.shape(node.inputs[0])?.length;
   if (rank === undefined) return undefined;
   const stated = node.inputs[1] ? walk.integers(node, 1) : (node.ints('axes') ?? []);
@@ -53,7 +53,7 @@ export function reducedAxes(node: Node, walk: Propagation): number[] | undefined
  * True for the means of a norm that an exporter took apart: the mean that is subtracted from its own input, and the mean
  * square whose root divides (or whose inverse root multiplies) the values it was taken from.
  */
-export function isPartOfNorm(mean: Node): boolean {
+function isPartOfNorm(mean: Node): boolean {
   const input = mean.inputs[0];
   const output = mean.outputs[0];
   if (!input || !output || output.uses.size === 0 || isOutput(output)) return false;

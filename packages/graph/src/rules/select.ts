@@ -206,7 +206,8 @@ function boundOf(positions: readonly number[], node: Node): Bound {
   return { start, end: end < 0 ? Number.MIN_SAFE_INTEGER : end, step };
 }
 
-interface Bound {
+/** What a slice takes of an axis: positions from `start` on, `step` apart, before `end`. */
+export interface Bound {
   start: number;
   end: number;
   step: number;

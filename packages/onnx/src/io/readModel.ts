@@ -1,20 +1,9 @@
-import { open } from 'node:fs/promises';
 import { decodeModel } from '../codec/model.js';
 import { SnpError } from '../errors.js';
 import type { Model } from '../ir/model.js';
 import { externalFiles } from './externalFiles.js';
-import { reason } from './reason.js';
-
-/** Options of `readModel`. */
-export interface ReadModelOptions {
-  /** Follow links from external data files out of the model's folder, as download caches need. Default false. */
-  followLinks?: boolean;
-  /** Largest model file to take into memory, in bytes (external data not counted). Default 2 GiB, protobuf's own limit. */
-  maxBytes?: number;
-}
-
-/** Defaults of `readModel`. */
-export const READ_MODEL_DEFAULTS = { followLinks: false, maxBytes: 2 ** 31 } as const;
+import { openFile } from './openFile.js';
+import { READ_MODEL_DEFAULTS, type ReadModelOptions } from './readModelOptions.js';
 
 /**
  * Reads an ONNX file. The file's bytes are held once; tensors are views into them, and external tensors are fetched when
@@ -35,28 +24,17 @@ export async function readModel(path: string, options: ReadModelOptions = {}): P
 }
 
 async function readWhole(path: string, maxBytes: number): Promise<Uint8Array> {
-  const handle = await open(path, 'r').catch((cause) => {
-    throw new SnpError('io', `${path} cannot be read: ${reason(cause)}.`, { file: path }, { cause });
-  });
+  const file = await openFile(path);
   try {
-    const stats = await handle.stat();
-    if (!stats.isFile())
-      throw new SnpError('io', `${path} is not a file. Give the path of an .onnx file.`, { file: path });
-    if (stats.size > maxBytes) {
+    if (file.size > maxBytes) {
       throw new SnpError(
         'limit',
-        `${path} has ${stats.size} bytes, more than the limit of ${maxBytes}. Models of that size keep their weights in external data.`,
+        `${path} has ${file.size} bytes, more than the limit of ${maxBytes}. Models of that size keep their weights in external data.`,
         { file: path },
       );
     }
-    const bytes = new Uint8Array(stats.size);
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesRead } = await handle.read(bytes, done, Math.min(bytes.length - done, 1 << 30), done);
-      if (bytesRead === 0) return bytes.subarray(0, done);
-      done += bytesRead;
-    }
-    return bytes;
+    return await file.read(0, file.size);
   } finally {
-    await handle.close();
+    await file.close();
   }
 }

@@ -9,7 +9,6 @@ import {
   divideDims,
   expressionDim,
   mulDims,
-  type SymbolicDim,
   subDims,
   termsOf,
 } from './dim.js';
@@ -156,9 +155,4 @@ export function symbolsOf(dim: Dim): DimSymbol[] {
 /** Whether a dimension is a number or depends on named sizes only: nothing in it is unknown. */
 export function isKnownDim(dim: Dim): boolean {
   return typeof dim === 'number' || symbolsOf(dim).every((found) => found.kind === 'size');
-}
-
-/** Whether `dim` is symbolic. */
-export function isSymbolic(dim: Dim): dim is SymbolicDim {
-  return typeof dim !== 'number';
 }

@@ -185,7 +185,7 @@ function takeRows(from: Uint8Array, to: Uint8Array, { outer, length, row, indice
 function takeElements(from: Uint8Array, to: Uint8Array, { outer, length, row, indices }: Taking): void {
   const Words = row % 4 === 0 ? Uint32Array : row % 2 === 0 ? Uint16Array : Uint8Array;
   const size = Words.BYTES_PER_ELEMENT;
-  const aligned = from.byteOffset % size === 0 ? from : from.slice();
+  const aligned = from.byteOffset % size === 0 ? from : new Uint8Array(from);
   const source = new Words(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / size);
   const target = new Words(to.buffer as ArrayBuffer, to.byteOffset, to.byteLength / size);
   const words = row / size;

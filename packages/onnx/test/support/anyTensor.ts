@@ -35,7 +35,7 @@ const LAYOUTS: Record<number, [bits: number, field: string, entryBits: number]> 
 const STRING = 8;
 
 /** Numbers of all element types, without UNDEFINED. */
-export const ELEMENT_TYPES: readonly number[] = [...Object.keys(LAYOUTS).map(Number), STRING];
+const ELEMENT_TYPES: readonly number[] = [...Object.keys(LAYOUTS).map(Number), STRING];
 
 const ENTRIES: Record<string, fc.Arbitrary<unknown>> = {
   floatData: fc.oneof(fc.float(), fc.constantFrom(-0, Number.NaN)),

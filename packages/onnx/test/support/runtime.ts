@@ -11,7 +11,7 @@ export function plainSession(model: Model | Uint8Array): Promise<ort.InferenceSe
 }
 
 /** Numbers between -1 and 1, the same for the same seed. */
-export function randomNumbers(seed: number): () => number {
+function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
@@ -37,7 +37,7 @@ export function feedOf(type: DataType, dims: number[]): ort.Tensor {
 }
 
 /** The tensor an example of a shared model asks for. */
-export function feedOfSpec({ dtype, fill }: InputSpec, dims: number[]): ort.Tensor {
+function feedOfSpec({ dtype, fill }: InputSpec, dims: number[]): ort.Tensor {
   const size = dims.reduce((product, dim) => product * dim, 1);
   const next = randomNumbers(11);
   if (dtype === 'float') return new ort.Tensor('float32', Float32Array.from({ length: size }, next), dims);

@@ -17,6 +17,9 @@ export interface Preprocess {
 
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 
+/** Names of the built-in ways to turn pictures into numbers. */
+export type PreprocessName = 'imagenet' | 'inception' | 'clip' | 'cifar10';
+
 /** Means, deviations and interpolation by name; sizes follow from the model's input. */
 const PRESETS = {
   imagenet: { ...IMAGENET, interpolation: 'cubic', cropRatio: 0.875 },
@@ -28,10 +31,7 @@ const PRESETS = {
     cropRatio: 1,
   },
   cifar10: { mean: [0.4914, 0.4822, 0.4465], std: [0.2471, 0.2435, 0.2616], interpolation: 'cubic', cropRatio: 1 },
-} as const;
-
-/** Names of the built-in ways to turn pictures into numbers. */
-export type PreprocessName = keyof typeof PRESETS;
+} as const satisfies Record<PreprocessName, unknown>;
 
 /** Inputs up to this size are of small-picture models, for which ImageNet's numbers are not the default. */
 const SMALL = 64;

@@ -3,28 +3,9 @@ import { Model } from '@snp/onnx';
 import { withTemporaryFolder, writeFileWhole, writeModel } from '@snp/onnx/node';
 import { throwIfAborted } from '../throwIfAborted.js';
 import { Child } from './child.js';
+import { ONNX_RUNTIME_DEFAULTS, type OnnxRuntime, type OnnxRuntimeOptions } from './onnxRuntimeOptions.js';
 import type { SessionSettings } from './protocol.js';
-import type { Feeds, Footprint, MeasuredSession, Runtime, RuntimeTensor, Session } from './runtime.js';
-
-/** Options of `onnxRuntime`. */
-export interface OnnxRuntimeOptions {
-  /** Threads within an operator. Default: onnxruntime's own choice, one per physical core. */
-  threads?: number;
-  /** Execution providers in order of preference; one that is missing is an error. Default `['cpu']`. */
-  executionProviders?: readonly string[];
-  /** Graph optimisations when a model is loaded. Default `all`, or `disabled` for a model that is refused with them. */
-  optimization?: SessionSettings['optimization'];
-  /** Profile every run: the beginning of the path of the file that `takeProfile` then writes. Default: no profile. */
-  profile?: string | undefined;
-}
-
-/** onnxruntime with all it can tell about its sessions. */
-export interface OnnxRuntime extends Runtime {
-  open(model: string | Uint8Array | Model, options?: { signal?: AbortSignal | undefined }): Promise<MeasuredSession>;
-}
-
-/** Defaults of `onnxRuntime`. */
-export const ONNX_RUNTIME_DEFAULTS = { executionProviders: ['cpu'], optimization: 'all' } as const;
+import type { Feeds, Footprint, MeasuredSession, RuntimeTensor, Session } from './runtime.js';
 
 /**
  * onnxruntime-node in a child process, so that the event loop stays free and a crash of the runtime is an error like any

@@ -18,7 +18,7 @@ export interface SecondMomentsAxes {
 const BLOCK = 192;
 
 /** Start and end of the blocks of columns that `secondMomentsTap` multiplies with one another: the lower ones of a symmetric matrix are left out. */
-export function momentBlocks(width: number): { start: number; end: number }[] {
+function momentBlocks(width: number): { start: number; end: number }[] {
   const count = Math.max(1, Math.min(4, Math.floor(width / BLOCK)));
   const at = (block: number) => Math.round((block * width) / count);
   return Array.from({ length: count }, (_, block) => ({ start: at(block), end: at(block + 1) }));

@@ -1,4 +1,4 @@
-import { type AttributeInit, dataTypeCode, Graph, Model, Tensor, type Value } from '@snp/onnx';
+import { type AttributeInit, dataTypeCode, Graph, Model, SnpError, Tensor, type Value } from '@snp/onnx';
 import type { Runtime, Session } from '@snp/runtime';
 import { normaliseRows, plainKernels, type RowKernels } from './rowKernels.js';
 
@@ -12,16 +12,19 @@ const BLOCK = 4096;
 const RUN = 64;
 
 /**
- * Dense products in the inference runtime, as a small graph. Close it when done. Rows have length one, so that a product in
- * single precision costs a cosine 1e-7, and their sums in double precision, in which errors have either sign, less.
+ * Dense products in the inference runtime, as a small graph; in JavaScript where there is no runtime, as in a browser without one. Close it when
+ * done. Rows have length one, so that a product in single precision costs a cosine 1e-7, and their sums in double precision, in which errors have
+ * either sign, less.
  */
 export function runtimeKernels(runtime: Runtime): RowKernels & { close(): Promise<void> } {
-  let opened: Promise<Session> | undefined;
+  let opened: Promise<Session | undefined> | undefined;
   return {
     async absCosineSums(rows, count, width) {
-      if (count * count * width < WORTH_A_CALL) return plainKernels.absCosineSums(rows, count, width);
-      opened ??= runtime.open(cosineModel());
+      const plain = () => plainKernels.absCosineSums(rows, count, width);
+      if (count * count * width < WORTH_A_CALL) return plain();
+      opened ??= runtime.open(cosineModel()).catch(unlessUnsupported);
       const session = await opened;
+      if (!session) return plain();
       // Rows of zeros fill up the last run; their cosines are zero.
       const padded = RUN * Math.ceil(count / RUN);
       const data = new Float32Array(padded * width);
@@ -49,6 +52,10 @@ export function runtimeKernels(runtime: Runtime): RowKernels & { close(): Promis
       await (await opened)?.close();
     },
   };
+}
+
+function unlessUnsupported(error: unknown): undefined {
+  if (!(error instanceof SnpError && error.code === 'unsupported')) throw error;
 }
 
 function addAt(sums: Float64Array, offset: number, part: Float64Array): void {

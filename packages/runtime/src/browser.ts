@@ -1,0 +1,20 @@
+// What bundlers for browsers take for `@snp/runtime` (condition `browser` in package.json): the same names without files,
+// processes and threads.
+import { needsNode } from '@snp/onnx';
+import type * as node from './index.js';
+
+export * from './portable.js';
+
+const DATA = 'Feed samples with tensors().';
+
+export const arrays: typeof node.arrays = needsNode('arrays', DATA);
+export const images: typeof node.images = needsNode('images', DATA);
+export const openCalibration: typeof node.openCalibration = needsNode('openCalibration', DATA);
+export const resolvePreprocess: typeof node.resolvePreprocess = needsNode('resolvePreprocess', DATA);
+
+/** Models run in a browser where somebody gives a `Runtime` for it; whoever opens one without hears so. */
+export const onnxRuntime: typeof node.onnxRuntime = () => ({
+  open: async () => needsNode('onnxruntime-node', 'Pass a `runtime` of your own, around onnxruntime-web for one.')(),
+});
+
+export const threadPool: typeof node.threadPool = () => undefined;
