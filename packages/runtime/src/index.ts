@@ -21,6 +21,7 @@ export type {
   Feeds,
   Footprint,
   MeasuredSession,
+  Moments,
   RunOptions,
   Runtime,
   RuntimeData,
@@ -29,8 +30,8 @@ export type {
   TensorInfo,
 } from './session/runtime.js';
 export { type GramAxes, gramTap } from './taps/gramTap.js';
-export { headMomentsTap } from './taps/headMomentsTap.js';
 export { momentsTap } from './taps/momentsTap.js';
+export { type RowsAxes, rowsTap } from './taps/rowsTap.js';
 export {
   DEFAULT_BATCH_SIZE,
   type RunSamplesOptions,
@@ -38,5 +39,4 @@ export {
   runSamples,
   runTapped,
 } from './taps/runTapped.js';
-export { type SecondMomentsAxes, secondMomentsOf, secondMomentsTap } from './taps/secondMomentsTap.js';
 export { addTaps, type Tap } from './taps/tap.js';

@@ -3,6 +3,7 @@ import { type Calibration, DEFAULT_BATCH_SIZE, type Runtime } from '@snp/runtime
 import type { StatisticRequest, Statistics } from '@snp/score';
 import type { RecoveryKind } from '../recovery/recovery.js';
 import { type Assignment, gatherStatistics } from '../statistics/gatherStatistics.js';
+import type { MomentsRequest } from '../statistics/momentsRequest.js';
 import { outputSums, outputTaps } from '../statistics/outputSums.js';
 import { pairMoments } from '../statistics/pairMoments.js';
 import { secondMoments } from '../statistics/secondMoments.js';
@@ -29,13 +30,19 @@ export async function measure(
   const { recovery, calibration, batchSize = DEFAULT_BATCH_SIZE } = options;
   const { model, shapes } = analysis;
   const batches = calibration.count === undefined ? undefined : Math.ceil(calibration.count / batchSize);
-  const requests: Record<string, StatisticRequest> = { ...options.requests };
-  if (recovery !== 'none') Object.assign(requests, { secondMoments: secondMoments({ batches }) });
-  if (recovery === 'ridge' || recovery === 'full') Object.assign(requests, { pairMoments });
-  if (recovery === 'full') Object.assign(requests, { streamMoments: streamMoments({ batches }) });
+  const wanted: Record<string, MomentsRequest> = {};
+  if (recovery !== 'none') wanted.secondMoments = secondMoments({ batches });
+  if (recovery === 'ridge' || recovery === 'full') wanted.pairMoments = pairMoments({ batches });
+  if (recovery === 'full') wanted.streamMoments = streamMoments({ batches });
   const rankOf = (name: string) => shapes.shape(model.graph.value(name))?.length;
   const outputs = recovery === 'full' ? outputTaps(model, rankOf) : [];
-  const { statistics, sums, samples } = await gatherStatistics({ ...options, model, requests, sums: outputs });
+  const { statistics, sums, samples } = await gatherStatistics({
+    ...options,
+    model,
+    requests: options.requests ?? {},
+    moments: wanted,
+    sums: outputs,
+  });
   const groups = statistics as ReadonlyMap<string, GroupMoments>;
   const moments = { model: modelContent(model), samples, groups, outputs: outputSums(sums), effects: {} };
   return { statistics, moments };
