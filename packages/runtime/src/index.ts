@@ -10,7 +10,7 @@ export { type FeedSource, tensors } from './calibration/tensors.js';
 export { invertPositive, lowerFactor, solvePositive } from './linalg/cholesky.js';
 export { gramFactor } from './linalg/gramFactor.js';
 export { type Svd, svd } from './linalg/svd.js';
-export { type SymmetricEigen, symmetricEigen } from './linalg/symmetricEigen.js';
+export { type SymmetricEigen, symmetricEigen, symmetricValues } from './linalg/symmetricEigen.js';
 export {
   ONNX_RUNTIME_DEFAULTS,
   type OnnxRuntime,

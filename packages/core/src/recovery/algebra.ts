@@ -4,7 +4,7 @@ import { type Covariance, meanVariance } from './covariance.js';
 import { type Elimination, eliminate } from './eliminate.js';
 import { EliminationKernel } from './eliminationKernel.js';
 import type { EliminationPrecision } from './eliminationModel.js';
-import { product } from './product.js';
+import { product, transpose } from './product.js';
 import { RIDGE } from './refit.js';
 
 /** Fewer units than these are no work. */
@@ -17,6 +17,7 @@ const WORTH_A_CALL = 2e7;
 export class Algebra {
   readonly #eliminations = new Map<string, Promise<EliminationKernel | undefined>>();
   #products: Promise<Session> | undefined;
+  #grams: Promise<Session> | undefined;
 
   constructor(private readonly runtime?: Runtime | undefined) {}
 
@@ -30,6 +31,17 @@ export class Algebra {
       b: { type: 'DOUBLE', dims: [k, m], data: b },
     });
     return c.data as Float64Array;
+  }
+
+  /** W W^T of the rows of weights [rows, outputs]: in the runtime in single precision, as weights are. */
+  async gram(weights: Float64Array, rows: number): Promise<Float64Array> {
+    const outputs = weights.length / rows;
+    if (!this.runtime || rows * rows * outputs < WORTH_A_CALL)
+      return product(weights, transpose(weights, rows, outputs), rows, outputs, rows);
+    this.#grams ??= this.runtime.open(gramModel());
+    const session = await this.#grams;
+    const { c } = await session.run({ w: { type: 'FLOAT', dims: [rows, outputs], data: new Float32Array(weights) } });
+    return new Float64Array(c.data as Float32Array);
   }
 
   /**
@@ -51,6 +63,7 @@ export class Algebra {
   async close(): Promise<void> {
     for (const kernel of this.#eliminations.values()) await (await kernel)?.close();
     await (await this.#products)?.close();
+    await (await this.#grams)?.close();
   }
 
   /** Models for equal sizes are opened once. */
@@ -65,18 +78,32 @@ export class Algebra {
 }
 
 function productModel(): Model {
+  return singleNode('MatMul', 'DOUBLE', { a: ['n', 'k'], b: ['k', 'm'] });
+}
+
+function gramModel(): Model {
+  return singleNode('Gemm', 'FLOAT', { w: ['n', 'k'] }, { transB: 1 });
+}
+
+/** A model of one product of matrices; of one input, the product with itself. */
+function singleNode(
+  op: string,
+  elementType: 'FLOAT' | 'DOUBLE',
+  shapes: Readonly<Record<string, string[]>>,
+  attributes: Record<string, number> = {},
+): Model {
   const graph = new Graph('product');
   const model = new Model(graph);
   model.opsets.set('', 18);
-  const input = (name: string, shape: string[]) => {
+  const inputs = Object.entries(shapes).map(([name, shape]) => {
     const value = graph.addValue(name);
-    value.type = { elementType: 'DOUBLE', shape };
+    value.type = { elementType, shape };
     graph.inputs.push(value);
     return value;
-  };
-  const inputs = [input('a', ['n', 'k']), input('b', ['k', 'm'])];
-  const [c] = graph.addNode({ op: 'MatMul', inputs, outputs: ['c'] }).outputs;
-  c!.type = { elementType: 'DOUBLE', shape: ['n', 'm'] };
+  });
+  const [a, b = a] = inputs;
+  const [c] = graph.addNode({ op, inputs: [a, b], outputs: ['c'], attributes }).outputs;
+  c!.type = { elementType, shape: undefined };
   graph.outputs.push(c!);
   return model;
 }

@@ -4,7 +4,10 @@ import type { Elimination } from './eliminate.js';
 import { type EliminationPrecision, eliminationModel } from './eliminationModel.js';
 
 /** What the inverse may be off on a vector of ones: its diagonal, by which units are compared, is then right to a few thousandths. */
-const TOLERANCE = 0.1;
+const RESIDUAL = 0.1;
+
+/** What the costs of all units may be off what they carried. */
+const IMBALANCE = 0.01;
 
 /** Backward elimination of so many units in a runtime. */
 export class EliminationKernel {
@@ -48,7 +51,7 @@ export class EliminationKernel {
       weights: this.#tensor([n, outputs], rows),
     });
     const numbers = (name: string) => answer[name].data as Float32Array | Float64Array;
-    if (!(numbers('residual')[0] < TOLERANCE)) return undefined;
+    if (!(numbers('residual')[0] < RESIDUAL && numbers('imbalance')[0] < IMBALANCE)) return undefined;
     const order = Array.from(answer.order.data as BigInt64Array, Number);
     const increments = this.#increments(numbers('costs'), numbers('rounds'), unit ** 2);
     return increments.every((increment) => Number.isFinite(increment) && increment >= 0)

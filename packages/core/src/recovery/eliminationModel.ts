@@ -15,7 +15,7 @@ const ROUNDS = 8;
 /** Matrices up to this size are inverted by one operator, larger ones by halves. */
 const WHOLE = 192;
 
-/** Vectors that the inverse is tried on. */
+/** Vectors that the inverse is tried on, and outputs whose accounts are looked at. */
 const PROBES = 8;
 
 /**
@@ -23,8 +23,9 @@ const PROBES = 8;
  * those that are cheapest then, and inverse and weights follow (see `eliminate`, which takes one at a time).
  *
  * Inputs: `covariance` [n, n] positive definite, `weights` [n, outputs]. Outputs, first to leave first: `order` INT64 [n]; `costs` [n], what each
- * unit seemed to cost alone; `rounds` [rounds], what the units of each round cost together. And `residual` [1]: the largest element of C C^-1 V - V for a few
- * vectors V of ones and minus ones, which tells how many digits are left.
+ * unit seemed to cost alone; `rounds` [rounds], what the units of each round cost together. How many digits are left, two numbers tell: `residual` [1], the
+ * largest element of C C^-1 V - V for a few vectors V of ones and minus ones; and `imbalance` [1]: of a few outputs, the largest difference between what all units together
+ * cost and what they carried, w^T C w, beside the largest of the latter.
  */
 export function eliminationModel(
   n: number,
@@ -41,14 +42,15 @@ export function eliminationModel(
   const inverse = build.inverse(covariance, n);
   build.output('residual', [build.residual(covariance, inverse, n)]);
   let state: State = { inverse, weights, ids: build.integers(Array.from({ length: n }, (_, unit) => unit)), left: n };
-  const found: Found = { order: [], costs: [], rounds: [] };
+  const found: Found = { order: [], costs: [], rounds: [], byOutput: [] };
   const sizes: number[] = [];
   while (state.left > 0) {
     const own = nextSizes(state.left);
     sizes.push(...own);
     state = eliminateRounds(build, state, own, found);
   }
-  for (const [name, parts] of Object.entries(found)) build.output(name, parts);
+  for (const name of ['order', 'costs', 'rounds'] as const) build.output(name, found[name]);
+  build.output('imbalance', [build.imbalance(covariance, weights, found.byOutput, Math.min(outputs, PROBES))]);
   return { model, sizes };
 }
 
@@ -68,7 +70,7 @@ interface State {
   left: number;
 }
 
-type Found = Record<'order' | 'costs' | 'rounds', Value[]>;
+type Found = Record<'order' | 'costs' | 'rounds' | 'byOutput', Value[]>;
 
 /**
  * A few rounds on an inverse that stays as it is: what it has become is A - sum of B^T K B, with the rows B of those that leave and the inverse K of
@@ -83,8 +85,8 @@ function eliminateRounds(build: Builder, state: State, sizes: readonly number[],
   let ranking = ids;
   for (const size of sizes) {
     const squares = build.op('ReduceSumSquare', [weights, build.integers([1])], { keepdims: 0 });
-    const cost = build.op('Where', [stays, build.op('Div', [squares, diagonal]), build.numbers([NEVER])]);
-    ranking = build.ranking(cost, left);
+    const alone = build.op('Where', [stays, build.op('Div', [squares, diagonal]), build.numbers([NEVER])]);
+    ranking = build.ranking(alone, left);
     const leave = build.slice(ranking, 0, size);
     let rows = build.gather(inverse, leave, 0);
     if (across && carried) rows = build.minus(rows, build.turned(build.gather(across, leave, 1)), carried);
@@ -92,11 +94,12 @@ function eliminateRounds(build: Builder, state: State, sizes: readonly number[],
     const lost = build.gather(weights, leave, 0);
     const moved = build.op('MatMul', [corner, lost]);
     found.order.push(build.gather(ids, leave, 0));
-    found.costs.push(build.gather(cost, leave, 0));
-    found.rounds.push(build.total(build.op('Mul', [lost, moved])));
+    found.costs.push(build.gather(alone, leave, 0));
+    const cost = build.columnSums(build.op('Mul', [lost, moved]));
+    found.byOutput.push(cost);
+    found.rounds.push(build.total(cost));
     const taken = build.op('MatMul', [corner, rows]);
-    const given = build.op('ReduceSum', [build.op('Mul', [rows, taken]), build.integers([0])], { keepdims: 0 });
-    diagonal = build.op('Sub', [diagonal, given]);
+    diagonal = build.op('Sub', [diagonal, build.columnSums(build.op('Mul', [rows, taken]))]);
     weights = build.minus(weights, build.turned(rows), moved);
     stays = build.op('ScatterElements', [stays, leave, build.truths(size, false)]);
     across = across ? build.op('Concat', [across, rows], { axis: 0 }) : rows;
@@ -156,6 +159,10 @@ class Builder {
   /** C - A B */
   minus(c: Value, a: Value, b: Value): Value {
     return this.op('Sub', [c, this.op('MatMul', [a, b])]);
+  }
+
+  columnSums(matrix: Value): Value {
+    return this.op('ReduceSum', [matrix, this.integers([0])], { keepdims: 0 });
   }
 
   /** The sum of all elements, [1]. */
@@ -222,6 +229,16 @@ class Builder {
     const seen = this.op('MatMul', [matrix, this.op('MatMul', [inverse, probes])]);
     const apart = this.op('ReduceMax', [this.op('Abs', [this.op('Sub', [seen, probes])])], { keepdims: 0 });
     return this.op('Reshape', [apart, this.integers([1])]);
+  }
+
+  imbalance(matrix: Value, weights: Value, costs: readonly Value[], outputs: number): Value {
+    const some = this.op('Slice', [weights, this.integers([0]), this.integers([outputs]), this.integers([1])]);
+    const carried = this.columnSums(this.op('Mul', [some, this.op('MatMul', [matrix, some])]));
+    const cost = this.slice(this.op('Sum', costs), 0, outputs);
+    const most = (list: Value) => this.op('ReduceMax', [list]);
+    // Outputs that carry nothing balance.
+    const beside = this.op('Add', [most(carried), this.numbers([1e-30])]);
+    return this.op('Div', [most(this.op('Abs', [this.op('Sub', [cost, carried])])), beside]);
   }
 
   #block(matrix: Value, top: number, bottom: number, left: number, right: number): Value {

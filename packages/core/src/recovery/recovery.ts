@@ -102,7 +102,12 @@ function areFinite({ secondMoments, pairMoments, streamMoments }: GroupMoments):
     ...(pairMoments?.keys ?? []),
     ...(streamMoments ?? []).flatMap(({ products, sums }) => [products, sums]),
   ];
-  return lists.every((list) => list === undefined || list.every(Number.isFinite));
+  return lists.every((list) => list === undefined || isFiniteList(list));
+}
+
+function isFiniteList(list: Float64Array): boolean {
+  for (let at = 0; at < list.length; at++) if (!Number.isFinite(list[at])) return false;
+  return true;
 }
 
 /** The best method that a kind of recovery has for a group, and what keeps it from a better one. */
