@@ -54,7 +54,7 @@ export class Algebra {
     if (!this.runtime || n < SMALL || !(variance > 0)) return eliminate(covariance, weights);
     for (const precision of ['FLOAT', 'DOUBLE'] as const) {
       const kernel = await this.#elimination(this.runtime, n, weights.length / n, precision);
-      const found = kernel && (await kernel.eliminate(covariance, weights, RIDGE * variance));
+      const found = await kernel?.eliminate(covariance, weights, RIDGE * variance);
       if (found) return found;
     }
     return eliminate(covariance, weights);

@@ -1,4 +1,4 @@
-import type { Runtime, RuntimeData, RuntimeTensor, Session } from '@snp/runtime';
+import type { Feeds, Runtime, RuntimeData, RuntimeTensor, Session } from '@snp/runtime';
 import type { Covariance } from './covariance.js';
 import type { Elimination } from './eliminate.js';
 import { type EliminationPrecision, eliminationModel } from './eliminationModel.js';
@@ -11,6 +11,8 @@ const IMBALANCE = 0.01;
 
 /** Backward elimination of so many units in a runtime. */
 export class EliminationKernel {
+  #last: Promise<unknown> = Promise.resolve();
+
   private constructor(
     private readonly session: Session,
     private readonly sizes: readonly number[],
@@ -46,7 +48,7 @@ export class EliminationKernel {
     const rows = this.#array(weights.length);
     for (let i = 0, at = 0; i < n; i++)
       for (let o = 0; o < outputs; o++, at++) rows[at] = weights[at] / (scale[i] * unit);
-    const answer = await this.session.run({
+    const answer = await this.#runAlone({
       covariance: this.#tensor([n, n], correlations(matrix, scale, this.#array(n * n))),
       weights: this.#tensor([n, outputs], rows),
     });
@@ -61,6 +63,13 @@ export class EliminationKernel {
 
   close(): Promise<void> {
     return this.session.close();
+  }
+
+  /** One run after the other: each takes all cores, and much memory. */
+  #runAlone(feeds: Feeds): Promise<Feeds> {
+    const own = this.#last.then(() => this.session.run(feeds));
+    this.#last = own.catch(() => undefined);
+    return own;
   }
 
   /** What a round cost together, divided by what each unit seemed to cost alone. */

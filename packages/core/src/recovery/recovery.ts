@@ -4,6 +4,7 @@ import type { Runtime } from '@snp/runtime';
 import { type Plan, removedUnits } from '../plan/plan.js';
 import type { GroupMoments } from '../statistics/statistics.js';
 import { Algebra } from './algebra.js';
+import { inParallel } from './inParallel.js';
 import type { RecoveryMethod } from './method.js';
 import { mixPairs } from './mixPairs.js';
 import { mixQueries } from './mixQueries.js';
@@ -30,6 +31,9 @@ export interface RecoveryOptions {
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+/** Groups that are worked at side by side: while one waits for the runtime, the next is made ready. */
+const AT_ONCE = 2;
+
 /**
  * Recovery of one model: a copy of it whose weights can be rewritten so that units that stay carry the part of those that leave. Shapes
  * and operators stay as they are; the copy is cut by the same plan afterwards.
@@ -47,19 +51,20 @@ export class Recovery {
     { groups, runtime, onProgress }: RecoveryOptions = {},
   ): Promise<Recovery> {
     const copy = analyze(cloneModel(analysis.model));
-    const methods = new Map<string, RecoveryMethod>();
-    const reasons = new Map<string, string>();
     const wanted = copy.groups.filter(({ id }) => !groups || groups.includes(id));
     const algebra = new Algebra(runtime);
-    try {
-      for (const [at, group] of wanted.entries()) {
-        const { method, reason } = await methodFor(group, statistics.get(group.id) ?? {}, kind, copy, algebra);
-        if (method) methods.set(group.id, method);
-        if (reason) reasons.set(group.id, reason);
-        onProgress?.(at + 1, wanted.length);
-      }
-    } finally {
-      await algebra.close();
+    let done = 0;
+    const found = await inParallel(wanted, AT_ONCE, async (group) => {
+      const own = await methodFor(group, statistics.get(group.id) ?? {}, kind, copy, algebra);
+      onProgress?.(++done, wanted.length);
+      return own;
+    }).finally(() => algebra.close());
+    const methods = new Map<string, RecoveryMethod>();
+    const reasons = new Map<string, string>();
+    for (const [at, { id }] of wanted.entries()) {
+      const { method, reason } = found[at];
+      if (method) methods.set(id, method);
+      if (reason) reasons.set(id, reason);
     }
     return new Recovery(copy, methods, reasons);
   }

@@ -72,8 +72,30 @@ export async function runSamples(
     }
     if (done === 0) return;
     for (const name of sums ?? []) options.onSum?.(name, await session.takeSum(name));
-    for (const name of moments ?? []) options.onMoments?.(name, await session.takeMoments(name));
+    await inAdvance(
+      moments ?? [],
+      (name) => session.takeMoments(name),
+      (name, own) => options.onMoments?.(name, own),
+    );
   } finally {
     await session.close();
+  }
+}
+
+/** Asks for one thing after the other, each while the one before is looked at. */
+async function inAdvance<T>(
+  names: readonly string[],
+  take: (name: string) => Promise<T>,
+  use: (name: string, taken: T) => void,
+): Promise<void> {
+  let next = names.length > 0 ? take(names[0]) : undefined;
+  for (const [at, name] of names.entries()) {
+    const own = await next!;
+    if (at + 1 < names.length) {
+      next = take(names[at + 1]);
+      // Looked at in its turn.
+      next.catch(() => undefined);
+    }
+    use(name, own);
   }
 }
