@@ -5,11 +5,13 @@ import { addSingle } from './sums.js';
 
 type Ort = typeof import('onnxruntime-node');
 
-/** Rows that are collected before they are multiplied: the product of fewer takes less than adding it up. */
-const AT_ONCE = 1024;
+/** Rows that are collected before they are multiplied: the product of few takes no longer than adding it up. Where both are large, more. */
+const rowsAtOnce = (width: number) => Math.max(1024, Math.ceil((2 * width) / 3));
 
 interface Collected extends PackedMoments {
   rows: Float32Array;
+  /** Rows there is room for. */
+  room: number;
   /** Rows that wait. */
   waiting: number;
   /** What moments are taken about until the end, so that products in single precision keep what varies little about a large mean: the mean of the first rows. */
@@ -53,11 +55,11 @@ export class Moments {
     this.#collected.set(name, own);
     const length = heads * width;
     for (let row = 0; row < count; ) {
-      const taken = Math.min(count - row, AT_ONCE - own.waiting);
+      const taken = Math.min(count - row, own.room - own.waiting);
       own.rows.set((data as Float32Array).subarray(row * length, (row + taken) * length), own.waiting * length);
       own.waiting += taken;
       row += taken;
-      if (own.waiting === AT_ONCE) await this.#multiply(own);
+      if (own.waiting === own.room) await this.#multiply(own);
     }
   }
 
@@ -105,14 +107,15 @@ function begin(heads: number, width: number): Collected {
   const products = momentBlocks(width).map(
     ({ top, bottom, left, right }) => new Float64Array(heads * (bottom - top) * (right - left)),
   );
-  const rows = new Float32Array(AT_ONCE * heads * width);
+  const room = rowsAtOnce(width);
   return {
     heads,
     width,
     count: 0,
     sums: new Float64Array(heads * width),
     products,
-    rows,
+    rows: new Float32Array(room * heads * width),
+    room,
     waiting: 0,
     origin: undefined,
   };
