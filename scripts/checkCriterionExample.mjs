@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SEEDS, writePictures } from '../examples/shapes/pictures.mjs';
-import { packAll } from './packAll.mjs';
+import { pack } from './pack.mjs';
+import { publishedPackages } from './workspace.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const example = join(root, 'examples', 'criterion-wanda');
@@ -53,7 +54,8 @@ const TSCONFIG = {
 };
 
 try {
-  const tarballs = packAll(at('tarballs'));
+  const packed = pack(publishedPackages(), at('tarballs'));
+  const tarballs = Object.fromEntries(packed.map(({ name, tarball }) => [name, tarball]));
   const { devDependencies } = JSON.parse(readFileSync(join(example, 'package.json'), 'utf8'));
   const others = Object.entries(devDependencies).filter(([name]) => !(name in tarballs));
   const dependencies = { ...Object.fromEntries(others) };

@@ -4,6 +4,6 @@ export default defineConfig({
   entry: { index: 'src/index.ts', config: 'src/config/index.ts' },
   format: 'esm',
   target: 'node20',
-  dts: true,
+  dts: { entry: { config: 'src/config/index.ts' } },
   clean: true,
 });

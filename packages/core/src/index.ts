@@ -16,7 +16,7 @@ export {
   unitGroups,
 } from '@snp/graph';
 export { costOf, type Model, type ModelCost, type Node, SnpError, type SnpErrorCode, type Value } from '@snp/onnx';
-export { type Tap, TapBuilder } from '@snp/runtime';
+export { type GramAxes, gramTap, type Tap, TapBuilder } from '@snp/runtime';
 export {
   type Accumulator,
   activation,

@@ -7,13 +7,14 @@ export { type FeedSource, tensors } from './calibration/tensors.js';
 export { invertPositive, lowerFactor, solvePositive } from './linalg/cholesky.js';
 export { gramFactor } from './linalg/gramFactor.js';
 export { type Svd, svd } from './linalg/svd.js';
-export { type SymmetricEigen, symmetricEigen } from './linalg/symmetricEigen.js';
+export { type SymmetricEigen, symmetricEigen, symmetricValues } from './linalg/symmetricEigen.js';
 export { ONNX_RUNTIME_DEFAULTS, type OnnxRuntime, type OnnxRuntimeOptions } from './session/onnxRuntimeOptions.js';
 export type { SessionSettings } from './session/protocol.js';
 export type {
   Feeds,
   Footprint,
   MeasuredSession,
+  Moments,
   RunOptions,
   Runtime,
   RuntimeData,
@@ -23,8 +24,8 @@ export type {
 } from './session/runtime.js';
 export { TapBuilder } from './taps/build.js';
 export { type GramAxes, gramTap } from './taps/gramTap.js';
-export { headMomentsTap } from './taps/headMomentsTap.js';
 export { momentsTap } from './taps/momentsTap.js';
+export { type RowsAxes, rowsTap } from './taps/rowsTap.js';
 export {
   DEFAULT_BATCH_SIZE,
   type RunSamplesOptions,
@@ -32,5 +33,4 @@ export {
   runSamples,
   runTapped,
 } from './taps/runTapped.js';
-export { type SecondMomentsAxes, secondMomentsOf, secondMomentsTap } from './taps/secondMomentsTap.js';
 export { addTaps, type Tap } from './taps/tap.js';

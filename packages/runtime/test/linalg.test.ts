@@ -1,7 +1,7 @@
 import { normals, random } from '@snp/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { gramFactor, type Svd, svd, symmetricEigen } from '../src/index.js';
+import { gramFactor, type Svd, svd, symmetricEigen, symmetricValues } from '../src/index.js';
 import { gram, jacobiEigenvalues } from './support/jacobi.js';
 import { jacobiSvd } from './support/jacobiSvd.js';
 
@@ -180,6 +180,8 @@ describe('symmetricEigen', () => {
         const { values, vectors } = symmetricEigen(symmetric, n, count);
         const expected = jacobiEigenvalues(symmetric, n);
         const scale = Math.max(expected[0], 1e-300);
+        const all = symmetricValues(symmetric, n);
+        for (let j = 0; j < n; j++) expect(Math.abs(all[j] - expected[j]) / scale).toBeLessThan(1e-12);
         for (let j = 0; j < count; j++) expect(Math.abs(values[j] - expected[j]) / scale).toBeLessThan(1e-12);
         for (let j = 0; j < count; j++) {
           for (let i = 0; i < n; i++) {

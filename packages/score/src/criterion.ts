@@ -18,8 +18,8 @@ export interface ScoreContext {
 /** Gathers one statistic of one group while calibration data run through the model. */
 export interface Accumulator<T = unknown> {
   /**
-   * Called once per batch, in order, with the outputs of the request's taps, each with the batch as first axis or summed
-   * over it. The next batch waits for it.
+   * Called once per batch, in order, with the outputs of the request's taps, each with the batch as first axis. The next
+   * batch waits for it.
    */
   add(outputs: readonly RuntimeTensor[], batch: { samples: number }): void | Promise<void>;
   /** The statistic, once all batches were added. Throws if there were none. */
@@ -30,11 +30,6 @@ export interface Accumulator<T = unknown> {
 export interface StatisticRequest<T = unknown> {
   /** Values to compute for this group; an empty list means that the statistic does not apply to it. */
   taps(group: Group): Tap[];
-  /**
-   * True where the taps' values, float32 or float64, need only be added up over batches. The runtime then does so in float64 where the model runs, and `add` is
-   * called once, with the sums and the number of all samples. Default false.
-   */
-  readonly summed?: boolean;
   accumulate(group: Group, context: { keep: number }): Accumulator<T>;
 }
 

@@ -4,6 +4,7 @@ import { type Calibration, DEFAULT_BATCH_SIZE, type Runtime } from '@snp/runtime
 import type { Criterion, StatisticRequest, Statistics } from '@snp/score';
 import type { RecoveryKind } from '../recovery/recovery.js';
 import { type Assignment, gatherStatistics } from '../statistics/gatherStatistics.js';
+import type { MomentsRequest } from '../statistics/momentsRequest.js';
 import { outputSums, outputTaps } from '../statistics/outputSums.js';
 import { pairMoments } from '../statistics/pairMoments.js';
 import { secondMoments } from '../statistics/secondMoments.js';
@@ -30,16 +31,18 @@ export async function measure(
   const { recovery, calibration, batchSize = DEFAULT_BATCH_SIZE } = options;
   const { model, shapes } = analysis;
   const batches = calibration.count === undefined ? undefined : Math.ceil(calibration.count / batchSize);
-  const requests: Record<string, StatisticRequest> = {};
-  if (recovery !== 'none') Object.assign(requests, { secondMoments: secondMoments({ batches }) });
-  if (recovery === 'ridge' || recovery === 'full') Object.assign(requests, { pairMoments });
-  if (recovery === 'full') Object.assign(requests, { streamMoments: streamMoments({ batches }) });
+  const wanted: Record<string, MomentsRequest> = {};
+  if (recovery !== 'none') wanted.secondMoments = secondMoments({ batches });
+  if (recovery === 'ridge' || recovery === 'full') wanted.pairMoments = pairMoments({ batches });
+  if (recovery === 'full') wanted.streamMoments = streamMoments({ batches });
   // A criterion may call its requests as it likes, also as recovery does.
+  const requests: Record<string, StatisticRequest> = {};
   for (const [name, request] of Object.entries(options.criterion?.statistics ?? {}))
     requests[OF_CRITERION + name] = request;
   const rankOf = (name: string) => shapes.shape(model.graph.value(name))?.length;
   const outputs = recovery === 'full' ? outputTaps(model, rankOf) : [];
-  const gathered = await gatherStatistics({ ...options, model, requests, sums: outputs }).catch(async (cause) => {
+  const gathering = { ...options, model, requests, moments: wanted, sums: outputs };
+  const gathered = await gatherStatistics(gathering).catch(async (cause) => {
     throw (await isOfTaps(cause, analysis, options)) ? refusedTaps(options.criterion!, cause) : cause;
   });
   const { sums, samples } = gathered;

@@ -11,7 +11,7 @@ const CRITERION: Shape = {
     ...commonFields(PLUGIN_CONTRACT),
     statistics: {
       is: (value) => isPlain(value) && Object.values(value).every(isRequest),
-      form: 'requests by name, each { taps(group), accumulate(group), summed? }',
+      form: 'requests by name, each { taps(group), accumulate(group) }',
     },
     score: { is: isFunction, form: 'a function', required: true },
   },
@@ -19,8 +19,8 @@ const CRITERION: Shape = {
 };
 
 function isRequest(value: unknown): boolean {
-  const { taps, accumulate, summed } = (value ?? {}) as StatisticRequest;
-  return isFunction(taps) && isFunction(accumulate) && (summed === undefined || typeof summed === 'boolean');
+  const { taps, accumulate } = (value ?? {}) as StatisticRequest;
+  return isFunction(taps) && isFunction(accumulate);
 }
 
 /** The statistics of a group as a criterion gets them; undefined where a request has nothing to look at. */

@@ -33,9 +33,7 @@ export function guardedCriterion(criterion: Criterion, limits: CallLimits): Crit
 }
 
 function guardedRequest(request: StatisticRequest, who: string, key: string, limits: CallLimits): StatisticRequest {
-  const { summed } = request;
   return {
-    ...(summed !== undefined && { summed }),
     taps(group) {
       const call = callOf('taps', group);
       const taps = callForValue(call, 'a list of taps', isListOfTaps, () => request.taps(group));

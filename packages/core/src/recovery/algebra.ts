@@ -2,8 +2,9 @@ import { Graph, Model } from '@snp/onnx';
 import type { Runtime, Session } from '@snp/runtime';
 import { type Covariance, meanVariance } from './covariance.js';
 import { type Elimination, eliminate } from './eliminate.js';
-import { eliminationModel } from './eliminationModel.js';
-import { product } from './product.js';
+import { EliminationKernel } from './eliminationKernel.js';
+import type { EliminationPrecision } from './eliminationModel.js';
+import { product, transpose } from './product.js';
 import { RIDGE } from './refit.js';
 
 /** Fewer units than these are no work. */
@@ -14,8 +15,9 @@ const WORTH_A_CALL = 2e7;
 
 /** Dense algebra for recovery: in a runtime, where there is one and it is worth the way, because its matrix products are many times faster than ours. */
 export class Algebra {
-  readonly #eliminations = new Map<string, Promise<{ session: Session; sizes: number[] } | undefined>>();
+  readonly #eliminations = new Map<string, Promise<EliminationKernel | undefined>>();
   #products: Promise<Session> | undefined;
+  #grams: Promise<Session> | undefined;
 
   constructor(private readonly runtime?: Runtime | undefined) {}
 
@@ -31,95 +33,77 @@ export class Algebra {
     return c.data as Float64Array;
   }
 
+  /** W W^T of the rows of weights [rows, outputs]: in the runtime in single precision, as weights are. */
+  async gram(weights: Float64Array, rows: number): Promise<Float64Array> {
+    const outputs = weights.length / rows;
+    if (!this.runtime || rows * rows * outputs < WORTH_A_CALL)
+      return product(weights, transpose(weights, rows, outputs), rows, outputs, rows);
+    this.#grams ??= this.runtime.open(gramModel());
+    const session = await this.#grams;
+    const { c } = await session.run({ w: { type: 'FLOAT', dims: [rows, outputs], data: new Float32Array(weights) } });
+    return new Float64Array(c.data as Float32Array);
+  }
+
   /**
-   * As `eliminate`, but in the runtime several units at a time, on units of equal variance; the slow way where that gives no finite answer.
+   * As `eliminate`, but in the runtime several units at a time, on units of equal variance: in single precision where that leaves enough digits, else in double; the slow way
+   * where neither gives a finite answer.
    */
   async eliminate(covariance: Covariance, weights: Float64Array): Promise<Elimination | undefined> {
     const n = covariance.size;
     const variance = meanVariance(covariance);
     if (!this.runtime || n < SMALL || !(variance > 0)) return eliminate(covariance, weights);
-    const kernel = await this.#elimination(this.runtime, n, weights.length / n);
-    const found = kernel && (await run(kernel, covariance, weights, RIDGE * variance));
-    return found ?? eliminate(covariance, weights);
+    for (const precision of ['FLOAT', 'DOUBLE'] as const) {
+      const kernel = await this.#elimination(this.runtime, n, weights.length / n, precision);
+      const found = await kernel?.eliminate(covariance, weights, RIDGE * variance);
+      if (found) return found;
+    }
+    return eliminate(covariance, weights);
   }
 
   async close(): Promise<void> {
-    for (const kernel of this.#eliminations.values()) await (await kernel)?.session.close();
+    for (const kernel of this.#eliminations.values()) await (await kernel)?.close();
     await (await this.#products)?.close();
+    await (await this.#grams)?.close();
   }
 
   /** Models for equal sizes are opened once. */
-  #elimination(runtime: Runtime, n: number, outputs: number) {
-    const key = `${n}x${outputs}`;
-    const known = this.#eliminations.get(key);
-    if (known) return known;
-    const { model, sizes } = eliminationModel(n, outputs);
+  #elimination(runtime: Runtime, n: number, outputs: number, precision: EliminationPrecision) {
+    const key = `${n}x${outputs} ${precision}`;
     // A runtime may lack an operator.
-    const kernel = runtime.open(model).then(
-      (session) => ({ session, sizes }),
-      () => undefined,
-    );
+    const kernel =
+      this.#eliminations.get(key) ?? EliminationKernel.open(runtime, n, outputs, precision).catch(() => undefined);
     this.#eliminations.set(key, kernel);
     return kernel;
   }
 }
 
 function productModel(): Model {
+  return singleNode('MatMul', 'DOUBLE', { a: ['n', 'k'], b: ['k', 'm'] });
+}
+
+function gramModel(): Model {
+  return singleNode('Gemm', 'FLOAT', { w: ['n', 'k'] }, { transB: 1 });
+}
+
+/** A model of one product of matrices; of one input, the product with itself. */
+function singleNode(
+  op: string,
+  elementType: 'FLOAT' | 'DOUBLE',
+  shapes: Readonly<Record<string, string[]>>,
+  attributes: Record<string, number> = {},
+): Model {
   const graph = new Graph('product');
   const model = new Model(graph);
   model.opsets.set('', 18);
-  const input = (name: string, shape: string[]) => {
+  const inputs = Object.entries(shapes).map(([name, shape]) => {
     const value = graph.addValue(name);
-    value.type = { elementType: 'DOUBLE', shape };
+    value.type = { elementType, shape };
     graph.inputs.push(value);
     return value;
-  };
-  const inputs = [input('a', ['n', 'k']), input('b', ['k', 'm'])];
-  const [c] = graph.addNode({ op: 'MatMul', inputs, outputs: ['c'] }).outputs;
-  c!.type = { elementType: 'DOUBLE', shape: ['n', 'm'] };
+  });
+  const [a, b = a] = inputs;
+  const [c] = graph.addNode({ op, inputs: [a, b], outputs: ['c'], attributes }).outputs;
+  c!.type = { elementType, shape: undefined };
   graph.outputs.push(c!);
   return model;
-}
-
-async function run(
-  { session, sizes }: { session: Session; sizes: readonly number[] },
-  { size: n, matrix }: Covariance,
-  weights: Float64Array,
-  ridge: number,
-): Promise<Elimination | undefined> {
-  const outputs = weights.length / n;
-  const scale = Float64Array.from({ length: n }, (_, i) => 1 / Math.sqrt(matrix[i * (n + 1)] + ridge));
-  const scaled = new Float64Array(n * n);
-  for (let i = 0, at = 0; i < n; i++) {
-    const own = scale[i];
-    for (let j = 0; j < n; j++, at++) scaled[at] = matrix[at] * own * scale[j];
-    scaled[i * (n + 1)] = 1;
-  }
-  // In the units of the largest weight, so that squares stay finite.
-  const rows = new Float64Array(weights.length);
-  let unit = 0;
-  for (let i = 0, at = 0; i < n; i++) {
-    for (let o = 0; o < outputs; o++, at++) {
-      rows[at] = weights[at] / scale[i];
-      unit = Math.max(unit, Math.abs(rows[at]));
-    }
-  }
-  if (!(unit > 0 && Number.isFinite(unit))) return undefined;
-  for (let at = 0; at < rows.length; at++) rows[at] /= unit;
-  const answer = await session.run({
-    covariance: { type: 'DOUBLE', dims: [n, n], data: scaled },
-    weights: { type: 'DOUBLE', dims: [n, outputs], data: rows },
-  });
-  const order = Array.from(answer.order.data as BigInt64Array, Number);
-  const [costs, rounds] = [answer.costs.data as Float64Array, answer.rounds.data as Float64Array];
-  const increments = new Float64Array(n);
-  let at = 0;
-  for (const [round, size] of sizes.entries()) {
-    const own = costs.subarray(at, at + size);
-    const sum = own.reduce((total, cost) => total + cost, 0);
-    for (const cost of own) increments[at++] = sum > 0 ? (cost / sum) * rounds[round] * unit ** 2 : 0;
-  }
-  return increments.every((increment) => Number.isFinite(increment) && increment >= 0)
-    ? { order, increments }
-    : undefined;
 }

@@ -4,6 +4,7 @@ import type { Runtime } from '@snp/runtime';
 import { type Plan, removedUnits } from '../plan/plan.js';
 import type { GroupMoments } from '../statistics/statistics.js';
 import { Algebra } from './algebra.js';
+import { inParallel } from './inParallel.js';
 import { keepHeads, valuePart } from './keepHeads.js';
 import { type BranchMethod, leaveOut } from './leaveOut.js';
 import type { RecoveryMethod } from './method.js';
@@ -34,6 +35,9 @@ export interface RecoveryOptions {
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+/** Groups that are worked at side by side: while one waits for the runtime, the next is made ready. */
+const AT_ONCE = 2;
+
 /**
  * Recovery of one model: a copy of it whose weights can be rewritten so that units that stay carry the part of those that leave. Shapes
  * and operators stay as they are; the copy is cut by the same plan afterwards.
@@ -51,20 +55,20 @@ export class Recovery {
     { groups, beyond = [], runtime, onProgress }: RecoveryOptions = {},
   ): Promise<Recovery> {
     const copy = analyze(cloneModel(analysis.model));
+    const wanted = copy.groups.filter(({ id }) => !groups || groups.includes(id));
+    const algebra = new Algebra(runtime);
+    let done = 0;
+    const found = await inParallel(wanted, AT_ONCE, async (group) => {
+      const own = await methodFor(group, statistics.get(group.id) ?? {}, kind, copy, algebra);
+      onProgress?.(++done, wanted.length);
+      return own;
+    }).finally(() => algebra.close());
     const methods = new Map<string, RecoveryMethod>();
     const reasons = new Map<string, string>();
-    const isWanted = ({ id }: Group) => !groups || groups.includes(id);
-    const wanted = copy.groups.filter(isWanted);
-    const algebra = new Algebra(runtime);
-    try {
-      for (const [at, group] of wanted.entries()) {
-        const { method, reason } = await methodFor(group, statistics.get(group.id) ?? {}, kind, copy, algebra);
-        if (method) methods.set(group.id, method);
-        if (reason) reasons.set(group.id, reason);
-        onProgress?.(at + 1, wanted.length);
-      }
-    } finally {
-      await algebra.close();
+    for (const [at, { id }] of wanted.entries()) {
+      const { method, reason } = found[at];
+      if (method) methods.set(id, method);
+      if (reason) reasons.set(id, reason);
     }
     const add = (group: Group, found: RecoveryMethod | string) => {
       if (typeof found === 'string') reasons.set(group.id, found);
@@ -155,7 +159,12 @@ function areFinite({ secondMoments, pairMoments, streamMoments }: GroupMoments):
     ...(pairMoments?.keys ?? []),
     ...(streamMoments ?? []).flatMap(({ products, sums }) => [products, sums]),
   ];
-  return lists.every((list) => list === undefined || list.every(Number.isFinite));
+  return lists.every((list) => list === undefined || isFiniteList(list));
+}
+
+function isFiniteList(list: Float64Array): boolean {
+  for (let at = 0; at < list.length; at++) if (!Number.isFinite(list[at])) return false;
+  return true;
 }
 
 /** The best method that a kind of recovery has for a group, and what keeps it from a better one. */

@@ -1,10 +1,10 @@
 import type { Analysis, Group, Member } from '@snp/graph';
 import { Tensor, type Value } from '@snp/onnx';
-import { lowerFactor, solvePositive, symmetricEigen } from '@snp/runtime';
+import { lowerFactor, solvePositive, symmetricEigen, symmetricValues } from '@snp/runtime';
 import type { SecondMoments } from '../statistics/secondMoments.js';
 import type { StreamMoments } from '../statistics/streamMoments.js';
 import type { Algebra } from './algebra.js';
-import { type Covariance, meanVariance } from './covariance.js';
+import { type Covariance, covarianceOf, meanVariance } from './covariance.js';
 import { readerRows, writeReader } from './linearReader.js';
 import type { RecoveryMethod } from './method.js';
 import type { Norm } from './norm.js';
@@ -34,10 +34,10 @@ export async function rotateStream(
   const sites = group.sites.filter(({ role }) => role === 'input');
   if (!moments || moments.length !== sites.length) return 'has no statistics';
   const { units: size } = group;
-  const places = sites.map((site, at) => {
-    const readers = stream.readers.filter((reader) => reader.site === site);
-    return { readers, ...normalised(moments[at], readers) };
-  });
+  const places = sites.map((site, at) => ({
+    moments: moments[at],
+    readers: stream.readers.filter((reader) => reader.site === site),
+  }));
   const axes = await principalAxes(size, stream, places, algebra);
   if (!axes) return 'has statistics without a finite solution';
   const spare = stream.centring ? 1 : 0;
@@ -53,28 +53,20 @@ export async function rotateStream(
     select: (width) => Array.from({ length: width }, (_, unit) => unit),
     touches: [...new Set(touched.flatMap((value) => value ?? []))],
     apply(kept) {
-      const turn = turnTo(axes.basis, size, kept.length, stream.centring);
-      const refits = places.map(({ covariance }) => refitTo(turn, covariance));
+      const turn = turnTo(axes.basis(), size, kept.length, stream.centring);
+      // About zero where a reader has no bias to take the mean.
+      const covariances = places.map((place) =>
+        covarianceOf(place.moments, { centred: place.readers.every(({ bias }) => bias) }),
+      );
+      const refits = covariances.map((covariance) => refitTo(turn, covariance));
       if (!refits.every((refit) => refit !== undefined)) return false;
-      for (const [at, { readers, covariance }] of places.entries())
-        for (const reader of readers) turnReader(reader, kept, turn, refits[at]!, covariance);
+      for (const [at, { readers }] of places.entries())
+        for (const reader of readers) turnReader(reader, kept, turn, refits[at]!, covariances[at]);
       for (const term of stream.terms) turnTerm(term, kept, turn);
       for (const norm of stream.norms) clearNorm(norm);
       return true;
     },
   };
-}
-
-/** Moments of the stream behind a norm: about the mean, or about zero where a reader has no bias to take the mean; and about zero in any case. */
-function normalised(
-  { count, sums, products }: SecondMoments,
-  readers: readonly StreamReader[],
-): { covariance: Covariance; about: Float64Array } {
-  const n = sums.length;
-  const about = products.map((product) => product / count);
-  const centre = readers.every((reader) => reader.bias) ? sums.map((sum) => sum / count) : new Float64Array(n);
-  const matrix = about.map((product, at) => product - centre[Math.floor(at / n)] * centre[at % n]);
-  return { covariance: { size: n, matrix, centre }, about };
 }
 
 /** Rows of a reader's weight as they act on what the norm has before its scale. */
@@ -89,8 +81,8 @@ function scaledRows(reader: StreamReader, size: number): Float64Array {
 const FLOOR = 1e-6;
 
 interface Axes {
-  /** [channels, axes], orthonormal columns, those that readers need most first. */
-  basis: Float64Array;
+  /** [channels, axes], orthonormal columns, those that readers need most first: worked out when it is asked for. */
+  basis: () => Float64Array;
   /** Mean square of what readers lose when the first r axes stay, for every r. */
   lost: Float64Array;
 }
@@ -102,40 +94,37 @@ interface Axes {
 async function principalAxes(
   size: number,
   { centring }: Stream,
-  places: readonly { readers: readonly StreamReader[]; about: Float64Array }[],
+  places: readonly { moments: SecondMoments; readers: readonly StreamReader[] }[],
   algebra: Algebra,
 ): Promise<Axes | undefined> {
-  const [moments, needs] = [new Float64Array(size * size), new Float64Array(size * size)];
-  for (const { readers, about } of places) {
-    for (let at = 0; at < about.length; at++) moments[at] += about[at] / places.length;
+  const [mixed, needs] = [new Float64Array(size * size), new Float64Array(size * size)];
+  for (const { moments, readers } of places) {
+    const share = 1 / (moments.count * places.length);
+    for (let at = 0; at < mixed.length; at++) mixed[at] += moments.products[at] * share;
     for (const reader of readers) {
-      const rows = scaledRows(reader, size);
-      const outputs = rows.length / size;
-      const gram = await algebra.product(rows, transpose(rows, size, outputs), size, outputs, size);
-      for (let at = 0; at < gram.length; at++) needs[at] += gram[at];
+      const gram = await algebra.gram(readerRows(reader), size);
+      const scale = reader.norm.scale.tensor!.numbers();
+      for (let i = 0, at = 0; i < size; i++)
+        for (let j = 0; j < size; j++, at++) needs[at] += scale[i] * gram[at] * scale[j];
     }
   }
-  const mean = meanVariance({ size, matrix: moments });
-  for (let i = 0; i < size; i++) moments[i * (size + 1)] += FLOOR * mean;
-  const root = mean > 0 ? lowerFactor(moments, size) : undefined;
+  const mean = meanVariance({ size, matrix: mixed });
+  for (let i = 0; i < size; i++) mixed[i * (size + 1)] += FLOOR * mean;
+  const root = mean > 0 ? lowerFactor(mixed, size) : undefined;
   if (!root || !needs.every(Number.isFinite)) return undefined;
   const needed = await algebra.product(needs, root, size, size, size);
-  const { values, vectors } = symmetricEigen(
-    await algebra.product(transpose(root, size, size), needed, size, size, size),
-    size,
-  );
+  const weighted = await algebra.product(transpose(root, size, size), needed, size, size, size);
+  const values = symmetricValues(weighted, size);
   const ones = centring ? [new Float64Array(size).fill(1 / Math.sqrt(size))] : [];
   const count = size - ones.length;
-  const directions = await algebra.product(
-    root,
-    firstColumns(transpose(vectors, size, size), size, count),
-    size,
-    size,
-    count,
-  );
   const lost = new Float64Array(size + 1);
   for (let axis = count - 1; axis >= 0; axis--) lost[axis] = lost[axis + 1] + Math.max(0, values[axis]);
-  return { basis: orthonormal(directions, size, count, ones), lost };
+  const basis = () => {
+    const { vectors } = symmetricEigen(weighted, size);
+    const leading = firstColumns(transpose(vectors, size, size), size, count);
+    return orthonormal(product(root, leading, size, size, count), size, count, ones);
+  };
+  return { basis, lost };
 }
 
 interface Turn {

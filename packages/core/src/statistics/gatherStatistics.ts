@@ -1,7 +1,8 @@
 import type { Group } from '@snp/graph';
 import { type Model, SnpError } from '@snp/onnx';
-import { type Calibration, type Runtime, type RuntimeTensor, runTapped, type Tap } from '@snp/runtime';
+import { type Calibration, type Moments, type Runtime, type RuntimeTensor, runTapped, type Tap } from '@snp/runtime';
 import type { Accumulator, StatisticRequest, Statistics } from '@snp/score';
+import type { MomentsRequest } from './momentsRequest.js';
 
 /** A group that is to lose units, and how many stay per head. */
 export interface Assignment {
@@ -11,8 +12,10 @@ export interface Assignment {
 
 export interface GatherOptions {
   model: Model;
-  /** What to gather, by name: what the criterion and the recovery ask for. */
+  /** What to gather, by name: what the criterion asks for. */
   requests: Readonly<Record<string, StatisticRequest>>;
+  /** Moments to add up, by name: what recovery asks for. */
+  moments?: Readonly<Record<string, MomentsRequest>> | undefined;
   assignments: readonly Assignment[];
   /** Further values, of no group, whose sums over batches are wanted. */
   sums?: readonly Tap[] | undefined;
@@ -35,55 +38,58 @@ export interface Gathered {
 interface Pending {
   group: Group;
   name: string;
-  summed: boolean;
-  accumulator: Accumulator;
   taps: string[];
 }
 
 /** Runs calibration data through the model once and gathers everything that was asked for, of all groups. */
 export async function gatherStatistics(options: GatherOptions): Promise<Gathered> {
-  const pending: Pending[] = [];
+  const accumulated: (Pending & { accumulator: Accumulator })[] = [];
+  const added: (Pending & { request: MomentsRequest })[] = [];
   const taps: Tap[] = [...(options.sums ?? [])];
+  const addTaps = (own: readonly Tap[], { group, name }: Omit<Pending, 'taps'>) => {
+    const named = own.map((tap, at) => ({ ...tap, name: `${group.id}/${name}/${at}` }));
+    taps.push(...named);
+    return named.map((tap) => tap.name);
+  };
   for (const { group, keep } of options.assignments) {
     for (const [name, request] of Object.entries(options.requests)) {
-      const own = request.taps(group).map((tap, at) => ({ ...tap, name: `${group.id}/${name}/${at}` }));
-      if (own.length === 0) continue;
-      taps.push(...own);
-      const accumulator = request.accumulate(group, { keep });
-      pending.push({ group, name, summed: request.summed ?? false, accumulator, taps: own.map((tap) => tap.name) });
+      const own = addTaps(request.taps(group), { group, name });
+      if (own.length > 0)
+        accumulated.push({ group, name, taps: own, accumulator: request.accumulate(group, { keep }) });
+    }
+    for (const [name, request] of Object.entries(options.moments ?? {})) {
+      const own = addTaps(request.rows(group), { group, name });
+      if (own.length > 0) added.push({ group, name, taps: own, request });
     }
   }
   const sums = new Map<string, RuntimeTensor>();
+  const moments = new Map<string, Moments>();
   const statistics = new Map<string, Record<string, unknown>>();
   if (taps.length === 0) return { statistics, sums, samples: 0 };
-  const summed = new Set([
-    ...(options.sums ?? []).map(({ name }) => name),
-    ...pending.flatMap((item) => (item.summed ? item.taps : [])),
-  ]);
   let samples = 0;
-  const onSum = (name: string, sum: RuntimeTensor) => void sums.set(name, sum);
-  await runTapped({ ...options, taps, sums: [...summed], onSum }, async (outputs, batch) => {
+  const adding = {
+    sums: (options.sums ?? []).map(({ name }) => name),
+    onSum: (name: string, sum: RuntimeTensor) => void sums.set(name, sum),
+    moments: added.flatMap((item) => item.taps),
+    onMoments: (name: string, own: Moments) => void moments.set(name, own),
+  };
+  await runTapped({ ...options, taps, ...adding }, async (outputs, batch) => {
     samples += batch.length;
-    const added = pending
-      .filter((item) => !item.summed)
-      .map(({ accumulator, taps: names }) =>
-        accumulator.add(
-          names.map((name) => outputs[name]),
-          { samples: batch.length },
-        ),
-      );
-    await Promise.all(added);
+    const waiting = accumulated.map(({ accumulator, taps: names }) =>
+      accumulator.add(
+        names.map((name) => outputs[name]),
+        { samples: batch.length },
+      ),
+    );
+    await Promise.all(waiting);
   });
   if (samples === 0) throw new SnpError('calibration', 'The calibration data hold no samples.');
-  for (const { group, name, summed, accumulator, taps: names } of pending) {
-    if (summed) {
-      await accumulator.add(
-        names.map((tap) => sums.get(tap)!),
-        { samples },
-      );
-      for (const tap of names) sums.delete(tap);
-    }
-    statistics.set(group.id, { ...statistics.get(group.id), [name]: accumulator.finish() });
+  const found = ({ group, name }: Pending, statistic: unknown) =>
+    statistics.set(group.id, { ...statistics.get(group.id), [name]: statistic });
+  for (const item of accumulated) found(item, item.accumulator.finish());
+  for (const item of added) {
+    const own = item.taps.map((name) => moments.get(name)!);
+    found(item, item.request.statistic(item.group, own));
   }
   return { statistics, sums, samples };
 }

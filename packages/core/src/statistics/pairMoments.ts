@@ -1,10 +1,11 @@
 import type { Group, Site } from '@snp/graph';
-import { headMomentsTap } from '@snp/runtime';
-import type { StatisticRequest } from '@snp/score';
+import { type Moments, rowsTap } from '@snp/runtime';
+import type { MomentsRequest } from './momentsRequest.js';
+import { enoughRows, type SecondMomentsOptions } from './secondMoments.js';
 
-/** Sums of products of every two neurons of a head over all samples and tokens, about zero. */
+/** Sums of products of every two neurons of a head over samples and tokens, about zero. */
 export interface PairMoments {
-  /** Samples that were summed. */
+  /** Rows that were summed. */
   count: number;
   /** Per head [width, width]; row i belongs to the i-th position of the head at the site. */
   queries: Float64Array[];
@@ -12,32 +13,29 @@ export interface PairMoments {
 }
 
 /** Second moments of queries and keys, per head. */
-export const pairMoments: StatisticRequest<PairMoments> = {
-  summed: true,
-  taps: (group) => sitesOf(group).map((site) => headMomentsTap(site.value, gramAxes(site))),
-  accumulate(group) {
-    let moments: PairMoments | undefined;
-    return {
-      add(sums, { samples }) {
-        const [queries, keys] = sums.map(({ data }, side) => headsOf(data as Float64Array, sitesOf(group)[side].lanes));
-        moments = { count: samples, queries, keys };
-      },
-      finish: () => moments!,
-    };
-  },
-};
+export function pairMoments({ batches }: SecondMomentsOptions = {}): MomentsRequest<PairMoments> {
+  return {
+    rows: (group) => sitesOf(group).map((site) => rowsTap(site.value, { ...axesOf(site), rows: enoughRows(batches) })),
+    statistic(group, moments) {
+      const [{ count }] = moments;
+      const [queries, keys] = moments.map((side, at) => headsOf(side, sitesOf(group)[at].lanes, count));
+      return { count, queries, keys };
+    },
+  };
+}
 
 function sitesOf(group: Group): Site[] {
   const [query, key] = ['query', 'key'].map((role) => group.sites.filter((site) => site.role === role));
   return group.kind === 'query-key' && query.length === 1 && key.length === 1 ? [query[0], key[0]] : [];
 }
 
-function gramAxes({ rank, axis, laneAxis, lanes }: Site) {
-  return { rank, feature: axis, head: laneAxis, heads: lanes };
+function axesOf({ rank, axis, laneAxis, lanes, unitAt }: Site) {
+  return { rank, feature: axis, head: laneAxis, heads: lanes, width: unitAt.length / lanes };
 }
 
-/** [heads, width, width], head by head. */
-function headsOf(sums: Float64Array, heads: number): Float64Array[] {
-  const size = sums.length / heads;
-  return Array.from({ length: heads }, (_, head) => sums.slice(head * size, (head + 1) * size));
+/** Products head by head, as if there had been `count` rows: there may be other numbers of queries and of keys. */
+function headsOf({ products, count: rows }: Moments, heads: number, count: number): Float64Array[] {
+  const size = products.length / heads;
+  const scaled = rows === count ? products : products.map((product) => (product * count) / rows);
+  return Array.from({ length: heads }, (_, head) => scaled.slice(head * size, (head + 1) * size));
 }

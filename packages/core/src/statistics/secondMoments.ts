@@ -1,7 +1,7 @@
 import type { Group } from '@snp/graph';
-import { type RuntimeTensor, secondMomentsOf, secondMomentsTap } from '@snp/runtime';
-import type { StatisticRequest } from '@snp/score';
+import { type Moments, rowsTap } from '@snp/runtime';
 import { linearReader } from '../recovery/linearReader.js';
+import type { MomentsRequest } from './momentsRequest.js';
 
 /** First and second moments of a group's units where their reader sees them, over samples and tokens. */
 export interface SecondMoments {
@@ -26,37 +26,27 @@ export interface SecondMomentsOptions {
 const ROWS = { least: 12_288, perUnit: 4 } as const;
 
 /** Rows to take per batch; undefined for all. */
-export function enoughRows({ units }: Group, batches: number | undefined): number | undefined {
-  return batches && Math.max(ROWS.least, ROWS.perUnit * units) / batches;
+export function enoughRows(batches: number | undefined, width = 0): number | undefined {
+  return batches && Math.max(ROWS.least, ROWS.perUnit * width) / batches;
 }
 
 /** Second moments of groups that one linear layer reads. */
-export function secondMoments({ batches }: SecondMomentsOptions = {}): StatisticRequest<SecondMoments> {
+export function secondMoments({ batches }: SecondMomentsOptions = {}): MomentsRequest<SecondMoments> {
   return {
-    summed: true,
-    taps(group) {
+    rows(group) {
       if (group.kind !== 'value' && group.kind !== 'ffn') return [];
       const reader = linearReader(group);
       if (typeof reader === 'string') return [];
       const { value, rank, axis: feature } = reader.site;
-      return [secondMomentsTap(value, { rank, feature, width: group.units, rows: enoughRows(group, batches) })];
+      return [rowsTap(value, { rank, feature, width: group.units, rows: enoughRows(batches, group.units) })];
     },
-    accumulate(group) {
-      let moments: SecondMoments | undefined;
-      return {
-        add: ([sum]) => {
-          moments = inOrderOfUnits(group, sum);
-        },
-        finish: () => moments!,
-      };
-    },
+    statistic: (group, [moments]) => inOrderOfUnits(group, moments),
   };
 }
 
 /** The tap sees positions; units may lie in another order. */
-function inOrderOfUnits(group: Group, { data }: RuntimeTensor): SecondMoments {
+function inOrderOfUnits(group: Group, seen: Moments): SecondMoments {
   const n = group.units;
-  const seen = secondMomentsOf(data as Float64Array, n);
   const { unitAt } = (linearReader(group) as { site: { unitAt: Int32Array } }).site;
   if (unitAt.every((unit, at) => unit === at)) return seen;
   const sums = new Float64Array(n);

@@ -1,35 +1,26 @@
 import type { Group, Site } from '@snp/graph';
-import { secondMomentsOf, secondMomentsTap } from '@snp/runtime';
-import type { StatisticRequest } from '@snp/score';
+import { rowsTap } from '@snp/runtime';
 import { normBehind, withoutScale } from '../recovery/norm.js';
+import type { MomentsRequest } from './momentsRequest.js';
 import { enoughRows, type SecondMoments, type SecondMomentsOptions } from './secondMoments.js';
 
 /** Second moments of the residual stream behind its norms, before their scale and shift, in the order of the group's sites of role `input`. */
 export type StreamMoments = SecondMoments[];
 
 /** Second moments of the residual stream at the place of each of its readers. */
-export function streamMoments({ batches }: SecondMomentsOptions = {}): StatisticRequest<StreamMoments> {
+export function streamMoments({ batches }: SecondMomentsOptions = {}): MomentsRequest<StreamMoments> {
   return {
-    summed: true,
-    taps(group) {
-      const rows = enoughRows(group, batches);
+    rows(group) {
+      const rows = enoughRows(batches, group.units);
       return readingSites(group).map(({ value, rank, axis: feature }) => ({
         name: `streamMoments/${value.name}`,
         build(model) {
           const plain = withoutScale(model, model.graph.value(value.name));
-          return secondMomentsTap(plain, { rank, feature, width: group.units, rows }).build(model);
+          return rowsTap(plain, { rank, feature, width: group.units, rows }).build(model);
         },
       }));
     },
-    accumulate(group) {
-      let moments: StreamMoments | undefined;
-      return {
-        add(sums) {
-          moments = sums.map(({ data }) => secondMomentsOf(data as Float64Array, group.units));
-        },
-        finish: () => moments!,
-      };
-    },
+    statistic: (_, moments) => [...moments],
   };
 }
 

@@ -1,6 +1,8 @@
 import { onnxRuntime } from '@snp/runtime';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Algebra, covarianceOf, eliminate } from '../../src/index.js';
+import { meanVariance } from '../../src/recovery/covariance.js';
+import { EliminationKernel } from '../../src/recovery/eliminationKernel.js';
 import { matrixOf, momentsOf, rowsOf } from '../support/problems.js';
 
 const algebra = new Algebra(onnxRuntime());
@@ -21,6 +23,23 @@ describe('dense algebra in the runtime', () => {
         for (let p = 0; p < k; p++) sum += a[i * k + p] * b[p * m + j];
         expect(c[i * m + j]).toBeCloseTo(sum, 9);
       }
+    }
+  });
+
+  it('multiplies weights with themselves', async () => {
+    const [rows, outputs] = [260, 330];
+    const weights = matrixOf(rows, outputs, 3);
+    for (const tool of [algebra, new Algebra()]) {
+      const gram = await tool.gram(weights, rows);
+      let apart = 0;
+      for (let i = 0; i < rows; i += 37) {
+        for (let j = 0; j < rows; j += 23) {
+          let sum = 0;
+          for (let o = 0; o < outputs; o++) sum += weights[i * outputs + o] * weights[j * outputs + o];
+          apart = Math.max(apart, Math.abs(gram[i * rows + j] - sum));
+        }
+      }
+      expect(apart).toBeLessThan(1e-3);
     }
   });
 
@@ -55,6 +74,32 @@ describe('dense algebra in the runtime', () => {
     },
     30_000,
   );
+
+  it('takes single precision only where it leaves enough digits', async () => {
+    const [n, outputs] = [150, 12];
+    const covariance = covarianceOf(momentsOf(rowsOf({ n, rank: 40, count: 400, seed: 6, scale: 1 })), {
+      centred: true,
+    });
+    const weights = matrixOf(n, outputs, 7);
+    const variance = meanVariance(covariance);
+    const runtime = onnxRuntime();
+    const totals: Record<string, (number | undefined)[]> = { FLOAT: [], DOUBLE: [] };
+    const ridges = [1e-2, 1e-6];
+    for (const precision of ['FLOAT', 'DOUBLE'] as const) {
+      const kernel = await EliminationKernel.open(runtime, n, outputs, precision);
+      for (const ridge of ridges) {
+        const found = await kernel.eliminate(covariance, weights, ridge * variance);
+        totals[precision].push(found?.increments.reduce((sum, increment) => sum + increment, 0));
+      }
+      await kernel.close();
+    }
+    const wanted = ridges.map((ridge) =>
+      eliminate(covariance, weights, { ridge })!.increments.reduce((sum, increment) => sum + increment, 0),
+    );
+    expect(totals.FLOAT[0]! / wanted[0]).toBeCloseTo(1, 3);
+    expect(totals.FLOAT[1]).toBeUndefined();
+    for (const [at, want] of wanted.entries()) expect(totals.DOUBLE[at]! / want).toBeCloseTo(1, 4);
+  });
 
   it('gives the slow answer where there is none, and none for numbers that are none', async () => {
     const n = 140;

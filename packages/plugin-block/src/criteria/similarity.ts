@@ -10,16 +10,15 @@ export function similarity(): Criterion {
     name: 'similarity',
     statistics: {
       cosines: {
-        summed: true,
         taps: (group: Group) => ('input' in group ? [cosinesTap(group as BlockUnit)] : []),
         accumulate: () => {
-          let mean = Number.NaN;
+          let [cosines, tokens] = [0, 0];
           return {
-            add: ([sum]) => {
-              const [cosines, tokens] = sum.data as Float64Array;
-              mean = cosines / tokens;
+            add: ([batch]) => {
+              cosines += (batch.data as Float64Array)[0];
+              tokens += (batch.data as Float64Array)[1];
             },
-            finish: () => mean,
+            finish: () => cosines / tokens,
           };
         },
       },

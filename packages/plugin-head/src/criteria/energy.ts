@@ -2,15 +2,13 @@ import {
   type Criterion,
   defineCriterion,
   type Group,
+  gramTap,
   type HeadSet,
   l2,
   projections,
-  type SecondMoments,
-  secondMoments,
+  type Site,
   unitRows,
 } from '@snp/core';
-
-const moments = secondMoments();
 
 /**
  * What a head adds to the residual stream on calibration data: the mean square of its values times its rows of the output projection,
@@ -22,20 +20,27 @@ export function energy(): Criterion {
     name: 'energy',
     statistics: {
       values: {
-        summed: true,
         taps: (group: Group) => {
-          const value = valuesOf(group);
-          return value ? moments.taps(value.group) : [];
+          const site = siteOf(group);
+          if (!site) return [];
+          const { value, rank, axis: feature, laneAxis: head, lanes: heads } = site;
+          return [gramTap(value, { rank, feature, head, heads })];
         },
-        accumulate: (group: Group, context: { keep: number }) =>
-          moments.accumulate(valuesOf(group)?.group ?? group, context),
+        accumulate: (group: Group) => {
+          const { unitAt, lanes } = siteOf(group)!;
+          const sums = new Float64Array(unitAt.length ** 2 / lanes);
+          return {
+            // [samples x heads, d, d], samples outside.
+            add: ([products]) => {
+              const data = products.data as Float64Array;
+              for (let at = 0; at < data.length; at++) sums[at % sums.length] += data[at];
+            },
+            finish: () => sums,
+          };
+        },
       },
     },
-    score: (group, { values }, context) => {
-      const part = valuesOf(group);
-      if (!values || !part) return l2().score(group, {}, context);
-      return Float64Array.from(part.units, (units) => energyOf(units, part.group, values));
-    },
+    score: (group, { values }, context) => (values ? energies(group, values) : l2().score(group, {}, context)),
   });
 }
 
@@ -44,15 +49,29 @@ function valuesOf(group: Group): HeadSet['parts'][number] | undefined {
   return (group as HeadSet).parts.find((part) => part.group.kind === 'value');
 }
 
-function energyOf(units: readonly number[], values: Group, { count, products }: SecondMoments): number {
+/** Where the one layer behind reads the values. */
+function siteOf(group: Group): Site | undefined {
+  const sites = valuesOf(group)?.group.sites.filter(({ role }) => role === 'input') ?? [];
+  return sites.length === 1 ? sites[0] : undefined;
+}
+
+function energies(group: Group, products: Float64Array): Float64Array {
+  const { group: values, units } = valuesOf(group)!;
+  const { unitAt, lanes } = siteOf(group)!;
   const { rows, width } = unitRows(values, projections(values, 'input'));
-  let sum = 0;
-  for (const a of units) {
-    for (const b of units) {
-      let product = 0;
-      for (let at = 0; at < width; at++) product += rows[a * width + at] * rows[b * width + at];
-      sum += (products[a * values.units + b] / count) * product;
+  const headOf = new Map(units.flatMap((own, head) => own.map((unit) => [unit, head] as const)));
+  const scores = new Float64Array(group.units);
+  const d = unitAt.length / lanes;
+  for (let lane = 0; lane < lanes; lane++) {
+    const own = unitAt.subarray(lane * d, (lane + 1) * d);
+    const head = headOf.get(own[0])!;
+    for (let a = 0; a < d; a++) {
+      for (let b = 0; b < d; b++) {
+        let product = 0;
+        for (let at = 0; at < width; at++) product += rows[own[a] * width + at] * rows[own[b] * width + at];
+        scores[head] += products[(lane * d + a) * d + b] * product;
+      }
     }
   }
-  return sum;
+  return scores;
 }

@@ -9,18 +9,17 @@ export function redundancy(): Criterion {
     name: 'redundancy',
     statistics: {
       maps: {
-        summed: true,
         taps: (group: Group) => {
           const { map, units } = group as HeadSet;
           return map ? [productsTap(map, units)] : [];
         },
-        accumulate: () => {
-          let products: Float64Array | undefined;
+        accumulate: ({ units }: Group) => {
+          const products = new Float64Array(units * units);
           return {
-            add: ([sum]) => {
-              products = Float64Array.from(sum.data as Float64Array);
+            add: ([batch]) => {
+              for (const [at, product] of (batch.data as Float64Array).entries()) products[at] += product;
             },
-            finish: () => products!,
+            finish: () => products,
           };
         },
       },

@@ -23,3 +23,9 @@ export function symmetricEigen(a: Float64Array, n: number, count = n): Symmetric
   turnBack(vectors, count, form, n);
   return { values, vectors };
 }
+
+/** All eigenvalues of a symmetric matrix in descending order, as `symmetricEigen` gives them, without the vectors. */
+export function symmetricValues(a: Float64Array, n: number): Float64Array {
+  const { diagonal, beside } = tridiagonalise(a, n);
+  return tridiagonalValues(diagonal, beside, n);
+}

@@ -1,7 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { SnpError } from '@snp/onnx';
 import { abortedError, throwIfAborted } from '../throwIfAborted.js';
 import { workerPath } from '../workerPath.js';
+import { Parcels } from './parcels.js';
 import type { Request, Response } from './protocol.js';
 
 /** How long a process without open models stays for the next one: starting another takes a quarter of a second. */
@@ -19,6 +24,9 @@ type Question = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : n
 /** The process that runs models, and the questions it has not answered yet. It ends when no model is open any more. */
 export class Child {
   readonly #process: ChildProcess;
+  /** For large arrays on their way, made by the first. The other process removes it when it ends, this one where that was killed. */
+  readonly #folder = join(tmpdir(), `snp-${randomUUID()}`);
+  readonly #parcels = new Parcels(this.#folder, 'to');
   readonly #waiting = new Map<number, Waiting>();
   readonly #open = new Set<number>();
   #next = 0;
@@ -27,7 +35,7 @@ export class Child {
   alive = true;
 
   constructor() {
-    this.#process = fork(workerPath, [], {
+    this.#process = fork(workerPath, [this.#folder], {
       // onnxruntime's own builds otherwise report to its maker, and leave files in the temporary folder.
       env: { ORT_DISABLE_TELEMETRY: '1', ...process.env },
       serialization: 'advanced',
@@ -35,7 +43,10 @@ export class Child {
       execArgv: [],
     });
     this.#process.on('message', (response: Response) => this.#settle(response));
-    this.#process.on('exit', (code, signal) => this.#end(code, signal));
+    this.#process.on('exit', (code, signal) => {
+      rmSync(this.#folder, { recursive: true, force: true });
+      this.#end(code, signal);
+    });
     this.#process.on('error', (error) =>
       this.#fail(
         new SnpError('runtime', `The inference process cannot be started: ${error.message}.`, {}, { cause: error }),
@@ -77,7 +88,7 @@ export class Child {
   #send(request: Request): void {
     const failed = (error: Error) => this.#settle({ id: request.id, error: error.message });
     try {
-      this.#process.send(request, (error) => {
+      this.#process.send(this.#parcels.pack(request), (error) => {
         // A process that has gone says how when it is noticed.
         if (error && this.#process.connected) failed(error);
       });
@@ -94,8 +105,12 @@ export class Child {
     if (kind === 'open' && error === undefined) this.#open.add(session);
     if (kind === 'close') this.#open.delete(session);
     if (this.#waiting.size === 0) this.#letGo();
-    if (error === undefined) waiting.resolve(result as never);
-    else waiting.reject(explain(error));
+    if (error !== undefined) return waiting.reject(explain(error));
+    try {
+      waiting.resolve(this.#parcels.unpack(result) as never);
+    } catch (failure) {
+      waiting.reject(explain((failure as Error).message));
+    }
   }
 
   #end(code: number | null, signal: NodeJS.Signals | null): void {

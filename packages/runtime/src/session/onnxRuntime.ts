@@ -3,6 +3,7 @@ import { Model } from '@snp/onnx';
 import { withTemporaryFolder, writeFileWhole, writeModel } from '@snp/onnx/node';
 import { throwIfAborted } from '../throwIfAborted.js';
 import { Child } from './child.js';
+import { type PackedMoments, unpackMoments } from './momentsKernel.js';
 import { ONNX_RUNTIME_DEFAULTS, type OnnxRuntime, type OnnxRuntimeOptions } from './onnxRuntimeOptions.js';
 import type { SessionSettings } from './protocol.js';
 import type { Feeds, Footprint, MeasuredSession, RuntimeTensor, Session } from './runtime.js';
@@ -47,13 +48,15 @@ export function onnxRuntime(options: OnnxRuntimeOptions = {}): OnnxRuntime {
 function sessionOf(child: Child, number: number, interfaces: Pick<Session, 'inputs' | 'outputs'>): MeasuredSession {
   return {
     ...interfaces,
-    run: (feeds, { fetches, sums, signal } = {}) =>
-      child.ask<Feeds>({ kind: 'run', session: number, feeds, fetches, sums }, signal),
+    run: (feeds, { signal, ...options } = {}) =>
+      child.ask<Feeds>({ kind: 'run', session: number, feeds, ...options }, signal),
     time: (feeds, runs, { signal } = {}) =>
       child.ask<Float64Array>({ kind: 'time', session: number, feeds, runs }, signal),
     footprint: () => child.ask<Footprint>({ kind: 'footprint', session: number }),
     takeProfile: () => child.ask<string>({ kind: 'takeProfile', session: number }),
     takeSum: (name) => child.ask<RuntimeTensor>({ kind: 'takeSum', session: number, name }),
+    takeMoments: async (name) =>
+      unpackMoments(await child.ask<PackedMoments>({ kind: 'takeMoments', session: number, name })),
     async close() {
       if (child.alive) await child.ask({ kind: 'close', session: number });
     },

@@ -1,4 +1,5 @@
-import type { Feeds, Footprint, RuntimeTensor, TensorInfo } from './runtime.js';
+import type { PackedMoments } from './momentsKernel.js';
+import type { Feeds, Footprint, RunOptions, RuntimeTensor, TensorInfo } from './runtime.js';
 
 /** How a model is opened. */
 export interface SessionSettings {
@@ -13,11 +14,11 @@ export interface SessionSettings {
 /** What the parent process asks the child that runs models. */
 export type Request = { id: number; session: number } & (
   | { kind: 'open'; path: string; settings: SessionSettings }
-  | { kind: 'run'; feeds: Feeds; fetches?: readonly string[] | undefined; sums?: readonly string[] | undefined }
+  | ({ kind: 'run'; feeds: Feeds } & Omit<RunOptions, 'signal'>)
   | { kind: 'time'; feeds: Feeds; runs: number }
   | { kind: 'footprint' }
   | { kind: 'takeProfile' }
-  | { kind: 'takeSum'; name: string }
+  | { kind: 'takeSum' | 'takeMoments'; name: string }
   | { kind: 'close' }
 );
 
@@ -28,6 +29,7 @@ export interface Response {
     | { inputs: TensorInfo[]; outputs: TensorInfo[] }
     | Feeds
     | RuntimeTensor
+    | PackedMoments
     | Float64Array
     | Footprint
     | string

@@ -32,10 +32,24 @@ export interface TensorInfo {
   dims: readonly (number | string | undefined)[];
 }
 
+/** First and second moments of rows of numbers, in float64; of several heads one after the other. */
+export interface Moments {
+  /** Rows that were summed. */
+  count: number;
+  /** Sum of every column, [heads, width]. */
+  sums: Float64Array;
+  /** Sums of products of every two columns of a head, [heads, width, width]. */
+  products: Float64Array;
+}
+
 /** Options of `Session.run`. */
 export interface RunOptions {
+  /** Outputs to compute. Default: all. */
   fetches?: readonly string[] | undefined;
+  /** Outputs that are not given back but added up over runs. */
   sums?: readonly string[] | undefined;
+  /** Outputs [rows, heads, width] that are not given back but whose second moments are. */
+  moments?: readonly string[] | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -43,13 +57,12 @@ export interface RunOptions {
 export interface Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /**
-   * Runs the model; `fetches` names the outputs to compute, default all. Outputs that `sums` names are not given back but added up over runs, in float64, where
-   * the model runs: large ones need not travel each time.
-   */
+  /** Runs the model. Outputs that `sums` and `moments` name are added up over runs, in float64, where the model runs: they need not travel each time. */
   run(feeds: Feeds, options?: RunOptions): Promise<Feeds>;
   /** The sum of an output over the runs that named it in `sums`, as DOUBLE; the next sum starts at zero. */
   takeSum(name: string): Promise<RuntimeTensor>;
+  /** The moments of an output over the runs that named it in `moments`; the next begin at zero. */
+  takeMoments(name: string): Promise<Moments>;
   /** Frees the model. */
   close(): Promise<void>;
 }

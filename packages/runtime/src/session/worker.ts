@@ -1,8 +1,10 @@
 // Runs models in a process of its own: a run blocks its event loop, and a crash of the runtime ends this process only.
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-node';
+import { Moments } from './moments.js';
 import { fromOrt, toOrt, typeOf } from './ortTensor.js';
+import { Parcels } from './parcels.js';
 import type { Request, Response, SessionSettings } from './protocol.js';
 import type { Feeds } from './runtime.js';
 import { Sums } from './sums.js';
@@ -12,6 +14,7 @@ type Ort = typeof import('onnxruntime-node');
 const sessions = new Map<number, InferenceSession>();
 const loads = new Map<number, { ms: number; baseBytes: number; profile: string | undefined }>();
 const sums = new Map<number, Sums>();
+const moments = new Map<number, Moments>();
 let runtime: Ort | undefined;
 
 async function load(): Promise<Ort> {
@@ -26,11 +29,13 @@ async function answer(request: Request): Promise<Response['result']> {
       const ort = await load();
       const baseBytes = process.memoryUsage.rss();
       const start = performance.now();
-      const session = await ort.InferenceSession.create(request.path, sessionOptions(request.settings));
+      const options = sessionOptions(request.settings);
+      const session = await ort.InferenceSession.create(request.path, options);
       const { profile } = request.settings;
       loads.set(request.session, { ms: performance.now() - start, baseBytes, profile });
       sessions.set(request.session, session);
       sums.set(request.session, new Sums());
+      moments.set(request.session, new Moments(ort, sessionOptions({ ...request.settings, profile: undefined })));
       return { inputs: describe(session.inputMetadata), outputs: describe(session.outputMetadata) };
     }
     case 'time': {
@@ -64,17 +69,22 @@ async function answer(request: Request): Promise<Response['result']> {
       const session = opened(request.session);
       const feeds = await ortFeeds(request.feeds);
       const outputs = request.fetches ? await session.run(feeds, [...request.fetches]) : await session.run(feeds);
-      const own = sums.get(request.session);
-      for (const name of request.sums ?? []) own!.add(name, fromOrt(outputs[name]));
-      const wanted = Object.entries(outputs).filter(([name]) => !request.sums?.includes(name));
+      for (const name of request.sums ?? []) sums.get(request.session)!.add(name, fromOrt(outputs[name]));
+      for (const name of request.moments ?? []) await moments.get(request.session)!.add(name, outputs[name]);
+      const added = new Set([...(request.sums ?? []), ...(request.moments ?? [])]);
+      const wanted = Object.entries(outputs).filter(([name]) => !added.has(name));
       return Object.fromEntries(wanted.map(([name, tensor]) => [name, fromOrt(tensor)]));
     }
     case 'takeSum':
       return sums.get(request.session)!.take(request.name);
+    case 'takeMoments':
+      return moments.get(request.session)!.take(request.name);
     case 'close':
       await sessions.get(request.session)?.release();
+      await moments.get(request.session)?.close();
       sessions.delete(request.session);
       sums.delete(request.session);
+      moments.delete(request.session);
       return undefined;
   }
 }
@@ -117,15 +127,19 @@ function describe(metadata: readonly InferenceSession.ValueMetadata[]) {
   }));
 }
 
-process.on('message', (request: Request) => {
-  answer(request).then(
-    (result) => process.send?.({ id: request.id, result } satisfies Response),
-    (error: unknown) =>
-      process.send?.({
-        id: request.id,
-        error: error instanceof Error ? error.message : String(error),
-      } satisfies Response),
-  );
+const folder = process.argv[2];
+const parcels = new Parcels(folder, 'from');
+
+process.on('message', async (request: Request) => {
+  try {
+    process.send?.({ id: request.id, result: parcels.pack(await answer(parcels.unpack(request))) } satisfies Response);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    process.send?.({ id: request.id, error: message } satisfies Response);
+  }
 });
 // The parent is gone: so is the reason to run.
-process.on('disconnect', () => process.exit(0));
+process.on('disconnect', () => {
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(0);
+});

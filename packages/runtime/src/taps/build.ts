@@ -40,6 +40,25 @@ export class TapBuilder {
     return this.model.graph.addInitializer('tap_sizes', Tensor.int64([numbers.length], numbers));
   }
 
+  number(number: number): Value {
+    return this.model.graph.addInitializer('tap_number', Tensor.fromNumbers('DOUBLE', [1], [number]));
+  }
+
+  /** A whole number without axes. */
+  integer(number: number): Value {
+    return this.model.graph.addInitializer('tap_size', Tensor.int64([], [number]));
+  }
+
+  /** A list of one number without its axis. */
+  scalar(value: Value): Value {
+    return this.op('Reshape', [value, this.model.graph.addInitializer('tap_sizes', Tensor.int64([0], []))]);
+  }
+
+  /** Whole numbers from 0 to `count`, a list of one number, in float64. */
+  range(count: Value): Value {
+    return this.double(this.op('Range', [this.integer(0), this.scalar(count), this.integer(1)]));
+  }
+
   /** Sums over axes; without axes the value itself. */
   sum(value: Value, axes: readonly number[]): Value {
     if (axes.length === 0) return value;

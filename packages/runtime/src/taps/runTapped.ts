@@ -1,7 +1,7 @@
 import type { Model } from '@snp/onnx';
 import { batches } from '../calibration/batches.js';
 import type { Calibration, Sample } from '../calibration/calibration.js';
-import type { Feeds, Runtime, RuntimeTensor } from '../session/runtime.js';
+import type { Feeds, Moments, Runtime, RuntimeTensor } from '../session/runtime.js';
 import { throwIfAborted } from '../throwIfAborted.js';
 import { BATCH_NUMBER } from './build.js';
 import { addTaps, type Tap } from './tap.js';
@@ -19,6 +19,10 @@ export interface RunTappedOptions {
   sums?: readonly string[] | undefined;
   /** Given those sums at the end, one after the other. */
   onSum?: ((name: string, sum: RuntimeTensor) => void) | undefined;
+  /** Names of taps of rows whose second moments are added up likewise. */
+  moments?: readonly string[] | undefined;
+  /** Given those moments at the end, one after the other. */
+  onMoments?: ((name: string, moments: Moments) => void) | undefined;
   /** Called after each batch with the number of samples done. */
   onProgress?: ((done: number, total: number | undefined) => void) | undefined;
 }
@@ -55,19 +59,43 @@ export async function runSamples(
     const numbered = inputs.length < session.inputs.length;
     const free = inputs.every((input) => input.dims.length > 0 && typeof input.dims[0] !== 'number');
     const size = free ? (options.batchSize ?? DEFAULT_BATCH_SIZE) : 1;
-    const { fetches, sums } = options;
+    const { fetches, sums, moments } = options;
     let [done, number] = [0, 0n];
     for await (const batch of batches(calibration.samples(signal), size, inputs)) {
       throwIfAborted(signal);
       const own = numbered && { [BATCH_NUMBER]: { type: 'INT64' as const, dims: [1], data: BigInt64Array.of(number) } };
-      const outputs = await session.run({ ...batch.feeds, ...own }, { fetches, sums, signal });
+      const outputs = await session.run({ ...batch.feeds, ...own }, { fetches, sums, moments, signal });
       await onBatch(outputs, batch.samples);
       done += batch.samples.length;
       number++;
       options.onProgress?.(done, calibration.count);
     }
-    if (done > 0) for (const name of sums ?? []) options.onSum?.(name, await session.takeSum(name));
+    if (done === 0) return;
+    for (const name of sums ?? []) options.onSum?.(name, await session.takeSum(name));
+    await inAdvance(
+      moments ?? [],
+      (name) => session.takeMoments(name),
+      (name, own) => options.onMoments?.(name, own),
+    );
   } finally {
     await session.close();
+  }
+}
+
+/** Asks for one thing after the other, each while the one before is looked at. */
+async function inAdvance<T>(
+  names: readonly string[],
+  take: (name: string) => Promise<T>,
+  use: (name: string, taken: T) => void,
+): Promise<void> {
+  let next = names.length > 0 ? take(names[0]) : undefined;
+  for (const [at, name] of names.entries()) {
+    const own = await next!;
+    if (at + 1 < names.length) {
+      next = take(names[at + 1]);
+      // Looked at in its turn.
+      next.catch(() => undefined);
+    }
+    use(name, own);
   }
 }

@@ -5,7 +5,7 @@ export function inferenceProcesses(parent = process.pid): number[] {
   const list = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
   return list.split('\n').flatMap((line) => {
     const [pid, ppid, ...command] = line.trim().split(/\s+/);
-    return Number(ppid) === parent && /worker\.js$/.test(command.join(' ')) ? [Number(pid)] : [];
+    return Number(ppid) === parent && /worker\.js /.test(`${command.join(' ')} `) ? [Number(pid)] : [];
   });
 }
 

@@ -1,0 +1,107 @@
+import type { Feeds, Runtime, RuntimeData, RuntimeTensor, Session } from '@snp/runtime';
+import type { Covariance } from './covariance.js';
+import type { Elimination } from './eliminate.js';
+import { type EliminationPrecision, eliminationModel } from './eliminationModel.js';
+
+/** What the inverse may be off on a vector of ones: its diagonal, by which units are compared, is then right to a few thousandths. */
+const RESIDUAL = 0.1;
+
+/** What the costs of all units may be off what they carried. */
+const IMBALANCE = 0.01;
+
+/** Backward elimination of so many units in a runtime. */
+export class EliminationKernel {
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly session: Session,
+    private readonly sizes: readonly number[],
+    private readonly precision: EliminationPrecision,
+  ) {}
+
+  static async open(
+    runtime: Runtime,
+    n: number,
+    outputs: number,
+    precision: EliminationPrecision,
+  ): Promise<EliminationKernel> {
+    const { model, sizes } = eliminationModel(n, outputs, precision);
+    return new EliminationKernel(await runtime.open(model), sizes, precision);
+  }
+
+  /**
+   * @param ridge What is added to each variance.
+   * @returns Undefined where the precision does not do, or the numbers are not finite.
+   */
+  async eliminate(
+    { size: n, matrix }: Covariance,
+    weights: Float64Array,
+    ridge: number,
+  ): Promise<Elimination | undefined> {
+    // Units of equal variance, and weights in the unit of the largest, so that squares stay finite.
+    const scale = Float64Array.from({ length: n }, (_, i) => 1 / Math.sqrt(matrix[i * (n + 1)] + ridge));
+    const outputs = weights.length / n;
+    let unit = 0;
+    for (let i = 0, at = 0; i < n; i++)
+      for (let o = 0; o < outputs; o++, at++) unit = Math.max(unit, Math.abs(weights[at] / scale[i]));
+    if (!(unit > 0 && Number.isFinite(unit))) return undefined;
+    const rows = this.#array(weights.length);
+    for (let i = 0, at = 0; i < n; i++)
+      for (let o = 0; o < outputs; o++, at++) rows[at] = weights[at] / (scale[i] * unit);
+    const answer = await this.#runAlone({
+      covariance: this.#tensor([n, n], correlations(matrix, scale, this.#array(n * n))),
+      weights: this.#tensor([n, outputs], rows),
+    });
+    const numbers = (name: string) => answer[name].data as Float32Array | Float64Array;
+    if (!(numbers('residual')[0] < RESIDUAL && numbers('imbalance')[0] < IMBALANCE)) return undefined;
+    const order = Array.from(answer.order.data as BigInt64Array, Number);
+    const increments = this.#increments(numbers('costs'), numbers('rounds'), unit ** 2);
+    return increments.every((increment) => Number.isFinite(increment) && increment >= 0)
+      ? { order, increments }
+      : undefined;
+  }
+
+  close(): Promise<void> {
+    return this.session.close();
+  }
+
+  /** One run after the other: each takes all cores, and much memory. */
+  #runAlone(feeds: Feeds): Promise<Feeds> {
+    const own = this.#last.then(() => this.session.run(feeds));
+    this.#last = own.catch(() => undefined);
+    return own;
+  }
+
+  /** What a round cost together, divided by what each unit seemed to cost alone. */
+  #increments(costs: ArrayLike<number>, rounds: ArrayLike<number>, unit: number): Float64Array {
+    const increments = new Float64Array(costs.length);
+    let start = 0;
+    for (const [round, size] of this.sizes.entries()) {
+      let sum = 0;
+      for (let at = start; at < start + size; at++) sum += costs[at];
+      for (let at = start; at < start + size; at++)
+        increments[at] = sum > 0 ? (costs[at] / sum) * rounds[round] * unit : 0;
+      start += size;
+    }
+    return increments;
+  }
+
+  #array(length: number): Float32Array | Float64Array {
+    return this.precision === 'FLOAT' ? new Float32Array(length) : new Float64Array(length);
+  }
+
+  #tensor(dims: readonly number[], data: RuntimeData): RuntimeTensor {
+    return { type: this.precision, dims, data };
+  }
+}
+
+/** Covariances of units of variance 1. */
+function correlations<T extends Float32Array | Float64Array>(matrix: Float64Array, scale: Float64Array, result: T): T {
+  const n = scale.length;
+  for (let i = 0, at = 0; i < n; i++) {
+    const own = scale[i];
+    for (let j = 0; j < n; j++, at++) result[at] = matrix[at] * own * scale[j];
+    result[i * (n + 1)] = 1;
+  }
+  return result;
+}

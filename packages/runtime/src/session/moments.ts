@@ -1,0 +1,128 @@
+import { encodeModel } from '@snp/onnx';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { momentBlocks, momentsKernel, moveOrigin, type PackedMoments } from './momentsKernel.js';
+import { addSingle } from './sums.js';
+
+type Ort = typeof import('onnxruntime-node');
+
+/** Rows that are collected before they are multiplied: the product of few takes no longer than adding it up. Where both are large, more. */
+const rowsAtOnce = (width: number) => Math.max(1024, Math.ceil((2 * width) / 3));
+
+interface Collected extends PackedMoments {
+  rows: Float32Array;
+  /** Rows there is room for. */
+  room: number;
+  /** Rows that wait. */
+  waiting: number;
+  /** What moments are taken about until the end, so that products in single precision keep what varies little about a large mean: the mean of the first rows. */
+  origin: Float32Array | undefined;
+}
+
+/** Adds up second moments of outputs [rows, heads, width] over runs, by name: products of many rows at a time, in float32, their sums in float64. */
+export class Moments {
+  readonly #collected = new Map<string, Collected>();
+  readonly #kernels = new Map<string, Promise<InferenceSession>>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly ort: Ort,
+    private readonly options: InferenceSession.SessionOptions,
+  ) {}
+
+  /** Adds the moments of an output, after all that was added before. */
+  add(name: string, output: Tensor): Promise<void> {
+    return this.#inTurn(() => this.#add(name, output));
+  }
+
+  take(name: string): Promise<PackedMoments> {
+    return this.#inTurn(() => this.#take(name));
+  }
+
+  /** Runs may overlap, but rows that wait must not change while they are multiplied. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const own = this.#last.then(work);
+    this.#last = own.catch(() => undefined);
+    return own;
+  }
+
+  async #add(name: string, { type, dims, data }: Tensor): Promise<void> {
+    if (type !== 'float32' || dims.length !== 3)
+      throw new Error(`output '${name}' has no second moments: it is not float32 [rows, heads, width]`);
+    const [count, heads, width] = dims;
+    const own = this.#collected.get(name) ?? begin(heads, width);
+    if (own.heads !== heads || own.width !== width)
+      throw new Error(`output '${name}' has rows [${heads}, ${width}] after [${own.heads}, ${own.width}]`);
+    this.#collected.set(name, own);
+    const length = heads * width;
+    for (let row = 0; row < count; ) {
+      const taken = Math.min(count - row, own.room - own.waiting);
+      own.rows.set((data as Float32Array).subarray(row * length, (row + taken) * length), own.waiting * length);
+      own.waiting += taken;
+      row += taken;
+      if (own.waiting === own.room) await this.#multiply(own);
+    }
+  }
+
+  async #take(name: string): Promise<PackedMoments> {
+    const own = this.#collected.get(name);
+    if (!own) throw new Error(`output '${name}' has no second moments`);
+    this.#collected.delete(name);
+    if (own.waiting > 0) await this.#multiply(own);
+    const { heads, width, count, sums, products, origin } = own;
+    const moments = { heads, width, count, sums, products };
+    if (origin) moveOrigin(moments, origin);
+    return moments;
+  }
+
+  async close(): Promise<void> {
+    for (const kernel of this.#kernels.values()) await (await kernel).release();
+  }
+
+  async #multiply(own: Collected): Promise<void> {
+    const { heads, width, waiting } = own;
+    const kernel = await this.#kernel(heads, width);
+    const rows = own.rows.subarray(0, waiting * heads * width);
+    own.origin ??= meanRow(rows, heads * width);
+    const given = await kernel.run({
+      rows: new this.ort.Tensor('float32', rows, [waiting, heads, width]),
+      origin: new this.ort.Tensor('float32', own.origin, [heads, width]),
+    });
+    addSingle(own.sums, given.sums.data as Float32Array);
+    for (const [at, sum] of own.products.entries()) addSingle(sum, given[`products${at}`].data as Float32Array);
+    own.count += waiting;
+    own.waiting = 0;
+  }
+
+  #kernel(heads: number, width: number): Promise<InferenceSession> {
+    const key = `${heads}x${width}`;
+    const known =
+      this.#kernels.get(key) ??
+      this.ort.InferenceSession.create(Buffer.concat(encodeModel(momentsKernel(heads, width))), this.options);
+    this.#kernels.set(key, known);
+    return known;
+  }
+}
+
+function begin(heads: number, width: number): Collected {
+  const products = momentBlocks(width).map(
+    ({ top, bottom, left, right }) => new Float64Array(heads * (bottom - top) * (right - left)),
+  );
+  const room = rowsAtOnce(width);
+  return {
+    heads,
+    width,
+    count: 0,
+    sums: new Float64Array(heads * width),
+    products,
+    rows: new Float32Array(room * heads * width),
+    room,
+    waiting: 0,
+    origin: undefined,
+  };
+}
+
+function meanRow(rows: Float32Array, length: number): Float32Array {
+  const sum = new Float64Array(length);
+  for (let at = 0; at < rows.length; ) for (let column = 0; column < length; column++, at++) sum[column] += rows[at];
+  return Float32Array.from(sum, (total) => (total * length) / rows.length);
+}
