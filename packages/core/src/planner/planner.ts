@@ -1,6 +1,6 @@
 import type { Analysis, Group } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
-import { type CostBudget, excessOf } from '../plan/budget.js';
+import { type CostBudget, type Excess, excessOf } from '../plan/budget.js';
 import { CostModel } from '../plan/costModel.js';
 import type { LatencyModel } from '../plan/latency.js';
 import { laneWidth, type RoundOptions, type Widths } from '../plan/widths.js';
@@ -8,6 +8,7 @@ import type { RecoveryMethod } from '../recovery/method.js';
 import { type Allocatable, allocate } from './allocate.js';
 import { damageCurves } from './damage.js';
 import type { Effects } from './effects.js';
+import { exchange } from './exchange.js';
 
 /** Least share of units that must stay, by kind of group or by group id (an id goes before its kind); 1 keeps a group whole. */
 export type LeastShares = Readonly<Record<string, number>>;
@@ -64,8 +65,8 @@ export class Planner {
 
   /** The best widths for a budget, and for a share of the original's latency; undefined if groups with curves alone cannot meet it. */
   plan(budget: CostBudget, latency?: { model: LatencyModel; share: number }): Planned | undefined {
-    const groups = latency ? this.#groups.map(coarser) : this.#groups;
-    const widths = allocate(groups, excessOf(this.#costs, budget, latency), 1);
+    const excess = excessOf(this.#costs, budget, latency);
+    const widths = latency ? this.#inSteps(excess) : allocate(this.#groups, excess, 1);
     if (!widths) return undefined;
     const full = new Map(this.#analysis.groups.map((group) => [group.id, laneWidth(group)]));
     const narrower = Object.entries(widths).filter(([id, width]) => width < full.get(id)!);
@@ -74,6 +75,17 @@ export class Planner {
       widths: Object.fromEntries(narrower),
       damage: Object.fromEntries(narrower.map(([id, width]) => [id, curves.get(id)![width]])),
     };
+  }
+
+  /** Latency goes in steps, at which an allocation by prices gets stuck: the best of several roundings, improved pair by pair. */
+  #inSteps(excess: Excess): Record<string, number> | undefined {
+    const damageOf = (widths: Widths) => this.#groups.reduce((sum, { id, damage }) => sum + damage[widths[id]], 0);
+    const divisions = STEPS.flatMap((step) => {
+      const groups = this.#groups.map((group) => inMultiples(group, step));
+      const widths = allocate(groups, excess, 1);
+      return widths ? [exchange(groups, widths, excess, 1)] : [];
+    });
+    return divisions.sort((a, b) => damageOf(a) - damageOf(b))[0];
   }
 
   /** What other budgets would cost, as far as they can be met. */
@@ -88,11 +100,14 @@ export class Planner {
   }
 }
 
-/** Latency goes in steps of powers of two: of more than 64 widths, only multiples of such a step are worth a look. */
-function coarser(group: Allocatable): Allocatable {
+/** Multiples that kernels pad widths to. */
+const STEPS = [1, 4, 8, 16];
+
+/** Multiples of a step, as far as there are any, and the full width; of more than 64 widths, only multiples of a step that leaves so few. */
+function inMultiples(group: Allocatable, step: number): Allocatable {
   const full = group.widths[group.widths.length - 1];
-  const step = 2 ** Math.max(0, Math.ceil(Math.log2(full / 64)));
-  const widths = group.widths.filter((width) => width % step === 0 || width === full);
+  const coarse = Math.max(step, 2 ** Math.max(0, Math.ceil(Math.log2(full / 64))));
+  const widths = group.widths.filter((width) => width % coarse === 0 || width === full);
   return { ...group, widths };
 }
 
