@@ -54,7 +54,7 @@ export type { OnProgress, Progress, Step } from './pipeline/progress.js';
 export { type PruneOptions, type PruneResult, prune } from './pipeline/prune.js';
 export { type Target, targetWidths } from './pipeline/target.js';
 export { anyUnits } from './plan/anyUnits.js';
-export { budgetWidths, type CostBudget } from './plan/budget.js';
+export { budgetWidths, type CostBudget, evenWidths } from './plan/budget.js';
 export { type Cost, CostModel } from './plan/costModel.js';
 export { type Coverage, coverageOf } from './plan/coverage.js';
 export { fingerprint } from './plan/fingerprint.js';
@@ -74,6 +74,7 @@ export {
   type MeasureEffectsOptions,
   measureEffects,
 } from './planner/effects.js';
+export { exchange } from './planner/exchange.js';
 export {
   LEAST_SHARE,
   type LeastShares,

@@ -1,7 +1,16 @@
 import { buildVit } from '@snp/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { budgetWidths, keptWidth, laneWidth, planCost, prepare, ratioWidths } from '../src/index.js';
+import {
+  budgetWidths,
+  evenWidths,
+  keptWidth,
+  laneWidth,
+  planCost,
+  prepare,
+  ratioWidths,
+  type Widths,
+} from '../src/index.js';
 
 const analysis = prepare(
   buildVit({
@@ -36,6 +45,22 @@ describe('budgetWidths', () => {
     const cost = planCost(analysis, budgetWidths(analysis, { macs: full.macs * 0.7, params: 0.5 }));
     expect(cost.macs).toBeLessThanOrEqual(full.macs * 0.7);
     expect(cost.params).toBeLessThanOrEqual(full.params * 0.5);
+  });
+
+  it('lets only as many groups take a step of the costs as have to', () => {
+    // In steps of eight neurons, as kernels pad them.
+    const stepped = (widths: Widths) =>
+      analysis.groups.reduce((sum, group) => {
+        const width = widths[group.id] ?? laneWidth(group);
+        return sum + (group.kind === 'residual' ? 0 : (8 * Math.ceil(width / 8)) / laneWidth(group));
+      }, 0);
+    for (const share of [0.9, 0.8, 0.6, 0.5]) {
+      const limit = share * stepped({});
+      const cost = stepped(evenWidths(analysis, (widths) => stepped(widths) / limit)!);
+      expect(cost).toBeLessThanOrEqual(limit);
+      // No more is left over than half a head's width, a step of the narrowest groups.
+      expect(cost).toBeGreaterThan(limit - 0.5 - 1e-9);
+    }
   });
 
   it('spares the residual stream as long as the rest suffices', () => {

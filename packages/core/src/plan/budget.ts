@@ -59,14 +59,19 @@ export function excessOf(
   };
 }
 
-/** The widths that meet a limit by removing the same fraction from every group; undefined if none do. */
+/**
+ * The widths that meet a limit by removing the same fraction from every group, to a step of a width; undefined if none do. Where costs go in steps, as latency
+ * does, all groups take one at the same fraction: as many as the limit allows stay before it.
+ */
 export function evenWidths(analysis: Analysis, excess: Excess, options: EvenOptions = {}): Widths | undefined {
   const meets = (widths: Widths) => excess(widths) <= 1;
   const fixed = options.fixed ?? {};
   if (meets(fixed)) return fixed;
   for (const kinds of [FIRST, ALL]) {
     const at = (ratio: number) => ({ ...fixed, ...ratioWidths(forKinds(kinds, ratio), analysis, options) });
-    if (meets(at(HIGHEST))) return at(smallestRatio((ratio) => meets(at(ratio))));
+    if (!meets(at(HIGHEST))) continue;
+    const [above, ratio] = smallestRatio((one) => meets(at(one)));
+    return giveBack(at(ratio), at(above), meets);
   }
   return undefined;
 }
@@ -83,15 +88,26 @@ function costLimits(budget: CostBudget, full: Cost): Cost {
 /** Least that is left of a group is a twentieth. */
 const HIGHEST = 0.95;
 
-/** By bisection to 1/1024, far finer than the step from one width to the next. */
-function smallestRatio(meets: (ratio: number) => boolean): number {
+/** The smallest ratio that meets, and one below it that does not: by bisection to 1/1024, finer than the step from one width to the next. */
+function smallestRatio(meets: (ratio: number) => boolean): [above: number, ratio: number] {
   let [low, high] = [0, HIGHEST];
   while (high - low > 1 / 1024) {
     const middle = (low + high) / 2;
     if (meets(middle)) high = middle;
     else low = middle;
   }
-  return high;
+  return [low, high];
+}
+
+/** Group by group, from the input on, the next wider widths, wherever the limit allows it. */
+function giveBack(widths: Widths, wider: Widths, meets: (widths: Widths) => boolean): Widths {
+  let given = widths;
+  for (const id of Object.keys(widths)) {
+    const { [id]: _, ...others } = given;
+    const next = wider[id] === undefined ? others : { ...given, [id]: wider[id] };
+    if (meets(next)) given = next;
+  }
+  return given;
 }
 
 function forKinds(kinds: readonly GroupKind[], ratio: number): Ratios {
