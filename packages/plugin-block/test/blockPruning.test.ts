@@ -1,5 +1,5 @@
 import { emptyPlan, prepare, prune, SnpError, verify } from '@snp/core';
-import { cloneModel } from '@snp/onnx';
+import { cloneModel, Tensor } from '@snp/onnx';
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { buildVit, inputs, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
@@ -83,7 +83,7 @@ describe('block pruning', () => {
     const last = branches.at(-1)!;
     const [fc2] = last.groups.flatMap(({ members }) => members).filter(({ role }) => role === 'input');
     const value = flat.graph.value(fc2.initializer.name);
-    value.tensor = value.tensor!.map(() => 0);
+    value.tensor = Tensor.float32(value.tensor!.dims, new Float32Array(value.tensor!.size));
     const plan = { ...emptyPlan(prepare(flat)), groups: { [last.id]: { units: 1, lanes: 1, keep: [] } } };
     const run = { ...options, plan };
     const want = (await runModel(flat, feeds(99, 4))).logits.data as Float32Array;

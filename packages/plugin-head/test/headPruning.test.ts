@@ -129,7 +129,8 @@ describe('criteria for heads', () => {
     }
     const got = scores.get(set.id)!;
     const largest = Math.max(...want);
-    for (const [head, divergence] of want.entries()) expect(Math.abs(got[head] - divergence)).toBeLessThan(0.01 * largest);
+    for (const [head, divergence] of want.entries())
+      expect(Math.abs(got[head] - divergence)).toBeLessThan(0.01 * largest);
   });
 
   it('are errors that name the right ones where there is none of a name', () => {
@@ -139,11 +140,17 @@ describe('criteria for heads', () => {
 });
 
 describe('head pruning', () => {
-  it.each(['energy', 'redundancy', 'l2', 'random'] as const)('takes a fraction of every attention by %s', async (criterion) => {
-    const { plan, model: pruned } = await prune(model, { ...options, plugins: [headPruning({ ratio: 0.5, criterion })] });
-    expect(prepare(pruned).heads.map(({ units }: HeadSet) => units)).toEqual([2, 2]);
-    expect((await verify(analysis, pruned, plan, { runtime })).passed).toBe(true);
-  });
+  it.each(['energy', 'redundancy', 'l2', 'random'] as const)(
+    'takes a fraction of every attention by %s',
+    async (criterion) => {
+      const { plan, model: pruned } = await prune(model, {
+        ...options,
+        plugins: [headPruning({ ratio: 0.5, criterion })],
+      });
+      expect(prepare(pruned).heads.map(({ units }: HeadSet) => units)).toEqual([2, 2]);
+      expect((await verify(analysis, pruned, plan, { runtime })).passed).toBe(true);
+    },
+  );
 
   it('takes a criterion of someone else, and fractions by attention', async () => {
     const { plan } = await prune(model, {

@@ -64,11 +64,13 @@ function energies(group: Group, products: Float64Array): Float64Array {
   const d = unitAt.length / lanes;
   for (let lane = 0; lane < lanes; lane++) {
     const own = unitAt.subarray(lane * d, (lane + 1) * d);
-    const head = headOf.get(own[0])!;
-    for (let a = 0; a < d; a++) {
-      for (let b = 0; b < d; b++) {
+    for (const [a, unit] of own.entries()) {
+      for (const [b, other] of own.entries()) {
+        const head = headOf.get(unit)!;
+        // Heads may share the axis: what they add together is nobody's.
+        if (headOf.get(other) !== head) continue;
         let product = 0;
-        for (let at = 0; at < width; at++) product += rows[own[a] * width + at] * rows[own[b] * width + at];
+        for (let at = 0; at < width; at++) product += rows[unit * width + at] * rows[other * width + at];
         scores[head] += products[(lane * d + a) * d + b] * product;
       }
     }
