@@ -1,12 +1,13 @@
-import type { PruneOptions } from '@snp/core';
+import { type PruneOptions, presets } from '@snp/core';
+import { headPruning } from '@snp/plugin-head';
 import pc from 'picocolors';
 import type { PluginOptions } from '../options/plugins.js';
 import { chooseCriterion } from './chooseCriterion.js';
 import { loadPlugins } from './loadPlugins.js';
 
-/** Loads what is not built in, and chooses the criterion. A plan needs none. */
+/** Loads what is not built in, and chooses the criterion. A plan needs none. A preset that takes heads away brings who chooses them. */
 export async function extensionsOf(
-  options: PluginOptions & { criterion?: string; seed?: number; plan?: string },
+  options: PluginOptions & { criterion?: string; seed?: number; plan?: string; preset?: string },
 ): Promise<Pick<PruneOptions, 'criterion' | 'plugins' | 'pluginTimeout'>> {
   const { criteria, plugins } = await loadPlugins(options.plugin);
   const onOnly = ({ name }: { name: string }) =>
@@ -14,7 +15,14 @@ export async function extensionsOf(
   return {
     criterion:
       options.plan === undefined ? chooseCriterion(options.criterion, criteria, options.seed, onOnly) : undefined,
-    plugins,
+    plugins:
+      takesHeads(options.preset) && !plugins.some(({ name }) => name === 'head')
+        ? [...plugins, headPruning()]
+        : plugins,
     pluginTimeout: options.pluginTimeout,
   };
+}
+
+function takesHeads(preset: string | undefined): boolean {
+  return preset !== undefined && Object.hasOwn(presets, preset) && 'heads' in presets[preset as keyof typeof presets];
 }

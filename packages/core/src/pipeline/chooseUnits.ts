@@ -46,6 +46,7 @@ export async function chooseUnits(
   const leaving = new LeavingUnits();
   const scores = new Map<string, Float64Array>();
   const open: UnitGroup[] = [];
+  requireHeads(analysis, found, widths);
   for (const { plugin, groups } of found) {
     const wanted = wantedOf(groups, { ...plugin.ratios, ...options.ratios }, widths);
     const decided = [...wanted.single.keys(), ...wanted.pools.flatMap((pool) => pool.groups)];
@@ -62,6 +63,16 @@ export async function chooseUnits(
     }
   }
   return { leaving, scores, open };
+}
+
+/** A preset that takes heads away needs someone to choose them. */
+function requireHeads({ heads }: Analysis, found: readonly FoundUnits[], widths: Widths): void {
+  const brought = new Set(found.flatMap(({ groups }) => groups.map(({ id }) => id)));
+  if (heads.every(({ id }) => widths[id] === undefined || brought.has(id))) return;
+  throw new SnpError(
+    'invalid-argument',
+    'The preset takes whole heads away: give it the plug-in that chooses them, headPruning() of @snp/plugin-head (--plugin head).',
+  );
 }
 
 function wantedOf(groups: readonly UnitGroup[], ratios: Readonly<Record<string, number>>, widths: Widths): Wanted {

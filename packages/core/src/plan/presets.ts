@@ -11,11 +11,14 @@ export interface Preset {
   readonly from: { readonly residual: number; readonly heads: number; readonly block: BlockWidths };
   readonly residual: number;
   readonly blocks: readonly BlockWidths[];
+  /** Heads that stay in every block, where some leave whole; the plug-in for heads chooses which. */
+  readonly heads?: number;
 }
 
 /**
  * The pruned architectures published with SNP (Shim, Yun, Choi, arXiv 2404.11630, and the ratio tables of its authors'
- * repository; kept = n - floor(n x ratio)).
+ * repository; kept = n - floor(n x ratio)). Of SNP with head pruning only the cost was published, 3.5 GMACs of DeiT-Base: `snp-deit-base-head` has that
+ * cost, with half of the heads, three fifths of the residual channels, the query/key and value widths of `snp-deit-base`, and its FFN widths in proportion.
  */
 export const presets = {
   'snp-deit-tiny': {
@@ -90,12 +93,31 @@ export const presets = {
       [20, 32, 922],
     ],
   },
+  'snp-deit-base-head': {
+    from: { residual: 768, heads: 12, block: [64, 64, 3072] },
+    residual: 461,
+    heads: 6,
+    blocks: [
+      [20, 20, 1452],
+      [20, 20, 830],
+      [20, 20, 1452],
+      [20, 20, 1452],
+      [20, 20, 1452],
+      [26, 26, 1037],
+      [20, 20, 1452],
+      [20, 26, 1245],
+      [20, 20, 1452],
+      [20, 20, 1245],
+      [26, 39, 1245],
+      [20, 32, 622],
+    ],
+  },
 } satisfies Record<string, Preset>;
 
 /** Names of the published presets. */
 export type PresetName = keyof typeof presets;
 
-/** The widths a preset gives the groups of a model; an error that names the difference if the model is not the one it is for. */
+/** The widths a preset gives the groups of a model, heads among them; an error that names the difference if the model is not the one it is for. */
 export function presetWidths(name: string, analysis: Analysis): Widths {
   const preset: Preset | undefined = Object.hasOwn(presets, name) ? presets[name as PresetName] : undefined;
   if (!preset) {
@@ -129,6 +151,10 @@ export function presetWidths(name: string, analysis: Analysis): Widths {
         mismatch(`${what} of ${group.lanes} x ${width} in block ${at}`);
       widths[group.id] = preset.blocks[at][part];
     }
+    if (preset.heads === undefined) continue;
+    const heads = analysis.heads.find((set) => set.block === block.index && !set.frozen);
+    if (!heads) throw mismatch(`heads that cannot leave in block ${at}`);
+    widths[heads.id] = preset.heads;
   }
   return widths;
 }
