@@ -29,17 +29,19 @@ async function seconds(work) {
   return [(performance.now() - start) / 1000, result];
 }
 
-const infer = () => runSamples({ model, calibration, runtime }, () => undefined);
-const [before] = await seconds(infer);
-const [gathering, statistics] = await seconds(() => calibrate(model, { calibration, runtime, effects: false }));
+// Inference in between, so that each is held against what the machine could do at the time.
+const infer = async () => (await seconds(() => runSamples({ model, calibration, runtime }, () => undefined)))[0];
 const analysis = prepare(model);
+const before = await infer();
+const [gathering, statistics] = await seconds(() => calibrate(model, { calibration, runtime, effects: false }));
+const between = await infer();
 const [solving] = await seconds(() => Recovery.create(analysis, statistics.groups, 'full', { runtime }));
-const [after] = await seconds(infer);
-const inference = (before + after) / 2;
-const line = (name, time) =>
-  process.stdout.write(`${name.padEnd(12)} ${time.toFixed(1)} s, ${(time / inference).toFixed(2)} of inference\n`);
-line('inference', inference);
-line('statistics', gathering);
-line('solving', solving);
-line('together', gathering + solving);
+const after = await infer();
+const shares = { statistics: (2 * gathering) / (before + between), solving: (2 * solving) / (between + after) };
+const line = (name, time, share) =>
+  process.stdout.write(`${name.padEnd(12)} ${time.toFixed(1)} s, ${share.toFixed(2)} of inference\n`);
+for (const time of [before, between, after]) line('inference', time, 1);
+line('statistics', gathering, shares.statistics);
+line('solving', solving, shares.solving);
+line('together', gathering + solving, shares.statistics + shares.solving);
 process.exit(0);
