@@ -74,7 +74,6 @@ export {
   type MeasureEffectsOptions,
   measureEffects,
 } from './planner/effects.js';
-export { exchange } from './planner/exchange.js';
 export {
   LEAST_SHARE,
   type LeastShares,

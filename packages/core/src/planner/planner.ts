@@ -1,7 +1,7 @@
 import type { Analysis, Group } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
 import { LeavingUnits } from '../pipeline/leavingUnits.js';
-import { type CostBudget, type Excess, excessOf } from '../plan/budget.js';
+import { type CostBudget, excessOf } from '../plan/budget.js';
 import { CostModel } from '../plan/costModel.js';
 import type { LatencyModel } from '../plan/latency.js';
 import { laneWidth, type RoundOptions, type Widths } from '../plan/widths.js';
@@ -10,7 +10,6 @@ import type { RecoveryMethod } from '../recovery/method.js';
 import { type Allocatable, allocate } from './allocate.js';
 import { damageCurves } from './damage.js';
 import type { Effects } from './effects.js';
-import { exchange } from './exchange.js';
 
 /** Least share of units that must stay, by kind of group or by group id (an id goes before its kind); 1 keeps a group whole. */
 export type LeastShares = Readonly<Record<string, number>>;
@@ -96,7 +95,7 @@ export class Planner {
     const own = this.#groups.filter(({ group }) => pick(group));
     const costs = excessOf(this.#costs, budget, latency);
     const excess = (widths: Widths) => costs(this.#native(widths));
-    const chosen = latency ? inSteps(own, excess) : allocate(own, excess, 1);
+    const chosen = allocate(latency ? own.map(coarser) : own, excess, 1);
     if (!chosen) return undefined;
     const narrower = own.filter(({ id, group }) => chosen[id] < laneWidth(group));
     return {
@@ -147,30 +146,11 @@ function coveredBy({ cuts }: UnitGroup, { branches }: Analysis, units: readonly 
   return [...own.flatMap(({ groups }) => groups), ...heads].map(({ id }) => id);
 }
 
-/** Multiples that kernels pad widths to. */
-const STEPS = [1, 4, 8, 16];
-
-/** Latency goes in steps, at which an allocation by prices gets stuck: the best of several roundings, improved pair by pair. */
-function inSteps(
-  groups: readonly (Allocatable & { group: Group })[],
-  excess: Excess,
-): Record<string, number> | undefined {
-  const damageOf = (widths: Widths) => groups.reduce((sum, { id, damage }) => sum + damage[widths[id]], 0);
-  const divisions = STEPS.flatMap((step) => {
-    const rounded = groups.map((one) => (one.group.kind === 'head' ? one : inMultiples(one, step)));
-    const widths = allocate(rounded, excess, 1);
-    if (!widths) return [];
-    const present = rounded.filter(({ covers }) => !covers);
-    return [{ ...widths, ...exchange(present, widths, excess, 1) }];
-  });
-  return divisions.sort((a, b) => damageOf(a) - damageOf(b))[0];
-}
-
-/** Multiples of a step, as far as there are any, and the full width; of more than 64 widths, only multiples of a step that leaves so few. */
-function inMultiples<Own extends Allocatable>(group: Own, step: number): Own {
+/** Latency goes in steps of powers of two: of more than 64 widths, only multiples of such a step are worth a look. */
+function coarser<Own extends Allocatable>(group: Own): Own {
   const full = group.widths[group.widths.length - 1];
-  const coarse = Math.max(step, 2 ** Math.max(0, Math.ceil(Math.log2(full / 64))));
-  const widths = group.widths.filter((width) => width % coarse === 0 || width === full);
+  const step = 2 ** Math.max(0, Math.ceil(Math.log2(full / 64)));
+  const widths = group.widths.filter((width) => width % step === 0 || width === full);
   return { ...group, widths };
 }
 

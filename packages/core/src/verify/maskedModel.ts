@@ -79,9 +79,10 @@ function withZeros(tensor: Tensor, axis: number, indices: readonly number[]): Te
 /** A vector of ones with zeros where slices were removed, and the number of ones. */
 function maskFor(scale: Value, zeroed: ReadonlyMap<Value, Set<number>>): { mask: Tensor; count: number } | undefined {
   const indices = zeroed.get(scale);
+  if (!indices) return undefined;
   const size = scale.tensor!.size;
   // Nothing stays where a branch leaves: its result is zero whatever its norm does.
-  if (!indices || indices.size === size) return undefined;
+  if (indices.size === size) return undefined;
   const mask = Float32Array.from({ length: size }, (_, i) => (indices.has(i) ? 0 : 1));
   return { mask: Tensor.float32([size], mask), count: size - indices.size };
 }
