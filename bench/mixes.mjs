@@ -53,13 +53,13 @@ async function measure(macs, options) {
   const file = join(folder, 'pruned.onnx');
   await write(file);
   const test = await openCalibration(data, { inputs, every: 2, start: 1 });
-  const { after, fidelity } = await compare(path, file, { data: test, runtime });
+  const { second, fidelity } = await compare(path, file, { data: test, runtime });
   const lost = (kind) =>
     report.groups.filter((group) => group.kind === kind).reduce((sum, { removed }) => sum + removed.length, 0);
   const left = report.cost.after.macs / report.cost.before.macs;
   return [
     left.toFixed(3),
-    percent(after.top1),
+    percent(second.top1),
     percent(fidelity.agreement),
     fidelity.divergence.toFixed(3),
     ['head', 'block', 'query-key', 'value', 'ffn', 'residual'].map((kind) => `${kind} ${lost(kind)}`).join(', '),

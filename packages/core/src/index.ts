@@ -37,6 +37,7 @@ export {
   type UnitMoments,
   unitRows,
 } from '@snp/score';
+export type { AnswerOptions } from './evaluate/answers.js';
 export { compareModels } from './evaluate/compareModels.js';
 export { type Comparison, compare, type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluate.js';
 export { type Fidelity, FidelityMeter } from './evaluate/fidelity.js';
@@ -54,7 +55,7 @@ export type { OnProgress, Progress, Step } from './pipeline/progress.js';
 export { type PruneOptions, type PruneResult, prune } from './pipeline/prune.js';
 export { type Target, targetWidths } from './pipeline/target.js';
 export { anyUnits } from './plan/anyUnits.js';
-export { budgetWidths, type CostBudget, evenWidths } from './plan/budget.js';
+export { budgetWidths, type CostBudget, type EvenOptions, type Excess, evenWidths } from './plan/budget.js';
 export { type Cost, CostModel } from './plan/costModel.js';
 export { type Coverage, coverageOf } from './plan/coverage.js';
 export { fingerprint } from './plan/fingerprint.js';
@@ -108,6 +109,7 @@ export {
   type GatherOptions,
   gatherStatistics,
 } from './statistics/gatherStatistics.js';
+export type { MomentsRequest } from './statistics/momentsRequest.js';
 export { type PairMoments, pairMoments } from './statistics/pairMoments.js';
 export { type SecondMoments, type SecondMomentsOptions, secondMoments } from './statistics/secondMoments.js';
 export {

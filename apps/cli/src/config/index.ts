@@ -1,1 +1,2 @@
 export { defineConfig, type SnpConfig } from './defineConfig.js';
+export { configSchema } from './schema.js';

@@ -7,7 +7,7 @@ import { importModule } from '../plugins/importModule.js';
 import { configSchema, type ParsedConfig } from './schema.js';
 
 /** Names under which a configuration is found in the working directory, and in no other folder. */
-export const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'json'].map((ending) => `snp.config.${ending}`);
+const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'json'].map((ending) => `snp.config.${ending}`);
 
 /** A configuration and the file that it stands in. */
 export interface LoadedConfig {

@@ -19,9 +19,6 @@ const BUILT_IN: Readonly<Record<string, () => Plugin>> = {
   'whole-block': () => blockPruning({ units: 'blocks' }),
 };
 
-/** The names of plug-ins that come with the command. */
-export const builtInPlugins = Object.keys(BUILT_IN);
-
 /**
  * Loads criteria and plug-ins: the default export of a file or package is one of them, or a list.
  *

@@ -33,7 +33,7 @@ export function definePlugin(plugin: Plugin): Plugin {
 }
 
 /** Checks that something is a plug-in; throws `plugin`. */
-export function checkPlugin(value: unknown): Plugin {
+function checkPlugin(value: unknown): Plugin {
   checkShape(value, PLUGIN);
   const plugin = value as Plugin;
   if (plugin.criterion) checkCriterion(plugin.criterion);

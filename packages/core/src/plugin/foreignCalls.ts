@@ -71,7 +71,7 @@ export async function callForeign<T>(
 }
 
 /** Calls someone else's function that must answer at once. */
-export function callNow<T>(call: ForeignCall, work: () => T): T {
+function callNow<T>(call: ForeignCall, work: () => T): T {
   try {
     return work();
   } catch (cause) {
