@@ -4,7 +4,7 @@ import { addOverSlices, defineCriterion, momentsStatistic, projections, type Uni
  * Wanda (Sun, Liu, Bair, Kolter, arXiv 2306.11695) for whole neurons: the magnitudes of the weights that read a neuron, times the norm of
  * its activation on calibration data. A query and a key neuron meet without a weight between them: the product of both norms.
  */
-export const wanda = defineCriterion({
+const wanda = defineCriterion({
   name: 'wanda',
   contract: 1,
   statistics: { moments: momentsStatistic },

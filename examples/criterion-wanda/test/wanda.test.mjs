@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { prune } from '@snp/core';
 import { tensors } from '@snp/runtime';
-import { wanda } from 'snp-criterion-wanda';
+import wanda from 'snp-criterion-wanda';
 import { buildModel, numbers, SIZES, weights } from './model.mjs';
 
 const { tokens, width } = SIZES;
