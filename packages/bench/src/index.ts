@@ -1,6 +1,12 @@
 export { AGENT_DEFAULTS, type Agent, type AgentOptions, startAgent } from './agent/agent.js';
 export { AGENT_CLIENT_DEFAULTS, AgentClient, type AgentClientOptions } from './agent/agentClient.js';
-export { type AgentInfo, type AgentJob, type AgentJobState, agentJobSchema } from './agent/protocol.js';
+export {
+  type AgentInfo,
+  type AgentJob,
+  type AgentJobState,
+  agentInfoSchema,
+  agentJobSchema,
+} from './agent/protocol.js';
 export { type RemoteTargetOptions, remoteTarget } from './agent/remoteTarget.js';
 export {
   type CommandTargetOptions,
