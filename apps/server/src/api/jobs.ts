@@ -214,7 +214,7 @@ const pruneJob = z.object({
           after: z.number(),
         }),
       ),
-      fidelity: fidelity.nullable(),
+      fidelity: z.union([fidelity, z.null()]),
       tradeOff: z.array(z.object({ macs: z.number(), divergence: z.number() })).nullable(),
       latency: z.looseObject({}).nullable().describe('what was measured for a latency budget'),
       samples: z.number().int(),
