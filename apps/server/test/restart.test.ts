@@ -15,10 +15,14 @@ describe('a server with nothing else running', () => {
   afterAll(() => child.kill('SIGKILL'));
 
   async function serve(): Promise<Client> {
-    child = spawn(process.execPath, [SNP, 'serve', '--port', '0', '--data', data, '--jobs', '1', '--log-level', 'silent'], {
-      env: { ...process.env, DATABASE_URL: '' },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    child = spawn(
+      process.execPath,
+      [SNP, 'serve', '--port', '0', '--data', data, '--jobs', '1', '--log-level', 'silent'],
+      {
+        env: { ...process.env, DATABASE_URL: '' },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     const url = await new Promise<string>((resolve) => {
       child.stdout!.on('data', (text) => {
         const found = /(http:\S+) serves/.exec(String(text))?.[1];
