@@ -10,8 +10,10 @@ import { evalCommand } from './commands/eval.js';
 import { inspectCommand } from './commands/inspect.js';
 import { profileCommand } from './commands/profile.js';
 import { pruneCommand } from './commands/prune.js';
+import { serveCommand } from './commands/serve.js';
 import { sweepCommand } from './commands/sweep.js';
 import { verifyCommand } from './commands/verify.js';
+import { workerCommand } from './commands/worker.js';
 
 /** The `snp` command with all its subcommands. */
 export function createProgram(): Command {
@@ -34,6 +36,8 @@ export function createProgram(): Command {
     profileCommand,
     agentCommand,
     configCommand,
+    serveCommand,
+    workerCommand,
   ];
   for (const command of commands) program.addCommand(command());
   return program;

@@ -79,6 +79,7 @@ export {
   LEAST_SHARE,
   type LeastShares,
   type Planned,
+  type PlannedUnits,
   Planner,
   type PlannerOptions,
   type TradeOffPoint,

@@ -3,6 +3,7 @@ export { type Batch, batches } from './calibration/batches.js';
 export type { Calibration, Sample, Skipped } from './calibration/calibration.js';
 export { checkSample } from './calibration/checkSample.js';
 export type { Selection } from './calibration/selection.js';
+export { type Shard, shardOf } from './calibration/shard.js';
 export { type FeedSource, tensors } from './calibration/tensors.js';
 export { invertPositive, lowerFactor, solvePositive } from './linalg/cholesky.js';
 export { gramFactor } from './linalg/gramFactor.js';

@@ -4,6 +4,7 @@ import { compareAnswers, recordAnswers } from '../evaluate/answers.js';
 import { budgetWidths } from '../plan/budget.js';
 import { checkPlan, emptyPlan, type Plan } from '../plan/plan.js';
 import { laneWidth, type Widths } from '../plan/widths.js';
+import { damageCurves } from '../planner/damage.js';
 import { EFFECT_SAMPLES, type Effects, measureEffects } from '../planner/effects.js';
 import { type Planned, Planner, totalDamage } from '../planner/planner.js';
 import type { UnitGroup } from '../plugin/unitGroup.js';
@@ -65,7 +66,9 @@ export async function divide(
       'What each part does to the answers was not measured: the budget is divided by the errors within the model alone, which is less accurate.',
     );
   const fixed = leaving.widths(analysis);
-  const planner = new Planner(analysis, methods, effects, { round, least, units: planned, fixed });
+  const selectable = planned.map((group) => ({ group, select: beyond.get(group.id)!.select }));
+  const curves = damageCurves(methods.values(), effects);
+  const planner = new Planner(analysis, curves, { round, least, units: selectable, fixed });
   const found = latency
     ? await meetLatency(analysis, original, latency, (limit) => planner.plan(budget, limit), clock, signal)
     : await bestOf(candidates(planner, planned, options), of, methods, options, clock);

@@ -6,20 +6,24 @@ import { CostModel } from '../plan/costModel.js';
 import type { LatencyModel } from '../plan/latency.js';
 import { laneWidth, type RoundOptions, type Widths } from '../plan/widths.js';
 import type { UnitGroup } from '../plugin/unitGroup.js';
-import type { RecoveryMethod } from '../recovery/method.js';
 import { type Allocatable, allocate } from './allocate.js';
-import { damageCurves } from './damage.js';
-import type { Effects } from './effects.js';
+import type { DamageCurve } from './damage.js';
 
 /** Least share of units that must stay, by kind of group or by group id (an id goes before its kind); 1 keeps a group whole. */
 export type LeastShares = Readonly<Record<string, number>>;
+
+/** Units beyond neurons, and which of them stay when so many do. */
+export interface PlannedUnits {
+  readonly group: UnitGroup;
+  select(width: number): readonly number[];
+}
 
 /** Options of `Planner`. */
 export interface PlannerOptions extends RoundOptions {
   /** Default `LEAST_SHARE` for all neurons and heads, and 0 for blocks. */
   least?: LeastShares | undefined;
   /** Units beyond neurons that may leave. Default none. */
-  units?: readonly UnitGroup[] | undefined;
+  units?: readonly PlannedUnits[] | undefined;
   /** Units that stay of groups about which was decided before. Default none. */
   fixed?: Widths | undefined;
 }
@@ -41,6 +45,8 @@ export interface Planned {
 export interface TradeOffPoint {
   /** Share of the original's multiply-accumulates that is left. */
   macs: number;
+  /** Share of the original's parameters that is left. */
+  params: number;
   /** Sum of the expected damage of all groups, in nats. */
   divergence: number;
 }
@@ -48,27 +54,24 @@ export interface TradeOffPoint {
 /** Shares of the multiply-accumulates at which the trade-off is drawn. */
 const TRADE_OFF = [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3];
 
-/** Finds the widths that meet budgets with the least expected damage, from error-versus-width curves and measured effects. */
+/** Finds the widths that meet budgets with the least expected damage, from what each width of each group is expected to cost (`damageCurves`). */
 export class Planner {
   readonly #analysis: Analysis;
   readonly #groups: readonly (Allocatable & { group: Group })[];
   readonly #costs: CostModel;
-  readonly #methods: ReadonlyMap<string, RecoveryMethod>;
-  readonly #units: readonly UnitGroup[];
+  readonly #units: readonly PlannedUnits[];
   readonly #fixed: Widths;
 
-  /** @param methods How each group is recovered: neurons, and units beyond. */
+  /** @param curves What every width of a group is expected to cost, by its id: of neurons, and of units beyond. */
   constructor(
     analysis: Analysis,
-    methods: ReadonlyMap<string, RecoveryMethod>,
-    effects: Effects,
+    curves: ReadonlyMap<string, DamageCurve>,
     { round = 1, least = {}, units = [], fixed = {} }: PlannerOptions = {},
   ) {
-    const all = [...analysis.groups, ...units];
+    const brought = units.map(({ group }) => group);
+    const all = [...analysis.groups, ...brought];
     checkLeast(least, all);
-    const curves = damageCurves(methods.values(), effects);
     this.#analysis = analysis;
-    this.#methods = methods;
     this.#units = units;
     this.#fixed = fixed;
     this.#costs = new CostModel(analysis);
@@ -77,7 +80,7 @@ export class Planner {
       if (!damage) return [];
       const share = least[group.id] ?? least[group.kind];
       if (group.kind !== 'block') return [{ group, id: group.id, damage, widths: widthsOf(group, share, round) }];
-      const covers = coveredBy(group as UnitGroup, analysis, units);
+      const covers = coveredBy(group as UnitGroup, analysis, brought);
       return share ? [] : [{ group, id: group.id, damage, widths: [0, 1], covers }];
     });
   }
@@ -105,23 +108,24 @@ export class Planner {
     };
   }
 
-  /** What other budgets would cost, as far as they can be met. */
-  tradeOff(): TradeOffPoint[] {
-    const full = this.#costs.at({}).macs;
-    return TRADE_OFF.flatMap((share) => {
+  /** What other budgets would cost, as far as they can be met: shares of the multiply-accumulates. */
+  tradeOff(shares: readonly number[] = TRADE_OFF): TradeOffPoint[] {
+    const full = this.#costs.at({});
+    return shares.flatMap((share) => {
       const planned = this.plan({ macs: share });
       if (!planned) return [];
-      return [{ macs: this.#costs.at(planned.widths).macs / full, divergence: totalDamage(planned) }];
+      const { macs, params } = this.#costs.at(planned.widths);
+      return [{ macs: macs / full.macs, params: params / full.params, divergence: totalDamage(planned) }];
     });
   }
 
   /** Widths by group of the analysis: units of plug-ins are taken as what leaves with them. */
   #native(widths: Readonly<Record<string, number>>): Widths {
-    const units = this.#units.filter(({ id, units: count }) => (widths[id] ?? count) < count);
+    const units = this.#units.filter(({ group }) => (widths[group.id] ?? group.units) < group.units);
     if (units.length === 0) return { ...this.#fixed, ...widths };
     const leaving = new LeavingUnits();
-    for (const group of units) {
-      const stays = new Set(this.#methods.get(group.id)!.select(widths[group.id]));
+    for (const { group, select } of units) {
+      const stays = new Set(select(widths[group.id]));
       leaving.take(
         group,
         [...group.cuts.keys()].filter((unit) => !stays.has(unit)),

@@ -1,0 +1,72 @@
+import { z } from '@hono/zod-openapi';
+
+/** Number of a resource. */
+export const id = z.string().max(100);
+
+/** ISO 8601. */
+export const time = z.string().describe('ISO 8601');
+
+/** Name that people gave something: any text on one line that is no path. */
+export const name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .refine((text) => !/\p{Cc}|[\\/]/u.test(text) && text !== '.' && text !== '..', 'must be one line without / and \\');
+
+/** Content hash. */
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256, 64 hexadecimal digits');
+
+/** Path of a file within a folder: no way out of it. */
+export const location = z
+  .string()
+  .min(1)
+  .max(500)
+  .refine(
+    (path) => path.split('/').every((part) => /^[^\p{Cc}\\/:]+$/u.test(part) && part !== '.' && part !== '..'),
+    'must be a path within the folder, made of plain names',
+  );
+
+/** What a model costs. */
+export const cost = z
+  .object({
+    macs: z.number().describe('multiply-accumulate operations of one run at batch 1'),
+    params: z.number(),
+    bytes: z.number().describe('bytes of the weights'),
+  })
+  .openapi('Cost');
+
+/** Units that stay per head, by group; groups that are not named are whole. */
+export const widths = z.record(z.string(), z.number().int().min(1));
+
+/** Fractions or shares by kind or id of group. */
+export const shares = z.record(z.string(), z.number().min(0).max(1));
+
+/** What the result may cost: a share up to 1 of the original's, or an absolute number. */
+export const costBudget = z
+  .object({
+    macs: z.number().positive().optional(),
+    params: z.number().positive().optional(),
+    bytes: z.number().positive().optional(),
+  })
+  .refine(
+    (budget) => Object.values(budget).some((limit) => limit !== undefined),
+    'must limit at least one of macs, params, bytes',
+  )
+  .openapi('CostBudget');
+
+/** Which units stay, as `@snp/core` has it; the model's own groups are checked when it is used. */
+export const plan = z
+  .looseObject({
+    format: z.literal('snp-plan'),
+    version: z.literal(1),
+    model: z.object({ fingerprint: z.string() }),
+    groups: z.record(
+      z.string(),
+      z.object({ units: z.number().int(), lanes: z.number().int(), keep: z.array(z.number().int()) }),
+    ),
+    recovery: z.enum(['mean', 'ridge', 'full']).optional(),
+  })
+  .openapi('Plan');
+
+export const KINDS = ['query-key', 'value', 'ffn', 'residual', 'channel'] as const;
