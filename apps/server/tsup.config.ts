@@ -1,3 +1,16 @@
 import { defineConfig } from 'tsup';
 
-export default defineConfig({ entry: ['src/index.ts'], format: 'esm', target: 'node20', dts: true, clean: true });
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    // Processes of their own.
+    makeTemplate: 'src/database/makeTemplate.ts',
+    embeddedProcess: 'src/database/embeddedProcess.ts',
+    taskProcess: 'src/tasks/taskProcess.ts',
+    predictorProcess: 'src/predict/predictorProcess.ts',
+  },
+  format: 'esm',
+  target: 'node20',
+  dts: { entry: 'src/index.ts' },
+  clean: ['dist/*.js', 'dist/*.d.ts'],
+});

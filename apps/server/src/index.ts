@@ -1,1 +1,6 @@
 export { openApiDocument } from './api/openapi.js';
+export type { Role } from './api/route.js';
+export { SETTINGS, type Settings } from './settings.js';
+export { type RunningServer, SERVER_DEFAULTS, type ServerOptions, startServer } from './startServer.js';
+export { type RunningWorker, startWorker, type WorkerOptions } from './startWorker.js';
+export type { S3Options } from './storage/s3Store.js';

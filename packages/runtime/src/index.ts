@@ -6,6 +6,7 @@ export { type ImagesOptions, images } from './calibration/images.js';
 export { type OpenCalibrationOptions, openCalibration } from './calibration/openCalibration.js';
 export { type Preprocess, type PreprocessName, resolvePreprocess } from './calibration/preprocess.js';
 export type { Selection } from './calibration/selection.js';
+export { type Shard, shardOf } from './calibration/shard.js';
 export { type FeedSource, tensors } from './calibration/tensors.js';
 export { invertPositive, lowerFactor, solvePositive } from './linalg/cholesky.js';
 export { gramFactor } from './linalg/gramFactor.js';

@@ -1,11 +1,11 @@
 import { calibrate, saveStatistics } from '@snp/core';
-import { onnxRuntime } from '@snp/runtime';
+import { onnxRuntime, type Shard, shardOf } from '@snp/runtime';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { checkWritable, fileSize } from '../options/files.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
-import { type Shard, shard, shardOf } from '../options/shard.js';
+import { shard } from '../options/shard.js';
 import { bytes, duration } from '../output/format.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';

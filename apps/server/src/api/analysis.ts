@@ -107,9 +107,6 @@ export const predictionSchema = z
       .nullable()
       .describe('expected divergence of the answers in nats, the sum over groups; null without a calibration'),
     damage: z.record(z.string(), z.number()).describe('the same by group; empty without a calibration'),
-    blocks: z
-      .array(z.object({ block: z.number().int().nullable(), before: cost, after: cost }))
-      .describe('null: outside of blocks'),
   })
   .openapi('Prediction');
 

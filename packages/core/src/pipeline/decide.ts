@@ -8,6 +8,7 @@ import type { LatencyModel } from '../plan/latency.js';
 import { checkPlan, emptyPlan, type Plan } from '../plan/plan.js';
 import { selectUnits } from '../plan/selectUnits.js';
 import { laneWidth, type Widths } from '../plan/widths.js';
+import { damageCurves } from '../planner/damage.js';
 import { type Effects, measureEffects } from '../planner/effects.js';
 import { Planner } from '../planner/planner.js';
 import { Recovery, type RecoveryKind } from '../recovery/recovery.js';
@@ -169,7 +170,7 @@ async function planWidths(
     warnings.push(
       'What each part does to the answers was not measured: the budget is divided by the errors within the model alone, which is less accurate.',
     );
-  const planner = new Planner(analysis, recovery.methods, effects, { round, least });
+  const planner = new Planner(analysis, damageCurves(recovery.methods.values(), effects), { round, least });
   const found = latency
     ? await meetLatency(analysis, original, latency, (limit) => planner.plan(budget, limit), clock, signal)
     : await clock.time('plan', async () => planner.plan(budget));

@@ -4,10 +4,8 @@ import { type CostBudget, excessOf } from '../plan/budget.js';
 import { CostModel } from '../plan/costModel.js';
 import type { LatencyModel } from '../plan/latency.js';
 import { laneWidth, type RoundOptions, type Widths } from '../plan/widths.js';
-import type { RecoveryMethod } from '../recovery/method.js';
 import { type Allocatable, allocate } from './allocate.js';
-import { damageCurves } from './damage.js';
-import type { Effects } from './effects.js';
+import type { DamageCurve } from './damage.js';
 
 /** Least share of units that must stay, by kind of group or by group id (an id goes before its kind); 1 keeps a group whole. */
 export type LeastShares = Readonly<Record<string, number>>;
@@ -32,6 +30,8 @@ export interface Planned {
 export interface TradeOffPoint {
   /** Share of the original's multiply-accumulates that is left. */
   macs: number;
+  /** Share of the original's parameters that is left. */
+  params: number;
   /** Sum of the expected damage of all groups, in nats. */
   divergence: number;
 }
@@ -39,7 +39,7 @@ export interface TradeOffPoint {
 /** Shares of the multiply-accumulates at which the trade-off is drawn. */
 const TRADE_OFF = [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3];
 
-/** Finds the widths that meet budgets with the least expected damage, from error-versus-width curves and measured effects. */
+/** Finds the widths that meet budgets with the least expected damage, from what each width of each group is expected to cost (`damageCurves`). */
 export class Planner {
   readonly #analysis: Analysis;
   readonly #groups: readonly Allocatable[];
@@ -47,12 +47,10 @@ export class Planner {
 
   constructor(
     analysis: Analysis,
-    methods: ReadonlyMap<string, RecoveryMethod>,
-    effects: Effects,
+    curves: ReadonlyMap<string, DamageCurve>,
     { round = 1, least = {} }: PlannerOptions = {},
   ) {
     checkLeast(least, analysis);
-    const curves = damageCurves(methods.values(), effects);
     this.#analysis = analysis;
     this.#costs = new CostModel(analysis);
     this.#groups = analysis.groups.flatMap((group): Allocatable[] => {
@@ -76,14 +74,15 @@ export class Planner {
     };
   }
 
-  /** What other budgets would cost, as far as they can be met. */
-  tradeOff(): TradeOffPoint[] {
-    const full = this.#costs.at({}).macs;
-    return TRADE_OFF.flatMap((share) => {
+  /** What other budgets would cost, as far as they can be met: shares of the multiply-accumulates. */
+  tradeOff(shares: readonly number[] = TRADE_OFF): TradeOffPoint[] {
+    const full = this.#costs.at({});
+    return shares.flatMap((share) => {
       const planned = this.plan({ macs: share });
       if (!planned) return [];
       const divergence = Object.values(planned.damage).reduce((sum, damage) => sum + damage, 0);
-      return [{ macs: this.#costs.at(planned.widths).macs / full, divergence }];
+      const { macs, params } = this.#costs.at(planned.widths);
+      return [{ macs: macs / full.macs, params: params / full.params, divergence }];
     });
   }
 }

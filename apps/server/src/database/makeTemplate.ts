@@ -1,0 +1,29 @@
+// Run by the build: an empty database of this release, as a file that new folders begin with. Copying takes a second where making one takes five.
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { PGlite } from '@electric-sql/pglite';
+import { JobQueue } from '../jobs/jobQueue.js';
+import type { Database, Row } from './database.js';
+import { migrate } from './migrate.js';
+
+const pglite = await PGlite.create();
+
+const database: Database = {
+  async query<R = Row>(text: string, values?: readonly unknown[]) {
+    if (values?.length) return (await pglite.query<R>(text, [...values])).rows;
+    return ((await pglite.exec(text)).at(-1)?.rows ?? []) as R[];
+  },
+  transaction: (work) => work(database),
+  listen: () => Promise.resolve(),
+  close: () => pglite.close(),
+};
+
+await migrate(database);
+const queue = new JobQueue(database, (error) => {
+  throw error;
+});
+await queue.start();
+await queue.stop();
+const dump = await pglite.dumpDataDir('gzip');
+writeFileSync(fileURLToPath(new URL('database.tgz', import.meta.url)), new Uint8Array(await dump.arrayBuffer()));
+await database.close();

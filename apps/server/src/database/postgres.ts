@@ -1,0 +1,94 @@
+import { setTimeout } from 'node:timers/promises';
+import { SnpError } from '@snp/onnx';
+import pg from 'pg';
+import type { Database, Row, Sql } from './database.js';
+
+// Sizes and sequence numbers are far below 2^53.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/** Pause before a lost connection for notifications is made anew, in milliseconds. */
+const PAUSE = 1000;
+
+/** PostgreSQL at a `postgres://` address. Connections that break are made anew; what was running on them fails. */
+export class Postgres implements Database {
+  readonly #pool: pg.Pool;
+  readonly #listeners = new Set<pg.Client>();
+  #closed = false;
+
+  constructor(private readonly url: string) {
+    this.#pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 10_000 });
+    // An idle connection that breaks is replaced with the next query.
+    this.#pool.on('error', () => undefined);
+  }
+
+  query<R = Row>(text: string, values?: readonly unknown[]): Promise<R[]> {
+    return run<R>(this.#pool, text, values);
+  }
+
+  async transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect();
+    let broken: Error | undefined;
+    const lost = (error: Error) => {
+      broken = error;
+    };
+    client.on('error', lost);
+    try {
+      await client.query('begin');
+      const result = await work({ query: (text, values) => run(client, text, values) });
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch(lost);
+      throw error;
+    } finally {
+      client.off('error', lost);
+      client.release(broken);
+    }
+  }
+
+  async listen(channel: string, heard: (payload: string) => void, again: () => void): Promise<void> {
+    const client = new pg.Client({ connectionString: this.url });
+    const lost = async () => {
+      this.#listeners.delete(client);
+      await client.end().catch(() => undefined);
+      while (!this.#closed) {
+        await setTimeout(PAUSE, undefined, { ref: false });
+        try {
+          await this.listen(channel, heard, again);
+          return again();
+        } catch {
+          // Not back yet.
+        }
+      }
+    };
+    client.on('notification', ({ payload = '' }) => heard(payload));
+    await client.connect();
+    client.once('error', lost);
+    client.once('end', () => !this.#closed && this.#listeners.has(client) && lost());
+    this.#listeners.add(client);
+    await client.query(`listen ${channel}`);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#listeners].map((client) => client.end().catch(() => undefined)));
+    await this.#pool.end();
+  }
+
+  /** @throws SnpError `io` if it cannot be reached. */
+  static async open(url: string): Promise<Postgres> {
+    const database = new Postgres(url);
+    await database.query('select 1').catch(async (cause) => {
+      await database.close();
+      throw new SnpError('io', `The database of DATABASE_URL cannot be used: ${cause.message}.`, {}, { cause });
+    });
+    return database;
+  }
+}
+
+async function run<R>(on: pg.Pool | pg.PoolClient, text: string, values?: readonly unknown[]): Promise<R[]> {
+  const result = values?.length ? await on.query(text, [...values]) : await on.query(text);
+  // Several statements have several results, the last of which counts.
+  const last = Array.isArray(result) ? result[result.length - 1] : result;
+  return last.rows as R[];
+}

@@ -1,0 +1,177 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Context } from 'hono';
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import type { Database } from '../database/database.js';
+import { type Devices, presentDevice } from '../devices/devices.js';
+import { ENDS } from '../jobs/job.js';
+import { type CountedJob, type Jobs, presentJob, presentLog } from '../jobs/jobs.js';
+import type { Env } from './env.js';
+import { Failure } from './failure.js';
+
+/** One who listens: what changed since it was last served. What comes faster than it reads becomes one. */
+class Listener {
+  readonly changed = new Set<string>();
+  #wake: (() => void) | undefined;
+
+  mark(key: string): void {
+    this.changed.add(key);
+    this.#wake?.();
+  }
+
+  /** The next changes; none after so many milliseconds without. */
+  async next(milliseconds: number): Promise<string[]> {
+    if (this.changed.size === 0) {
+      const late = new AbortController();
+      await Promise.race([
+        new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        }),
+        setTimeout(milliseconds, undefined, { signal: late.signal }).catch(() => undefined),
+      ]);
+      late.abort();
+      this.#wake = undefined;
+    }
+    const keys = [...this.changed];
+    this.changed.clear();
+    return keys;
+  }
+
+  end(): void {
+    this.#wake?.();
+  }
+}
+
+/** Who may listen at once. */
+const MOST_LISTENERS = 1000;
+/** A line now and then keeps connections from being cut, and finds those that are gone. */
+const KEEP_ALIVE = 15_000;
+/** Changes within this time are told as one, in milliseconds. */
+const TOGETHER = 100;
+
+/** Tells browsers of changes as they come: the database tells the server, which looks once for all that listen. */
+export class Events {
+  readonly #listeners = new Map<Listener, string | undefined>();
+  readonly #rows = new Map<string, Promise<CountedJob | undefined>>();
+  #closed = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly jobs: Jobs,
+    private readonly devices: Devices,
+  ) {}
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  async start(): Promise<void> {
+    const missed = () => {
+      for (const [listener, job] of this.#listeners) listener.mark(job ?? 'again');
+    };
+    await this.database.listen('snp_jobs', (payload) => this.#tell(payload.split(' ')[0]), missed);
+    await this.database.listen('snp_devices', (id) => this.#tellAll(`device ${id}`), missed);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const listener of this.#listeners.keys()) listener.end();
+  }
+
+  /** Progress and log of one job, until it has ended. */
+  async ofJob(context: Context<Env>, id: string): Promise<Response> {
+    await this.jobs.get(id);
+    return this.#stream(context, id, async (stream, listener) => {
+      let last = Number(context.req.header('last-event-id') ?? 0) || 0;
+      listener.mark(id);
+      while (this.#isOpen(stream)) {
+        const changed = await listener.next(KEEP_ALIVE);
+        if (changed.length === 0) {
+          await stream.write(': \n\n');
+          continue;
+        }
+        const row = await this.#row(id);
+        for (const line of await this.jobs.logs(id, last, 1000)) {
+          last = Number(line.seq);
+          await stream.writeSSE({ event: 'log', id: String(last), data: JSON.stringify(presentLog(line)) });
+        }
+        if (!row) return;
+        await stream.writeSSE({ event: 'job', data: JSON.stringify(presentJob(row)) });
+        if (ENDS.includes(row.state)) return;
+        await stream.sleep(TOGETHER);
+      }
+    });
+  }
+
+  /** Changes of all jobs and devices. */
+  ofAll(context: Context<Env>): Promise<Response> {
+    return this.#stream(context, undefined, async (stream, listener) => {
+      // Headers only leave with the first bytes.
+      await stream.write(': \n\n');
+      while (this.#isOpen(stream)) {
+        const changed = await listener.next(KEEP_ALIVE);
+        if (changed.length === 0) await stream.write(': \n\n');
+        for (const key of changed) {
+          if (key.startsWith('device ')) {
+            const device = await this.devices.find(key.slice('device '.length));
+            if (device) await stream.writeSSE({ event: 'device', data: JSON.stringify(presentDevice(device)) });
+          } else {
+            const row = await this.#row(key);
+            if (row) await stream.writeSSE({ event: 'job', data: JSON.stringify(presentJob(row)) });
+          }
+        }
+        await stream.sleep(TOGETHER);
+      }
+    });
+  }
+
+  async #stream(
+    context: Context<Env>,
+    job: string | undefined,
+    serve: (stream: SSEStreamingApi, listener: Listener) => Promise<void>,
+  ): Promise<Response> {
+    if (this.#listeners.size >= MOST_LISTENERS)
+      throw new Failure('too-many-requests', 'Too many are listening already.');
+    context.header('cache-control', 'no-cache, no-transform');
+    // Proxies that collect answers would hold events back.
+    context.header('x-accel-buffering', 'no');
+    return streamSSE(context, async (stream) => {
+      const listener = new Listener();
+      this.#listeners.set(listener, job);
+      stream.onAbort(() => {
+        this.#listeners.delete(listener);
+        listener.end();
+      });
+      try {
+        await serve(stream, listener);
+      } finally {
+        this.#listeners.delete(listener);
+      }
+    });
+  }
+
+  #isOpen(stream: SSEStreamingApi): boolean {
+    return !this.#closed && !stream.aborted && !stream.closed;
+  }
+
+  #tell(id: string): void {
+    this.#rows.delete(id);
+    for (const [listener, job] of this.#listeners) if (job === undefined || job === id) listener.mark(id);
+  }
+
+  #tellAll(key: string): void {
+    for (const [listener, job] of this.#listeners) if (job === undefined) listener.mark(key);
+  }
+
+  /** One question to the database for all that want to know. */
+  #row(id: string): Promise<CountedJob | undefined> {
+    const known = this.#rows.get(id);
+    if (known) return known;
+    const row = this.jobs.find(id);
+    this.#rows.set(id, row);
+    const forget = () => {
+      if (this.#rows.get(id) === row) this.#rows.delete(id);
+    };
+    row.then(() => globalThis.setTimeout(forget, TOGETHER).unref(), forget);
+    return row;
+  }
+}

@@ -1,0 +1,86 @@
+import type { z } from '@hono/zod-openapi';
+import type { calibrationInput } from '../../api/jobs.js';
+import type { Sql } from '../../database/database.js';
+import type { DatasetRow } from '../../shelf/datasets.js';
+import type { ModelRow } from '../../shelf/models.js';
+import { contentKey } from '../contentKey.js';
+import type { JobRow } from '../job.js';
+import { COMPUTE, type JobQueue } from '../jobQueue.js';
+import { modelFiles, RELEASE, statisticsFile, type WorkModel, workModel } from './files.js';
+import type { Kind } from './kind.js';
+
+/** What a calibration is asked for. */
+export type CalibrationInput = z.infer<typeof calibrationInput>;
+
+interface CalibrateWork {
+  model: WorkModel;
+  dataset: string;
+  samples: object;
+  effects: boolean;
+  shard?: { number: number; of: number };
+}
+
+interface AddWork {
+  model: WorkModel;
+  parts: number;
+}
+
+/** Submits a calibration: one job, or one for each shard and one that adds them up. */
+export async function submitCalibration(
+  queue: JobQueue,
+  sql: Sql,
+  input: CalibrationInput,
+  { model, dataset, createdBy }: { model: ModelRow; dataset: DatasetRow; createdBy: string },
+): Promise<{ job: JobRow; fresh: boolean }> {
+  const { model: _, dataset: __, shards: wanted, effects, ...samples } = input;
+  const shards = dataset.kind === 'pictures' ? Math.min(wanted, dataset.files) : wanted;
+  const whole: CalibrateWork = { model: workModel(model), dataset: dataset.sha256, samples, effects };
+  const common = { queue: COMPUTE, model: model.id, createdBy };
+  const title = `Calibrate ${model.name} on ${dataset.name}`;
+  if (shards === 1)
+    return queue.submit(sql, {
+      ...common,
+      type: 'calibrate',
+      key: contentKey(RELEASE, 'calibrate', whole),
+      title,
+      input,
+      work: whole,
+    });
+  const parts: JobRow[] = [];
+  for (let number = 1; number <= shards; number++) {
+    const work: CalibrateWork = { ...whole, shard: { number, of: shards } };
+    const { shards: ___, ...rest } = input;
+    const { job } = await queue.submit(sql, {
+      ...common,
+      type: 'calibrate-shard',
+      key: contentKey(RELEASE, 'calibrate', work),
+      title: `${title}, part ${number} of ${shards}`,
+      input: { ...rest, shard: number, of: shards },
+      work,
+    });
+    parts.push(job);
+  }
+  const needs = parts.map(({ id }) => id);
+  const work: AddWork = { model: whole.model, parts: shards };
+  const key = contentKey(RELEASE, 'calibrate', whole, shards);
+  const submitted = await queue.submit(sql, { ...common, type: 'calibrate', key, title, input, work, needs });
+  await sql.query('update snp.jobs set parent = $1 where id = any($2) and parent is null', [submitted.job.id, needs]);
+  return submitted;
+}
+
+export const calibrate: Kind = {
+  stage({ work }, needs) {
+    if ('parts' in (work as object)) {
+      const { model, parts } = work as AddWork;
+      const skipped = needs.flatMap(({ result }) => (result as { skipped: unknown[] }).skipped);
+      return {
+        task: 'add-shards',
+        options: { parts, skipped },
+        files: [...modelFiles(model), ...needs.map(statisticsFile)],
+      };
+    }
+    const { model, dataset, samples, effects, shard } = work as CalibrateWork;
+    const options = { samples, effects, ...(shard && { shard }) };
+    return { task: shard ? 'gather-shard' : 'gather-all', options, files: modelFiles(model), dataset };
+  },
+};

@@ -1,0 +1,103 @@
+import type { z } from '@hono/zod-openapi';
+import type { pruningInput } from '../../api/jobs.js';
+import type { Sql } from '../../database/database.js';
+import { Failure } from '../../http/failure.js';
+import type { DatasetRow } from '../../shelf/datasets.js';
+import type { ModelRow } from '../../shelf/models.js';
+import type { PruneTaskOptions } from '../../tasks/prune.js';
+import { contentKey } from '../contentKey.js';
+import type { JobRow } from '../job.js';
+import { COMPUTE, type JobQueue } from '../jobQueue.js';
+import { modelFiles, RELEASE, statisticsFile, stem, type WorkModel, workModel } from './files.js';
+import type { Kind } from './kind.js';
+import { settleModel } from './settleModel.js';
+
+/** What a pruning is asked for. */
+export type PruningInput = z.infer<typeof pruningInput>;
+
+interface PruneWork {
+  model: WorkModel;
+  dataset?: string | undefined;
+  options: PruneTaskOptions;
+}
+
+/** What a pruning is about. */
+export interface PruningSubject {
+  model: ModelRow;
+  dataset: DatasetRow | undefined;
+  calibration: JobRow | undefined;
+  createdBy: string;
+}
+
+/** Submits a pruning. */
+export function submitPruning(
+  queue: JobQueue,
+  sql: Sql,
+  input: PruningInput,
+  { model, dataset, calibration, createdBy }: PruningSubject,
+): Promise<{ job: JobRow; fresh: boolean }> {
+  const { target, criterion, seed, recovery, allocation, least, round, holdBack } = input;
+  if ('latency' in target)
+    throw new Failure(
+      'invalid-argument',
+      'Budgets in latency are not there yet on the server: use `snp prune --latency`.',
+    );
+  const { id: _, ...samples } = input.dataset ?? { id: undefined };
+  const options: PruneTaskOptions = {
+    ...target,
+    model: model.name,
+    output: resultName(input, model),
+    statistics: calibration !== undefined,
+    samples: dataset && samples,
+    criterion,
+    seed,
+    recovery,
+    allocation,
+    least,
+    round,
+    holdBack,
+  } as PruneTaskOptions;
+  const work: PruneWork = { model: workModel(model), dataset: dataset?.sha256, options };
+  return queue.submit(sql, {
+    type: 'prune',
+    key: contentKey(RELEASE, 'prune', work, calibration?.key ?? null),
+    title: `Prune ${model.name} ${describe(target)}`,
+    input,
+    work,
+    queue: COMPUTE,
+    needs: calibration ? [calibration.id] : [],
+    model: model.id,
+    createdBy,
+  });
+}
+
+/** Named after the original as the command names it. */
+function resultName({ name }: PruningInput, model: ModelRow): string {
+  const wanted = name ?? `${stem(model.name)}.snp.onnx`;
+  return /\.onnx$/i.test(wanted) ? wanted : `${wanted}.onnx`;
+}
+
+function describe(target: PruningInput['target']): string {
+  if ('preset' in target) return `as ${target.preset}`;
+  if ('plan' in target) return 'by a plan';
+  if ('ratios' in target)
+    return `by ratios ${Object.entries(target.ratios)
+      .map(([of, ratio]) => `${of} ${ratio}`)
+      .join(', ')}`;
+  if ('latency' in target) return 'to a latency';
+  return `to ${Object.entries(target.budget)
+    .map(([of, limit]) => `${limit} of ${of}`)
+    .join(', ')}`;
+}
+
+export const prune: Kind = {
+  stage({ work }, [calibration]) {
+    const { model, dataset, options } = work as PruneWork;
+    const files = [...modelFiles(model), ...(calibration ? [statisticsFile(calibration, 0)] : [])];
+    return { task: 'prune', options, files, dataset };
+  },
+  done(job, result, files, { models }) {
+    const { output } = (job.work as PruneWork).options;
+    return settleModel(job, output, result as object, files, models);
+  },
+};

@@ -1,0 +1,271 @@
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join, normalize } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { Database, Sql } from '../database/database.js';
+import type { Log } from '../operation/log.js';
+import type { DatasetFile } from '../shelf/datasets.js';
+import type { Models } from '../shelf/models.js';
+import type { Blobs } from '../storage/blobs.js';
+import { PLACES, type TaskOutcome } from '../tasks/task.js';
+import type { Artefact, JobError, JobProgress } from './job.js';
+import { COMPUTE, type HeldJob, type JobQueue, LEASE_SECONDS } from './jobQueue.js';
+import { KINDS } from './kinds/index.js';
+import type { Kind, Stage } from './kinds/kind.js';
+import { runTask, TaskFailure, type TaskLimits } from './runTask.js';
+
+/** What a worker uses. */
+export interface WorkerServices {
+  database: Database;
+  queue: JobQueue;
+  blobs: Blobs;
+  models: Models;
+  log: Log;
+}
+
+/** Options of a worker. */
+export interface WorkerOptions {
+  /** Where jobs' folders are made. */
+  scratch: string;
+  /** Jobs at once. */
+  slots: number;
+  limits: TaskLimits;
+}
+
+/** Milliseconds between questions for work where nothing told that there is some. */
+const IDLE = 2000;
+/** Milliseconds between words to the database about a job that runs: progress is seen as often. */
+const BEAT = 500;
+/** Where nothing is new, a word is enough so often. */
+const QUIET_BEATS = 8;
+
+/** Takes jobs and does them, each in a process of its own. */
+export class Worker {
+  readonly name = `${hostname()}:${process.pid}`;
+  readonly #stop = new AbortController();
+  readonly #running = new Map<string, AbortController>();
+  #wake = new AbortController();
+  #slots: Promise<void>[] = [];
+
+  constructor(
+    private readonly services: WorkerServices,
+    private readonly options: WorkerOptions,
+  ) {}
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  async start(): Promise<void> {
+    const { scratch, slots } = this.options;
+    await mkdir(scratch, { recursive: true });
+    // What a worker of this folder was at when it was killed.
+    for (const name of await readdir(scratch)) {
+      const owner = /^job-(\d+)-/.exec(name)?.[1];
+      if (owner && !isAlive(Number(owner))) await rm(join(scratch, name), { recursive: true, force: true });
+    }
+    await this.services.database.listen(
+      'snp_jobs',
+      (payload) => this.#hear(payload),
+      () => this.#wakeUp(),
+    );
+    this.#slots = Array.from({ length: slots }, () => this.#work());
+    this.#slots.push(this.#watch());
+  }
+
+  /** Takes no more jobs; those that run have so many seconds to end, and are handed back then. */
+  async stop(seconds: number): Promise<void> {
+    this.#stop.abort();
+    this.#wakeUp();
+    const late = new AbortController();
+    const timer = setTimeout(1000 * seconds, undefined, { signal: late.signal }).then(
+      () => {
+        for (const job of this.#running.values()) job.abort('hand back');
+      },
+      () => undefined,
+    );
+    await Promise.all(this.#slots);
+    late.abort();
+    await timer;
+  }
+
+  #hear(payload: string): void {
+    const [id, state] = payload.split(' ');
+    if (state === 'queued') this.#wakeUp();
+    if (state === 'cancelled') this.#running.get(id)?.abort('cancelled');
+  }
+
+  #wakeUp(): void {
+    this.#wake.abort();
+    this.#wake = new AbortController();
+  }
+
+  async #work(): Promise<void> {
+    const { queue, log } = this.services;
+    while (!this.#stop.signal.aborted) {
+      const wake = this.#wake.signal;
+      try {
+        const job = await queue.take(COMPUTE, this.name);
+        if (job) await this.#do(job);
+        else await setTimeout(IDLE, undefined, { signal: wake }).catch(() => undefined);
+      } catch (error) {
+        log.warn({ err: error }, 'the database cannot be used; trying again');
+        await setTimeout(1000, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Looks after jobs whose worker died. */
+  async #watch(): Promise<void> {
+    const { queue, log } = this.services;
+    while (!this.#stop.signal.aborted) {
+      await setTimeout((1000 * LEASE_SECONDS) / 4, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+      if (this.#stop.signal.aborted) return;
+      const lost = await queue.recover().catch(() => []);
+      for (const { id, type, worker } of lost)
+        log.warn({ job: id, type, worker }, 'its worker died: another takes it up');
+    }
+  }
+
+  async #do(job: HeldJob): Promise<void> {
+    const { queue, log, models } = this.services;
+    const stop = new AbortController();
+    this.#running.set(job.id, stop);
+    const heart = new Heart(queue, job, stop);
+    const kind = KINDS[job.type]!;
+    const folder = await mkdtemp(join(this.options.scratch, `job-${process.pid}-`));
+    log.info({ job: job.id, type: job.type, attempt: job.attempt }, 'job begins');
+    try {
+      const outcome = await this.#run(job, kind, folder, heart, stop.signal);
+      const artefacts = await this.#store(folder, outcome);
+      const files = new Map(artefacts.map((file) => [file.name, file]));
+      const { result, settle } = kind.done?.(job, outcome.result, files, { models }) ?? { result: outcome.result };
+      const finish = async (sql: Sql) => {
+        await this.services.blobs.need(
+          sql,
+          `job:${job.id}`,
+          artefacts.map(({ sha256 }) => sha256),
+        );
+        await settle?.(sql);
+      };
+      const counted = await persist(() => queue.finish(job, { result, artefacts }, finish));
+      log.info({ job: job.id, type: job.type, counted }, counted ? 'job is done' : 'job was done by another meanwhile');
+    } catch (error) {
+      await this.#failed(job, kind, error, stop.signal);
+    } finally {
+      heart.stop();
+      this.#running.delete(job.id);
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async #run(job: HeldJob, kind: Kind, folder: string, heart: Heart, signal: AbortSignal): Promise<TaskOutcome> {
+    const { queue } = this.services;
+    const stage = kind.stage(job, await queue.needsOf(job.id));
+    await this.#place(stage, folder);
+    const { limits } = this.options;
+    const seconds = Math.min(limits.seconds, stage.seconds ?? Number.POSITIVE_INFINITY);
+    const context = {
+      progress: (progress: JobProgress) => heart.progress(progress),
+      log: (level: 'info' | 'warn' | 'error', text: string) =>
+        void queue.log(job.id, level, text).catch(() => undefined),
+    };
+    return runTask({ name: stage.task, options: stage.options }, folder, { ...limits, seconds }, context, signal);
+  }
+
+  /** Gives a job's process the files that it needs. */
+  async #place({ files, dataset }: Stage, folder: string): Promise<void> {
+    const { store } = this.services.blobs;
+    for (const { path, sha256 } of files) await store.place(sha256, inside(folder, path));
+    if (!dataset) return;
+    const manifest = join(folder, 'manifest.json');
+    await store.place(dataset, manifest);
+    const entries = JSON.parse(await readFile(manifest, 'utf8')) as DatasetFile[];
+    for (const { path, sha256 } of entries) await store.place(sha256, inside(folder, `${PLACES.data}/${path}`));
+  }
+
+  async #store(folder: string, { files }: TaskOutcome): Promise<Artefact[]> {
+    const artefacts: Artefact[] = [];
+    for (const { name, type } of files) {
+      const path = inside(folder, `${PLACES.output}/${name}`);
+      artefacts.push({ name, type, ...(await persist(() => this.services.blobs.add(path))) });
+    }
+    return artefacts;
+  }
+
+  async #failed(job: HeldJob, kind: Kind, error: unknown, signal: AbortSignal): Promise<void> {
+    const { queue, log } = this.services;
+    if (signal.aborted) {
+      log.info({ job: job.id, why: signal.reason }, 'job was stopped');
+      if (signal.reason === 'hand back') await queue.handBack(job);
+      return;
+    }
+    const reason: JobError = {
+      code: error instanceof TaskFailure ? error.code : ((error as { code?: string }).code ?? 'internal'),
+      message: (error as Error).message,
+    };
+    log.warn({ job: job.id, type: job.type, code: reason.code }, 'job failed');
+    await persist(() => queue.fail(job, reason, (sql) => kind.failed?.(sql, job, reason) ?? Promise.resolve()));
+  }
+}
+
+/** Tells the database that a job is alive and how far it is, and stops it when it is no longer held. */
+class Heart {
+  readonly #timer: NodeJS.Timeout;
+  #progress: JobProgress | undefined;
+  #busy = false;
+  #quiet = 0;
+
+  constructor(queue: JobQueue, job: HeldJob, stop: AbortController) {
+    this.#timer = setInterval(async () => {
+      if (this.#busy || (!this.#progress && ++this.#quiet < QUIET_BEATS)) return;
+      this.#busy = true;
+      const progress = this.#progress;
+      this.#progress = undefined;
+      this.#quiet = 0;
+      // Without a database, work goes on: whether it still counts turns out at its end.
+      const held = await queue.beat(job, progress).catch(() => true);
+      this.#busy = false;
+      if (!held) stop.abort('no longer held');
+    }, BEAT);
+  }
+
+  progress(progress: JobProgress): void {
+    this.#progress = progress;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+/** Attempts where a database or a store is away for a moment. */
+const ATTEMPTS = 30;
+
+async function persist<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+      await setTimeout(Math.min(5000, 100 * 2 ** attempt));
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A path within a folder. Names were checked where they came in; this is the second lock. */
+function inside(folder: string, path: string): string {
+  const full = normalize(join(folder, path));
+  if (!full.startsWith(join(folder, '/')))
+    throw new TaskFailure('invalid-argument', `The path ${path} leads out of the folder.`);
+  return full;
+}

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import type { Database } from './database/database.js';
+import { openDatabase } from './database/openDatabase.js';
+import { JobQueue } from './jobs/jobQueue.js';
+import { Worker } from './jobs/worker.js';
+import type { Log } from './operation/log.js';
+import type { Settings } from './settings.js';
+import { Models } from './shelf/models.js';
+import { Blobs } from './storage/blobs.js';
+import { FolderStore } from './storage/folderStore.js';
+import { S3Store } from './storage/s3Store.js';
+
+/** What servers and workers have in common. */
+export interface Core {
+  database: Database;
+  blobs: Blobs;
+  queue: JobQueue;
+  models: Models;
+  worker: Worker;
+}
+
+/** Opens the database, the store and the queue. */
+export async function openCore(settings: Settings, log: Log): Promise<Core> {
+  const database = await openDatabase(settings.databaseUrl, settings.data);
+  try {
+    const store = settings.s3
+      ? new S3Store(settings.s3)
+      : new FolderStore(settings.artefacts ?? join(settings.data, 'artefacts'));
+    await store.check();
+    const blobs = new Blobs(database, store, settings.storedBytes);
+    const queue = new JobQueue(database, (error) => log.warn({ err: error }, 'the queue reports an error'));
+    await queue.start();
+    const models = new Models(database, blobs, queue);
+    const limits = { seconds: settings.jobSeconds, memoryBytes: settings.jobMemoryBytes };
+    const options = { scratch: join(settings.data, 'jobs'), slots: settings.slots, limits };
+    return { database, blobs, queue, models, worker: new Worker({ database, queue, blobs, models, log }, options) };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}

@@ -1,0 +1,137 @@
+import {
+  allEvents,
+  cancelJob,
+  createBenchmark,
+  createCalibration,
+  createPruning,
+  createSweep,
+  downloadArtefact,
+  getJob,
+  getLogs,
+  jobEvents,
+  listJobs,
+} from '../api/jobs.js';
+import { first, type Sql } from '../database/database.js';
+import { cursorOf, page } from '../http/cursor.js';
+import { type App, identityOf } from '../http/env.js';
+import { Failure } from '../http/failure.js';
+import { sendBlob } from '../http/sendBlob.js';
+import type { JobRow } from '../jobs/job.js';
+import { presentJob, presentLog } from '../jobs/jobs.js';
+import { submitBenchmark } from '../jobs/kinds/benchmark.js';
+import { submitCalibration } from '../jobs/kinds/calibrate.js';
+import { submitPruning } from '../jobs/kinds/prune.js';
+import { submitSweep } from '../jobs/kinds/sweep.js';
+import type { Services } from '../services.js';
+import type { ModelRow } from '../shelf/models.js';
+import { calibrationOf } from './calibrationOf.js';
+import { mount } from './mount.js';
+
+type Submitted = { job: JobRow; fresh: boolean };
+
+/** Routes for work and what came of it. */
+export function jobRoutes(app: App, services: Services): void {
+  const { database, queue, jobs, models, datasets, devices, blobs, events, idempotency, settings } = services;
+
+  /** Submits in one transaction, within the number of jobs that may be open. */
+  const submit = async (work: (sql: Sql) => Promise<Submitted>) => {
+    const open = await first<{ count: number }>(
+      database,
+      `select count(*)::int as count from snp.jobs where state in ('waiting', 'queued', 'running')`,
+    );
+    if (open!.count >= settings.activeJobs)
+      throw new Failure(
+        'quota',
+        `${open!.count} jobs wait or run already, as many as are allowed. Wait, or cancel some.`,
+      );
+    const { job, fresh } = await database.transaction(work);
+    return { status: fresh ? 202 : 200, body: presentJob(await jobs.get(job.id)) };
+  };
+
+  mount(app, services, createCalibration, (context) => {
+    const input = context.req.valid('json');
+    return idempotency.once(context, input, async () => {
+      const model = await models.ready(input.model);
+      const dataset = await datasets.get(input.dataset);
+      const createdBy = identityOf(context).name;
+      return submit((sql) => submitCalibration(queue, sql, input, { model, dataset, createdBy }));
+    }) as never;
+  });
+
+  mount(app, services, createPruning, (context) => {
+    const input = context.req.valid('json');
+    return idempotency.once(context, input, async () => {
+      const model = await models.ready(input.model);
+      const dataset = input.dataset && (await datasets.get(input.dataset.id));
+      const calibration =
+        input.calibration === undefined ? undefined : await calibrationOf(services, input.calibration, model);
+      const createdBy = identityOf(context).name;
+      return submit((sql) => submitPruning(queue, sql, input, { model, dataset, calibration, createdBy }));
+    }) as never;
+  });
+
+  mount(app, services, createSweep, (context) => {
+    const input = context.req.valid('json');
+    return idempotency.once(context, input, async () => {
+      const model = await models.ready(input.model);
+      const dataset = input.dataset && (await datasets.get(input.dataset.id));
+      const calibration = await calibrationOf(services, input.calibration, model);
+      const createdBy = identityOf(context).name;
+      return submit((sql) => submitSweep(queue, sql, input, { model, dataset, calibration, createdBy }));
+    }) as never;
+  });
+
+  mount(app, services, createBenchmark, (context) => {
+    const input = context.req.valid('json');
+    return idempotency.once(context, input, async () => {
+      const rows: ModelRow[] = [];
+      for (const id of input.models) rows.push(await models.ready(id));
+      const device = await devices.get(input.device);
+      const target = device.targets.find(({ name }) => name === input.target);
+      if (!target?.available) {
+        const there = device.targets.filter(({ available }) => available).map(({ name }) => name);
+        throw new Failure(
+          'invalid-argument',
+          `${device.name} has no target '${input.target}', but ${there.join(', ')}.`,
+        );
+      }
+      const createdBy = identityOf(context).name;
+      return submit((sql) => submitBenchmark(queue, sql, input, { models: rows, device, createdBy }));
+    }) as never;
+  });
+
+  mount(app, services, listJobs, async (context) => {
+    const { cursor, limit, type, state, ...filter } = context.req.valid('query');
+    const rows = await jobs.list(
+      { ...filter, types: type?.split(','), states: state?.split(',') },
+      cursorOf(cursor),
+      limit,
+    );
+    return context.json(page(rows, limit, presentJob), 200);
+  });
+
+  mount(app, services, getJob, async (context) =>
+    context.json(presentJob(await jobs.get(context.req.valid('param').id)), 200),
+  );
+
+  mount(app, services, cancelJob, async (context) => {
+    const { id } = await jobs.get(context.req.valid('param').id);
+    await database.transaction((sql) => queue.cancel(sql, id));
+    return context.json(presentJob(await jobs.get(id)), 200);
+  });
+
+  mount(app, services, getLogs, async (context) => {
+    const { id } = await jobs.get(context.req.valid('param').id);
+    const { after, limit } = context.req.valid('query');
+    return context.json({ items: (await jobs.logs(id, after, limit)).map(presentLog) }, 200);
+  });
+
+  mount(app, services, jobEvents, (context) => events.ofJob(context, context.req.valid('param').id) as never);
+  mount(app, services, allEvents, (context) => events.ofAll(context) as never);
+
+  mount(app, services, downloadArtefact, async (context) => {
+    const { id, name } = context.req.valid('param');
+    const view = context.req.valid('query').view !== undefined;
+    return sendBlob(context, blobs.store, { ...(await jobs.artefact(id, name)), view }) as never;
+  });
+}

@@ -1,0 +1,54 @@
+import { createToken, deleteToken, listAudit, listTokens } from '../api/tokens.js';
+import type { App } from '../http/env.js';
+import { Failure } from '../http/failure.js';
+import type { Services } from '../services.js';
+import { mount } from './mount.js';
+
+interface AuditRow {
+  seq: number;
+  at: Date;
+  token: string | null;
+  action: string;
+  subject: string | null;
+  status: number;
+  address: string;
+}
+
+/** Routes for tokens and the audit log. */
+export function tokenRoutes(app: App, services: Services): void {
+  const { database, tokens } = services;
+
+  mount(app, services, listTokens, async (context) => context.json({ items: await tokens.list() }, 200));
+
+  mount(app, services, createToken, async (context) => {
+    const { name, role, days } = context.req.valid('json');
+    return context.json(await tokens.create(name, role, days), 201, { 'cache-control': 'no-store' });
+  });
+
+  mount(app, services, deleteToken, async (context) => {
+    await tokens.remove(context.req.valid('param').id);
+    return context.body(null, 204);
+  });
+
+  mount(app, services, listAudit, async (context) => {
+    const { cursor, limit } = context.req.valid('query');
+    const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
+    if (!Number.isSafeInteger(before))
+      throw new Failure('invalid-argument', 'The cursor is none that this server gave.', 400);
+    const rows = await database.query<AuditRow>('select * from snp.audit where seq < $1 order by seq desc limit $2', [
+      before,
+      limit + 1,
+    ]);
+    const shown = rows.slice(0, limit);
+    const next = rows.length > limit ? String(shown[shown.length - 1].seq) : null;
+    const items = shown.map(({ at, token, action, subject, status, address }) => ({
+      at: at.toISOString(),
+      token,
+      action,
+      subject,
+      status,
+      address,
+    }));
+    return context.json({ items, next }, 200);
+  });
+}

@@ -1,0 +1,40 @@
+import type { Database } from './database/database.js';
+import type { Devices } from './devices/devices.js';
+import type { Events } from './http/events.js';
+import type { Idempotency } from './http/idempotency.js';
+import type { RateLimits } from './http/rateLimits.js';
+import type { JobQueue } from './jobs/jobQueue.js';
+import type { Jobs } from './jobs/jobs.js';
+import type { Audit } from './operation/audit.js';
+import type { Log } from './operation/log.js';
+import type { Metrics } from './operation/metrics.js';
+import type { Predictor } from './predict/predictor.js';
+import type { Tokens } from './security/tokens.js';
+import type { Settings } from './settings.js';
+import type { Datasets } from './shelf/datasets.js';
+import type { Models } from './shelf/models.js';
+import type { Uploads } from './shelf/uploads.js';
+import type { Blobs } from './storage/blobs.js';
+
+/** All that routes work with. */
+export interface Services {
+  settings: Settings;
+  database: Database;
+  blobs: Blobs;
+  queue: JobQueue;
+  jobs: Jobs;
+  models: Models;
+  datasets: Datasets;
+  uploads: Uploads;
+  devices: Devices;
+  predictor: Predictor;
+  tokens: Tokens;
+  events: Events;
+  idempotency: Idempotency;
+  limits: RateLimits;
+  audit: Audit;
+  metrics: Metrics;
+  log: Log;
+  /** True once everything can be used, and until it stops. */
+  isReady(): boolean;
+}

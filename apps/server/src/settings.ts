@@ -1,0 +1,44 @@
+import { availableParallelism, totalmem } from 'node:os';
+import type { S3Options } from './storage/s3Store.js';
+
+/** Where a server or a worker keeps things, and how much it allows. */
+export interface Settings {
+  /** Folder for everything that has no other place. */
+  data: string;
+  /** PostgreSQL (`postgres://...`). Default: the embedded database in `data`. */
+  databaseUrl?: string | undefined;
+  /** Artefacts in an S3-compatible store. Default: in `artefacts`. */
+  s3?: S3Options | undefined;
+  /** Folder for artefacts, which workers on other machines must share. Default: in `data`. */
+  artefacts?: string | undefined;
+  /** Jobs at once. 0: none, workers do them all. */
+  slots: number;
+  /** Largest file. */
+  uploadBytes: number;
+  /** Most that all files together may take. */
+  storedBytes: number;
+  /** Jobs that may wait or run at once. */
+  activeJobs: number;
+  jobSeconds: number;
+  /** Of a job's process and all that it starts. */
+  jobMemoryBytes: number;
+  /** Seconds that running jobs have to end when the server stops; then they are handed back. */
+  stopSeconds: number;
+  /** Days after which jobs that ended, and what they made, are removed. Models that came of them stay. */
+  retentionDays: number;
+  /** `debug`, `info`, `warn`, `error`, `silent`. */
+  logLevel: string;
+}
+
+/** Defaults of `Settings`. */
+export const SETTINGS: Omit<Settings, 'data'> = {
+  slots: Math.max(1, Math.floor(availableParallelism() / 4)),
+  uploadBytes: 8 * 2 ** 30,
+  storedBytes: 200 * 2 ** 30,
+  activeJobs: 1000,
+  jobSeconds: 4 * 3600,
+  jobMemoryBytes: Math.floor(totalmem() * 0.7),
+  stopSeconds: 10,
+  retentionDays: 90,
+  logLevel: 'info',
+};

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { SnpError } from '@snp/onnx';
+import { type Database, first, type Sql } from '../database/database.js';
+import type { ArtefactStore } from './artefactStore.js';
+
+/** A file, by what it holds. */
+export interface Blob {
+  sha256: string;
+  bytes: number;
+}
+
+/** Files that nobody needs stay for so long: someone may be about to. */
+const GRACE = '1 hour';
+
+/** Files of the artefact store and who needs them. */
+export class Blobs {
+  constructor(
+    private readonly database: Database,
+    readonly store: ArtefactStore,
+    readonly quotaBytes: number,
+  ) {}
+
+  /** Takes a complete file over. It stays for an hour if nobody says that it is needed. */
+  async add(path: string, known?: Blob): Promise<Blob> {
+    const blob = known ?? { sha256: await hashOf(path), bytes: (await stat(path)).size };
+    // First the word, then the file: clearing away leaves alone what is new.
+    await this.database.query(
+      'insert into snp.blobs (sha256, bytes) values ($1, $2) on conflict (sha256) do update set created = now()',
+      [blob.sha256, blob.bytes],
+    );
+    await this.store.take(blob.sha256, path);
+    return blob;
+  }
+
+  async find(sha256: string): Promise<Blob | undefined> {
+    return first<{ sha256: string; bytes: number }>(
+      this.database,
+      // Found means wanted: it must not be cleared away now.
+      'update snp.blobs set created = now() where sha256 = $1 returning sha256, bytes',
+      [sha256],
+    );
+  }
+
+  /** Says who needs files. */
+  async need(sql: Sql, owner: string, hashes: Iterable<string>): Promise<void> {
+    await sql.query('insert into snp.blob_uses (owner, sha256) select $1, unnest($2::text[]) on conflict do nothing', [
+      owner,
+      [...new Set(hashes)],
+    ]);
+  }
+
+  async release(sql: Sql, owner: string): Promise<void> {
+    await sql.query('delete from snp.blob_uses where owner = $1', [owner]);
+  }
+
+  async usedBytes(): Promise<number> {
+    const row = await first<{ bytes: number }>(
+      this.database,
+      'select coalesce(sum(bytes), 0)::bigint as bytes from snp.blobs',
+    );
+    return Number(row?.bytes ?? 0);
+  }
+
+  /** @throws SnpError `limit` if there is no room for so many bytes more. */
+  async requireRoom(bytes: number): Promise<void> {
+    const used = await this.usedBytes();
+    if (used + bytes > this.quotaBytes)
+      throw new SnpError(
+        'limit',
+        `The server stores at most ${this.quotaBytes} bytes, ${used} of which are taken: there is no room for ${bytes} more. Delete models or data sets.`,
+      );
+  }
+
+  /** Removes what nobody needs any more; returns how many. */
+  async sweep(): Promise<number> {
+    const unused = await this.database.query<{ sha256: string }>(
+      `select sha256 from snp.blobs b where created < now() - interval '${GRACE}' and not exists (select from snp.blob_uses u where u.sha256 = b.sha256) limit 1000`,
+    );
+    let removed = 0;
+    for (const { sha256 } of unused) {
+      await this.database.transaction(async (sql) => {
+        const gone = await sql.query(
+          `delete from snp.blobs b where sha256 = $1 and created < now() - interval '${GRACE}' and not exists (select from snp.blob_uses u where u.sha256 = b.sha256) returning 1`,
+          [sha256],
+        );
+        if (gone.length === 0) return;
+        await this.store.remove(sha256);
+        removed++;
+      });
+    }
+    return removed;
+  }
+}
+
+/** The SHA-256 of a file, read in pieces. */
+export async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}

@@ -1,0 +1,87 @@
+import {
+  addStatistics,
+  type CalibrationStatistics,
+  calibrate,
+  damageCurves,
+  loadStatistics,
+  type Model,
+  Planner,
+  prepare,
+  Recovery,
+  saveStatistics,
+} from '@snp/core';
+import { writeTextWhole } from '@snp/onnx/node';
+import { onnxRuntime, type Shard, type Skipped, shardOf } from '@snp/runtime';
+import { openTaskData, openTaskModel, type SampleOptions } from './inputs.js';
+import { JSON_TYPE, PLACES, type TaskContext, type TaskFunction, type TaskOutcome } from './task.js';
+
+export interface GatherTaskOptions {
+  samples: SampleOptions;
+  effects: boolean;
+  /** Which part of the samples. Default: all. */
+  shard?: Shard | undefined;
+}
+
+const STATISTICS = { name: 'statistics.safetensors', type: 'application/octet-stream' };
+
+/** Shares of the multiply-accumulates at which the trade-off is drawn. */
+const SHARES = Array.from({ length: 33 }, (_, at) => 1 - at / 40);
+
+/** Gathers statistics of a part of the samples. */
+export const gatherShard: TaskFunction<GatherTaskOptions> = async (options, context) => {
+  const { statistics, skipped } = await gather(await openTaskModel(), options, context);
+  return { result: { samples: statistics.samples, skipped }, files: [STATISTICS] };
+};
+
+/** Gathers statistics of all samples, and foresees what they mean for budgets. */
+export const gatherAll: TaskFunction<GatherTaskOptions> = async (options, context) => {
+  const model = await openTaskModel();
+  const { statistics, skipped } = await gather(model, options, context);
+  return foresee(model, statistics, skipped, context);
+};
+
+/** Adds up what parts have gathered. */
+export const addShards: TaskFunction<{ parts: number; skipped: Skipped[] }> = async ({ parts, skipped }, context) => {
+  const paths = Array.from({ length: parts }, (_, at) => PLACES.statistics(at));
+  const statistics = addStatistics(await Promise.all(paths.map(loadStatistics)));
+  await saveStatistics(statistics, `${PLACES.output}/${STATISTICS.name}`);
+  return foresee(await openTaskModel(), statistics, skipped, context);
+};
+
+async function gather(model: Model, { samples, effects, shard }: GatherTaskOptions, { progress }: TaskContext) {
+  const calibration = await openTaskData(model, shard ? shardOf(samples, shard) : samples);
+  const statistics = await calibrate(model, {
+    calibration,
+    effects,
+    batchSize: samples.batch,
+    runtime: onnxRuntime(),
+    onProgress: ({ step, done, total }) => progress({ step, done, total: total ?? null }),
+  });
+  await saveStatistics(statistics, `${PLACES.output}/${STATISTICS.name}`);
+  return { statistics, skipped: [...calibration.skipped] };
+}
+
+/** Curves of damage over width for predictions while someone moves a slider, and the trade-off that they make. */
+async function foresee(
+  model: Model,
+  statistics: CalibrationStatistics,
+  skipped: readonly Skipped[],
+  { progress }: TaskContext,
+): Promise<TaskOutcome> {
+  const analysis = prepare(model);
+  progress({ step: 'solve', done: 0, total: null });
+  const { methods } = await Recovery.create(analysis, statistics.groups, 'full', {
+    runtime: onnxRuntime(),
+    onProgress: (done, total) => progress({ step: 'solve', done, total: total ?? null }),
+  });
+  const curves = damageCurves(methods.values(), statistics.effects);
+  progress({ step: 'plan', done: 0, total: null });
+  const points = new Planner(analysis, curves).tradeOff(SHARES);
+  const rows = Object.fromEntries([...curves].map(([id, curve]) => [id, [...curve]]));
+  await writeTextWhole(`${PLACES.output}/curves.json`, JSON.stringify(rows));
+  await writeTextWhole(`${PLACES.output}/trade-off.json`, JSON.stringify({ points }));
+  return {
+    result: { samples: statistics.samples, groups: statistics.groups.size, skipped },
+    files: [STATISTICS, { name: 'curves.json', type: JSON_TYPE }, { name: 'trade-off.json', type: JSON_TYPE }],
+  };
+}

@@ -1,0 +1,112 @@
+import { readdir } from 'node:fs/promises';
+import {
+  type CostBudget,
+  criterionByName,
+  type LeastShares,
+  loadStatistics,
+  type Plan,
+  type PruneReport,
+  prune as pruneModel,
+  type Ratios,
+  type RecoveryKind,
+  renderReport,
+} from '@snp/core';
+import { writeTextWhole } from '@snp/onnx/node';
+import { onnxRuntime } from '@snp/runtime';
+import { openTaskData, openTaskModel, type SampleOptions } from './inputs.js';
+import { HTML, JSON_TYPE, ONNX, PLACES, type TaskFile, type TaskFunction } from './task.js';
+
+export interface PruneTaskOptions {
+  /** Name of the model for the report. */
+  model: string;
+  /** File name of the result. */
+  output: string;
+  preset?: string | undefined;
+  ratios?: Ratios | undefined;
+  budget?: CostBudget | undefined;
+  plan?: Plan | undefined;
+  statistics: boolean;
+  samples?: SampleOptions | undefined;
+  criterion?: string | undefined;
+  seed?: number | undefined;
+  recovery?: RecoveryKind | undefined;
+  allocation?: 'planned' | 'even' | undefined;
+  least?: LeastShares | undefined;
+  round?: number | undefined;
+  holdBack?: boolean | undefined;
+}
+
+/** Prunes a model exactly as `snp prune` does with the same options. */
+export const prune: TaskFunction<PruneTaskOptions> = async (options, context) => {
+  const model = await openTaskModel();
+  const { criterion, seed, samples, output, preset, ratios, budget, plan, recovery, allocation, least, round } =
+    options;
+  const result = await pruneModel(model, {
+    preset,
+    ratios,
+    budget,
+    plan,
+    recovery,
+    allocation,
+    least,
+    round,
+    criterion: criterion === undefined ? undefined : criterionByName(criterion, seed === undefined ? {} : { seed }),
+    calibration: samples && (await openTaskData(model, samples)),
+    statistics: options.statistics ? await loadStatistics(PLACES.statistics(0)) : undefined,
+    batchSize: samples?.batch,
+    holdBack: options.holdBack,
+    runtime: onnxRuntime(),
+    name: options.model,
+    onProgress: ({ step, done, total }) => context.progress({ step, done, total: total ?? null }),
+  });
+  context.progress({ step: 'write', done: 0, total: null });
+  await result.write(`${PLACES.output}/${output}`);
+  for (const warning of result.report.warnings) context.log('warn', warning);
+  await writeReport(result.report);
+  return { result: summary(result.report), files: [...(await modelFiles(output)), ...REPORT] };
+};
+
+const REPORT: readonly TaskFile[] = [
+  { name: 'plan.json', type: JSON_TYPE },
+  { name: 'report.json', type: JSON_TYPE },
+  { name: 'report.html', type: HTML },
+];
+
+async function writeReport(report: PruneReport): Promise<void> {
+  const texts = [
+    `${JSON.stringify(report.plan, null, 1)}\n`,
+    `${JSON.stringify(report, null, 1)}\n`,
+    renderReport(report),
+  ];
+  for (const [at, { name }] of REPORT.entries()) await writeTextWhole(`${PLACES.output}/${name}`, texts[at]);
+}
+
+/** The model's file, and its data file where it has one. */
+export async function modelFiles(output: string): Promise<TaskFile[]> {
+  const names = await readdir(PLACES.output);
+  return [output, `${output}.data`].filter((name) => names.includes(name)).map((name) => ({ name, type: ONNX }));
+}
+
+function summary(report: PruneReport) {
+  return {
+    criterion: report.criterion,
+    recovery: report.recovery,
+    budget: report.budget,
+    cost: report.cost,
+    blocks: report.blocks.map(({ block, before, after }) => ({ block: block ?? null, before, after })),
+    groups: report.groups.map(({ id, kind, block, lanes, before, after }) => ({
+      id,
+      kind,
+      block: block ?? null,
+      lanes,
+      before,
+      after,
+    })),
+    fidelity: report.fidelity ?? null,
+    tradeOff: report.planning?.tradeOff ?? null,
+    latency: report.latency ?? null,
+    samples: report.calibration.samples,
+    warnings: report.warnings,
+    seconds: report.seconds,
+  };
+}
