@@ -3990,7 +3990,8 @@ export interface components {
                 code: string;
                 message: string;
             } | null;
-            cost: components["schemas"]["Cost"];
+            /** @description null until it is ready */
+            cost: components["schemas"]["Cost"] | null;
             /** @description the model and the job that made this one; null for uploads */
             origin: {
                 model: string;
@@ -3999,14 +4000,13 @@ export interface components {
             /** @description ISO 8601 */
             created: string;
         };
-        /** @description null until it is ready */
         Cost: {
             /** @description multiply-accumulate operations of one run at batch 1 */
             macs: number;
             params: number;
             /** @description bytes of the weights */
             bytes: number;
-        } | null;
+        };
         NewModel: {
             /** @description file name, as in `vit.onnx`: results are named after it */
             name: string;
@@ -4080,6 +4080,8 @@ export interface components {
             lanes: number;
             /** @description units per head */
             width: number;
+            /** @description head of every unit; null where the units of each head follow one another */
+            laneOf: number[] | null;
             /** @description what leaves together */
             members: {
                 initializer: string;
@@ -4128,12 +4130,6 @@ export interface components {
             damage: {
                 [key: string]: number;
             };
-            /** @description null: outside of blocks */
-            blocks: {
-                block: number | null;
-                before: components["schemas"]["Cost"];
-                after: components["schemas"]["Cost"];
-            }[];
         };
         PredictionRequest: {
             target: {
@@ -4509,7 +4505,7 @@ export interface components {
                     before: number;
                     after: number;
                 }[];
-                fidelity: components["schemas"]["Fidelity"];
+                fidelity: components["schemas"]["Fidelity"] | null;
                 tradeOff: {
                     macs: number;
                     divergence: number;
@@ -4584,7 +4580,7 @@ export interface components {
             cosine: number;
             divergence: number;
             difference: number;
-        } | null;
+        };
         SweepJob: {
             id: string;
             /**
@@ -4778,7 +4774,7 @@ export interface components {
                 };
                 keep: number;
             };
-            result: components["schemas"]["SweepPoint"] & (Record<string, never> | null);
+            result: components["schemas"]["SweepPoint"] | null;
         };
         BenchmarkJob: {
             id: string;
@@ -4831,7 +4827,7 @@ export interface components {
              */
             type: "benchmark";
             input: components["schemas"]["NewBenchmark"];
-            result: components["schemas"]["BenchmarkResult"];
+            result: components["schemas"]["BenchmarkResult"] | null;
         };
         NewBenchmark: {
             /** @description the first is the one that the others are compared with */
@@ -4955,7 +4951,7 @@ export interface components {
                 error: string;
                 id: string;
             })[];
-        } | null;
+        };
         LogLine: {
             seq: number;
             /** @description ISO 8601 */

@@ -129,7 +129,13 @@ export function Text({
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <input id={id} type={type} value={value} onInput={(event) => onChange(event.currentTarget.value)} {...rest} />
+      <input
+        id={id}
+        type={type as 'text'}
+        value={value}
+        onInput={(event) => onChange(event.currentTarget.value)}
+        {...rest}
+      />
       {hint && <p class="hint">{hint}</p>}
     </div>
   );

@@ -16,7 +16,7 @@ const HEIGHT = 250;
 /** Expected divergence over the share of the cost that stays, with the choice of the moment on it. */
 export function TradeOffPlot({ points, of, now }: TradeOffPlotProps) {
   const host = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot>();
+  const plot = useRef<uPlot | undefined>(undefined);
   const isDark = dark.value;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: colours are read from the style sheet, which `isDark` stands for

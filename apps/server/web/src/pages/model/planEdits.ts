@@ -64,12 +64,13 @@ export function restored(group: Group, kept: Kept): Kept {
 
 /** The plan for it. */
 export function planOf({ fingerprint, groups }: Analysis, kept: Kept): Plan {
-  const entries = groups.flatMap(({ id, units, lanes }) => (kept[id] ? [[id, { units, lanes, keep: [...kept[id]] }] as const] : []));
-  return { format: 'snp-plan', version: 1, model: { fingerprint }, groups: Object.fromEntries(entries) };
+  const entries: Plan['groups'] = {};
+  for (const { id, units, lanes } of groups) if (kept[id]) entries[id] = { units, lanes, keep: [...kept[id]] };
+  return { format: 'snp-plan', version: 1, model: { fingerprint }, groups: entries };
 }
 
 /** What a plan keeps. */
-export function keptByPlan(plan: Plan): Kept {
+export function keptByPlan(plan: Pick<Plan, 'groups'>): Kept {
   return Object.fromEntries(Object.entries(plan.groups).map(([id, { keep }]) => [id, keep]));
 }
 

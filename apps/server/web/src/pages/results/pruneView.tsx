@@ -98,11 +98,11 @@ export function PruneView({ job, result }: { job: PruneJob; result: PruneResult 
   );
 }
 
-function agreementFigure({ agreement, samples }: NonNullable<Fidelity>) {
+function agreementFigure({ agreement, samples }: Fidelity) {
   return { name: 'Same top answer', value: `${(100 * agreement).toFixed(1)} %`, note: `of ${counted(samples, 'sample')}` };
 }
 
-function FidelityNote({ fidelity: { cosine, divergence } }: { fidelity: NonNullable<Fidelity> }) {
+function FidelityNote({ fidelity: { cosine, divergence } }: { fidelity: Fidelity }) {
   return (
     <p class="small quiet">
       Against the original's answers: cosine {cosine.toFixed(4)}, divergence {score(divergence)} nats.

@@ -16,7 +16,7 @@ function shares({ before, after }: { before: Cost; after: Cost }): Pick<ResultPo
   return { macs: after.macs / before.macs, params: after.params / before.params };
 }
 
-function agreementOf(fidelity: Fidelity | undefined): number | undefined {
+function agreementOf(fidelity: Fidelity | null | undefined): number | undefined {
   return fidelity?.agreement;
 }
 
