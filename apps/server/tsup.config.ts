@@ -12,5 +12,6 @@ export default defineConfig({
   format: 'esm',
   target: 'node20',
   dts: { entry: 'src/index.ts' },
-  clean: ['dist/*.js', 'dist/*.d.ts'],
+  // The pages and the empty database are made by others.
+  clean: ['!web/**', '!database.tgz'],
 });

@@ -9,8 +9,10 @@ import { evalCommand } from './commands/eval.js';
 import { inspectCommand } from './commands/inspect.js';
 import { profileCommand } from './commands/profile.js';
 import { pruneCommand } from './commands/prune.js';
+import { serveCommand } from './commands/serve.js';
 import { sweepCommand } from './commands/sweep.js';
 import { verifyCommand } from './commands/verify.js';
+import { workerCommand } from './commands/worker.js';
 
 /** The `snp` command with all its subcommands. */
 export function createProgram(): Command {
@@ -32,6 +34,8 @@ export function createProgram(): Command {
     benchCommand,
     profileCommand,
     agentCommand,
+    serveCommand,
+    workerCommand,
   ];
   for (const command of commands) program.addCommand(command());
   return program;

@@ -4,9 +4,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AGENT_DEFAULTS, startAgent } from '@snp/bench';
 import { SnpError } from '@snp/core';
-import { Command, InvalidArgumentError } from 'commander';
-import { wholeNumber } from '../options/numbers.js';
+import { Command } from 'commander';
+import { size, wholeNumber } from '../options/numbers.js';
 import { bytes } from '../output/format.js';
+import { untilStopped } from '../untilStopped.js';
 
 interface AgentCommandOptions {
   host: string;
@@ -37,16 +38,7 @@ async function run(options: AgentCommandOptions): Promise<void> {
   process.stdout.write(
     `${agent.url} measures for whoever has the token in ${from}; up to ${bytes(options.quota)} in ${options.data}\n`,
   );
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      // Other commands end at once; this one first says of its job that it was interrupted.
-      process.removeAllListeners(signal);
-      process.once(signal, () => resolve());
-    }
-  });
-  await agent.close();
-  // Probed browsers and runtimes may leave handles behind.
-  process.exit(0);
+  await untilStopped(() => agent.close());
 }
 
 async function tokenOf({ tokenFile, data }: AgentCommandOptions): Promise<{ token: string; from: string }> {
@@ -70,11 +62,4 @@ async function tokenOf({ tokenFile, data }: AgentCommandOptions): Promise<{ toke
     throw new SnpError('io', `${data} cannot be used: ${(cause as Error).message}.`, { file: data }, { cause });
   }
   return { token, from: path };
-}
-
-/** Parses `10G`, `500M` or a number of bytes. */
-function size(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)([kMG])?B?$/.exec(text.trim());
-  if (!match) throw new InvalidArgumentError('Write a number of bytes: 10G, 500M.');
-  return Number(match[1]) * ({ k: 1e3, M: 1e6, G: 1e9 }[match[2] ?? ''] ?? 1);
 }

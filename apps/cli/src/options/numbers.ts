@@ -45,3 +45,10 @@ export function fraction(text: string): number {
   if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('Write a share: 0.05 or 5%.');
   return value;
 }
+
+/** Parses `10G`, `500M` or a number of bytes. */
+export function size(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([kMG])?B?$/.exec(text.trim());
+  if (!match) throw new InvalidArgumentError('Write a number of bytes: 10G, 500M.');
+  return Number(match[1]) * ({ k: 1e3, M: 1e6, G: 1e9 }[match[2] ?? ''] ?? 1);
+}

@@ -169,7 +169,7 @@ export class JobQueue {
       );
       if (rows.length === 0) return false;
       await settle?.(sql);
-      await this.#boss.complete(job.queue, job.delivery!, { db: bossDb(sql) });
+      await this.#boss.complete(job.queue, job.delivery!, {}, { db: bossDb(sql) });
       await this.#releaseDependents(sql, job.id);
       return true;
     });
