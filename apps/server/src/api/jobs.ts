@@ -214,11 +214,7 @@ const pruneJob = z.object({
           after: z.number(),
         }),
       ),
-<<<<<<< HEAD
       fidelity: orNull(fidelity),
-=======
-      fidelity: z.union([fidelity, z.null()]),
->>>>>>> server
       tradeOff: z.array(z.object({ macs: z.number(), divergence: z.number() })).nullable(),
       latency: z.looseObject({}).nullable().describe('what was measured for a latency budget'),
       samples: z.number().int(),

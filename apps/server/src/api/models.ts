@@ -14,11 +14,7 @@ export const modelSchema = z
     state: z.enum(['checking', 'ready', 'refused']).describe('`ready` once its analysis is there'),
     analysisJob: id.describe('the job that looks into it'),
     problem: z.object({ code: z.string(), message: z.string() }).nullable().describe('why it was refused'),
-<<<<<<< HEAD
     cost: orNull(cost).describe('null until it is ready'),
-=======
-    cost: z.union([cost, z.null()]).describe('null until it is ready'),
->>>>>>> server
     origin: z
       .object({ model: id, job: id })
       .nullable()
