@@ -15,6 +15,8 @@ export interface Settings {
   slots: number;
   /** Largest file. */
   uploadBytes: number;
+  /** Seconds after which an upload is cut off that brings nothing; it can go on in another request. */
+  uploadSilenceSeconds: number;
   /** Most that all files together may take. */
   storedBytes: number;
   /** Jobs that may wait or run at once. */
@@ -34,6 +36,7 @@ export interface Settings {
 export const SETTINGS: Omit<Settings, 'data'> = {
   slots: Math.max(1, Math.floor(availableParallelism() / 4)),
   uploadBytes: 8 * 2 ** 30,
+  uploadSilenceSeconds: 30,
   storedBytes: 200 * 2 ** 30,
   activeJobs: 1000,
   jobSeconds: 4 * 3600,

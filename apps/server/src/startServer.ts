@@ -89,7 +89,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     events,
     log,
     datasets: new Datasets(database, blobs, scratch),
-    uploads: new Uploads(database, blobs, join(data, 'uploads'), settings.uploadBytes),
+    uploads: new Uploads(database, blobs, join(data, 'uploads'), settings.uploadBytes, settings.uploadSilenceSeconds),
     predictor: new Predictor(blobs.store, predictions, settings.jobMemoryBytes),
     tokens: new Tokens(database),
     idempotency: new Idempotency(database),
@@ -113,7 +113,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const tokenFile = await firstToken(services.tokens, data);
     await events.start();
     const app = await makeApp(services, { version: VERSION, publicUrl, loopbackOnly: LOOPBACK.test(host) });
-    const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+    const server = createAdaptorServer({
+      fetch: app.fetch,
+      serverOptions: { connectionsCheckingInterval: 2000 },
+    }) as Server;
     const actual = await listen(server, host, port);
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${actual}`;
     await worker.start();

@@ -37,9 +37,10 @@ describe('from a model to a smaller one', () => {
 
   it('looks into a model', async () => {
     expect(model.state).toBe('ready');
-    const analysis = await client.get<{ blocks: { queryKey: number; ffn: number[] }[]; groups: { id: string; width: number }[] }>(
-      `/api/models/${model.id}/analysis`,
-    );
+    const analysis = await client.get<{
+      blocks: { queryKey: number; ffn: number[] }[];
+      groups: { id: string; width: number }[];
+    }>(`/api/models/${model.id}/analysis`);
     expect(analysis.blocks.map(({ queryKey, ffn }) => [queryKey, ffn])).toEqual([
       [8, [48]],
       [8, [48]],
@@ -67,17 +68,21 @@ describe('from a model to a smaller one', () => {
     expect(calibration.parts).toEqual({ total: 3, done: 3 });
     expect((calibration as Job & { type: 'calibrate' }).result!.samples).toBe(24);
     const shards = [1, 2, 3].map((shard) => join(folder, `${shard}.safetensors`));
-    for (const [at, shard] of shards.entries()) snp('calibrate', path, '--calib', data, '-o', shard, '--shard', `${at + 1}/3`);
+    for (const [at, shard] of shards.entries())
+      snp('calibrate', path, '--calib', data, '-o', shard, '--shard', `${at + 1}/3`);
     const input = { model: model.id, calibration: id, target: { budget: { macs: 0.7 } } };
     const pruned = await client.wait((await client.post<Job>('/api/prunings', input)).id);
     const output = join(folder, 'sharded.onnx');
     snp('prune', path, '-o', output, '--keep-macs', '0.7', '--stats', ...shards);
     expect(await client.artefact(pruned.id, 'vit.snp.onnx')).toEqual(readFileSync(output));
     // Foreseen and real cost are the same.
-    const foreseen = await client.post<{ after: { macs: number }; divergence: number }>(`/api/models/${model.id}/predictions`, {
-      calibration: id,
-      target: { budget: { macs: 0.7 } },
-    });
+    const foreseen = await client.post<{ after: { macs: number }; divergence: number }>(
+      `/api/models/${model.id}/predictions`,
+      {
+        calibration: id,
+        target: { budget: { macs: 0.7 } },
+      },
+    );
     expect(foreseen.after.macs).toBe((pruned as Job & { type: 'prune' }).result!.cost.after.macs);
     expect(foreseen.divergence).toBeGreaterThan(0);
     const { points } = await client.get<{ points: { macs: number; divergence: number }[] }>(
@@ -89,7 +94,10 @@ describe('from a model to a smaller one', () => {
 
   it('does the same work once', async () => {
     const input = { model: model.id, target: { ratios: { ffn: 0.25 } } };
-    const [first, second] = await Promise.all([client.post<Job>('/api/prunings', input), client.post<Job>('/api/prunings', input)]);
+    const [first, second] = await Promise.all([
+      client.post<Job>('/api/prunings', input),
+      client.post<Job>('/api/prunings', input),
+    ]);
     expect(second.id).toBe(first.id);
     await client.wait(first.id);
     expect((await client.post<Job>('/api/prunings', input)).id).toBe(first.id);
@@ -102,7 +110,8 @@ describe('from a model to a smaller one', () => {
     const job = (await client.wait(id)) as Job & { type: 'sweep' };
     expect(job.error).toBeNull();
     expect(job.result!.points.map(({ budget }) => budget.macs)).toEqual([0.8, 0.6]);
-    for (const { cost, budget } of job.result!.points) expect(cost.after.macs).toBeLessThanOrEqual(budget.macs * cost.before.macs);
+    for (const { cost, budget } of job.result!.points)
+      expect(cost.after.macs).toBeLessThanOrEqual(budget.macs * cost.before.macs);
   });
 
   it('keeps external data beside their model', async () => {

@@ -8,6 +8,7 @@ export {
   agentJobSchema,
 } from './agent/protocol.js';
 export { type RemoteTargetOptions, remoteTarget } from './agent/remoteTarget.js';
+export { joinServer, type ServerAgent, type ServerAgentOptions } from './agent/serverAgent.js';
 export {
   type CommandTargetOptions,
   commandTarget,

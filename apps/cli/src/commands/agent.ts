@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { AGENT_DEFAULTS, startAgent } from '@snp/bench';
+import { AGENT_DEFAULTS, joinServer, startAgent } from '@snp/bench';
 import { SnpError } from '@snp/core';
 import { Command } from 'commander';
 import { size, wholeNumber } from '../options/numbers.js';
@@ -15,6 +15,9 @@ interface AgentCommandOptions {
   data: string;
   tokenFile?: string;
   quota: number;
+  server?: string;
+  token?: string;
+  name?: string;
 }
 
 /** `snp agent`: lets others measure models on this machine. */
@@ -28,16 +31,31 @@ export function agentCommand(): Command {
       '--token-file <FILE>',
       'file that holds the token (default: the environment variable SNP_AGENT_TOKEN, or a token that is made up and kept in --data)',
     )
+    .option('--server <URL>', 'take jobs of a server instead of listening; the token is one with the role device')
+    .option('--token <TOKEN>', 'with --server: the token; others on this machine may see it, unlike a --token-file')
+    .option('--name <NAME>', 'with --server: how people know this device (default: the name of the machine)')
     .option('--quota <BYTES>', 'most bytes of models: 10G, 500M', size, AGENT_DEFAULTS.quotaBytes)
     .action(run);
 }
 
 async function run(options: AgentCommandOptions): Promise<void> {
+  if (options.server !== undefined) return joinAt(options.server, options);
   const { token, from } = await tokenOf(options);
   const agent = await startAgent({ ...options, token, quotaBytes: options.quota });
   process.stdout.write(
     `${agent.url} measures for whoever has the token in ${from}; up to ${bytes(options.quota)} in ${options.data}\n`,
   );
+  await untilStopped(() => agent.close());
+}
+
+/** Takes jobs of a server. */
+async function joinAt(server: string, options: AgentCommandOptions): Promise<void> {
+  const { token: given, tokenFile, data, name, quota } = options;
+  const token = given ?? (tokenFile === undefined ? process.env.SNP_AGENT_TOKEN : (await tokenOf(options)).token);
+  if (!token)
+    throw new SnpError('invalid-argument', 'The server wants a token: give --token-file, --token or SNP_AGENT_TOKEN.');
+  const onEvent = (text: string) => process.stdout.write(`${new Date().toISOString()} ${text}\n`);
+  const agent = await joinServer({ server, token, data, name, quotaBytes: quota, onEvent });
   await untilStopped(() => agent.close());
 }
 

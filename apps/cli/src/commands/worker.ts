@@ -7,7 +7,9 @@ import { untilStopped } from '../untilStopped.js';
 /** `snp worker`: does jobs of a server. */
 export function workerCommand(): Command {
   const command = new Command('worker')
-    .description('do jobs of a server whose database is in DATABASE_URL (PostgreSQL), on any machine that shares its artefacts')
+    .description(
+      'do jobs of a server whose database is in DATABASE_URL (PostgreSQL), on any machine that shares its artefacts',
+    )
     .option('--data <DIR>', 'where jobs keep files while they run', join(tmpdir(), 'snp-worker'));
   return addSettingsOptions(command).action(run);
 }

@@ -21,7 +21,9 @@ export function addSettingsOptions(command: Command): Command {
     .option('--job-memory <BYTES>', 'most memory of a job: 8G', size)
     .option('--job-time <SECONDS>', 'longest time of a job', wholeNumber(1))
     .addOption(
-      new Option('--log-level <LEVEL>', 'what is logged').choices(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+      new Option('--log-level <LEVEL>', 'what is logged')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('info'),
     );
 }
 

@@ -37,5 +37,5 @@ function tooMany(milliseconds: number): never {
 
 /** Where a request comes from: the connection itself, never a header that anyone can write. */
 export function addressOf(context: Context<Env>): string {
-  return context.env.incoming.socket.remoteAddress ?? 'unknown';
+  return context.env.incoming.socket?.remoteAddress ?? 'unknown';
 }

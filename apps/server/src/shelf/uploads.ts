@@ -30,9 +30,7 @@ export interface UploadPart {
   sha256: string | undefined;
 }
 
-/** A request that brings nothing for so long is ended; the upload can go on in another. */
-const SILENCE = 30_000;
-/** One that is slower than this, taken over a minute, keeps a connection for nothing. */
+/** An upload that is slower than this, taken over a minute, keeps a connection for nothing. */
 const LEAST_BYTES_PER_SECOND = 1024;
 
 /** Uploads at once. */
@@ -48,6 +46,7 @@ export class Uploads {
     private readonly blobs: Blobs,
     private readonly folder: string,
     private readonly mostBytes: number,
+    private readonly silenceSeconds: number,
   ) {}
 
   async open(): Promise<void> {
@@ -154,9 +153,10 @@ export class Uploads {
     hash: ReturnType<typeof createHash> | undefined,
   ): Promise<void> {
     let at = offset;
-    const pace = new Pace(content);
+    const pace = new Pace(content, this.silenceSeconds);
     const checked = async function* () {
-      for await (const chunk of content as AsyncIterable<Uint8Array>) {
+      // Refused in the middle, the request is still there to be answered.
+      for await (const chunk of content.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
         pace.arrived(chunk.length);
         at += chunk.length;
         if (at > length)
@@ -221,11 +221,11 @@ class Pace {
   #last = Date.now();
   #bytes = 0;
 
-  constructor(content: Readable) {
+  constructor(content: Readable, silenceSeconds: number) {
     this.#timer = setInterval(() => {
       const now = Date.now();
       const slow = now - this.#since > 60_000 && (1000 * this.#bytes) / (now - this.#since) < LEAST_BYTES_PER_SECOND;
-      if (now - this.#last < SILENCE && !slow) return;
+      if (now - this.#last < 1000 * silenceSeconds && !slow) return;
       content.destroy(
         new Failure('too-slow', 'Too little arrived for too long. Ask how much is there, and send the rest.'),
       );

@@ -1,7 +1,7 @@
 import type { z } from '@hono/zod-openapi';
 import { type Analysis, costOf, costPerBlock, coverageOf, fingerprint, type Group, prepare } from '@snp/core';
 import { SnpError, type Value } from '@snp/onnx';
-import { writeTextWhole } from '@snp/onnx/node';
+import { externalDataFiles, writeTextWhole } from '@snp/onnx/node';
 import type { analysisSchema } from '../api/analysis.js';
 import { openTaskModel } from './inputs.js';
 import { JSON_TYPE, PLACES, type TaskFunction } from './task.js';
@@ -9,6 +9,8 @@ import { JSON_TYPE, PLACES, type TaskFunction } from './task.js';
 /** Looks into a model: what it is made of, what can be pruned, what cannot and why. */
 export const inspect: TaskFunction<object> = async () => {
   const model = await openTaskModel();
+  // Weights are fetched when they are needed; a model is only sound if all of them are there.
+  await externalDataFiles(PLACES.model);
   const analysis = prepare(model, { allowNothing: true });
   const description = describe(
     analysis,

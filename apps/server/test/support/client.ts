@@ -15,7 +15,10 @@ export class Client {
   ) {}
 
   fetch(path: string, init: RequestInit & { duplex?: 'half' } = {}): Promise<Response> {
-    return fetch(this.url + path, { ...init, headers: { authorization: `Bearer ${this.token}`, ...(init.headers as object) } });
+    return fetch(this.url + path, {
+      ...init,
+      headers: { authorization: `Bearer ${this.token}`, ...(init.headers as object) },
+    });
   }
 
   async get<T>(path: string): Promise<T> {
@@ -33,7 +36,11 @@ export class Client {
   }
 
   #post(path: string, body: unknown, headers: Record<string, string>): Promise<Response> {
-    return this.fetch(path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } });
+    return this.fetch(path, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...headers },
+    });
   }
 
   /** Uploads bytes in one request; returns the id. */
@@ -48,7 +55,8 @@ export class Client {
   async addModel(path: string, name = 'vit.onnx', data: { location: string; path: string }[] = []): Promise<Model> {
     const upload = await this.upload(await readFile(path));
     const files = [];
-    for (const file of data) files.push({ location: file.location, upload: await this.upload(await readFile(file.path)) });
+    for (const file of data)
+      files.push({ location: file.location, upload: await this.upload(await readFile(file.path)) });
     const { id } = await this.post<Model>('/api/models', { name, upload, data: files });
     return this.until(
       () => this.get<Model>(`/api/models/${id}`),

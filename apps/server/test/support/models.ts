@@ -5,7 +5,11 @@ import sharp from 'sharp';
 import { temporaryFolder } from './server.js';
 
 /** Writes a small Vision Transformer with random weights; returns its path. */
-export async function smallVit({ ffn = 48, weights = 'inline' as 'inline' | 'external', name = 'vit.onnx' } = {}): Promise<string> {
+export async function smallVit({
+  ffn = 48,
+  weights = 'inline' as 'inline' | 'external',
+  name = 'vit.onnx',
+} = {}): Promise<string> {
   const size = { image: 32, patch: 8, residual: 24, depth: 2, heads: 3, classes: 10, qkv: 'fused' } as const;
   const path = join(temporaryFolder(), name);
   await writeModel(buildVit({ ...size, blocks: { queryKey: 8, value: 8, ffn } }), path, { weights });
@@ -23,7 +27,9 @@ export async function pictures(count: number): Promise<Record<string, Uint8Array
       pixels[place] = state >>> 24;
     }
     const name = `${String(at).padStart(3, '0')}.png`;
-    files[name] = await sharp(pixels, { raw: { width: 40, height: 40, channels: 3 } }).png().toBuffer();
+    files[name] = await sharp(pixels, { raw: { width: 40, height: 40, channels: 3 } })
+      .png()
+      .toBuffer();
   }
   return files;
 }

@@ -10,7 +10,16 @@ export function temporaryFolder(): string {
 }
 
 /** A real server on loopback with an embedded database, and a client with the administrator's token. */
-export async function testServer(options: Partial<ServerOptions> = {}): Promise<{ server: RunningServer; client: Client }> {
-  const server = await startServer({ data: temporaryFolder(), port: 0, slots: 2, logLevel: 'silent', stopSeconds: 1, ...options });
+export async function testServer(
+  options: Partial<ServerOptions> = {},
+): Promise<{ server: RunningServer; client: Client }> {
+  const server = await startServer({
+    data: temporaryFolder(),
+    port: 0,
+    slots: 2,
+    logLevel: 'silent',
+    stopSeconds: 1,
+    ...options,
+  });
   return { server, client: new Client(server.url, readFileSync(server.tokenFile, 'utf8').trim()) };
 }

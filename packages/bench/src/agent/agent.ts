@@ -8,8 +8,10 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Target } from '../target/target.js';
 import { localTargets } from '../target/targets.js';
+import { chunksOf } from './chunksOf.js';
 import { FileStore } from './fileStore.js';
 import { JobQueue } from './jobQueue.js';
+import { probeAll } from './probeAll.js';
 import { type AgentInfo, agentJobSchema } from './protocol.js';
 
 /** Options of `startAgent`. */
@@ -146,21 +148,6 @@ function listen(app: Hono, hostname: string, port: number): Promise<ServerType> 
 function sameSecret(given: string, wanted: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(wanted));
-}
-
-async function probeAll(targets: readonly Target[]): Promise<AgentInfo['targets']> {
-  const found: AgentInfo['targets'] = [];
-  for (const target of targets)
-    found.push({ name: target.name, description: target.description, ...(await target.probe()) });
-  return found;
-}
-
-async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for (const reader = stream.getReader(); ; ) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    yield value;
-  }
 }
 
 function hashOf(text: string): string {

@@ -1,15 +1,12 @@
-import { link, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { SnpError } from '@snp/onnx';
 import { writeTextWhole } from '@snp/onnx/node';
-import { measure } from '../measure/measure.js';
 import type { Target } from '../target/target.js';
 import type { FileStore } from './fileStore.js';
+import { filesOf, measureJob, RUN_FOLDER } from './measureJob.js';
 import { type AgentJob, type AgentJobState, agentJobStateSchema, ENDED } from './protocol.js';
-
-/** Jobs' names begin with no dot: none is like these. */
-const RUN_FOLDER = '.run-';
 
 /** Jobs in the order they came, one at a time; what became of them outlives the agent. */
 export class JobQueue {
@@ -136,30 +133,17 @@ export class JobQueue {
     }
   }
 
-  async #measure(state: AgentJobState, signal: AbortSignal) {
-    const { models, target, protocol } = state.job;
-    const folder = await mkdtemp(join(this.folder, RUN_FOLDER));
-    try {
-      const placed = await Promise.all(
-        models.map(async ({ name, sha256, data, inputs }, at) => {
-          const path = join(folder, String(at), 'model.onnx');
-          await place(this.files.path(sha256), path);
-          for (const file of data) await place(this.files.path(file.sha256), join(folder, String(at), file.location));
-          return { name, path, inputs };
-        }),
-      );
-      return await measure({
-        models: placed,
-        target: this.targets.find(({ name }) => name === target)!,
-        protocol,
-        signal,
-        onProgress: ({ step, done, total }) => {
-          state.progress = { step, done, ...(total !== undefined && { total }) };
-        },
-      });
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+  #measure(state: AgentJobState, signal: AbortSignal) {
+    const { files, targets, folder } = this;
+    return measureJob(state.job, {
+      files,
+      targets,
+      folder,
+      signal,
+      onProgress: ({ step, done, total }) => {
+        state.progress = { step, done, ...(total !== undefined && { total }) };
+      },
+    });
   }
 
   /** Others change states while this waits. */
@@ -175,17 +159,6 @@ export class JobQueue {
   #path(id: string): string {
     return join(this.folder, `${id}.json`);
   }
-}
-
-function filesOf({ models }: AgentJob): string[] {
-  return models.flatMap(({ sha256, data }) => [sha256, ...data.map((file) => file.sha256)]);
-}
-
-/** Gives a stored file the name that a model's runtime looks for. */
-async function place(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
-  // Links to files elsewhere are refused by runtimes that fear them; not every file system knows the other kind.
-  await link(from, to).catch(() => symlink(from, to));
 }
 
 function parse(text: string): unknown {
