@@ -28,7 +28,7 @@ interface Waiting {
 /** PGlite in a folder: PostgreSQL for one server, with nothing else running. */
 export class Embedded implements Database {
   readonly #waiting = new Map<number, Waiting>();
-  readonly #heard = new Map<string, (payload: string) => void>();
+  readonly #heard = new Map<string, ((payload: string) => void)[]>();
   /** One transaction at a time: there is one connection. */
   #turn: Promise<unknown> = Promise.resolve();
   #next = 1;
@@ -78,7 +78,9 @@ export class Embedded implements Database {
   }
 
   async listen(channel: string, heard: (payload: string) => void): Promise<void> {
-    this.#heard.set(channel, heard);
+    const others = this.#heard.get(channel);
+    if (others) return void others.push(heard);
+    this.#heard.set(channel, [heard]);
     await this.#inTurn(() => this.#ask((id) => ({ id, listen: channel })));
   }
 
@@ -112,7 +114,10 @@ export class Embedded implements Database {
   }
 
   #receive(answer: Answer): void {
-    if ('channel' in answer) return this.#heard.get(answer.channel)?.(answer.payload);
+    if ('channel' in answer) {
+      for (const heard of this.#heard.get(answer.channel) ?? []) heard(answer.payload);
+      return;
+    }
     if (!('id' in answer)) return;
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);

@@ -50,9 +50,10 @@ export async function uploadFile(
   { onProgress, signal }: { onProgress: (bytes: number) => void; signal: AbortSignal },
 ): Promise<string> {
   const key = `${file.name} ${file.size} ${file.lastModified}`;
-  const id = unfinished()[key]?.id ?? randomId();
+  const known = unfinished()[key];
+  const id = known?.id ?? randomId();
   remember(key, { id, name: file.name, bytes: file.size });
-  let { offset, complete } = await begun(id);
+  let { offset, complete } = known ? await begun(id) : { offset: 0, complete: false };
   for (let failures = 0; !complete; ) {
     onProgress(offset);
     try {

@@ -1,4 +1,3 @@
-import { counted } from '@snp/pages';
 import type { ComponentType } from 'preact';
 import { answer, api } from '../api/client.js';
 import { useChanges } from '../api/events.js';
@@ -111,9 +110,6 @@ function Tabs({ model }: { model: Model }) {
         {Object.entries(TABS).map(([key, { title }]) => (
           <a key={key} href={href('models', id, key)} aria-current={key === current ? 'page' : undefined}>
             {title}
-            {key === 'groups' && analysis.data && (
-              <span class="visually-hidden">, {counted(analysis.data.groups.length, 'group')}</span>
-            )}
           </a>
         ))}
       </nav>

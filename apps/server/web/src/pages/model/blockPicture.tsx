@@ -9,9 +9,10 @@ export interface BlockScale {
 
 const HEIGHT = 58;
 const MIDDLE = HEIGHT / 2;
-const TALLEST = HEIGHT - 12;
-const ATTENTION = { from: 9, to: 50 };
-const FFN = { from: 58, to: 99 };
+const TALLEST = HEIGHT - 16;
+const ATTENTION = { from: 6, to: 52 };
+const FFN = { from: 60, to: 99 };
+const STREAM = 1.4;
 
 /** The scale for some blocks. */
 export function scaleOf(blocks: readonly Block[], residual: number | undefined): BlockScale {
@@ -24,8 +25,8 @@ export function scaleOf(blocks: readonly Block[], residual: number | undefined):
 export function BlockPicture({ block, scale }: { block: Block; scale: BlockScale }) {
   return (
     <svg viewBox={`0 0 100 ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
-      <rect class="stream" x="0" y="0" width="3" height={HEIGHT} />
-      <path class="wire" d={`M3 ${MIDDLE}H${FFN.from}`} vector-effect="non-scaling-stroke" />
+      <rect class="stream" x="0" y="0" width={STREAM} height={HEIGHT} />
+      <path class="wire" d={`M${STREAM} ${MIDDLE}H${FFN.from}`} vector-effect="non-scaling-stroke" />
       <Heads block={block} scale={scale} />
       <Ffns ffn={block.ffn} scale={scale} />
     </svg>
