@@ -21,7 +21,6 @@ export function useResource<T>(load: () => Promise<T>, keys: readonly unknown[])
       (error) => own === turn.current && setState((last) => ({ ...last, of: key, problem: Problem.from(error) })),
     );
     // `load` is a new function on every rendering; the key says when it means something else.
-    // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   }, [key]);
   const set = useCallback((data: T) => setState({ data, of: key }), [key]);
   useEffect(() => {

@@ -63,7 +63,7 @@ function NewToken({ onMade }: { onMade: () => void }) {
         void make.run();
       }}
     >
-      <div class="cards">
+      <div class="filters">
         <Text label="For whom or what" value={name} onChange={setName} required placeholder="bench-rack-3" />
         <Select label="Role" value={role} onChange={(value) => setRole(value as Role)} options={ROLES} />
         <Text label="Days until it expires" type="number" min={1} value={days} onChange={setDays} placeholder="never" />

@@ -15,10 +15,7 @@ import { mayRun } from '../session.js';
 
 /** Typical inputs. */
 export function DatasetsPage() {
-  const datasets = useResource(
-    () => answer(api.GET('/api/datasets', { params: { query: { limit: 200 } } })),
-    [],
-  );
+  const datasets = useResource(() => answer(api.GET('/api/datasets', { params: { query: { limit: 200 } } })), []);
   const [chosen, setChosen] = useState<Placed[]>();
   const actions = mayRun.value && (
     <>
@@ -37,13 +34,7 @@ export function DatasetsPage() {
       actions={actions}
     >
       <DropZone onFiles={setChosen}>
-        {chosen && (
-          <NewDataset
-            files={chosen}
-            onEnd={() => setChosen(undefined)}
-            onMade={datasets.reload}
-          />
-        )}
+        {chosen && <NewDataset files={chosen} onEnd={() => setChosen(undefined)} onMade={datasets.reload} />}
         <Uploads />
         <Await of={datasets} what="Fetching data sets">
           {({ items }) =>

@@ -20,10 +20,7 @@ export function DevicePage({ id }: { id: string }) {
 
 function Opened({ device }: { device: Device }) {
   const { id, name, state, seen } = device;
-  const jobs = useResource(
-    () => answer(api.GET('/api/jobs', { params: { query: { device: id, limit: 100 } } })),
-    [id],
-  );
+  const jobs = useResource(() => answer(api.GET('/api/jobs', { params: { query: { device: id, limit: 100 } } })), [id]);
   useChanges(({ job }) => {
     if (job?.type === 'benchmark' && job.input.device === id && jobs.data)
       jobs.set({ ...jobs.data, items: withJob(jobs.data.items, job) });
@@ -79,7 +76,9 @@ function Fingerprint({ device: { fingerprint } }: { device: Device }) {
     <section class="card stack" aria-labelledby="fingerprint">
       <h2 id="fingerprint">Fingerprint</h2>
       <dl class="facts">
-        {facts.flatMap(([name, value]) => (value ? [<dt key={name}>{name}</dt>, <dd key={`${name}-value`}>{value}</dd>] : []))}
+        {facts.flatMap(([name, value]) =>
+          value ? [<dt key={name}>{name}</dt>, <dd key={`${name}-value`}>{value}</dd>] : [],
+        )}
       </dl>
     </section>
   );
@@ -92,7 +91,10 @@ function Targets({ device: { targets } }: { device: Device }) {
       <ul class="stack plain-list">
         {targets.map((target) => (
           <li key={target.name}>
-            <b class="mono">{target.name}</b> <span class={`tag round ${target.available ? 'is-good' : ''}`}>{target.available ? 'there' : 'not there'}</span>
+            <b class="mono">{target.name}</b>{' '}
+            <span class={`tag round ${target.available ? 'is-good' : ''}`}>
+              {target.available ? 'there' : 'not there'}
+            </span>
             <br />
             <span class="small quiet">{detailOf(target)}</span>
           </li>

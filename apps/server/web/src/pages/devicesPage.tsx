@@ -66,7 +66,7 @@ function HowTo() {
         , then start the agent on the device:
       </p>
       <p>
-        <code class="wrap">SNP_TOKEN=… snp agent --server {location.origin}</code>
+        <code class="wrap">SNP_AGENT_TOKEN=… snp agent --server {location.origin}</code>
       </p>
     </div>
   );

@@ -54,7 +54,9 @@ export function JobPage({ id }: { id: string }) {
         {job.parts && <Parts id={job.id} />}
         {done && (
           <details>
-            <summary>How it went</summary>
+            <summary>
+              <span class="heading">How it went</span>
+            </summary>
             <JobView followed={followed} />
           </details>
         )}

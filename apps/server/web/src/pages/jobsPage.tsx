@@ -46,7 +46,7 @@ export function JobsPage() {
   return (
     <Page title="Jobs">
       <div class="stack">
-        <div class="cards">
+        <div class="filters">
           <Select label="Kind of work" value={type} onChange={setType} options={TYPES} />
           <Select label="State" value={state} onChange={setState} options={STATES} />
         </div>

@@ -81,8 +81,8 @@ function Opened({ model }: { model: Model }) {
     <Page title={name} trail={trail} actions={actions}>
       {state === 'checking' && (
         <p class="note">
-          The model is being looked into: <a href={href('jobs', model.analysisJob)}>see how far it is</a>. This page goes
-          on by itself.
+          The model is being looked into: <a href={href('jobs', model.analysisJob)}>see how far it is</a>. This page
+          goes on by itself.
         </p>
       )}
       {state === 'refused' && (

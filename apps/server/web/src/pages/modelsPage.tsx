@@ -48,8 +48,8 @@ export function ModelsPage() {
             items.length === 0 ? (
               <Empty title="No models yet">
                 <p class="quiet">
-                  Drop an ONNX file here, with its data files if it has any, or use the button above. What can be pruned is
-                  found out at once; nothing is changed.
+                  Drop an ONNX file here, with its data files if it has any, or use the button above. What can be pruned
+                  is found out at once; nothing is changed.
                 </p>
               </Empty>
             ) : (
@@ -114,7 +114,11 @@ function ModelTable({ models }: { models: readonly Model[] }) {
                 {bytes(size)}
               </td>
               <td class="wrap" data-label="Made from">
-                {origin ? <a href={href('models', origin.model)}>{names.get(origin.model) ?? 'another model'}</a> : 'upload'}
+                {origin ? (
+                  <a href={href('models', origin.model)}>{names.get(origin.model) ?? 'another model'}</a>
+                ) : (
+                  'upload'
+                )}
               </td>
               <td data-label="Since">
                 <When time={created} />

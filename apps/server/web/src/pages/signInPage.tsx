@@ -24,7 +24,14 @@ export function SignInPage() {
           void run();
         }}
       >
-        <Text label="Token" type="password" value={token} onChange={setToken} autoComplete="current-password" required />
+        <Text
+          label="Token"
+          type="password"
+          value={token}
+          onChange={setToken}
+          autoComplete="current-password"
+          required
+        />
         {note}
         <div>
           <button type="submit" class="primary" disabled={busy || token.trim() === ''}>

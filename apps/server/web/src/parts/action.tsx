@@ -40,7 +40,7 @@ export function Confirm({ children, question, onConfirm }: ConfirmProps) {
       </button>
     );
   return (
-    <div class="stack" role="group" aria-label={question}>
+    <fieldset class="stack" aria-label={question}>
       <p class="row small">
         {question}
         <button type="button" class="danger" disabled={busy} onClick={() => run()}>
@@ -51,6 +51,6 @@ export function Confirm({ children, question, onConfirm }: ConfirmProps) {
         </button>
       </p>
       {note}
-    </div>
+    </fieldset>
   );
 }

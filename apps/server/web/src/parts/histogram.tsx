@@ -1,5 +1,5 @@
-import { bin, extent } from 'd3-array';
 import { score } from '@snp/pages';
+import { bin, extent } from 'd3-array';
 
 interface HistogramProps {
   id: string;
@@ -22,15 +22,29 @@ export function Histogram({ id, scores, removed }: HistogramProps) {
   return (
     <figure>
       <figcaption class="small">
-        <b>{id}</b> <span>{removed.size} of {scores.length} left</span>
+        <b>{id}</b>{' '}
+        <span>
+          {removed.size} of {scores.length} left
+        </span>
       </figcaption>
-      <svg class="plot" viewBox={`0 0 ${WIDTH} ${HEIGHT + 14}`} role="img" aria-label={`Scores of ${id}: ${score(least)} to ${score(largest)}`}>
+      <svg
+        class="plot"
+        viewBox={`0 0 ${WIDTH} ${HEIGHT + 14}`}
+        role="img"
+        aria-label={`Scores of ${id}: ${score(least)} to ${score(largest)}`}
+      >
         {bins.map((own, at) => {
           const gone = own.filter((unit) => unit.gone).length;
           const height = (count: number) => (HEIGHT * count) / most;
           return (
             <g key={own.x0}>
-              <rect class="kept" x={at * wide} width={wide - 0.8} y={HEIGHT - height(own.length)} height={height(own.length - gone)} />
+              <rect
+                class="kept"
+                x={at * wide}
+                width={wide - 0.8}
+                y={HEIGHT - height(own.length)}
+                height={height(own.length - gone)}
+              />
               <rect class="gone" x={at * wide} width={wide - 0.8} y={HEIGHT - height(gone)} height={height(gone)} />
             </g>
           );

@@ -14,7 +14,20 @@ const STEPS: Record<Job['type'], readonly string[]> = {
   inspect: ['read', 'analyze'],
   calibrate: ['read', 'calibrate', 'solve', 'probe'],
   'calibrate-shard': ['read', 'calibrate'],
-  prune: ['read', 'analyze', 'calibrate', 'solve', 'probe', 'plan', 'score', 'recover', 'apply', 'match', 'compare', 'write'],
+  prune: [
+    'read',
+    'analyze',
+    'calibrate',
+    'solve',
+    'probe',
+    'plan',
+    'score',
+    'recover',
+    'apply',
+    'match',
+    'compare',
+    'write',
+  ],
   sweep: [],
   'sweep-point': ['read', 'analyze', 'solve', 'plan', 'recover', 'apply', 'match', 'compare', 'write'],
   benchmark: ['load', 'warm-up', 'measure'],
@@ -135,7 +148,6 @@ function Elapsed({ job: { started, ended: end } }: { job: Job }) {
 function Log({ lines, live }: { lines: readonly LogLine[]; live: boolean }) {
   const box = useRef<HTMLDivElement>(null);
   const last = lines.at(-1)?.seq;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new line is what moves the log
   useEffect(() => {
     const element = box.current;
     // Who has scrolled up to read stays there.

@@ -33,7 +33,9 @@ export function paretoFront<P extends { x: number; y: number }>(points: readonly
 export function ScatterPlot({ title, points, xLabel, yLabel }: ScatterPlotProps) {
   const [left = 0, right = 1] = extent(points, ({ x }) => x);
   const [low = 0, high = 1] = extent(points, ({ y }) => y);
-  const x = scaleLinear([Math.min(left, right - 0.05), Math.max(right, 0)], [MARGIN.left, WIDTH - MARGIN.right]).nice(6);
+  const x = scaleLinear([Math.min(left, right - 0.05), Math.max(right, 0)], [MARGIN.left, WIDTH - MARGIN.right]).nice(
+    6,
+  );
   const y = scaleLinear([Math.min(low, high - 0.02), high], [HEIGHT - MARGIN.bottom, MARGIN.top]).nice(6);
   const percent = (value: number, step: number) => `${(100 * value).toFixed(step < 0.01 ? 1 : 0)} %`;
   const front = paretoFront(points);
@@ -41,6 +43,7 @@ export function ScatterPlot({ title, points, xLabel, yLabel }: ScatterPlotProps)
   const [xTicks, yTicks] = [x.ticks(7), y.ticks(6)];
   const step = (ticks: number[]) => (ticks.length > 1 ? ticks[1] - ticks[0] : 1);
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a picture that holds links is a group, and SVG has no element for it
     <svg class="plot" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="group" aria-label={`${title}: ${yLabel} over ${xLabel}`}>
       {yTicks.map((tick) => (
         <g key={`y${tick}`}>

@@ -19,16 +19,9 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const places = mayManage.value ? [...PLACES, ['access', 'Access'] as const] : PLACES;
   return (
     <>
-      <a
-        class="skip"
-        href="#main"
-        onClick={(event) => {
-          event.preventDefault();
-          document.getElementById('main')?.focus();
-        }}
-      >
+      <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
         To the content
-      </a>
+      </button>
       <header class="top">
         <div>
           <a class="brand" href={href('models')}>

@@ -19,7 +19,6 @@ export function TradeOffPlot({ points, of, now }: TradeOffPlotProps) {
   const plot = useRef<uPlot | undefined>(undefined);
   const isDark = dark.value;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: colours are read from the style sheet, which `isDark` stands for
   useEffect(() => {
     const element = host.current;
     if (!element) return;
@@ -39,7 +38,6 @@ export function TradeOffPlot({ points, of, now }: TradeOffPlotProps) {
     rows.sort((a, b) => a[0] - b[0]);
     const column = <N extends 0 | 1 | 2>(at: N) => rows.map((row) => row[at]);
     plot.current?.setData([column(0) as number[], column(1) as number[], column(2)]);
-    // biome-ignore lint/correctness/useExhaustiveDependencies: a new plot needs its data, too
   }, [points, now?.share, now?.divergence, of, isDark]);
 
   return (
@@ -79,7 +77,7 @@ function options(element: HTMLElement, of: 'macs' | 'params'): uPlot.Options {
     legend: { show: false },
     cursor: { y: false, points: { size: 7 } },
     axes: [
-      { ...axis, values: (_, ticks) => ticks.map((tick) => `${Math.round(100 * tick)} %`) },
+      { ...axis, size: 30, values: (_, ticks) => ticks.map((tick) => `${Math.round(100 * tick)} %`) },
       { ...axis, size: 58, values: (_, ticks) => ticks.map((tick) => String(Number(tick.toPrecision(3)))) },
     ],
     series: [

@@ -41,9 +41,13 @@ function Heads({ block: { heads, queryKey, value }, scale }: { block: Block; sca
       {Array.from({ length: count }, (_, head) => {
         const x = ATTENTION.from + head * slot;
         return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: heads have no other name
           <g key={head}>
-            <Column look="query-key" x={x + 0.08 * slot} width={0.38 * slot} share={queryKey && queryKey / scale.head} />
+            <Column
+              look="query-key"
+              x={x + 0.08 * slot}
+              width={0.38 * slot}
+              share={queryKey && queryKey / scale.head}
+            />
             <Column look="value" x={x + 0.5 * slot} width={0.38 * slot} share={value && value / scale.head} />
           </g>
         );
@@ -73,7 +77,6 @@ function Ffns({ ffn, scale }: { ffn: readonly number[]; scale: BlockScale }) {
         const [left, right] = [from + 0.3 * (to - from), to - 0.3 * (to - from)];
         const upper = `${from},${MIDDLE - outer} ${left},${MIDDLE - inner} ${right},${MIDDLE - inner} ${to},${MIDDLE - outer}`;
         const lower = `${to},${MIDDLE + outer} ${right},${MIDDLE + inner} ${left},${MIDDLE + inner} ${from},${MIDDLE + outer}`;
-        // biome-ignore lint/suspicious/noArrayIndexKey: FFNs of a block have no other name
         return <polygon key={at} class="ffn" points={`${upper} ${lower}`} />;
       })}
     </>

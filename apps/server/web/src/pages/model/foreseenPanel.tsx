@@ -41,8 +41,8 @@ export function ForeseenPanel({ model, analysis, foreseen, calibration, of, meas
           <Curve key={calibration} {...{ model, calibration, of, foreseen }} />
         ) : (
           <p class="quiet">
-            <b>Predicted trade-off.</b> With a calibration, the curve of expected divergence over all budgets stands here,
-            and the budget is divided by it.
+            <b>Predicted trade-off.</b> With a calibration, the curve of expected divergence over all budgets stands
+            here, and the budget is divided by it.
           </p>
         )}
       </div>
@@ -60,8 +60,7 @@ interface CurveProps {
 
 function Curve({ model, calibration, of, foreseen: { prediction } }: CurveProps) {
   const tradeOff = useResource(
-    () =>
-      answer(api.GET('/api/models/{id}/trade-off', { params: { path: { id: model.id }, query: { calibration } } })),
+    () => answer(api.GET('/api/models/{id}/trade-off', { params: { path: { id: model.id }, query: { calibration } } })),
     [model.id, calibration],
   );
   const now =
@@ -72,7 +71,10 @@ function Curve({ model, calibration, of, foreseen: { prediction } }: CurveProps)
 }
 
 /** Widths of all groups, before and under some others. */
-export function changesOf({ groups }: ModelTabProps['analysis'], widths: Readonly<Record<string, number>>): WidthChange[] {
+export function changesOf(
+  { groups }: ModelTabProps['analysis'],
+  widths: Readonly<Record<string, number>>,
+): WidthChange[] {
   return groups.map(({ id, kind, block, lanes, width }) => ({
     id,
     kind,

@@ -32,7 +32,7 @@ export function GroupsTab({ analysis: { groups, frozen, blocks } }: ModelTabProp
       <p class="quiet">
         Units of a group leave from all its members at once. A group with heads keeps equally many units in each.
       </p>
-      <div class="cards">
+      <div class="filters">
         <Choices
           label="Show"
           value={shown}
@@ -60,13 +60,20 @@ export function GroupsTab({ analysis: { groups, frozen, blocks } }: ModelTabProp
             ]}
           />
         )}
-        <Text label="Names that hold" type="search" value={text} onChange={setText} placeholder="qkv, layers.3, Softmax" />
+        <Text
+          label="Names that hold"
+          type="search"
+          value={text}
+          onChange={setText}
+          placeholder="qkv, layers.3, Softmax"
+        />
       </div>
       <p class="small quiet" role="status">
         {shown === 'groups' ? counted(someGroups.length, 'group') : counted(someFrozen.length, 'frozen dimension')}
       </p>
       <div class="card">
-        {shown === 'groups' && someGroups.map((group) => <GroupEntry key={group.id} group={group} open={someGroups.length < 3} />)}
+        {shown === 'groups' &&
+          someGroups.map((group) => <GroupEntry key={group.id} group={group} open={someGroups.length < 3} />)}
         {shown === 'frozen' && someFrozen.map((part, at) => <FrozenEntry key={keyOf(part, at)} part={part} />)}
         {(shown === 'groups' ? someGroups : someFrozen).length === 0 && <Empty title="Nothing fits" />}
       </div>
@@ -87,7 +94,8 @@ function GroupEntry({ group, open }: { group: Group; open: boolean }) {
         <b class="mono">{id}</b>
         <KindTag kind={kind} />
         <span class="end">
-          {lanes > 1 ? `${lanes} heads × ${whole(width)}` : counted(units, 'unit')} · {counted(members.length, 'member')}
+          {lanes > 1 ? `${lanes} heads × ${whole(width)}` : counted(units, 'unit')} ·{' '}
+          {counted(members.length, 'member')}
         </span>
       </summary>
       {shown && <Members group={group} />}
@@ -105,9 +113,7 @@ function Members({ group: { id, members } }: { group: Group }) {
   return (
     <div class="body">
       <table class="folding">
-        <caption>
-          A unit of {id} is one slice of each of these, along the axis in bold.
-        </caption>
+        <caption>A unit of {id} is one slice of each of these, along the axis in bold.</caption>
         <thead>
           <tr>
             <th scope="col">Initializer</th>
@@ -125,7 +131,6 @@ function Members({ group: { id, members } }: { group: Group }) {
               </th>
               <td class="mono dims" data-label="Shape">
                 {dims.map((dim, at) => (
-                  // biome-ignore lint/suspicious/noArrayIndexKey: axes are numbered
                   <span key={at}>
                     {at > 0 && ' × '}
                     {at === axis ? <b>{dim}</b> : dim}

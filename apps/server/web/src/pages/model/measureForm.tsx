@@ -16,9 +16,7 @@ export function MeasureForm({ model, versions }: { model: Model; versions: reado
   const devices = useResource(() => answer(api.GET('/api/devices')), []);
   const about = useResource(() => answer(api.GET('/api/about')), []);
   const linked = query.value.get('with');
-  const [chosen, setChosen] = useState<readonly string[]>(
-    linked ? [linked] : versions.slice(0, 3).map(({ id }) => id),
-  );
+  const [chosen, setChosen] = useState<readonly string[]>(linked ? [linked] : versions.slice(0, 3).map(({ id }) => id));
   const [own, setOwn] = useState({ device: '', target: 'cpu', protocol: 'default', batch: 1 });
   const measure = useAction(async () => {
     const body = { ...own, models: [model.id, ...chosen].slice(0, MOST) };
@@ -32,8 +30,8 @@ export function MeasureForm({ model, versions }: { model: Model; versions: reado
         {({ items }) =>
           items.length === 0 ? (
             <p class="note">
-              No device is known. On the machine where the model will run, start <code>snp agent</code> with this server's
-              address and a device token: <a href={href('devices')}>how</a>.
+              No device is known. On the machine where the model will run, start <code>snp agent</code> with this
+              server's address and a device token: <a href={href('devices')}>how</a>.
             </p>
           ) : (
             <form
@@ -56,7 +54,7 @@ export function MeasureForm({ model, versions }: { model: Model; versions: reado
                   ))}
                 </div>
               </fieldset>
-              <div class="cards">
+              <div class="filters">
                 <Select
                   label="Device"
                   value={own.device}

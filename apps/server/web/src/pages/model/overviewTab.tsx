@@ -1,4 +1,5 @@
 import { count, counted, percent, whole } from '@snp/pages';
+import type { ComponentChildren } from 'preact';
 import type { Analysis, Block } from '../../api/types.js';
 import { Bars } from '../../parts/bars.js';
 import { costFigures, Totals } from '../../parts/costs.js';
@@ -79,14 +80,14 @@ function Blocks({ id, analysis, scale }: { id: string; analysis: Analysis; scale
     <ol class="blocks card">
       {blocks.map((block) => (
         <li key={block.block}>
-          <a href={`${href('models', id, 'groups')}?block=${block.block}`} aria-label={inWords(block, cost.macs)}>
+          <a href={`${href('models', id, 'groups')}?block=${block.block}`}>
             <span>
               Block {block.block}
               <br />
               <span class="small quiet">{counted(block.heads, 'head')}</span>
             </span>
             <BlockPicture block={block} scale={scale} />
-            <Share macs={block.macs} of={cost.macs} most={most} text={widthsText(block)} />
+            <Share macs={block.macs} of={cost.macs} most={most} text={<WidthsOf block={block} />} />
           </a>
         </li>
       ))}
@@ -101,7 +102,7 @@ function Blocks({ id, analysis, scale }: { id: string; analysis: Analysis; scale
   );
 }
 
-function Share({ macs, of, most, text }: { macs: number; of: number; most: number; text: string }) {
+function Share({ macs, of, most, text }: { macs: number; of: number; most: number; text: ComponentChildren }) {
   return (
     <span class="share">
       <span class="bar is-residual" aria-hidden="true">
@@ -115,13 +116,17 @@ function Share({ macs, of, most, text }: { macs: number; of: number; most: numbe
   );
 }
 
-function widthsText({ queryKey, value, ffn }: Block): string {
-  return [queryKey ?? '–', value ?? '–', ...ffn].join(' · ');
-}
-
-function inWords(block: Block, all: number): string {
-  const { queryKey, value, ffn, heads } = block;
-  return `Block ${block.block}: ${counted(heads, 'head')}, query/key ${queryKey ?? 'frozen'}, value ${value ?? 'frozen'}, FFN ${ffn.join(' and ') || 'none'}, ${percent(block.macs, all)} of the MACs. Show its groups`;
+/** Query/key, value and FFN widths, whose order the legend gives and screen readers are told. */
+function WidthsOf({ block: { queryKey, value, ffn } }: { block: Block }) {
+  const said = (text: string) => <span class="visually-hidden">{text} </span>;
+  return (
+    <>
+      {said('query/key')}
+      {queryKey ?? '–'} · {said('value')}
+      {value ?? '–'} · {said('FFN')}
+      {ffn.join(' + ') || '–'}
+    </>
+  );
 }
 
 function Reasons({ frozen }: { frozen: Analysis['frozen'] }) {
@@ -134,7 +139,13 @@ function Reasons({ frozen }: { frozen: Analysis['frozen'] }) {
   return (
     <Bars
       label="Frozen dimensions by the operator that holds them"
-      rows={rows.map(([name, number]) => ({ name, before: 0, after: number, look: 'is-residual', text: String(number) }))}
+      rows={rows.map(([name, number]) => ({
+        name,
+        before: 0,
+        after: number,
+        look: 'is-residual',
+        text: String(number),
+      }))}
     />
   );
 }
@@ -174,7 +185,13 @@ function Operators({ operators }: { operators: Analysis['operators'] }) {
     <div class="scroll">
       <Bars
         label="Nodes by operator"
-        rows={rows.map(([name, number]) => ({ name, before: 0, after: number, look: 'is-residual', text: whole(number) }))}
+        rows={rows.map(([name, number]) => ({
+          name,
+          before: 0,
+          after: number,
+          look: 'is-residual',
+          text: whole(number),
+        }))}
       />
     </div>
   );

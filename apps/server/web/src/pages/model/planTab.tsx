@@ -61,9 +61,7 @@ export function PlanTab(props: ModelTabProps) {
       </Await>
       <Await of={base} what="Fetching the plan">
         {(own) => (
-          <Await of={calibrations}>
-            {(known) => <Editor key={from} {...props} base={own} calibrations={known} />}
-          </Await>
+          <Await of={calibrations}>{(known) => <Editor key={from} {...props} base={own} calibrations={known} />}</Await>
         )}
       </Await>
     </div>
@@ -122,7 +120,10 @@ function Editor({
           label="Kind"
           value={kind}
           onChange={setKind}
-          options={[{ value: '', label: 'All' }, ...kinds.map((one) => ({ value: one as string, label: kindName(one) }))]}
+          options={[
+            { value: '', label: 'All' },
+            ...kinds.map((one) => ({ value: one as string, label: kindName(one) })),
+          ]}
         />
       </div>
       <div class="card">
@@ -147,7 +148,6 @@ function Editor({
 
 /** Undo and redo, as everywhere else. Text fields keep their own. */
 function useShortcuts(setHistory: (change: (last: History<Kept>) => History<Kept>) => void): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: setters never change
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const typing = event.target instanceof HTMLInputElement && event.target.type !== 'range';
@@ -230,7 +230,13 @@ function GroupEditor({ group, kept, scores, edit, onSeal }: GroupEditorProps) {
           }}
         />
         <span class="small quiet number">of {whole(width)}</span>
-        <button type="button" class="plain" aria-expanded={open} aria-label={`Units of ${id}`} onClick={() => setOpen(!open)}>
+        <button
+          type="button"
+          class="plain"
+          aria-expanded={open}
+          aria-label={`Units of ${id}`}
+          onClick={() => setOpen(!open)}
+        >
           Units
         </button>
       </div>
@@ -287,7 +293,7 @@ function Apply({ model, analysis, kept, calibrations, valid }: ApplyProps) {
       target: { plan: recovery === 'none' ? plan : { ...plan, recovery } },
       recovery,
       ...(own && recovery !== 'none' && { calibration: own.id }),
-      ...(own && { dataset: datasetOf(own) }),
+      ...(own && { dataset: datasetOf(own), holdBack: true }),
     };
     const job = await answer(api.POST('/api/prunings', { params: { header: once() }, body }));
     go(href('jobs', job.id));
@@ -299,7 +305,11 @@ function Apply({ model, analysis, kept, calibrations, valid }: ApplyProps) {
         label="Recovery"
         value={recovery}
         onChange={setRecovery}
-        options={RECOVERIES.map((name) => ({ value: name, label: name, disabled: name !== 'none' && usable.length === 0 }))}
+        options={RECOVERIES.map((name) => ({
+          value: name,
+          label: name,
+          disabled: name !== 'none' && usable.length === 0,
+        }))}
         hint={
           usable.length === 0
             ? 'Without a calibration, weights can only be cut.'
@@ -316,7 +326,12 @@ function Apply({ model, analysis, kept, calibrations, valid }: ApplyProps) {
       )}
       {apply.note}
       <div class="row">
-        <button type="button" class="primary" disabled={!valid || !mayRun.value || apply.busy} onClick={() => apply.run()}>
+        <button
+          type="button"
+          class="primary"
+          disabled={!valid || !mayRun.value || apply.busy}
+          onClick={() => apply.run()}
+        >
           Apply the plan
         </button>
         <a

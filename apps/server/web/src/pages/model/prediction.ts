@@ -18,7 +18,6 @@ export function usePrediction(model: string, request: PredictionRequest | undefi
   const [foreseen, setForeseen] = useState<Foreseen>({ prediction: undefined, problem: undefined, busy: false });
   const turn = useRef(0);
   const key = JSON.stringify(request);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` is the request
   useEffect(() => {
     const own = ++turn.current;
     if (!request) return setForeseen({ prediction: undefined, problem: undefined, busy: false });

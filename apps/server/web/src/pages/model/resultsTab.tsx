@@ -66,7 +66,15 @@ function pointsOf(jobs: readonly Job[], model: string): ResultPoint[] {
   });
 }
 
-function Versions({ model, versions, points }: { model: Model; versions: readonly Model[]; points: readonly ResultPoint[] }) {
+function Versions({
+  model,
+  versions,
+  points,
+}: {
+  model: Model;
+  versions: readonly Model[];
+  points: readonly ResultPoint[];
+}) {
   const byModel = new Map(points.map((point) => [point.model, point]));
   const share = (value: number | undefined) => (value === undefined ? '–' : `${(100 * value).toFixed(1)} %`);
   return (

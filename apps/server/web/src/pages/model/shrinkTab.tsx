@@ -37,9 +37,7 @@ export function ShrinkTab(props: ModelTabProps) {
   const calibrations = useCalibrations(props.model.id);
   return (
     <Await of={shelf}>
-      {(found) => (
-        <Await of={calibrations}>{(jobs) => <ShrinkForm {...props} {...found} calibrations={jobs} />}</Await>
-      )}
+      {(found) => <Await of={calibrations}>{(jobs) => <ShrinkForm {...props} {...found} calibrations={jobs} />}</Await>}
     </Await>
   );
 }
@@ -63,7 +61,10 @@ function ShrinkForm({
 }: ModelTabProps & Shelf & { calibrations: readonly CalibrationJob[] }) {
   const usable = calibrations.filter(({ state }) => state !== 'failed' && state !== 'cancelled');
   const [target, setTarget] = useState<TargetForm>(TARGET_DEFAULTS);
-  const [data, setData] = useState<DataForm>({ ...DATA_DEFAULTS, dataset: usable[0]?.input.dataset ?? datasets[0]?.id ?? '' });
+  const [data, setData] = useState<DataForm>({
+    ...DATA_DEFAULTS,
+    dataset: usable[0]?.input.dataset ?? datasets[0]?.id ?? '',
+  });
   const [making, setMaking] = useState<MakingForm>({ recovery: '', criterion: '', round: 1 });
   const [wanted, setWanted] = useState(query.value.get('calibration') ?? usable[0]?.id ?? '');
   const chosen = usable.find(({ id }) => id === wanted);
@@ -82,6 +83,7 @@ function ShrinkForm({
       target: wish!,
       ...(chosen && { calibration: chosen.id }),
       ...(own && { dataset: samplesOf(own, data, chosen !== undefined) }),
+      ...(own && chosen && { holdBack: true }),
       ...(recovery && { recovery }),
       ...(criterion && { criterion }),
       ...round,
@@ -121,7 +123,11 @@ function ShrinkForm({
           />
         </section>
         <section class="card stack" aria-label="Typical inputs">
-          <DataFields form={data} onChange={(change) => setData((last) => ({ ...last, ...change }))} {...{ datasets, about }} />
+          <DataFields
+            form={data}
+            onChange={(change) => setData((last) => ({ ...last, ...change }))}
+            {...{ datasets, about }}
+          />
           {usable.length > 0 && (
             <Select
               label="Calibration"
@@ -208,10 +214,13 @@ function ShrinkForm({
   );
 }
 
-/** Which samples a pruning takes. Beside a calibration, answers are compared on those that it has not seen, if there are any. */
+/** So many samples that a calibration has not seen are enough to compare answers on. */
+const ENOUGH_UNSEEN = 16;
+
+/** Which samples a pruning takes. Beside a calibration, answers are compared on those that it has not seen, if there are enough. */
 function samplesOf({ id, files }: Dataset, { limit, preprocess }: DataForm, calibrated: boolean) {
   const own = { id, ...(preprocess && { preprocess }) };
-  return calibrated && files > limit ? { ...own, start: limit, limit } : { ...own, limit };
+  return calibrated && files >= limit + ENOUGH_UNSEEN ? { ...own, start: limit, limit } : { ...own, limit };
 }
 
 function calibrationName({ input, state, result }: CalibrationJob, datasets: readonly Dataset[]): string {

@@ -33,7 +33,14 @@ export function TargetFields({ form, onChange, analysis, about, devices }: Targe
     <>
       <Choices label="Budget" value={mode} onChange={(value) => onChange({ mode: value })} options={MODES} />
       {KEPT[mode] && (
-        <Slider label={KEPT[mode]} unit="%" min={10} max={100} value={keep} onChange={(value) => onChange({ keep: value })} />
+        <Slider
+          label={KEPT[mode]}
+          unit="%"
+          min={10}
+          max={100}
+          value={keep}
+          onChange={(value) => onChange({ keep: value })}
+        />
       )}
       {mode === 'ratios' &&
         kindsOf(analysis).map((kind) => (

@@ -40,13 +40,11 @@ export function UnitGrid({ group, kept, scores, onToggle }: UnitGridProps) {
     // biome-ignore lint/a11y/noStaticElementInteractions: arrows move between the buttons in it
     <div class="stack" onKeyDown={move}>
       {lanes.map((units, lane) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: heads are numbered
-        <div key={lane} role="group" aria-label={group.lanes > 1 ? `Head ${lane}` : `Units of ${group.id}`}>
-          {group.lanes > 1 && (
-            <p class="small quiet">
-              Head {lane}: {units.filter((unit) => kept.has(unit)).length} of {units.length}
-            </p>
-          )}
+        <fieldset key={lane}>
+          <legend class="small quiet">
+            {group.lanes > 1 ? `Head ${lane}` : 'Units'}: {units.filter((unit) => kept.has(unit)).length} of{' '}
+            {units.length}
+          </legend>
           <div class={`units is-${group.kind}`}>
             {units.map((unit) => {
               const words = `Unit ${unit}${scores ? `, score ${score(scores[unit])}` : ''}`;
@@ -65,7 +63,7 @@ export function UnitGrid({ group, kept, scores, onToggle }: UnitGridProps) {
               );
             })}
           </div>
-        </div>
+        </fieldset>
       ))}
     </div>
   );

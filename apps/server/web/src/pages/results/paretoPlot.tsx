@@ -50,7 +50,9 @@ export function ParetoPlot({ points }: { points: readonly ResultPoint[] }) {
         </p>
       )}
       {shown.length > 0 && left > 0 && (
-        <p class="small quiet">{left} more without {axis === 'latency' ? 'a measurement or ' : ''}a comparison.</p>
+        <p class="small quiet">
+          {left} more without {axis === 'latency' ? 'a measurement or ' : ''}a comparison.
+        </p>
       )}
     </figure>
   );

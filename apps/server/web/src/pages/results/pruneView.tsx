@@ -1,5 +1,5 @@
-import { count, counted, duration, saving, score } from '@snp/pages';
 import type { PruneReport } from '@snp/core';
+import { count, counted, duration, saving, score } from '@snp/pages';
 import { useState } from 'preact/hooks';
 import { readArtefact } from '../../api/client.js';
 import { useResource } from '../../api/resource.js';
@@ -14,7 +14,8 @@ import { href } from '../../route.js';
 
 /** A pruned model beside its original. */
 export function PruneView({ job, result }: { job: PruneJob; result: PruneResult }) {
-  const { cost, blocks, groups, fidelity, tradeOff, warnings, seconds, model, budget, criterion, recovery, samples } = result;
+  const { cost, blocks, groups, fidelity, tradeOff, warnings, seconds, model, budget, criterion, recovery, samples } =
+    result;
   return (
     <>
       <section class="stack" aria-labelledby="before-after">
@@ -30,7 +31,9 @@ export function PruneView({ job, result }: { job: PruneJob; result: PruneResult 
           Kept: {budget}. Criterion {criterion}, recovery {recovery}
           {samples > 0 && `, calibrated on ${counted(samples, 'sample')}`}.
         </p>
-        <Totals figures={[...savingFigures(cost.before, cost.after), ...(fidelity ? [agreementFigure(fidelity)] : [])]} />
+        <Totals
+          figures={[...savingFigures(cost.before, cost.after), ...(fidelity ? [agreementFigure(fidelity)] : [])]}
+        />
         {fidelity && <FidelityNote fidelity={fidelity} />}
         {warnings.length > 0 && (
           <div class="note warning">
@@ -99,7 +102,11 @@ export function PruneView({ job, result }: { job: PruneJob; result: PruneResult 
 }
 
 function agreementFigure({ agreement, samples }: Fidelity) {
-  return { name: 'Same top answer', value: `${(100 * agreement).toFixed(1)} %`, note: `of ${counted(samples, 'sample')}` };
+  return {
+    name: 'Same top answer',
+    value: `${(100 * agreement).toFixed(1)} %`,
+    note: `of ${counted(samples, 'sample')}`,
+  };
 }
 
 function FidelityNote({ fidelity: { cosine, divergence } }: { fidelity: Fidelity }) {
@@ -112,7 +119,9 @@ function FidelityNote({ fidelity: { cosine, divergence } }: { fidelity: Fidelity
 
 /** The point of the curve that is nearest to what was made. */
 function chosenOn(points: readonly { macs: number; divergence: number }[], share: number) {
-  const near = points.reduce((best, point) => (Math.abs(point.macs - share) < Math.abs(best.macs - share) ? point : best));
+  const near = points.reduce((best, point) =>
+    Math.abs(point.macs - share) < Math.abs(best.macs - share) ? point : best,
+  );
   return { share: near.macs, divergence: near.divergence };
 }
 
@@ -124,7 +133,7 @@ function Scores({ job }: { job: PruneJob }) {
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
-        <h2 class="row">Scores of all units</h2>
+        <span class="heading">Scores of all units</span>
       </summary>
       {open && <Histograms url={report.url} />}
     </details>
@@ -138,7 +147,9 @@ function Histograms({ url }: { url: string }) {
       {({ groups }) => {
         const scored = groups.filter(({ scores }) => scores);
         if (scored.length === 0)
-          return <p class="quiet">No units were scored: the plan was given, or the recovery picked or mixed them itself.</p>;
+          return (
+            <p class="quiet">No units were scored: the plan was given, or the recovery picked or mixed them itself.</p>
+          );
         return (
           <div class="stack">
             <ul class="key" aria-label="Colours">

@@ -34,7 +34,11 @@ export function pointOfPruning({ result, title }: PruneJob): ResultPoint | undef
 }
 
 /** Latency as a share of the first model's, where a device has measured it; later measurements win. */
-export function withMeasured(points: readonly ResultPoint[], benchmarks: readonly JobOf<'benchmark'>[], original: string) {
+export function withMeasured(
+  points: readonly ResultPoint[],
+  benchmarks: readonly JobOf<'benchmark'>[],
+  original: string,
+) {
   const latency = new Map<string, number>();
   for (const { result, input } of [...benchmarks].reverse()) {
     if (input.models[0] !== original) continue;

@@ -1,8 +1,8 @@
 import { count, saving, score } from '@snp/pages';
 import type { SweepPoint } from '../../api/types.js';
 import { Empty } from '../../parts/states.js';
-import { ParetoPlot } from './paretoPlot.js';
 import { href } from '../../route.js';
+import { ParetoPlot } from './paretoPlot.js';
 import { pointOfSweep } from './resultPoint.js';
 
 /** A sweep: what every budget gave. */
@@ -69,7 +69,10 @@ export function SweepView({ points }: { points: readonly SweepPoint[] }) {
 
 function budgetText(budget: SweepPoint['budget']): string {
   return Object.entries(budget)
-    .map(([name, limit]) => `${limit <= 1 ? `${Number((100 * limit).toFixed(1))} %` : count(limit)} of ${NAMES[name] ?? name}`)
+    .map(
+      ([name, limit]) =>
+        `${limit <= 1 ? `${Number((100 * limit).toFixed(1))} %` : count(limit)} of ${NAMES[name] ?? name}`,
+    )
     .join(', ');
 }
 
