@@ -79,8 +79,8 @@ export class Embedded implements Database {
 
   async listen(channel: string, heard: (payload: string) => void): Promise<void> {
     const others = this.#heard.get(channel);
-    if (others) return void others.push(heard);
-    this.#heard.set(channel, [heard]);
+    this.#heard.set(channel, [...(others ?? []), heard]);
+    if (others) return;
     await this.#inTurn(() => this.#ask((id) => ({ id, listen: channel })));
   }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { MiddlewareHandler } from 'hono';
-import { routePath } from 'hono/route';
+import type { Context, MiddlewareHandler } from 'hono';
+import { matchedRoutes } from 'hono/route';
 import type { Audit } from '../operation/audit.js';
 import type { Log } from '../operation/log.js';
 import type { Metrics } from '../operation/metrics.js';
@@ -25,8 +25,13 @@ export function requests(log: Log, metrics: Metrics, audit: Audit): MiddlewareHa
     context.res.headers.set('x-request-id', requestId);
     const { status } = context.res;
     const seconds = (performance.now() - start) / 1000;
-    metrics.request(method, routePath(context, -1), status, seconds);
+    metrics.request(method, routeOf(context), status, seconds);
     log.debug({ requestId, method, path: path.slice(0, 300), status, ms: Math.round(1000 * seconds) }, 'request');
     await audit.note(context);
   };
+}
+
+/** The pattern that a request met: addresses themselves would be numbers without end. */
+function routeOf(context: Context<Env>): string {
+  return matchedRoutes(context).findLast(({ path }) => !path.endsWith('*'))?.path ?? 'other';
 }

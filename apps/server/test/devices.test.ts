@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { RunningServer } from '../dist/index.js';
+import type { components } from '../openapi.js';
+import { Client, type Job, type Model } from './support/client.js';
+import { smallVit } from './support/models.js';
+import { temporaryFolder, testServer } from './support/server.js';
+
+type Device = components['schemas']['Device'];
+
+const SNP = fileURLToPath(new URL('../../cli/bin/snp.js', import.meta.url));
+
+describe('a device', () => {
+  let server: RunningServer;
+  let client: Client;
+  let token: string;
+  let models: Model[];
+  const data = temporaryFolder();
+  const running: ChildProcess[] = [];
+
+  /** An agent as it runs on a device. */
+  function agent(folder = data, own = token): ChildProcess {
+    const child = spawn(process.execPath, [SNP, 'agent', '--server', server.url, '--data', folder, '--name', 'this machine'], {
+      env: { ...process.env, SNP_AGENT_TOKEN: own },
+      stdio: 'pipe',
+    });
+    running.push(child);
+    return child;
+  }
+
+  const device = () =>
+    client.until(
+      async () => (await client.get<{ items: Device[] }>('/api/devices')).items[0],
+      (found) => found !== undefined,
+    );
+  const benchmark = async (input: object = {}) => {
+    const { id } = await device();
+    return client.post<Job>('/api/benchmarks', { models: models.map((model) => model.id), device: id, target: 'cpu-1', protocol: 'quick', ...input });
+  };
+  const ended = (child: ChildProcess) => new Promise((resolve) => child.once('exit', resolve));
+
+  beforeAll(async () => {
+    ({ server, client } = await testServer());
+    ({ secret: token } = await client.post<{ secret: string }>('/api/tokens', { name: 'pi', role: 'device' }));
+    const inline = await client.addModel(await smallVit(), 'a.onnx');
+    const path = await smallVit({ weights: 'external', name: 'b.onnx', ffn: 24 });
+    models = [inline, await client.addModel(path, 'b.onnx', [{ location: 'b.onnx.data', path: `${path}.data` }])];
+  });
+  afterEach(async () => {
+    for (const child of running.splice(0)) child.kill('SIGKILL');
+  });
+  afterAll(() => server.close());
+
+  it('registers, measures what it is given, and its result can be taken home', async () => {
+    agent();
+    const found = await device();
+    expect(found).toMatchObject({ name: 'this machine', state: 'idle', fingerprint: { cores: expect.any(Number) } });
+    expect(found.targets).toContainEqual(expect.objectContaining({ name: 'cpu-1', available: true }));
+    const job = (await client.wait((await benchmark()).id)) as Job & { type: 'benchmark' };
+    expect(job.error).toBeNull();
+    const [first, second] = job.result!.models;
+    expect(first).toMatchObject({ state: 'measured', name: 'a.onnx', id: models[0].id });
+    expect(second).toMatchObject({ state: 'measured', name: 'b.onnx', speedUp: { ratio: expect.any(Number) } });
+    const whole = JSON.parse((await client.artefact(job.id, 'benchmark.json')).toString());
+    expect(whole).toMatchObject({ format: 'snp-bench', models: [{ sha256: models[0].sha256 }, { sha256: models[1].sha256 }] });
+    expect((await client.artefact(job.id, 'benchmark.csv')).toString().split('\n').length).toBeGreaterThan(2);
+    expect((await device()).done).toBe(1);
+    const history = await client.get<{ items: Job[] }>(`/api/jobs?device=${found.id}`);
+    expect(history.items.map(({ id }) => id)).toEqual([job.id]);
+  });
+
+  it('that stops hands its job back, and goes on with it when it is there again', async () => {
+    const child = agent();
+    const job = await benchmark({ protocol: 'default' });
+    await client.until(
+      () => client.get<Job>(`/api/jobs/${job.id}`),
+      ({ state }) => state === 'running',
+    );
+    child.kill('SIGTERM');
+    await ended(child);
+    expect((await client.get<Job>(`/api/jobs/${job.id}`)).state).toBe('queued');
+    await client.post(`/api/jobs/${job.id}/cancel`, {});
+  });
+
+  it('that is killed loses its job to whoever comes next', async () => {
+    const child = agent();
+    const job = await benchmark({ protocol: 'snp-paper' });
+    await client.until(
+      () => client.get<Job>(`/api/jobs/${job.id}`),
+      ({ state }) => state === 'running',
+    );
+    child.kill('SIGKILL');
+    await ended(child);
+    agent();
+    const end = await client.wait(job.id);
+    expect(end).toMatchObject({ state: 'done', attempt: 2 });
+  });
+
+  it('stops measuring what is cancelled', async () => {
+    agent();
+    const job = await benchmark({ protocol: 'mlperf-single-stream' });
+    await client.until(
+      () => client.get<Job>(`/api/jobs/${job.id}`),
+      ({ state }) => state === 'running',
+    );
+    await client.post(`/api/jobs/${job.id}/cancel`, {});
+    const idle = await client.until(device, ({ running: one }) => one === null);
+    expect(idle.queued).toBe(0);
+    expect((await client.wait((await benchmark()).id)).state).toBe('done');
+  });
+
+  it('of another token cannot take its name, its jobs or its files', async () => {
+    const { id, name, fingerprint, targets } = await device();
+    const { secret } = await client.post<{ secret: string }>('/api/tokens', { name: 'thief', role: 'device' });
+    const thief = new Client(server.url, secret);
+    const put = await thief.fetch(`/api/devices/${id}`, {
+      method: 'PUT',
+      body: JSON.stringify({ name, fingerprint, targets }),
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(put.status).toBe(409);
+    expect(await thief.status(`/api/devices/${id}/take`, {})).toBe(404);
+    expect((await thief.fetch(`/api/devices/${id}/files/${models[0].sha256}`)).status).toBe(404);
+  });
+
+  it('may fetch only files of jobs that it holds', async () => {
+    const { id } = await device();
+    const own = new Client(server.url, token);
+    expect((await own.fetch(`/api/devices/${id}/files/${models[0].sha256}`)).status).toBe(404);
+  });
+
+  it('with a wrong token is told so', async () => {
+    const child = agent(join(data, 'other'), 'snp_wrong');
+    let said = '';
+    child.stderr!.on('data', (chunk) => {
+      said += chunk;
+    });
+    expect(await ended(child)).toBe(1);
+    expect(said).toContain('token is missing or wrong');
+  });
+});
