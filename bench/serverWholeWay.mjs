@@ -2,7 +2,16 @@
 // loopback: upload, groups, 0.6 of the MACs, calibration on 100 pictures, progress, comparison, a sweep, a measurement on this machine's agent, download. The
 // file that was downloaded is held against what the command makes with the same options, and with the same plan. With SCREENSHOTS, pictures of each page go there.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,9 +31,13 @@ const name = basename(model);
 const folder = mkdtempSync(join(tmpdir(), 'snp-whole-way-'));
 const samples = join(folder, 'pictures');
 mkdirSync(samples);
-for (const file of readdirSync(pictures).sort().slice(0, SAMPLES)) copyFileSync(join(pictures, file), join(samples, file));
+for (const file of readdirSync(pictures).sort().slice(0, SAMPLES))
+  copyFileSync(join(pictures, file), join(samples, file));
 
-const server = startSnp(['serve', '--port', String(PORT), '--data', join(folder, 'server')], join(folder, 'server.log'));
+const server = startSnp(
+  ['serve', '--port', String(PORT), '--data', join(folder, 'server')],
+  join(folder, 'server.log'),
+);
 const client = await clientOf(PORT, join(folder, 'server'));
 const { secret } = await client.json('/api/tokens', { name: 'agents', role: 'device' });
 const agent = startSnp(
@@ -37,7 +50,8 @@ const browser = await chromium.launch({
   args: ['--disable-gpu', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
 });
 const started = performance.now();
-const step = (text) => process.stdout.write(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${text}\n`);
+const step = (text) =>
+  process.stdout.write(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${text}\n`);
 
 try {
   const context = await browser.newContext({ viewport: { width: 1180, height: 820 } });
@@ -57,7 +71,10 @@ try {
   await choose(page, 'Upload a folder', samples);
   await page.getByLabel('Name').fill('imagenet-sample');
   await page.getByRole('button', { name: 'Upload', exact: true }).click();
-  await page.getByRole('row').filter({ hasText: `${SAMPLES} pictures` }).waitFor(LONG);
+  await page
+    .getByRole('row')
+    .filter({ hasText: `${SAMPLES} pictures` })
+    .waitFor(LONG);
   step(`${SAMPLES} pictures are there`);
 
   await place(page, 'Models');
@@ -81,7 +98,10 @@ try {
   await shot(page, 'shrink', { fullPage: true });
   await page.getByLabel('Calibration').selectOption('');
   await page.getByRole('button', { name: 'Prune', exact: true }).click();
-  await page.locator('.steps [aria-current]').filter({ hasText: /calibrate|solve|probe/ }).waitFor(LONG);
+  await page
+    .locator('.steps [aria-current]')
+    .filter({ hasText: /calibrate|solve|probe/ })
+    .waitFor(LONG);
   await shot(page, 'progress');
   await page.reload();
   await page.getByRole('heading', { name: 'Before and after' }).waitFor(LONG);
@@ -143,7 +163,11 @@ try {
     await page.waitForTimeout(1000);
     await shot(page, file);
   }
-  await page.locator('h2 a').first().click().catch(() => undefined);
+  await page
+    .locator('h2 a')
+    .first()
+    .click()
+    .catch(() => undefined);
   const { items } = await client.json('/api/devices');
   await page.goto(`${client.url}/#/devices/${items[0].id}`);
   await page.getByRole('heading', { name: 'Fingerprint' }).waitFor();
@@ -179,7 +203,9 @@ async function shot(page, file, options = {}) {
   if (!screenshots) return;
   if (!existsSync(screenshots)) mkdirSync(screenshots, { recursive: true });
   const picture = await page.screenshot(options);
-  await sharp(picture).png({ palette: true, colours: 128, effort: 10 }).toFile(join(screenshots, `${file}.png`));
+  await sharp(picture)
+    .png({ palette: true, colours: 128, effort: 10 })
+    .toFile(join(screenshots, `${file}.png`));
 }
 
 async function choose(page, button, files) {

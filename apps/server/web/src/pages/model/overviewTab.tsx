@@ -47,7 +47,7 @@ export function OverviewTab({ model, analysis }: ModelTabProps) {
           <Blocks id={model.id} analysis={analysis} scale={scaleOf(blocks, residual)} />
         )}
       </section>
-      <div class="cards">
+      <div class="cards loose">
         <section class="card stack" aria-labelledby="frozen">
           <h2 id="frozen">Frozen</h2>
           {frozen.length === 0 ? (
