@@ -35,7 +35,11 @@ function random(below) {
 
 /** Each job takes other widths. */
 function inputs(model) {
-  return Array.from({ length: count }, (_, at) => ({ model, name: `${at}.onnx`, target: { ratios: { ffn: (at + 1) / (count + 2), value: 0.25 } } }));
+  return Array.from({ length: count }, (_, at) => ({
+    model,
+    name: `${at}.onnx`,
+    target: { ratios: { ffn: (at + 1) / (count + 2), value: 0.25 } },
+  }));
 }
 
 /** What the jobs made, by the number of the job. */
@@ -44,7 +48,8 @@ async function resultsOf(client) {
   return new Map(jobs.map((job) => [job.input.name, job]));
 }
 
-const ended = (child) => new Promise((resolve) => (child.exitCode ?? child.signalCode) !== null ? resolve() : child.once('exit', resolve));
+const ended = (child) =>
+  new Promise((resolve) => ((child.exitCode ?? child.signalCode) !== null ? resolve() : child.once('exit', resolve)));
 
 async function run(name, disturb) {
   const database = await temporaryPostgres();
@@ -110,8 +115,14 @@ const start = performance.now();
 const quiet = await run('quiet', false);
 const quietSeconds = (performance.now() - start) / 1000;
 const disturbed = await run('disturbed', true);
-const hashOf = (job) => job?.artefacts.filter(({ name }) => /\.onnx$|^plan\.json$/.test(name)).map(({ sha256 }) => sha256).join();
-const differing = [...quiet.results].filter(([name, job]) => hashOf(job) !== hashOf(disturbed.results.get(name))).map(([name]) => name);
+const hashOf = (job) =>
+  job?.artefacts
+    .filter(({ name }) => /\.onnx$|^plan\.json$/.test(name))
+    .map(({ sha256 }) => sha256)
+    .join();
+const differing = [...quiet.results]
+  .filter(([name, job]) => hashOf(job) !== hashOf(disturbed.results.get(name)))
+  .map(([name]) => name);
 const states = [...disturbed.results.values()].map((job) => job.state);
 const outcome = {
   jobs: count,
@@ -121,7 +132,12 @@ const outcome = {
   models: disturbed.models,
   attempts: disturbed.attempts,
   happened: disturbed.happened,
-  seconds: { quiet: Math.round(quietSeconds), disturbed: Math.round((performance.now() - start) / 1000 - quietSeconds) },
+  seconds: {
+    quiet: Math.round(quietSeconds),
+    disturbed: Math.round((performance.now() - start) / 1000 - quietSeconds),
+  },
 };
 process.stdout.write(`${JSON.stringify(outcome)}\n`);
-process.exit(outcome.done === count && differing.length === 0 && outcome.twice.length === 0 && outcome.models === count ? 0 : 1);
+process.exit(
+  outcome.done === count && differing.length === 0 && outcome.twice.length === 0 && outcome.models === count ? 0 : 1,
+);

@@ -93,6 +93,7 @@ const ENTRIES = {
   '@snp/runtime': 'packages/runtime/dist/index.d.ts',
   '@snp/score': 'packages/score/dist/index.d.ts',
   '@snp/bench': 'packages/bench/dist/index.d.ts',
+  '@snp/server': 'apps/server/dist/index.d.ts',
   '@snp/testing': 'packages/testing/dist/index.d.ts',
 };
 

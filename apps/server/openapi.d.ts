@@ -2613,6 +2613,7 @@ export interface paths {
                     state?: string;
                     /** @description jobs about this model */
                     model?: string;
+                    /** @description jobs of this device, parts of others too */
                     device?: string;
                     /** @description parts of this job; without it, only jobs that are no parts */
                     parent?: string;

@@ -26,7 +26,8 @@ export async function temporaryPostgres() {
   if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);
   const port = await freePort();
   const data = join(folder, 'data');
-  const run = (program, args) => execFileSync(join(bin, program), args, { ...user, cwd: folder, stdio: 'pipe', env: { LC_ALL: 'C' } });
+  const run = (program, args) =>
+    execFileSync(join(bin, program), args, { ...user, cwd: folder, stdio: 'pipe', env: { LC_ALL: 'C' } });
   run('initdb', ['-D', data, '-U', 'snp', '-A', 'trust', '-E', 'UTF8', '--no-sync']);
   const options = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=off`;
   const control = (action, ...more) => run('pg_ctl', ['-D', data, '-w', '-l', join(folder, 'log'), action, ...more]);

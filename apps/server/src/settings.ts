@@ -32,15 +32,18 @@ export interface Settings {
   logLevel: string;
 }
 
+/** A job keeps about four cores busy. */
+const SLOTS = Math.max(1, Math.floor(availableParallelism() / 4));
+
 /** Defaults of `Settings`. */
 export const SETTINGS: Omit<Settings, 'data'> = {
-  slots: Math.max(1, Math.floor(availableParallelism() / 4)),
+  slots: SLOTS,
   uploadBytes: 8 * 2 ** 30,
   uploadSilenceSeconds: 30,
   storedBytes: 200 * 2 ** 30,
   activeJobs: 1000,
   jobSeconds: 4 * 3600,
-  jobMemoryBytes: Math.floor(totalmem() * 0.7),
+  jobMemoryBytes: Math.floor((0.7 * totalmem()) / SLOTS),
   stopSeconds: 10,
   retentionDays: 90,
   logLevel: 'info',

@@ -22,10 +22,14 @@ describe('a device', () => {
 
   /** An agent as it runs on a device. */
   function agent(folder = data, own = token): ChildProcess {
-    const child = spawn(process.execPath, [SNP, 'agent', '--server', server.url, '--data', folder, '--name', 'this machine'], {
-      env: { ...process.env, SNP_AGENT_TOKEN: own },
-      stdio: 'pipe',
-    });
+    const child = spawn(
+      process.execPath,
+      [SNP, 'agent', '--server', server.url, '--data', folder, '--name', 'this machine'],
+      {
+        env: { ...process.env, SNP_AGENT_TOKEN: own },
+        stdio: 'pipe',
+      },
+    );
     running.push(child);
     return child;
   }
@@ -37,7 +41,13 @@ describe('a device', () => {
     );
   const benchmark = async (input: object = {}) => {
     const { id } = await device();
-    return client.post<Job>('/api/benchmarks', { models: models.map((model) => model.id), device: id, target: 'cpu-1', protocol: 'quick', ...input });
+    return client.post<Job>('/api/benchmarks', {
+      models: models.map((model) => model.id),
+      device: id,
+      target: 'cpu-1',
+      protocol: 'quick',
+      ...input,
+    });
   };
   const ended = (child: ChildProcess) => new Promise((resolve) => child.once('exit', resolve));
 
@@ -64,11 +74,25 @@ describe('a device', () => {
     expect(first).toMatchObject({ state: 'measured', name: 'a.onnx', id: models[0].id });
     expect(second).toMatchObject({ state: 'measured', name: 'b.onnx', speedUp: { ratio: expect.any(Number) } });
     const whole = JSON.parse((await client.artefact(job.id, 'benchmark.json')).toString());
-    expect(whole).toMatchObject({ format: 'snp-bench', models: [{ sha256: models[0].sha256 }, { sha256: models[1].sha256 }] });
+    expect(whole).toMatchObject({
+      format: 'snp-bench',
+      models: [{ sha256: models[0].sha256 }, { sha256: models[1].sha256 }],
+    });
     expect((await client.artefact(job.id, 'benchmark.csv')).toString().split('\n').length).toBeGreaterThan(2);
     expect((await device()).done).toBe(1);
     const history = await client.get<{ items: Job[] }>(`/api/jobs?device=${found.id}`);
     expect(history.items.map(({ id }) => id)).toEqual([job.id]);
+  });
+
+  it('says how fast a pruned model is to be: the plan is made from what it measures', async () => {
+    agent();
+    const { id } = await device();
+    const input = { model: models[0].id, target: { latency: { device: id, target: 'cpu-1', share: 0.9 } } };
+    const job = (await client.wait((await client.post<Job>('/api/prunings', input)).id)) as Job & { type: 'prune' };
+    expect(job.error).toBeNull();
+    expect(job.result!.latency).toMatchObject({ on: 'this machine cpu-1', measured: { ratio: expect.any(Number) } });
+    expect(job.parts!.done).toBe(job.parts!.total);
+    expect(job.result!.cost.after.macs).toBeLessThan(job.result!.cost.before.macs);
   });
 
   it('that stops hands its job back, and goes on with it when it is there again', async () => {

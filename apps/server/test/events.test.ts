@@ -6,9 +6,13 @@ import { testServer } from './support/server.js';
 
 /** Reads server-sent events until the connection ends. */
 async function eventsOf(response: Response): Promise<{ event: string; data: Record<string, unknown>; id?: string }[]> {
-  const blocks = (await response.text()).split('\n\n').filter((block) => block.startsWith('event:') || block.includes('\nevent:') || block.includes('data:'));
+  const blocks = (await response.text())
+    .split('\n\n')
+    .filter((block) => block.startsWith('event:') || block.includes('\nevent:') || block.includes('data:'));
   return blocks.map((block) => {
-    const fields = Object.fromEntries(block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]));
+    const fields = Object.fromEntries(
+      block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
+    );
     return { event: fields.event, data: JSON.parse(fields.data), ...(fields.id && { id: fields.id }) };
   });
 }
@@ -33,8 +37,12 @@ describe('progress and answers', () => {
     expect(events.at(-1)).toMatchObject({ event: 'job', data: { state: 'done', id: job.id } });
     const lines = events.filter(({ event }) => event === 'log');
     expect(lines.map(({ data }) => data.text)).toContain('apply');
-    const later = await eventsOf(await client.fetch(`/api/jobs/${job.id}/events`, { headers: { 'last-event-id': lines[0].id! } }));
-    expect(later.filter(({ event }) => event === 'log').map(({ id }) => id)).toEqual(lines.slice(1).map(({ id }) => id));
+    const later = await eventsOf(
+      await client.fetch(`/api/jobs/${job.id}/events`, { headers: { 'last-event-id': lines[0].id! } }),
+    );
+    expect(later.filter(({ event }) => event === 'log').map(({ id }) => id)).toEqual(
+      lines.slice(1).map(({ id }) => id),
+    );
   });
 
   it('of all jobs come on one connection', async () => {
@@ -87,9 +95,17 @@ describe('progress and answers', () => {
     const whole = Buffer.from(await (await client.fetch(`/api/models/${model.id}/file`)).arrayBuffer());
     const part = async (range: string) => {
       const response = await client.fetch(`/api/models/${model.id}/file`, { headers: { range } });
-      return { status: response.status, range: response.headers.get('content-range'), bytes: Buffer.from(await response.arrayBuffer()) };
+      return {
+        status: response.status,
+        range: response.headers.get('content-range'),
+        bytes: Buffer.from(await response.arrayBuffer()),
+      };
     };
-    expect(await part('bytes=10-19')).toEqual({ status: 206, range: `bytes 10-19/${whole.length}`, bytes: whole.subarray(10, 20) });
+    expect(await part('bytes=10-19')).toEqual({
+      status: 206,
+      range: `bytes 10-19/${whole.length}`,
+      bytes: whole.subarray(10, 20),
+    });
     expect(await part('bytes=-5')).toMatchObject({ status: 206, bytes: whole.subarray(-5) });
     expect(await part(`bytes=${whole.length}-`)).toMatchObject({ status: 416, range: `bytes */${whole.length}` });
     expect((await part('bytes=0-1,4-5')).status).toBe(200);
@@ -104,7 +120,11 @@ describe('progress and answers', () => {
       headers: { 'content-type': 'application/json' },
     });
     expect(response.headers.get('content-type')).toBe('application/problem+json');
-    expect(await response.json()).toMatchObject({ status: 400, code: 'invalid-argument', fields: [{ path: 'target' }] });
+    expect(await response.json()).toMatchObject({
+      status: 400,
+      code: 'invalid-argument',
+      fields: [{ path: 'target' }],
+    });
     const unmet = await client.fetch(`/api/models/${model.id}/predictions`, {
       method: 'POST',
       body: JSON.stringify({ target: { ratios: { nothing: 0.5 } } }),

@@ -41,7 +41,8 @@ describe.each(['folder', 's3'])('a store in a %s', (kind) => {
     await own.take(sha256, path);
     expect(await own.has(sha256)).toBe(true);
     expect((await buffer(await own.read(sha256))).equals(bytes)).toBe(true);
-    if (size > 0) expect((await buffer(await own.read(sha256, { start: 5, end: 99 }))).equals(bytes.subarray(5, 100))).toBe(true);
+    if (size > 0)
+      expect((await buffer(await own.read(sha256, { start: 5, end: 99 }))).equals(bytes.subarray(5, 100))).toBe(true);
     const place = join(folder, `out-${size}`, 'file');
     await own.place(sha256, place);
     expect(await hashOf(place)).toBe(sha256);
@@ -53,7 +54,9 @@ describe.each(['folder', 's3'])('a store in a %s', (kind) => {
 
 describe('a server with its artefacts in S3', () => {
   it('prunes, and gives what came of it', async () => {
-    const { server, client }: { server: { close(): Promise<void> }; client: Client } = await testServer({ s3: options });
+    const { server, client }: { server: { close(): Promise<void> }; client: Client } = await testServer({
+      s3: options,
+    });
     const model = await client.addModel(await smallVit());
     const { id } = await client.post<Job>('/api/prunings', { model: model.id, target: { ratios: { ffn: 0.5 } } });
     expect((await client.wait(id)).error).toBeNull();

@@ -314,7 +314,7 @@ export const listJobs = route({
       type: z.string().max(100).optional().describe('one or several, with commas'),
       state: z.string().max(100).optional().describe('one or several, with commas'),
       model: id.optional().describe('jobs about this model'),
-      device: id.optional(),
+      device: id.optional().describe('jobs of this device, parts of others too'),
       parent: id.optional().describe('parts of this job; without it, only jobs that are no parts'),
     }),
   },

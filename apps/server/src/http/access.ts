@@ -29,7 +29,7 @@ export function access(route: RouteConfig, tokens: Tokens, limits: RateLimits): 
       await limits.countGuess(context);
       throw new Failure('unauthorized', 'The token is missing or wrong.', 401, { 'www-authenticate': 'Bearer' });
     }
-    await limits.require(context, identity.token);
+    await limits.require(identity.token);
     if (!INCLUDES[identity.role].includes(wanted))
       throw new Failure(
         'forbidden',

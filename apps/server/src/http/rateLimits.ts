@@ -14,7 +14,7 @@ export class RateLimits {
   readonly #requests = new RateLimiterMemory(PER_TOKEN);
   readonly #guesses = new RateLimiterMemory(GUESSES);
 
-  async require(_context: Context<Env>, token: string): Promise<void> {
+  async require(token: string): Promise<void> {
     await this.#requests.consume(token).catch(({ msBeforeNext }) => tooMany(msBeforeNext));
   }
 

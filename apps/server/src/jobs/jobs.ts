@@ -44,7 +44,7 @@ export class Jobs {
       `${COUNTED} where (j.created, j.id) < ($1::timestamptz, $2)
          and ($3::text[] is null or j.type = any($3)) and ($4::text[] is null or j.state = any($4))
          and ($5::text is null or j.model = $5 or j.input -> 'models' ? $5) and ($6::text is null or j.device = $6)
-         and j.parent is not distinct from $7
+         and (j.parent is not distinct from $7 or ($6 is not null and $7::text is null))
        order by j.created desc, j.id desc limit $8`,
       [created, id, types ?? null, states ?? null, model ?? null, device ?? null, parent ?? null, limit + 1],
     );

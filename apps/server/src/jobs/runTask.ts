@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { SnpError } from '@snp/onnx';
-import type { TaskContext, TaskMessage, TaskOutcome, TaskRequest } from '../tasks/task.js';
+import type { TaskAnswer, TaskContext, TaskMessage, TaskOutcome, TaskRequest } from '../tasks/task.js';
 import { groupMemory, killGroup } from './processGroup.js';
 
 /** Limits of a task. */
@@ -92,6 +92,7 @@ function ended(child: ChildProcess, context: TaskContext): Promise<TaskOutcome> 
     child.on('message', (message: TaskMessage) => {
       if ('progress' in message) context.progress(message.progress);
       else if ('log' in message) context.log(message.log.level, message.log.text);
+      else if ('measure' in message) answer(child, context.measure(message.measure));
       else if ('done' in message) resolve(message.done);
       else reject(new TaskFailure(message.failed.code, message.failed.message));
     });
@@ -100,4 +101,16 @@ function ended(child: ChildProcess, context: TaskContext): Promise<TaskOutcome> 
       reject(new TaskFailure('runtime', `Its process ended with ${signal ?? `code ${code}`}. ${said}`.trim())),
     );
   });
+}
+
+/** Tells a process what came of its measurement. */
+function answer(child: ChildProcess, measurement: ReturnType<TaskContext['measure']>): void {
+  measurement
+    .then(
+      (measured): TaskAnswer => ({ measured }),
+      (error): TaskAnswer => ({
+        notMeasured: { code: error instanceof SnpError ? error.code : 'runtime', message: error.message },
+      }),
+    )
+    .then((said) => child.connected && child.send(said));
 }

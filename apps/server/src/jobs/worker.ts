@@ -2,16 +2,18 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, normalize } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { SnpError } from '@snp/onnx';
 import type { Database, Sql } from '../database/database.js';
 import type { Log } from '../operation/log.js';
 import type { DatasetFile } from '../shelf/datasets.js';
 import type { Models } from '../shelf/models.js';
 import type { Blobs } from '../storage/blobs.js';
-import { PLACES, type TaskOutcome } from '../tasks/task.js';
+import { PLACES, type TaskContext, type TaskOutcome } from '../tasks/task.js';
 import type { Artefact, JobError, JobProgress } from './job.js';
 import { COMPUTE, type HeldJob, type JobQueue, LEASE_SECONDS } from './jobQueue.js';
 import { KINDS } from './kinds/index.js';
 import type { Kind, Stage } from './kinds/kind.js';
+import { measureOnDevice } from './measureOnDevice.js';
 import { runTask, TaskFailure, type TaskLimits } from './runTask.js';
 
 /** What a worker uses. */
@@ -165,7 +167,12 @@ export class Worker {
     await this.#place(stage, folder);
     const { limits } = this.options;
     const seconds = Math.min(limits.seconds, stage.seconds ?? Number.POSITIVE_INFINITY);
-    const context = {
+    const { device } = stage;
+    const context: TaskContext = {
+      measure: (request) =>
+        device
+          ? measureOnDevice(this.services, job, device, request, folder, signal)
+          : Promise.reject(new SnpError('unsupported', 'This job has no device to measure on.')),
       progress: (progress: JobProgress) => heart.progress(progress),
       log: (level: 'info' | 'warn' | 'error', text: string) =>
         void queue.log(job.id, level, text).catch(() => undefined),
@@ -247,7 +254,9 @@ async function persist<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (attempt === ATTEMPTS) throw error;
+      // What is wrong with the work itself stays wrong.
+      const hopeless = error instanceof TypeError || (error instanceof SnpError && error.code !== 'io');
+      if (attempt === ATTEMPTS || hopeless) throw error;
       await setTimeout(Math.min(5000, 100 * 2 ** attempt));
     }
   }

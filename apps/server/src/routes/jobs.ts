@@ -48,6 +48,14 @@ export function jobRoutes(app: App, services: Services): void {
     return { status: fresh ? 202 : 200, body: presentJob(await jobs.get(job.id)) };
   };
 
+  /** A device that has a target. */
+  const deviceWith = async (id: string, target: string) => {
+    const device = await devices.get(id);
+    if (device.targets.some(({ name, available }) => name === target && available)) return device;
+    const there = device.targets.filter(({ available }) => available).map(({ name }) => name);
+    throw new Failure('invalid-argument', `${device.name} has no target '${target}', but ${there.join(', ')}.`);
+  };
+
   mount(app, services, createCalibration, (context) => {
     const input = context.req.valid('json');
     return idempotency.once(context, input, async () => {
@@ -65,8 +73,10 @@ export function jobRoutes(app: App, services: Services): void {
       const dataset = input.dataset && (await datasets.get(input.dataset.id));
       const calibration =
         input.calibration === undefined ? undefined : await calibrationOf(services, input.calibration, model);
+      const { target } = input;
+      const device = 'latency' in target ? await deviceWith(target.latency.device, target.latency.target) : undefined;
       const createdBy = identityOf(context).name;
-      return submit((sql) => submitPruning(queue, sql, input, { model, dataset, calibration, createdBy }));
+      return submit((sql) => submitPruning(queue, sql, input, { model, dataset, calibration, device, createdBy }));
     }) as never;
   });
 

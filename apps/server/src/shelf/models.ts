@@ -103,7 +103,7 @@ export class Models {
       if (!row) return Failure.notFound('model', id);
       const busy = await first<{ title: string }>(
         sql,
-        `select title from snp.jobs where model = $1 and type <> 'inspect' and state in ('waiting', 'queued', 'running') limit 1`,
+        `select title from snp.jobs where (model = $1 or input -> 'models' ? $1) and type <> 'inspect' and state in ('waiting', 'queued', 'running') limit 1`,
         [id],
       );
       if (busy) throw new Failure('conflict', `A job is using the model: ${busy.title}. Cancel it first.`);

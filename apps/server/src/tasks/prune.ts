@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises';
+import { latencyOn } from '@snp/bench';
 import {
   type CostBudget,
   criterionByName,
+  type LatencyBudget,
   type LeastShares,
   loadStatistics,
   type Plan,
@@ -13,8 +15,9 @@ import {
 } from '@snp/core';
 import { writeTextWhole } from '@snp/onnx/node';
 import { onnxRuntime } from '@snp/runtime';
+import { deviceTarget } from './deviceTarget.js';
 import { openTaskData, openTaskModel, type SampleOptions } from './inputs.js';
-import { HTML, JSON_TYPE, ONNX, PLACES, type TaskFile, type TaskFunction } from './task.js';
+import { HTML, JSON_TYPE, ONNX, PLACES, type TaskContext, type TaskFile, type TaskFunction } from './task.js';
 
 export interface PruneTaskOptions {
   /** Name of the model for the report. */
@@ -24,6 +27,8 @@ export interface PruneTaskOptions {
   preset?: string | undefined;
   ratios?: Ratios | undefined;
   budget?: CostBudget | undefined;
+  /** What may be left of the latency, as the job's device measures it. */
+  latency?: { name: string; share?: number | undefined; ms?: number | undefined } | undefined;
   plan?: Plan | undefined;
   statistics: boolean;
   samples?: SampleOptions | undefined;
@@ -45,6 +50,7 @@ export const prune: TaskFunction<PruneTaskOptions> = async (options, context) =>
     preset,
     ratios,
     budget,
+    latency: latencyOf(options, context),
     plan,
     recovery,
     allocation,
@@ -65,6 +71,12 @@ export const prune: TaskFunction<PruneTaskOptions> = async (options, context) =>
   await writeReport(result.report);
   return { result: summary(result.report), files: [...(await modelFiles(output)), ...REPORT] };
 };
+
+function latencyOf({ latency }: PruneTaskOptions, context: TaskContext): LatencyBudget | undefined {
+  if (!latency) return undefined;
+  const on = latencyOn(deviceTarget(latency.name, context), { inputs: { batch: 1 } });
+  return latency.ms === undefined ? { on, share: latency.share! } : { on, ms: latency.ms };
+}
 
 const REPORT: readonly TaskFile[] = [
   { name: 'plan.json', type: JSON_TYPE },

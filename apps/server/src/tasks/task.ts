@@ -1,3 +1,4 @@
+import type { BenchModel, BenchResult, Protocol } from '@snp/bench';
 import type { JobProgress } from '../jobs/job.js';
 
 /** Where a task's files lie, relative to the folder that it runs in. */
@@ -8,8 +9,15 @@ export const PLACES = {
   output: 'output',
 } as const;
 
-/** What a task tells while it runs. */
+/** Models that a task has made, to be measured on the device of its job. */
+export interface MeasureRequest {
+  models: BenchModel[];
+  protocol: Protocol;
+}
+
+/** What a task tells and asks while it runs. */
 export interface TaskContext {
+  measure(request: MeasureRequest): Promise<BenchResult>;
   progress(progress: JobProgress): void;
   log(level: 'info' | 'warn' | 'error', text: string): void;
 }
@@ -41,8 +49,12 @@ export interface TaskRequest {
 export type TaskMessage =
   | { progress: JobProgress }
   | { log: { level: 'info' | 'warn' | 'error'; text: string } }
+  | { measure: MeasureRequest }
   | { done: TaskOutcome }
   | { failed: { code: string; message: string } };
+
+/** What a process is told that asked for a measurement: it asks for one at a time. */
+export type TaskAnswer = { measured: BenchResult } | { notMeasured: { code: string; message: string } };
 
 export const ONNX = 'application/octet-stream';
 export const JSON_TYPE = 'application/json';

@@ -1,11 +1,12 @@
 // A task in a process of its own: its working folder is the job's, its environment knows no secrets, and it ends with whoever started it.
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { SnpError } from '@snp/onnx';
+import { SnpError, type SnpErrorCode } from '@snp/onnx';
 import { addShards, gatherAll, gatherShard } from './calibrate.js';
 import { inspect } from './inspect.js';
 import { prune } from './prune.js';
 import { gatherSweep, sweepPoint } from './sweep.js';
-import { PLACES, type TaskFunction, type TaskMessage, type TaskRequest } from './task.js';
+import { PLACES, type TaskAnswer, type TaskFunction, type TaskMessage, type TaskRequest } from './task.js';
 
 const TASKS: Record<string, TaskFunction<never>> = {
   inspect,
@@ -44,6 +45,13 @@ process.once('message', async ({ name, options }: TaskRequest) => {
         say({ progress });
       },
       log: (level, text) => say({ log: { level, text } }),
+      measure: async (request) => {
+        const answer = once(process, 'message') as Promise<[TaskAnswer]>;
+        await say({ measure: request });
+        const [said] = await answer;
+        if ('measured' in said) return said.measured;
+        throw new SnpError(said.notMeasured.code as SnpErrorCode, said.notMeasured.message);
+      },
     });
     await say({ done: outcome });
   } catch (error) {

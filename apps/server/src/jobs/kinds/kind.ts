@@ -1,6 +1,7 @@
 import type { Sql } from '../../database/database.js';
 import type { Models } from '../../shelf/models.js';
 import type { JobError, JobRow } from '../job.js';
+import type { DeviceTarget } from '../measureOnDevice.js';
 
 /** A file that a job's process finds in its folder. */
 export interface StagedFile {
@@ -16,6 +17,8 @@ export interface Stage {
   files: readonly StagedFile[];
   /** A data set, by its manifest. */
   dataset?: string | undefined;
+  /** Where the process may have models measured. */
+  device?: DeviceTarget | undefined;
   /** Seconds after which it is stopped, where it is to be less than for other jobs. */
   seconds?: number;
 }

@@ -1,13 +1,14 @@
 import type { z } from '@hono/zod-openapi';
 import type { pruningInput } from '../../api/jobs.js';
 import type { Sql } from '../../database/database.js';
-import { Failure } from '../../http/failure.js';
+import type { DeviceRow } from '../../devices/devices.js';
 import type { DatasetRow } from '../../shelf/datasets.js';
 import type { ModelRow } from '../../shelf/models.js';
 import type { PruneTaskOptions } from '../../tasks/prune.js';
 import { contentKey } from '../contentKey.js';
 import type { JobRow } from '../job.js';
 import { COMPUTE, type JobQueue } from '../jobQueue.js';
+import type { DeviceTarget } from '../measureOnDevice.js';
 import { modelFiles, RELEASE, statisticsFile, stem, type WorkModel, workModel } from './files.js';
 import type { Kind } from './kind.js';
 import { settleModel } from './settleModel.js';
@@ -19,6 +20,7 @@ interface PruneWork {
   model: WorkModel;
   dataset?: string | undefined;
   options: PruneTaskOptions;
+  device?: DeviceTarget | undefined;
 }
 
 /** What a pruning is about. */
@@ -26,6 +28,8 @@ export interface PruningSubject {
   model: ModelRow;
   dataset: DatasetRow | undefined;
   calibration: JobRow | undefined;
+  /** Where a latency counts. */
+  device: DeviceRow | undefined;
   createdBy: string;
 }
 
@@ -34,17 +38,18 @@ export function submitPruning(
   queue: JobQueue,
   sql: Sql,
   input: PruningInput,
-  { model, dataset, calibration, createdBy }: PruningSubject,
+  { model, dataset, calibration, device: latencyTarget, createdBy }: PruningSubject,
 ): Promise<{ job: JobRow; fresh: boolean }> {
   const { target, criterion, seed, recovery, allocation, least, round, holdBack } = input;
-  if ('latency' in target)
-    throw new Failure(
-      'invalid-argument',
-      'Budgets in latency are not there yet on the server: use `snp prune --latency`.',
-    );
+  const {
+    device,
+    target: on,
+    ...limit
+  } = 'latency' in target ? target.latency : { device: undefined, target: undefined };
   const { id: _, ...samples } = input.dataset ?? { id: undefined };
   const options: PruneTaskOptions = {
     ...target,
+    latency: latencyTarget && { ...limit, name: `${latencyTarget.name} ${on}` },
     model: model.name,
     output: resultName(input, model),
     statistics: calibration !== undefined,
@@ -57,7 +62,12 @@ export function submitPruning(
     round,
     holdBack,
   } as PruneTaskOptions;
-  const work: PruneWork = { model: workModel(model), dataset: dataset?.sha256, options };
+  const work: PruneWork = {
+    model: workModel(model),
+    dataset: dataset?.sha256,
+    options,
+    ...(device !== undefined && { device: { device, target: on } }),
+  };
   return queue.submit(sql, {
     type: 'prune',
     key: contentKey(RELEASE, 'prune', work, calibration?.key ?? null),
@@ -92,9 +102,9 @@ function describe(target: PruningInput['target']): string {
 
 export const prune: Kind = {
   stage({ work }, [calibration]) {
-    const { model, dataset, options } = work as PruneWork;
+    const { model, dataset, options, device } = work as PruneWork;
     const files = [...modelFiles(model), ...(calibration ? [statisticsFile(calibration, 0)] : [])];
-    return { task: 'prune', options, files, dataset };
+    return { task: 'prune', options, files, dataset, device };
   },
   done(job, result, files, { models }) {
     const { output } = (job.work as PruneWork).options;

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { copyFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
+import type { AgentJob, BenchResult } from '@snp/bench';
+import { SnpError } from '@snp/onnx';
+import { externalDataFiles } from '@snp/onnx/node';
+import { type Database, first } from '../database/database.js';
+import type { Blobs } from '../storage/blobs.js';
+import type { MeasureRequest } from '../tasks/task.js';
+import { contentKey } from './contentKey.js';
+import { ENDS, type JobRow } from './job.js';
+import type { JobQueue } from './jobQueue.js';
+
+/** Milliseconds between questions how far a measurement is. */
+const POLL = 500;
+
+/** What measures for a job that asks for it in its middle. */
+export interface Measurer {
+  database: Database;
+  queue: JobQueue;
+  blobs: Blobs;
+}
+
+/** A device's target. */
+export interface DeviceTarget {
+  device: string;
+  target: string;
+}
+
+/** Lets a device measure models that a job has just made, as a part of the job. */
+export async function measureOnDevice(
+  { database, queue, blobs }: Measurer,
+  job: JobRow,
+  { device, target }: DeviceTarget,
+  { models, protocol }: MeasureRequest,
+  folder: string,
+  signal: AbortSignal,
+): Promise<BenchResult> {
+  const store = async (path: string) => {
+    const own = resolve(folder, path);
+    if (relative(folder, own).startsWith('..'))
+      throw new SnpError('invalid-argument', `${path} is outside of the job's folder.`);
+    const copy = join(folder, randomUUID());
+    await copyFile(own, copy);
+    return (await blobs.add(copy)).sha256;
+  };
+  const stored: AgentJob['models'] = [];
+  for (const { name, path, inputs } of models) {
+    const data: AgentJob['models'][number]['data'] = [];
+    for (const file of await externalDataFiles(resolve(folder, path)))
+      data.push({ location: file.location, sha256: await store(file.path) });
+    const { batch, dims } = inputs;
+    stored.push({ name, sha256: await store(path), data, inputs: { batch, ...(dims && { dims: { ...dims } }) } });
+  }
+  const work: AgentJob = { models: stored, target, protocol };
+  const part = await database.transaction(async (sql) => {
+    const submitted = await queue.submit(sql, {
+      type: 'benchmark',
+      key: contentKey('measure', job.id, randomUUID()),
+      title: `Measure for: ${job.title}`,
+      input: {
+        models: models.map(() => job.model),
+        device,
+        target,
+        protocol: protocol.name,
+        batch: models[0].inputs.batch,
+      },
+      work,
+      queue: `device-${device}`,
+      parent: job.id,
+      model: job.model ?? undefined,
+      device,
+      createdBy: job.created_by,
+    });
+    await blobs.need(
+      sql,
+      `job:${submitted.job.id}`,
+      stored.flatMap(({ sha256, data }) => [sha256, ...data.map((file) => file.sha256)]),
+    );
+    return submitted.job.id;
+  });
+  for (;;) {
+    const row = await first<JobRow>(database, 'select * from snp.jobs where id = $1', [part]).catch(() => undefined);
+    if (row && ENDS.includes(row.state)) {
+      const file = row.artefacts.find(({ name }) => name === 'benchmark.json');
+      if (!file) throw new SnpError('runtime', `The device did not measure: ${row.error?.message ?? row.state}`);
+      return JSON.parse((await buffer(await blobs.store.read(file.sha256))).toString('utf8')) as BenchResult;
+    }
+    if (signal.aborted) {
+      await database.transaction((sql) => queue.cancel(sql, part)).catch(() => undefined);
+      throw new SnpError('aborted', 'The job was stopped.');
+    }
+    await setTimeout(POLL);
+  }
+}

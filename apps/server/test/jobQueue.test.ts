@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { PGlite } from '@electric-sql/pglite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Database, Row } from '../src/database/database.js';
+import { contentKey } from '../src/jobs/contentKey.js';
+import type { JobRow } from '../src/jobs/job.js';
+import { COMPUTE, JobQueue, type NewJob } from '../src/jobs/jobQueue.js';
+
+const MIGRATION = fileURLToPath(new URL('../migrations/001-begin.sql', import.meta.url));
+
+/** A real database in this process. */
+class TestDatabase implements Database {
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly pglite: PGlite) {}
+
+  query<R = Row>(text: string, values?: readonly unknown[]): Promise<R[]> {
+    return this.#inTurn(() => this.#run<R>(text, values));
+  }
+
+  transaction<T>(work: (sql: { query: Database['query'] }) => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      await this.#run('begin');
+      try {
+        const result = await work({ query: (text, values) => this.#run(text, values) });
+        await this.#run('commit');
+        return result;
+      } catch (error) {
+        await this.#run('rollback');
+        throw error;
+      }
+    });
+  }
+
+  listen = () => Promise.resolve();
+  close = () => this.pglite.close();
+
+  async #run<R>(text: string, values?: readonly unknown[]): Promise<R[]> {
+    if (values?.length) return (await this.pglite.query<R>(text, [...values])).rows;
+    return ((await this.pglite.exec(text)).at(-1)?.rows ?? []) as R[];
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}
+
+describe('a queue of jobs', () => {
+  let database: TestDatabase;
+  let queue: JobQueue;
+  let count = 0;
+
+  beforeAll(async () => {
+    database = new TestDatabase(await PGlite.create());
+    await database.query(`create schema snp; ${readFileSync(MIGRATION, 'utf8')}`);
+    queue = new JobQueue(database, (error) => {
+      throw error;
+    });
+    await queue.start();
+  });
+  afterAll(async () => {
+    await queue.stop();
+    await database.close();
+  });
+
+  const submit = async (job: Partial<NewJob> = {}) => {
+    const title = `job ${++count}`;
+    const whole: NewJob = {
+      type: 'prune',
+      key: title,
+      title,
+      input: {},
+      work: {},
+      queue: COMPUTE,
+      createdBy: 'test',
+      ...job,
+    };
+    return (await database.transaction((sql) => queue.submit(sql, whole))).job;
+  };
+  const find = async (id: string) => (await database.query<JobRow>('select * from snp.jobs where id = $1', [id]))[0];
+  /** As if its worker had said nothing for long. */
+  const forget = (id: string) =>
+    database.query(`update snp.jobs set lease_until = now() - interval '1 second' where id = $1`, [id]);
+  const outcome = (result: unknown) => ({ result, artefacts: [] });
+
+  it('gives a job of a dead worker to another, and does not listen to the first any more', async () => {
+    const { id } = await submit();
+    const first = (await queue.take(COMPUTE, 'first'))!;
+    expect(first.id).toBe(id);
+    expect(await queue.take(COMPUTE, 'second')).toBeUndefined();
+    await forget(id);
+    expect((await queue.recover()).map((job) => job.id)).toEqual([id]);
+    const second = (await queue.take(COMPUTE, 'second'))!;
+    expect(second).toMatchObject({ id, attempt: 2 });
+    expect(await queue.beat(first, undefined)).toBe(false);
+    expect(await queue.finish(first, outcome('of the first'))).toBe(false);
+    expect(await queue.fail(first, { code: 'io', message: 'of the first' })).toBe(false);
+    await queue.handBack(first);
+    expect(await queue.finish(second, outcome('of the second'))).toBe(true);
+    expect(await queue.finish(second, outcome('again'))).toBe(false);
+    expect(await find(id)).toMatchObject({ state: 'done', result: 'of the second' });
+    expect(await queue.take(COMPUTE, 'third')).toBeUndefined();
+  });
+
+  it('undoes an end whose other rows cannot be written', async () => {
+    const { id } = await submit();
+    const job = (await queue.take(COMPUTE, 'worker'))!;
+    await expect(
+      queue.finish(job, outcome(1), (sql) => sql.query('select 1 / 0').then(() => undefined)),
+    ).rejects.toThrow(/zero/);
+    expect((await find(id)).state).toBe('running');
+    expect(await queue.finish(job, outcome(1))).toBe(true);
+  });
+
+  it('gives up a job that killed five workers', async () => {
+    const { id } = await submit();
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      expect(await queue.take(COMPUTE, 'worker')).toMatchObject({ id, attempt });
+      await forget(id);
+      await queue.recover();
+    }
+    expect(await find(id)).toMatchObject({
+      state: 'failed',
+      error: { message: expect.stringContaining('died 5 times') },
+    });
+  });
+
+  it('takes a job that was handed back as not tried', async () => {
+    const { id } = await submit();
+    await queue.handBack((await queue.take(COMPUTE, 'worker'))!);
+    const again = (await queue.take(COMPUTE, 'worker'))!;
+    expect(again).toMatchObject({ id, attempt: 1 });
+    await queue.finish(again, outcome(1));
+  });
+
+  it('lets a job begin when all that it needs is done, once', async () => {
+    const needs = [(await submit()).id, (await submit()).id];
+    const { id } = await submit({ needs });
+    expect((await find(id)).state).toBe('waiting');
+    for (const need of needs) {
+      const job = (await queue.take(COMPUTE, 'worker'))!;
+      expect(job.id).toBe(need);
+      await queue.finish(job, outcome(need));
+    }
+    expect((await queue.needsOf(id)).map((job) => job.result)).toEqual(needs);
+    const last = (await queue.take(COMPUTE, 'worker'))!;
+    expect(last.id).toBe(id);
+    await queue.finish(last, outcome(1));
+    expect(await queue.take(COMPUTE, 'worker')).toBeUndefined();
+  });
+
+  it('fails what builds on a job that failed, and cancels parts that nothing needs any more', async () => {
+    const [broken, other] = [await submit(), await submit()];
+    const whole = await submit({ needs: [broken.id, other.id] });
+    await database.query('update snp.jobs set parent = $1 where id = any($2)', [whole.id, [broken.id, other.id]]);
+    const beyond = await submit({ needs: [whole.id] });
+    await queue.fail((await queue.take(COMPUTE, 'worker'))!, { code: 'calibration', message: 'no pictures' });
+    expect(await find(beyond.id)).toMatchObject({
+      state: 'failed',
+      error: { code: 'calibration', message: expect.stringContaining('no pictures') },
+    });
+    expect((await find(other.id)).state).toBe('cancelled');
+    expect(await queue.take(COMPUTE, 'worker')).toBeUndefined();
+    await expect(submit({ needs: [broken.id] })).rejects.toMatchObject({ code: 'invalid-argument' });
+  });
+
+  it('keeps one job of a key, until it is lost', async () => {
+    const first = await submit({ key: 'the same' });
+    expect((await submit({ key: 'the same' })).id).toBe(first.id);
+    await database.transaction((sql) => queue.cancel(sql, first.id));
+    const second = await submit({ key: 'the same' });
+    expect(second.id).not.toBe(first.id);
+    await queue.finish((await queue.take(COMPUTE, 'worker'))!, outcome(1));
+    expect((await submit({ key: 'the same' })).id).toBe(second.id);
+  });
+});
+
+describe('keys of contents', () => {
+  it('do not depend on the order of names, but on everything else', () => {
+    const key = contentKey({ a: 1, b: { c: [1, 2], d: undefined } });
+    expect(contentKey({ b: { c: [1, 2] }, a: 1 })).toBe(key);
+    for (const other of [
+      { a: 1, b: { c: [2, 1] } },
+      { a: '1', b: { c: [1, 2] } },
+      { a: 1, b: { c: [1, 2], d: null } },
+    ])
+      expect(contentKey(other)).not.toBe(key);
+  });
+});
