@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { Choices } from '../../parts/fields.js';
-import { ScatterPlot, type ScatterPoint } from '../../parts/scatterPlot.js';
 import { href } from '../../route.js';
 import type { ResultPoint } from './resultPoint.js';
+import { ScatterPlot, type ScatterPoint } from './scatterPlot.js';
 
 type Axis = 'macs' | 'params' | 'latency';
 

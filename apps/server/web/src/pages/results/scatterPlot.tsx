@@ -1,5 +1,6 @@
 import { extent } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
+import { paretoFront } from './paretoFront.js';
 
 /** One result. */
 export interface ScatterPoint {
@@ -20,14 +21,6 @@ interface ScatterPlotProps {
 
 const [WIDTH, HEIGHT] = [640, 360];
 const MARGIN = { left: 58, right: 22, top: 14, bottom: 44 };
-
-/** Points that no other beats in both: less cost, more agreement. By cost, ascending. */
-export function paretoFront<P extends { x: number; y: number }>(points: readonly P[]): P[] {
-  const front: P[] = [];
-  for (const point of [...points].sort((a, b) => a.x - b.x || b.y - a.y))
-    if (front.length === 0 || point.y > front[front.length - 1].y) front.push(point);
-  return front;
-}
 
 /** Results as points that lead to them, with the line of those that no other beats. */
 export function ScatterPlot({ title, points, xLabel, yLabel }: ScatterPlotProps) {
