@@ -12,6 +12,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +21,6 @@ import sharp from 'sharp';
 import { clientOf, startSnp } from './support/serverClient.mjs';
 
 const SNP = fileURLToPath(new URL('../apps/cli/bin/snp.js', import.meta.url));
-const PORT = 7390;
 const SAMPLES = 100;
 const LONG = { timeout: 600_000 };
 const PHONE = { width: 390, height: 844 };
@@ -34,11 +34,12 @@ mkdirSync(samples);
 for (const file of readdirSync(pictures).sort().slice(0, SAMPLES))
   copyFileSync(join(pictures, file), join(samples, file));
 
+const port = await freePort();
 const server = startSnp(
-  ['serve', '--port', String(PORT), '--data', join(folder, 'server')],
+  ['serve', '--port', String(port), '--data', join(folder, 'server')],
   join(folder, 'server.log'),
 );
-const client = await clientOf(PORT, join(folder, 'server'));
+const client = await clientOf(port, join(folder, 'server'));
 const { secret } = await client.json('/api/tokens', { name: 'agents', role: 'device' });
 const agent = startSnp(
   ['agent', '--server', client.url, '--data', join(folder, 'agent'), '--name', 'this machine'],
@@ -78,7 +79,7 @@ try {
   step(`${SAMPLES} pictures are there`);
 
   await place(page, 'Models');
-  await page.getByRole('link', { name }).click();
+  await page.getByRole('link', { name, exact: true }).first().click();
   await page.getByRole('link', { name: /^Block 0/ }).waitFor();
   await shot(page, 'overview');
   await tab(page, 'Groups');
@@ -126,7 +127,7 @@ try {
   }
 
   await page.goto(`${client.url}/#/models`);
-  await page.getByRole('link', { name, exact: true }).click();
+  await page.getByRole('link', { name, exact: true }).first().click();
   await tab(page, 'Shrink');
   await curve.waitFor();
   await page.getByRole('button', { name: /^Sweep/ }).click();
@@ -181,7 +182,7 @@ try {
   await shot(page, 'before-after-dark');
   await page.setViewportSize(PHONE);
   await page.goto(`${client.url}/#/models`);
-  await page.getByRole('link', { name, exact: true }).click();
+  await page.getByRole('link', { name, exact: true }).first().click();
   await page.getByRole('link', { name: /^Block 0/ }).waitFor();
   await shot(page, 'phone-dark');
   await page.emulateMedia({ colorScheme: 'light' });
@@ -196,6 +197,14 @@ try {
     await new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve()));
   }
   rmSync(folder, { recursive: true, force: true });
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => probe.once('listening', resolve));
+  const { port: free } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return free;
 }
 
 /** A picture of few colours is small. */

@@ -86,13 +86,15 @@ export function PruneView({ job, result }: { job: PruneJob; result: PruneResult 
           </figcaption>
           <Bars
             label="Seconds by step"
-            rows={Object.entries(seconds).map(([step, time]) => ({
-              name: step,
-              before: 0,
-              after: time,
-              look: 'is-residual',
-              text: duration(time),
-            }))}
+            rows={Object.entries(seconds)
+              .sort((a, b) => b[1] - a[1])
+              .map(([step, time]) => ({
+                name: step,
+                before: 0,
+                after: time,
+                look: 'is-residual',
+                text: duration(time),
+              }))}
           />
         </figure>
       </div>
