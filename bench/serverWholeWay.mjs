@@ -137,8 +137,8 @@ try {
 
   await page.getByRole('link', { name: 'To the model' }).click();
   await tab(page, 'Results');
-  await page.getByLabel('Device').selectOption({ label: 'this machine (idle)' });
-  await page.getByLabel('Protocol').selectOption('quick');
+  await page.getByRole('combobox', { name: 'Device' }).selectOption({ label: 'this machine (idle)' });
+  await page.getByRole('combobox', { name: 'Protocol' }).selectOption('quick');
   await page.getByRole('button', { name: 'Measure' }).click();
   await page.getByRole('heading', { name: 'Measured on devices' }).waitFor(LONG);
   step('measured on the agent of this machine');

@@ -146,12 +146,27 @@ describe.skipIf(!CHROMIUM)('in a browser', () => {
     await page.getByText(/Every head must keep equally many units/).waitFor();
     await page.getByRole('button', { name: 'Fill them to 16' }).click();
     await page.getByText(/Every head must keep equally many units/).waitFor({ state: 'detached' });
+    const saved = JSON.parse(String(await download(page, /^Save plan\.json/)));
     await page.getByText('none', { exact: true }).click();
     await page.getByRole('button', { name: 'Apply the plan' }).click();
     await page.getByRole('heading', { name: 'Before and after' }).waitFor({ timeout: 100_000 });
     const plan = JSON.parse(String(await download(page, /^plan\.json/)));
     expect(plan.groups['blocks.0.ffn'].keep).toEqual(Array.from({ length: 99 }, (_, at) => at + 1));
     expect(plan.groups['blocks.1.value'].keep).toHaveLength(3 * 16);
+    expect(plan).toEqual(saved);
+  });
+
+  it('cancels', async () => {
+    const { page } = own;
+    await page.getByRole('link', { name: 'To the model' }).click();
+    await openTab(page, 'Shrink');
+    await page.getByLabel('MACs that stay, as a number').fill('45');
+    await page.keyboard.press('Tab');
+    await page.getByLabel('Calibration').selectOption('');
+    await page.getByRole('button', { name: 'Prune', exact: true }).click();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('cancelled', { exact: true }).waitFor();
+    expect(await page.getByRole('button', { name: 'Cancel' }).count()).toBe(0);
   });
 
   it('shows all results of a model', async () => {

@@ -2,6 +2,9 @@ import type { components } from '../../../openapi.js';
 
 type ProblemBody = components['schemas']['Problem'];
 
+/** How browsers say that a request did not get through: they have no error of its own for it. */
+const UNREACHABLE = /fetch|network|load failed/i;
+
 /** What the server answered instead, or that it did not answer. */
 export class Problem extends Error {
   override readonly name = 'Problem';
@@ -17,7 +20,7 @@ export class Problem extends Error {
   /** Whatever was thrown, as something to show. */
   static from(error: unknown): Problem {
     if (error instanceof Problem) return error;
-    if (error instanceof TypeError)
+    if (error instanceof TypeError && UNREACHABLE.test(error.message))
       return new Problem(
         'The server does not answer',
         'The connection failed. Check that the server runs and that this machine reaches it, then try again.',

@@ -2,6 +2,7 @@ import type { PruneReport } from '@snp/core';
 import { counted, saving, score, whole } from '@snp/pages';
 import { useEffect, useState } from 'preact/hooks';
 import { answer, api, once, readArtefact } from '../../api/client.js';
+import { Problem } from '../../api/problem.js';
 import { useResource } from '../../api/resource.js';
 import type { Group, Job, NewPruning, PruneJob } from '../../api/types.js';
 import { useAction } from '../../parts/action.js';
@@ -71,8 +72,9 @@ export function PlanTab(props: ModelTabProps) {
 async function fetchBase(job: string): Promise<Base> {
   if (job === '') return { kept: {}, scores: new Map() };
   const { artefacts } = await answer(api.GET('/api/jobs/{id}', { params: { path: { id: job } } }));
-  const { url } = artefacts.find(({ name }) => name === 'report.json')!;
-  const report = await readArtefact<PruneReport>(url);
+  const file = artefacts.find(({ name }) => name === 'report.json');
+  if (!file) throw new Problem('There is no plan', 'This job made no report. Choose another pruning to begin with.');
+  const report = await readArtefact<PruneReport>(file.url);
   const scores = report.groups.flatMap((group) => (group.scores ? [[group.id, group.scores] as const] : []));
   return { kept: keptByPlan(report.plan), scores: new Map(scores) };
 }
