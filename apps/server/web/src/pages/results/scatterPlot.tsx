@@ -20,7 +20,7 @@ interface ScatterPlotProps {
 }
 
 const [WIDTH, HEIGHT] = [640, 360];
-const MARGIN = { left: 58, right: 22, top: 14, bottom: 44 };
+const MARGIN = { left: 70, right: 26, top: 14, bottom: 44 };
 
 /** Results as points that lead to them, with the line of those that no other beats. */
 export function ScatterPlot({ title, points, xLabel, yLabel }: ScatterPlotProps) {
@@ -54,7 +54,7 @@ export function ScatterPlot({ title, points, xLabel, yLabel }: ScatterPlotProps)
       <text class="middle" x={(MARGIN.left + WIDTH - MARGIN.right) / 2} y={HEIGHT - 6}>
         {xLabel}
       </text>
-      <text class="middle" transform={`translate(13 ${(HEIGHT - MARGIN.bottom) / 2}) rotate(-90)`}>
+      <text class="middle" transform={`translate(11 ${(HEIGHT - MARGIN.bottom) / 2}) rotate(-90)`}>
         {yLabel}
       </text>
       <path class="front" d={front.map((point, at) => `${at ? 'L' : 'M'}${x(point.x)} ${y(point.y)}`).join('')} />
