@@ -161,6 +161,8 @@ function listen(server: Server, host: string, port: number): Promise<number> {
   // Uploads may take long: they keep their own pace. Headers and other bodies may not.
   server.requestTimeout = 0;
   server.headersTimeout = 10_000;
+  // Longer than proxies keep theirs: else they send on a connection that has just been closed.
+  server.keepAliveTimeout = 75_000;
   server.maxConnections = 4000;
   return new Promise((resolve, reject) => {
     server.once('error', (cause) =>

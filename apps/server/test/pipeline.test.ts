@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningServer } from '../dist/index.js';
 import type { Client, Dataset, Job, Model } from './support/client.js';
@@ -10,9 +11,9 @@ import { temporaryFolder, testServer } from './support/server.js';
 
 const SNP = fileURLToPath(new URL('../../cli/bin/snp.js', import.meta.url));
 
-/** Runs the command; what it prints is not looked at. */
-function snp(...args: string[]): void {
-  execFileSync(process.execPath, [SNP, ...args], { stdio: 'pipe' });
+/** Runs the command; the server, which lives in this process, goes on meanwhile. */
+async function snp(...args: string[]): Promise<void> {
+  await promisify(execFile)(process.execPath, [SNP, ...args]);
 }
 
 describe('from a model to a smaller one', () => {
@@ -54,7 +55,7 @@ describe('from a model to a smaller one', () => {
     const job = await client.wait(id);
     expect(job.error).toBeNull();
     const output = join(folder, 'vit.snp.onnx');
-    snp('prune', path, '-o', output, '--keep-macs', '0.6', '--calib', data, '--report', join(folder, 'report'));
+    await snp('prune', path, '-o', output, '--keep-macs', '0.6', '--calib', data, '--report', join(folder, 'report'));
     expect(await client.artefact(id, 'vit.snp.onnx')).toEqual(readFileSync(output));
     expect(await client.artefact(id, 'plan.json')).toEqual(readFileSync(join(folder, 'report', 'plan.json')));
     const result = await client.get<Model>(`/api/models/${(job as Job & { type: 'prune' }).result!.model}`);
@@ -69,11 +70,11 @@ describe('from a model to a smaller one', () => {
     expect((calibration as Job & { type: 'calibrate' }).result!.samples).toBe(24);
     const shards = [1, 2, 3].map((shard) => join(folder, `${shard}.safetensors`));
     for (const [at, shard] of shards.entries())
-      snp('calibrate', path, '--calib', data, '-o', shard, '--shard', `${at + 1}/3`);
+      await snp('calibrate', path, '--calib', data, '-o', shard, '--shard', `${at + 1}/3`);
     const input = { model: model.id, calibration: id, target: { budget: { macs: 0.7 } } };
     const pruned = await client.wait((await client.post<Job>('/api/prunings', input)).id);
     const output = join(folder, 'sharded.onnx');
-    snp('prune', path, '-o', output, '--keep-macs', '0.7', '--stats', ...shards);
+    await snp('prune', path, '-o', output, '--keep-macs', '0.7', '--stats', ...shards);
     expect(await client.artefact(pruned.id, 'vit.snp.onnx')).toEqual(readFileSync(output));
     // Foreseen and real cost are the same.
     const foreseen = await client.post<{ after: { macs: number }; divergence: number }>(
@@ -121,7 +122,7 @@ describe('from a model to a smaller one', () => {
     const { id } = await client.post<Job>('/api/prunings', { model: own.id, target: { ratios: { ffn: 0.5 } } });
     expect((await client.wait(id)).error).toBeNull();
     const output = join(folder, 'big.snp.onnx');
-    snp('prune', external, '-o', output, '--ratio', 'ffn=0.5');
+    await snp('prune', external, '-o', output, '--ratio', 'ffn=0.5');
     expect(await client.artefact(id, 'big.snp.onnx')).toEqual(readFileSync(output));
     expect(await client.artefact(id, 'big.snp.onnx.data')).toEqual(readFileSync(`${output}.data`));
   });

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { Client, type Job, type Model } from './support/client.js';
+import { pictures, smallVit } from './support/models.js';
+import { temporaryFolder } from './support/server.js';
+
+const SNP = fileURLToPath(new URL('../../cli/bin/snp.js', import.meta.url));
+
+describe('a server with nothing else running', () => {
+  const data = temporaryFolder();
+  let child: ChildProcess;
+  afterAll(() => child.kill('SIGKILL'));
+
+  async function serve(): Promise<Client> {
+    child = spawn(
+      process.execPath,
+      [SNP, 'serve', '--port', '0', '--data', data, '--jobs', '1', '--log-level', 'silent'],
+      {
+        env: { ...process.env, DATABASE_URL: '' },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    const url = await new Promise<string>((resolve) => {
+      child.stdout!.on('data', (text) => {
+        const found = /(http:\S+) serves/.exec(String(text))?.[1];
+        if (found) resolve(found);
+      });
+    });
+    return new Client(url, readFileSync(join(data, 'token'), 'utf8').trim());
+  }
+  const kill = (signal: NodeJS.Signals) =>
+    new Promise<number | null>((resolve) => {
+      child.once('exit', resolve);
+      child.kill(signal);
+    });
+
+  it('goes on where it was killed, and loses nothing', async () => {
+    let client = await serve();
+    const model = await client.addModel(await smallVit());
+    const dataset = await client.addDataset(await pictures(16));
+    const { id } = await client.post<Job>('/api/prunings', {
+      model: model.id,
+      dataset: { id: dataset.id },
+      target: { budget: { macs: 0.6 } },
+    });
+    await client.until(
+      () => client.get<Job>(`/api/jobs/${id}`),
+      ({ state }) => state === 'running',
+    );
+    await kill('SIGKILL');
+    client = await serve();
+    expect(await client.get<Model>(`/api/models/${model.id}`)).toMatchObject({ state: 'ready', sha256: model.sha256 });
+    expect(await client.wait(id)).toMatchObject({ state: 'done', attempt: 2 });
+  });
+
+  it('ends in order, and the same token still opens it', async () => {
+    expect(await kill('SIGTERM')).toBe(0);
+    const client = await serve();
+    const { items } = await client.get<{ items: Job[] }>('/api/jobs?type=prune');
+    expect(items.map(({ state }) => state)).toEqual(['done']);
+    expect(await kill('SIGTERM')).toBe(0);
+  });
+});
