@@ -49,7 +49,7 @@ function Opened({ device }: { device: Device }) {
       }
     >
       <div class="stack wide">
-        <div class="cards">
+        <div class="cards loose">
           <Fingerprint device={device} />
           <Targets device={device} />
         </div>
@@ -89,16 +89,18 @@ function Targets({ device: { targets } }: { device: Device }) {
     <section class="card stack" aria-labelledby="targets">
       <h2 id="targets">Runtimes</h2>
       <ul class="stack plain-list">
-        {targets.map((target) => (
-          <li key={target.name}>
-            <b class="mono">{target.name}</b>{' '}
-            <span class={`tag round ${target.available ? 'is-good' : ''}`}>
-              {target.available ? 'there' : 'not there'}
-            </span>
-            <br />
-            <span class="small quiet">{detailOf(target)}</span>
-          </li>
-        ))}
+        {[...targets]
+          .sort((a, b) => Number(b.available) - Number(a.available))
+          .map((target) => (
+            <li key={target.name}>
+              <b class="mono">{target.name}</b>{' '}
+              <span class={`tag round ${target.available ? 'is-good' : ''}`}>
+                {target.available ? 'there' : 'not there'}
+              </span>
+              <br />
+              <span class="small quiet wrap">{detailOf(target)}</span>
+            </li>
+          ))}
       </ul>
     </section>
   );

@@ -106,8 +106,14 @@ function Intervals({ models }: { models: readonly Measured[] }) {
   const shown = models.flatMap(({ id, name, speedUp }) => (speedUp ? [{ id, name, ...speedUp }] : []));
   if (shown.length === 0) return null;
   const least = Math.min(1, ...shown.map(({ low }) => low));
-  const most = Math.max(1, ...shown.map(({ high }) => high));
-  const x = scaleLinear([least, Math.max(most, least + 0.1)], [LEFT + 10, WIDTH - 20]).nice(6);
+  // Where a machine was so busy that an interval says nothing, the others must still be seen: it runs out of the picture.
+  const most = Math.min(
+    Math.max(1, ...shown.map(({ high }) => high)),
+    3 * Math.max(1, ...shown.map(({ ratio }) => ratio)),
+  );
+  const x = scaleLinear([least, Math.max(most, least + 0.1)], [LEFT + 10, WIDTH - 20])
+    .nice(6)
+    .clamp(true);
   const height = shown.length * ROW;
   return (
     <svg
