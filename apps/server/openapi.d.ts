@@ -4081,6 +4081,8 @@ export interface components {
             lanes: number;
             /** @description units per head */
             width: number;
+            /** @description head of every unit; null where the units of each head follow one another */
+            laneOf: number[] | null;
             /** @description what leaves together */
             members: {
                 initializer: string;
@@ -4773,7 +4775,7 @@ export interface components {
                 };
                 keep: number;
             };
-            result: components["schemas"]["SweepPoint"] & (Record<string, never> | null);
+            result: components["schemas"]["SweepPoint"] | null;
         };
         BenchmarkJob: {
             id: string;
@@ -4826,7 +4828,7 @@ export interface components {
              */
             type: "benchmark";
             input: components["schemas"]["NewBenchmark"];
-            result: components["schemas"]["BenchmarkResult"];
+            result: components["schemas"]["BenchmarkResult"] | null;
         };
         NewBenchmark: {
             /** @description the first is the one that the others are compared with */
@@ -4950,7 +4952,7 @@ export interface components {
                 error: string;
                 id: string;
             })[];
-        } | null;
+        };
         LogLine: {
             seq: number;
             /** @description ISO 8601 */

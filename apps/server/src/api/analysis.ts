@@ -24,6 +24,10 @@ const group = z
     units: z.number().int(),
     lanes: z.number().int().describe('heads: each keeps equally many units'),
     width: z.number().int().describe('units per head'),
+    laneOf: z
+      .array(z.number().int())
+      .nullable()
+      .describe('head of every unit; null where the units of each head follow one another'),
     members: z
       .array(
         z.object({

@@ -27,6 +27,11 @@ export const location = z
     'must be a path within the folder, made of plain names',
   );
 
+/** The schema or null. `nullable()` on a schema with a name of its own would make it nullable wherever that name is used. */
+export function orNull<S extends z.ZodType>(schema: S) {
+  return z.union([schema, z.null()]);
+}
+
 /** What a model costs. */
 export const cost = z
   .object({

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { benchResultSchema } from '@snp/bench';
-import { cost, costBudget, id, name, plan, shares, time } from './common.js';
+import { cost, costBudget, id, name, orNull, plan, shares, time } from './common.js';
 import { pageOf, pageQuery } from './page.js';
 import { body, idempotencyHeader, idParam, json, problem, route } from './route.js';
 
@@ -214,7 +214,7 @@ const pruneJob = z.object({
           after: z.number(),
         }),
       ),
-      fidelity: z.union([fidelity, z.null()]),
+      fidelity: orNull(fidelity),
       tradeOff: z.array(z.object({ macs: z.number(), divergence: z.number() })).nullable(),
       latency: z.looseObject({}).nullable().describe('what was measured for a latency budget'),
       samples: z.number().int(),
@@ -233,13 +233,13 @@ const sweepPointJob = z.object({
   ...common,
   type: z.literal('sweep-point'),
   input: sweepInput.omit({ keep: true }).extend({ keep: z.number() }),
-  result: sweepPoint.nullable(),
+  result: orNull(sweepPoint),
 });
 const benchmarkJob = z.object({
   ...common,
   type: z.literal('benchmark'),
   input: benchmarkInput,
-  result: benchmarkResult.nullable(),
+  result: orNull(benchmarkResult),
 });
 
 /** A piece of work, from its asking to its result. */

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { cost, id, location, name, sha256, time } from './common.js';
+import { cost, id, location, name, orNull, sha256, time } from './common.js';
 import { pageOf, pageQuery } from './page.js';
 import { body, idempotencyHeader, idParam, json, problem, route } from './route.js';
 
@@ -14,7 +14,7 @@ export const modelSchema = z
     state: z.enum(['checking', 'ready', 'refused']).describe('`ready` once its analysis is there'),
     analysisJob: id.describe('the job that looks into it'),
     problem: z.object({ code: z.string(), message: z.string() }).nullable().describe('why it was refused'),
-    cost: z.union([cost, z.null()]).describe('null until it is ready'),
+    cost: orNull(cost).describe('null until it is ready'),
     origin: z
       .object({ model: id, job: id })
       .nullable()

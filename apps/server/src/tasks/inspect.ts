@@ -66,6 +66,7 @@ function describe(analysis: Analysis, why: string | null): z.infer<typeof analys
       units: group.units,
       lanes: group.lanes,
       width: group.units / group.lanes,
+      laneOf: lanesInOrder(group) ? null : [...group.laneOf],
       members: group.members.map(({ initializer, axis, role, readers }) => ({
         initializer: initializer.name,
         dims: [...initializer.tensor!.dims],
@@ -84,6 +85,11 @@ function describe(analysis: Analysis, why: string | null): z.infer<typeof analys
     })),
     notPrunable: why,
   };
+}
+
+/** Whether the units of each head follow one another. */
+function lanesInOrder({ laneOf, units, lanes }: Group): boolean {
+  return laneOf.every((lane, unit) => lane === Math.floor((unit * lanes) / units));
 }
 
 function port({ name, type }: Value) {
