@@ -3921,7 +3921,7 @@ export interface components {
             /** @description what is wrong, where, and what to do */
             detail: string;
             /** @enum {string} */
-            code: "invalid-file" | "external-data" | "unsupported" | "limit" | "invalid-argument" | "not-prunable" | "plan-mismatch" | "calibration" | "runtime" | "io" | "aborted" | "unauthorized" | "forbidden" | "cross-origin" | "not-found" | "conflict" | "too-many-requests" | "too-slow" | "quota" | "unavailable" | "internal";
+            code: "invalid-file" | "external-data" | "unsupported" | "limit" | "invalid-argument" | "not-prunable" | "plan-mismatch" | "calibration" | "runtime" | "io" | "aborted" | "plugin" | "unauthorized" | "forbidden" | "cross-origin" | "not-found" | "conflict" | "too-many-requests" | "too-slow" | "quota" | "unavailable" | "internal";
             /** @description where in a model */
             place?: {
                 file?: string;
@@ -4074,7 +4074,7 @@ export interface components {
         Group: {
             id: string;
             /** @enum {string} */
-            kind: "query-key" | "value" | "ffn" | "residual" | "channel";
+            kind: "query-key" | "value" | "ffn" | "residual" | "channel" | "head" | "block";
             block: number | null;
             units: number;
             /** @description heads: each keeps equally many units */
@@ -4099,7 +4099,7 @@ export interface components {
         };
         FrozenPart: {
             /** @enum {string|null} */
-            kind: "query-key" | "value" | "ffn" | "residual" | "channel" | null;
+            kind: "query-key" | "value" | "ffn" | "residual" | "channel" | "head" | "block" | null;
             units: number;
             initializers: {
                 initializer: string;

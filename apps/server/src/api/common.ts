@@ -74,4 +74,4 @@ export const plan = z
   })
   .openapi('Plan');
 
-export const KINDS = ['query-key', 'value', 'ffn', 'residual', 'channel'] as const;
+export const KINDS = ['query-key', 'value', 'ffn', 'residual', 'channel', 'head', 'block'] as const;

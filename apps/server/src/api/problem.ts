@@ -19,6 +19,7 @@ export const problemSchema = z
       'runtime',
       'io',
       'aborted',
+      'plugin',
       'unauthorized',
       'forbidden',
       'cross-origin',

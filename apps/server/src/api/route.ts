@@ -8,7 +8,7 @@ export const ROLES = ['read', 'run', 'admin', 'device'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Who may use a route: a role, or anyone at all. */
-export type Access = Role | 'public';
+type Access = Role | 'public';
 
 type Described = Omit<RouteConfig, 'security' | 'responses' | 'tags'> & {
   tag: string;

@@ -52,7 +52,7 @@ function tags(header: string | undefined): string[] {
 }
 
 /** The one range of a header; undefined where it is not understood, which means the whole file; `none` where the file has no such part. */
-export function rangeOf(header: string, bytes: number): ByteRange | 'none' | undefined {
+function rangeOf(header: string, bytes: number): ByteRange | 'none' | undefined {
   const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header.trim()) ?? [];
   if (first === undefined || (first === '' && last === '')) return undefined;
   if (first === '') {

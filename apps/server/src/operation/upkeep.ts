@@ -17,15 +17,7 @@ export async function keepUp(services: Services, signal: AbortSignal): Promise<v
 }
 
 /** One round. */
-export async function clearAway({
-  database,
-  blobs,
-  uploads,
-  tokens,
-  idempotency,
-  settings,
-  log,
-}: Services): Promise<void> {
+async function clearAway({ database, blobs, uploads, tokens, idempotency, settings, log }: Services): Promise<void> {
   await uploads.sweep();
   await tokens.sweep();
   await idempotency.sweep();

@@ -30,7 +30,7 @@ export interface Settled {
 }
 
 /** What kinds use. */
-export interface KindServices {
+interface KindServices {
   models: Models;
 }
 

@@ -41,7 +41,7 @@ export function JobTable({ jobs, caption }: { jobs: readonly Job[]; caption: str
 }
 
 /** How far a job is, in a few words. */
-export function progressText(job: Job): string {
+function progressText(job: Job): string {
   const { progress, parts, started, ended } = job;
   if (started && ended) return `took ${duration((Date.parse(ended) - Date.parse(started)) / 1000)}`;
   if (job.state === 'running' && parts) return `${parts.done} of ${parts.total} parts`;

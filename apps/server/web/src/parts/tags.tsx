@@ -6,6 +6,8 @@ const KIND_NAMES: Record<Kind, string> = {
   ffn: 'FFN',
   residual: 'residual stream',
   channel: 'channels',
+  head: 'heads',
+  block: 'blocks',
 };
 
 /** A kind of group in words. */

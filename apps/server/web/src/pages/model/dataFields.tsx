@@ -4,7 +4,7 @@ import { Select, Text } from '../../parts/fields.js';
 import { href } from '../../route.js';
 import type { CalibrationJob } from './calibrations.js';
 
-export type PreprocessName = NonNullable<CalibrationJob['input']['preprocess']>;
+type PreprocessName = NonNullable<CalibrationJob['input']['preprocess']>;
 
 /** Which typical inputs, and how they are read. */
 export interface DataForm {

@@ -71,10 +71,7 @@ function Curve({ model, calibration, of, foreseen: { prediction } }: CurveProps)
 }
 
 /** Widths of all groups, before and under some others. */
-export function changesOf(
-  { groups }: ModelTabProps['analysis'],
-  widths: Readonly<Record<string, number>>,
-): WidthChange[] {
+function changesOf({ groups }: ModelTabProps['analysis'], widths: Readonly<Record<string, number>>): WidthChange[] {
   return groups.map(({ id, kind, block, lanes, width }) => ({
     id,
     kind,

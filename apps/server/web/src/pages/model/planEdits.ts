@@ -7,7 +7,7 @@ export type Kept = Readonly<Record<string, readonly number[]>>;
 export type Scores = ReadonlyMap<string, readonly number[]>;
 
 /** Head of a unit. */
-export function laneOf({ laneOf: lanes, width }: Group, unit: number): number {
+function laneOf({ laneOf: lanes, width }: Group, unit: number): number {
   return lanes ? lanes[unit] : Math.floor(unit / width);
 }
 
