@@ -32,7 +32,7 @@ export default { name: 'mine', score: () => new Promise(() => {}) };`,
   'rejects.ts': `Promise.resolve().then(() => { throw new Error('nobody waits'); });
 export default { name: 'mine', score: () => new Promise(() => {}) };`,
   'kind.mjs': `export default { name: 'mine', find: () => [{ id: 'a', kind: 'layer', units: 1 }] };`,
-  'ffns.mjs': `const cuts = [0, 1].map((block) => [{ branch: \`blocks.\${block}.ffn\` }]);
+  'ffns.mjs': `const cuts = [0, 1].map((block) => [{ group: \`blocks.\${block}.ffn-branch\`, unit: 0 }]);
 export default { name: 'ffns', find: () => [{ id: 'ffns', kind: 'block', units: 2, lanes: 1, laneOf: new Int32Array(2), labels: new Int32Array(2), members: [], sites: [], cuts }] };`,
   'find.mjs': `export default { name: 'mine', find: async () => { throw new Error('found none'); } };`,
   'contract.mjs': `export default { name: 'mine', contract: 2, ${first} };`,
@@ -101,7 +101,7 @@ describe('snp prune --plugin', () => {
 describe('snp inspect --plugin', () => {
   it('shows what a plug-in finds, for its author', async () => {
     const { stdout } = await run('inspect vit.onnx --plugin ffns.mjs');
-    expect(stdout).toMatch(/ffns +block +2 +ffns +\[\{"branch":"blocks\.0\.ffn"\}\]/);
+    expect(stdout).toMatch(/ffns +block +2 +ffns +\[\{"group":"blocks\.0\.ffn-branch","unit":0\}\]/);
     const { found } = JSON.parse((await run('inspect vit.onnx --plugin ffns.mjs --json')).stdout);
     expect(found).toMatchObject([{ id: 'ffns', plugin: 'ffns', units: 2 }]);
     expect((await run('inspect vit.onnx --plugin kind.mjs')).stderr).toMatch(/unknown kind 'layer'/);
