@@ -58,7 +58,7 @@ describe.skipIf(!CHROMIUM)('in a browser', () => {
     await page.locator('summary').filter({ hasText: 'blocks.0.ffn' }).click();
     const members = page.getByRole('table').filter({ hasText: 'A unit of blocks.0.ffn' });
     // Hidden neurons are columns of the first weight, elements of its bias, and rows of the second weight.
-    expect(await members.getByRole('row').count()).toBe(4);
+    await expect.poll(() => members.getByRole('row').count(), { timeout: 30_000 }).toBe(4);
     await page.getByText(/^Frozen \(/).click();
     await page.locator('.group').first().locator('summary').click();
     await page.getByText('Initializers', { exact: true }).waitFor();
