@@ -1,5 +1,5 @@
 export { openApiDocument } from './api/openapi.js';
-export type { Role } from './api/route.js';
+export { ROLES, type Role } from './api/route.js';
 export { SETTINGS, type Settings } from './settings.js';
 export { type RunningServer, SERVER_DEFAULTS, type ServerOptions, startServer } from './startServer.js';
 export { type RunningWorker, startWorker, type WorkerOptions } from './startWorker.js';
