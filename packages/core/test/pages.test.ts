@@ -38,7 +38,7 @@ describe('the report of a pruning', () => {
       runtime,
       name: '<b>"vit"',
     });
-    expect(report.planning!.tradeOff[0]).toEqual({ macs: 1, divergence: 0 });
+    expect(report.planning!.tradeOff[0]).toEqual({ macs: 1, params: 1, divergence: 0 });
     const curve = report.planning!.tradeOff.map(({ divergence }) => divergence);
     expect(curve).toEqual([...curve].sort((a, b) => a - b));
     expect(Object.keys(report.planning!.damage).sort()).toEqual(
