@@ -1,12 +1,12 @@
 import type { Analysis } from '@snp/graph';
 import type { Calibration, Runtime } from '@snp/runtime';
 import { type Answers, compareAnswers, recordAnswers } from '../evaluate/answers.js';
+import { LeavingUnits } from '../plan/leavingUnits.js';
 import { emptyPlan } from '../plan/plan.js';
 import { EFFECT_SAMPLES } from '../planner/effects.js';
 import type { UnitGroup } from '../plugin/unitGroup.js';
 import { applyPlan } from '../surgery/applyPlan.js';
 import { firstSamples } from './firstSamples.js';
-import { LeavingUnits } from './leavingUnits.js';
 
 /** Measures what the model answers without single units. */
 export class Ablation {

@@ -2,6 +2,7 @@ import type { Analysis } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
 import type { Criterion, Statistics } from '@snp/score';
 import { runtimeKernels } from '@snp/score';
+import { LeavingUnits } from '../plan/leavingUnits.js';
 import { selectUnits } from '../plan/selectUnits.js';
 import { keptWidth, laneWidth, type Widths } from '../plan/widths.js';
 import type { FoundUnits } from '../plugin/findUnits.js';
@@ -11,7 +12,6 @@ import { UNIT_KINDS, type UnitGroup } from '../plugin/unitGroup.js';
 import { Ablation } from './ablation.js';
 import type { Clock } from './clock.js';
 import type { DecideOptions } from './decide.js';
-import { LeavingUnits } from './leavingUnits.js';
 import { measure } from './measure.js';
 import { scoreGroups } from './scoreGroups.js';
 
@@ -55,8 +55,7 @@ export async function chooseUnits(
     const criterion = guardedCriterion(plugin.criterion ?? fallback, callLimits(options));
     const own = await scored(analysis, decided, wanted, criterion, options, clock);
     for (const [id, list] of own) scores.set(id, list);
-    for (const [group, keep] of wanted.single)
-      leaving.take(group, leftOut(group.units, selectUnits(group, own.get(group.id)!, keep)));
+    for (const [group, keep] of wanted.single) leaving.takeAllBut(group, selectUnits(group, own.get(group.id)!, keep));
     for (const pool of wanted.pools) {
       const lowest = [...pool.groups].sort((a, b) => own.get(a.id)![0] - own.get(b.id)![0]);
       for (const group of lowest.slice(0, pool.groups.length - pool.keep)) leaving.take(group, [0]);
@@ -90,11 +89,6 @@ function wantedOf(groups: readonly UnitGroup[], ratios: Readonly<Record<string, 
     }
   }
   return { single, pools };
-}
-
-function leftOut(units: number, kept: readonly number[]): number[] {
-  const stays = new Set(kept);
-  return Array.from({ length: units }, (_, unit) => unit).filter((unit) => !stays.has(unit));
 }
 
 async function scored(

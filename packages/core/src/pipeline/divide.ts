@@ -2,6 +2,7 @@ import type { Analysis, Group } from '@snp/graph';
 import type { Model } from '@snp/onnx';
 import { compareAnswers, recordAnswers } from '../evaluate/answers.js';
 import { budgetWidths } from '../plan/budget.js';
+import type { LeavingUnits } from '../plan/leavingUnits.js';
 import { checkPlan, emptyPlan, type Plan } from '../plan/plan.js';
 import { laneWidth, type Widths } from '../plan/widths.js';
 import { damageCurves } from '../planner/damage.js';
@@ -17,7 +18,6 @@ import { applyPlan } from '../surgery/applyPlan.js';
 import type { Clock } from './clock.js';
 import type { DecideOptions } from './decide.js';
 import { firstSamples } from './firstSamples.js';
-import type { LeavingUnits } from './leavingUnits.js';
 import { type LatencyOutcome, meetLatency } from './meetLatency.js';
 
 /** How a budget was divided. */
@@ -158,12 +158,7 @@ function takeChosen(
 ): void {
   for (const group of units) {
     const width = chosen[group.id];
-    if (width === undefined) continue;
-    const stays = new Set(methods.get(group.id)!.select(width));
-    leaving.take(
-      group,
-      [...group.cuts.keys()].filter((unit) => !stays.has(unit)),
-    );
+    if (width !== undefined) leaving.takeAllBut(group, methods.get(group.id)!.select(width));
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Analysis, Group } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
-import { LeavingUnits } from '../pipeline/leavingUnits.js';
 import { type CostBudget, excessOf } from '../plan/budget.js';
 import { CostModel } from '../plan/costModel.js';
 import type { LatencyModel } from '../plan/latency.js';
+import { LeavingUnits } from '../plan/leavingUnits.js';
 import { laneWidth, type RoundOptions, type Widths } from '../plan/widths.js';
 import type { UnitGroup } from '../plugin/unitGroup.js';
 import { type Allocatable, allocate } from './allocate.js';
@@ -124,13 +124,7 @@ export class Planner {
     const units = this.#units.filter(({ group }) => (widths[group.id] ?? group.units) < group.units);
     if (units.length === 0) return { ...this.#fixed, ...widths };
     const leaving = new LeavingUnits();
-    for (const { group, select } of units) {
-      const stays = new Set(select(widths[group.id]));
-      leaving.take(
-        group,
-        [...group.cuts.keys()].filter((unit) => !stays.has(unit)),
-      );
-    }
+    for (const { group, select } of units) leaving.takeAllBut(group, select(widths[group.id]));
     return { ...this.#fixed, ...widths, ...leaving.widths(this.#analysis) };
   }
 }

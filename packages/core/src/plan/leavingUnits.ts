@@ -1,7 +1,7 @@
 import { type Analysis, unitGroups } from '@snp/graph';
-import { type Plan, removedUnits } from '../plan/plan.js';
-import { laneWidth, type Widths } from '../plan/widths.js';
 import type { UnitGroup } from '../plugin/unitGroup.js';
+import { type Plan, removedUnits } from './plan.js';
+import { laneWidth, type Widths } from './widths.js';
 
 /** Units that leave, by id of a group of the analysis: neurons, heads, branches. */
 export class LeavingUnits {
@@ -19,6 +19,15 @@ export class LeavingUnits {
       for (const cut of group.cuts[unit])
         this.#units.set(cut.group, (this.#units.get(cut.group) ?? new Set()).add(cut.unit));
     }
+  }
+
+  /** Takes away what leaves with all units of a plug-in's group but some. */
+  takeAllBut(group: UnitGroup, kept: Iterable<number>): void {
+    const stays = new Set(kept);
+    this.take(
+      group,
+      [...group.cuts.keys()].filter((unit) => !stays.has(unit)),
+    );
   }
 
   /** Units that stay per lane, of heads and branches that leave. */
