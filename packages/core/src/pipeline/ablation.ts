@@ -5,8 +5,8 @@ import { LeavingUnits } from '../plan/leavingUnits.js';
 import { emptyPlan } from '../plan/plan.js';
 import { EFFECT_SAMPLES } from '../planner/effects.js';
 import type { UnitGroup } from '../plugin/unitGroup.js';
+import { firstSamples } from '../statistics/firstSamples.js';
 import { applyPlan } from '../surgery/applyPlan.js';
-import { firstSamples } from './firstSamples.js';
 
 /** Measures what the model answers without single units. */
 export class Ablation {

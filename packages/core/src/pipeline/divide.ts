@@ -13,11 +13,11 @@ import type { RecoveryMethod } from '../recovery/method.js';
 import type { Recovery } from '../recovery/recovery.js';
 import { unitMethods } from '../recovery/unitMethods.js';
 import type { Planning } from '../report/report.js';
+import { firstSamples } from '../statistics/firstSamples.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
 import { applyPlan } from '../surgery/applyPlan.js';
 import type { Clock } from './clock.js';
 import type { DecideOptions } from './decide.js';
-import { firstSamples } from './firstSamples.js';
 import { type LatencyOutcome, meetLatency } from './meetLatency.js';
 
 /** How a budget was divided. */

@@ -7,13 +7,13 @@ import {
   type Feeds,
   type Runtime,
   type RuntimeTensor,
-  type Sample,
 } from '@snp/runtime';
 import { addAnswers } from '../evaluate/answers.js';
 import { FidelityMeter } from '../evaluate/fidelity.js';
 import { laneWidth } from '../plan/widths.js';
 import type { RecoveryMethod } from '../recovery/method.js';
 import type { Recovery } from '../recovery/recovery.js';
+import { firstSamples } from '../statistics/firstSamples.js';
 import { tailModel } from './tailModel.js';
 
 /** One measured point: how much the model's answers change when one group alone becomes narrower and recovers. */
@@ -143,23 +143,11 @@ async function record(options: MeasureEffectsOptions, names: readonly string[]):
     const recorded: { values: Feeds }[] = [];
     const free = session.inputs.every(({ dims }) => dims.length > 0 && typeof dims[0] !== 'number');
     const size = free ? (options.batchSize ?? DEFAULT_BATCH_SIZE) : 1;
-    for await (const batch of batches(first(samples, calibration, signal), size, session.inputs)) {
+    for await (const batch of batches(firstSamples(calibration, samples).samples(signal), size, session.inputs)) {
       recorded.push({ values: { ...batch.feeds, ...(await session.run(batch.feeds, { signal })) } });
     }
     return recorded;
   } finally {
     await session.close();
-  }
-}
-
-async function* first(
-  count: number,
-  calibration: Calibration,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Sample> {
-  let left = count;
-  for await (const sample of calibration.samples(signal)) {
-    yield sample;
-    if (--left <= 0) return;
   }
 }
