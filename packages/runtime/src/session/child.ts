@@ -86,14 +86,11 @@ export class Child {
   }
 
   #send(request: Request): void {
-    const failed = (error: Error) => this.#settle({ id: request.id, error: error.message });
     try {
-      this.#process.send(this.#parcels.pack(request), (error) => {
-        // A process that has gone says how when it is noticed.
-        if (error && this.#process.connected) failed(error);
-      });
+      // What cannot be written any more went to a process that has gone: its end is told by 'exit', with the reason.
+      this.#process.send(this.#parcels.pack(request), () => {});
     } catch (error) {
-      failed(error as Error);
+      this.#settle({ id: request.id, error: (error as Error).message });
     }
   }
 
