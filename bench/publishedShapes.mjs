@@ -1,4 +1,4 @@
-// `node bench/publishedShapes.mjs [TARGET...]`: speed-ups of the published pruned shapes of DeiT-Tiny, -Small and -Base over the originals.
+// `node bench/publishedShapes.mjs [PRESET...] [TARGET...]`: speed-ups of the published pruned shapes of DeiT-Tiny, -Small and -Base over the originals.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,19 +7,23 @@ import { prune } from '@snp/core';
 import { writeModel } from '@snp/onnx/node';
 import { buildVit, DEIT_BASE, DEIT_SMALL, DEIT_TINY } from '@snp/testing';
 
-const names = process.argv.slice(2);
-const targets = names.length > 0 ? names : ['cpu-1', 'cpu-2', 'web-wasm-1'];
+const isPreset = (name) => name.startsWith('snp-');
+const chosen = process.argv.slice(2).filter(isPreset);
+const named = process.argv.slice(2).filter((name) => !isPreset(name));
+const targets = named.length > 0 ? named : ['cpu-1', 'cpu-2', 'web-wasm-1'];
 const SHAPES = [
   ['DeiT-Tiny', DEIT_TINY, ['snp-deit-tiny']],
   ['DeiT-Small', DEIT_SMALL, ['snp-deit-small', 'snp-deit-small-1.3g']],
-  ['DeiT-Base', DEIT_BASE, ['snp-deit-base']],
+  ['DeiT-Base', DEIT_BASE, ['snp-deit-base', 'snp-deit-base-head']],
 ];
 const folder = await mkdtemp(join(tmpdir(), 'snp-shapes-'));
 process.stdout.write(
   '| model | shape | target | before | after | times as fast |\n| --- | --- | --- | --- | --- | --- |\n',
 );
 try {
-  for (const [name, size, presets] of SHAPES) {
+  for (const [name, size, all] of SHAPES) {
+    const presets = all.filter((preset) => chosen.length === 0 || chosen.includes(preset));
+    if (presets.length === 0) continue;
     const model = buildVit({ ...size, qkv: 'fused' });
     const models = [{ name, path: join(folder, `${name}.onnx`), inputs: { batch: 1 } }];
     await writeModel(model, models[0].path);

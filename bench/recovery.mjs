@@ -77,7 +77,12 @@ try {
   for (const { name, options } of cases) {
     if (chosen.length > 0 && !chosen.includes(name)) continue;
     const start = performance.now();
-    const result = await prune(original, { calibration: await openCalibrationPart(), runtime, ...options });
+    const result = await prune(original, {
+      calibration: await openCalibrationPart(),
+      runtime,
+      holdBack: false,
+      ...options,
+    });
     const seconds = (performance.now() - start) / 1000;
     const out = join(folder, 'pruned.onnx');
     await result.write(out);

@@ -49,7 +49,8 @@ await Promise.all(
       const start = performance.now();
       await client.json(reads[at % reads.length]);
       times.push(performance.now() - start);
-      await setTimeout(10);
+      // Four of them stay below what one token may ask for.
+      await setTimeout(25);
     }
   }),
 );

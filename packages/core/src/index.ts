@@ -89,6 +89,7 @@ export { definePlugin } from './plugin/definePlugin.js';
 export { type FindUnitsOptions, type FoundUnits, findUnits } from './plugin/findUnits.js';
 export { PLUGIN_TIMEOUT } from './plugin/foreignCalls.js';
 export { PLUGIN_CONTRACT, type Plugin } from './plugin/plugin.js';
+export { sensitivity } from './plugin/sensitivity.js';
 export { asUnits, type Cut, joinUnits, UNIT_KINDS, type UnitGroup } from './plugin/unitGroup.js';
 export { Algebra } from './recovery/algebra.js';
 export { type Covariance, covarianceOf } from './recovery/covariance.js';

@@ -1,7 +1,6 @@
 export { BLOCK_PRUNING_DEFAULTS, type BlockPruningOptions, blockPruning } from './blockPruning.js';
 export type { BlockUnit } from './blockUnit.js';
 export { type BlockCriterionName, blockCriterion, blockCriterionNames } from './criteria/byName.js';
-export { sensitivity } from './criteria/sensitivity.js';
 export { similarity } from './criteria/similarity.js';
 
 import { blockPruning } from './blockPruning.js';

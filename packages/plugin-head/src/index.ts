@@ -1,7 +1,6 @@
 export { type HeadCriterionName, headCriterion, headCriterionNames } from './criteria/byName.js';
 export { energy } from './criteria/energy.js';
 export { redundancy } from './criteria/redundancy.js';
-export { sensitivity } from './criteria/sensitivity.js';
 export { HEAD_PRUNING_DEFAULTS, type HeadPruningOptions, headPruning } from './headPruning.js';
 
 import { headPruning } from './headPruning.js';

@@ -89,6 +89,7 @@ export async function decide(
       ? undefined
       : await clock.time('solve', (onProgress) =>
           Recovery.create(analysis, moments.groups, kind, {
+            curves: planned,
             groups: planned ? undefined : assignments.map(({ group }) => group.id),
             beyond: reaching ? [...analysis.heads, ...analysis.branches].map(({ id }) => id) : [],
             runtime: options.runtime,

@@ -48,16 +48,20 @@ export class Algebra {
    * As `eliminate`, but in the runtime several units at a time, on units of equal variance: in single precision where that leaves enough digits, else in double; the slow way
    * where neither gives a finite answer.
    */
-  async eliminate(covariance: Covariance, weights: Float64Array): Promise<Elimination | undefined> {
+  async eliminate(
+    covariance: Covariance,
+    weights: Float64Array,
+    { ridge = RIDGE }: { ridge?: number } = {},
+  ): Promise<Elimination | undefined> {
     const n = covariance.size;
     const variance = meanVariance(covariance);
-    if (!this.runtime || n < SMALL || !(variance > 0)) return eliminate(covariance, weights);
+    if (!this.runtime || n < SMALL || !(variance > 0)) return eliminate(covariance, weights, { ridge });
     for (const precision of ['FLOAT', 'DOUBLE'] as const) {
       const kernel = await this.#elimination(this.runtime, n, weights.length / n, precision);
-      const found = await kernel?.eliminate(covariance, weights, RIDGE * variance);
+      const found = await kernel?.eliminate(covariance, weights, ridge * variance);
       if (found) return found;
     }
-    return eliminate(covariance, weights);
+    return eliminate(covariance, weights, { ridge });
   }
 
   async close(): Promise<void> {

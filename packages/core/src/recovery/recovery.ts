@@ -12,6 +12,7 @@ import { mixPairs } from './mixPairs.js';
 import { mixQueries } from './mixQueries.js';
 import { mixValues } from './mixValues.js';
 import { pickPairs } from './pickPairs.js';
+import { CHOOSING_RIDGE } from './refit.js';
 import { refitReader } from './refitReader.js';
 import { rotateStream } from './rotateStream.js';
 
@@ -30,6 +31,8 @@ export interface RecoveryOptions {
   groups?: readonly string[] | undefined;
   /** Ids of heads and branches that may leave. Default none. */
   beyond?: readonly string[] | undefined;
+  /** Whether error-versus-width curves are wanted, to divide a budget by. Default true; without them, hidden neurons are chosen with a firmer ridge, which follows chance less. */
+  curves?: boolean | undefined;
   /** For dense algebra; without one it is slow for wide layers. */
   runtime?: Runtime | undefined;
   onProgress?: ((done: number, total: number) => void) | undefined;
@@ -52,14 +55,14 @@ export class Recovery {
     analysis: Analysis,
     statistics: ReadonlyMap<string, GroupMoments>,
     kind: Exclude<RecoveryKind, 'none'>,
-    { groups, beyond = [], runtime, onProgress }: RecoveryOptions = {},
+    { groups, beyond = [], curves = true, runtime, onProgress }: RecoveryOptions = {},
   ): Promise<Recovery> {
     const copy = analyze(cloneModel(analysis.model));
     const wanted = copy.groups.filter(({ id }) => !groups || groups.includes(id));
     const algebra = new Algebra(runtime);
     let done = 0;
     const found = await inParallel(wanted, AT_ONCE, async (group) => {
-      const own = await methodFor(group, statistics.get(group.id) ?? {}, kind, copy, algebra);
+      const own = await methodFor(group, statistics.get(group.id) ?? {}, kind, { analysis: copy, algebra, curves });
       onProgress?.(++done, wanted.length);
       return own;
     }).finally(() => algebra.close());
@@ -172,8 +175,7 @@ async function methodFor(
   group: Group,
   moments: GroupMoments,
   kind: Exclude<RecoveryKind, 'none'>,
-  analysis: Analysis,
-  algebra: Algebra,
+  { analysis, algebra, curves }: { analysis: Analysis; algebra: Algebra; curves: boolean },
 ): Promise<{ method?: RecoveryMethod; reason?: string }> {
   if (!areFinite(moments))
     return { reason: 'has statistics that are not finite: the data hold numbers that the model cannot take' };
@@ -191,7 +193,9 @@ async function methodFor(
     if (full) candidates.push(() => rotateStream(group, streamMoments, analysis, algebra));
   } else {
     if (full && group.kind === 'value') candidates.push(() => mixValues(group, secondMoments, analysis));
-    candidates.push(() => refitReader(group, secondMoments, full ? 'surgeon' : kind, algebra));
+    candidates.push(() =>
+      refitReader(group, secondMoments, full ? 'surgeon' : kind, algebra, curves ? undefined : CHOOSING_RIDGE),
+    );
   }
   let reason = candidates.length === 0 ? `has no ${kind} recovery for groups of kind ${group.kind}` : undefined;
   for (const candidate of candidates) {

@@ -14,6 +14,7 @@ export type ReaderRefit = 'mean' | 'ridge' | 'surgeon';
  * Value or hidden neurons are picked, and the layer that reads them is refitted to those that stay. With `surgeon`, the
  * neurons of groups without heads are picked by backward elimination; else by what they carry.
  *
+ * @param ridge With which the surgeon chooses, beside the mean variance. Default that of the refit, so that its curve tells the error after it.
  * @returns Why it cannot be done, if so.
  */
 export async function refitReader(
@@ -21,6 +22,7 @@ export async function refitReader(
   moments: SecondMoments | undefined,
   kind: ReaderRefit,
   algebra: Algebra,
+  ridge?: number,
 ): Promise<RecoveryMethod | string> {
   if (group.kind !== 'value' && group.kind !== 'ffn') return `has no such recovery for groups of kind ${group.kind}`;
   const reader = linearReader(group);
@@ -30,7 +32,9 @@ export async function refitReader(
   const covariance = covarianceOf(moments, { centred: reader.bias !== undefined });
   const weights = readerRows(reader);
   const picking =
-    kind === 'surgeon' && group.lanes === 1 ? bySurgeon(await algebra.eliminate(covariance, weights)) : undefined;
+    kind === 'surgeon' && group.lanes === 1
+      ? bySurgeon(await algebra.eliminate(covariance, weights, { ridge }))
+      : undefined;
   const { errors, select } = picking ?? byPower(group, covariance.matrix, weights);
   return {
     group,

@@ -1,5 +1,4 @@
-import { type Criterion, random, SnpError } from '@snp/core';
-import { sensitivity } from './sensitivity.js';
+import { type Criterion, random, SnpError, sensitivity } from '@snp/core';
 import { similarity } from './similarity.js';
 
 /** Names of the criteria for blocks. */

@@ -1,7 +1,6 @@
-import { type Criterion, l2, random, SnpError } from '@snp/core';
+import { type Criterion, l2, random, SnpError, sensitivity } from '@snp/core';
 import { energy } from './energy.js';
 import { redundancy } from './redundancy.js';
-import { sensitivity } from './sensitivity.js';
 
 /** Names of the criteria for heads. */
 export const headCriterionNames = ['energy', 'redundancy', 'sensitivity', 'l2', 'random'] as const;
