@@ -80,7 +80,7 @@ try {
     const result = await prune(original, {
       calibration: await openCalibrationPart(),
       runtime,
-      holdBack: false,
+     
       ...options,
     });
     const seconds = (performance.now() - start) / 1000;

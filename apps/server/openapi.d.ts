@@ -4351,6 +4351,8 @@ export interface components {
              * @default true
              */
             effects: boolean;
+            /** @description units beyond neurons that may leave too: heads, attention and FFN branches, whole blocks */
+            plugins?: ("head" | "block" | "whole-block")[];
         };
         CalibrateShardJob: {
             id: string;
@@ -4420,6 +4422,8 @@ export interface components {
                  * @default true
                  */
                 effects: boolean;
+                /** @description units beyond neurons that may leave too: heads, attention and FFN branches, whole blocks */
+                plugins?: ("head" | "block" | "whole-block")[];
                 shard: number;
                 of: number;
             };
@@ -4560,6 +4564,8 @@ export interface components {
                 batch?: number;
                 id: string;
             };
+            /** @description units beyond neurons that may leave too: heads, attention and FFN branches, whole blocks */
+            plugins?: ("head" | "block" | "whole-block")[];
             criterion?: string;
             seed?: number;
             /** @enum {string} */
@@ -4674,6 +4680,8 @@ export interface components {
             least?: {
                 [key: string]: number;
             };
+            /** @description units beyond neurons that may leave too: heads, attention and FFN branches, whole blocks */
+            plugins?: ("head" | "block" | "whole-block")[];
         };
         SweepPoint: {
             budget: {
@@ -4773,6 +4781,8 @@ export interface components {
                 least?: {
                     [key: string]: number;
                 };
+                /** @description units beyond neurons that may leave too: heads, attention and FFN branches, whole blocks */
+                plugins?: ("head" | "block" | "whole-block")[];
                 keep: number;
             };
             result: components["schemas"]["SweepPoint"] | null;

@@ -62,6 +62,18 @@ describe('from a model to a smaller one', () => {
     expect(result).toMatchObject({ name: 'vit.snp.onnx', origin: { model: model.id, job: id } });
   });
 
+  it('lets heads and blocks leave too, to the very bytes of the command', async () => {
+    const target = { budget: { macs: 0.5 } };
+    const input = { model: model.id, dataset: { id: dataset.id }, target, plugins: ['head', 'block'] };
+    const job = await client.wait((await client.post<Job>('/api/prunings', input)).id);
+    expect(job.error).toBeNull();
+    const output = join(folder, 'mix.onnx');
+    const units = ['--plugin', 'head', '--plugin', 'block'];
+    await snp('prune', path, '-o', output, '--keep-macs', '0.5', '--calib', data, ...units);
+    expect(await client.artefact(job.id, 'vit.snp.onnx')).toEqual(readFileSync(output));
+    expect(await client.status('/api/prunings', { ...input, plugins: ['./mine.js'] })).toBe(400);
+  });
+
   it('calibrates in shards that add up to what the command adds up, and prunes with them to its bytes', async () => {
     const { id } = await client.post<Job>('/api/calibrations', { model: model.id, dataset: dataset.id, shards: 3 });
     const calibration = await client.wait(id);

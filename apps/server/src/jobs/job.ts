@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi';
-import type { JOB_STATES, jobSchema } from '../api/jobs.js';
+import type { JOB_STATES, jobSchema } from '../api/job.js';
 
 /** A job as clients see it. */
 export type Job = z.infer<typeof jobSchema>;

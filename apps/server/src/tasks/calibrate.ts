@@ -13,11 +13,13 @@ import {
 import { writeTextWhole } from '@snp/onnx/node';
 import { onnxRuntime, type Shard, type Skipped, shardOf } from '@snp/runtime';
 import { openTaskData, openTaskModel, type SampleOptions } from './inputs.js';
+import { type PluginName, pluginsOf } from './plugins.js';
 import { JSON_TYPE, PLACES, type TaskContext, type TaskFunction, type TaskOutcome } from './task.js';
 
 export interface GatherTaskOptions {
   samples: SampleOptions;
   effects: boolean;
+  plugins?: readonly PluginName[] | undefined;
   /** Which part of the samples. Default: all. */
   shard?: Shard | undefined;
 }
@@ -48,11 +50,16 @@ export const addShards: TaskFunction<{ parts: number; skipped: Skipped[] }> = as
   return foresee(await openTaskModel(), statistics, skipped, context);
 };
 
-async function gather(model: Model, { samples, effects, shard }: GatherTaskOptions, { progress }: TaskContext) {
+async function gather(
+  model: Model,
+  { samples, effects, plugins, shard }: GatherTaskOptions,
+  { progress }: TaskContext,
+) {
   const calibration = await openTaskData(model, shard ? shardOf(samples, shard) : samples);
   const statistics = await calibrate(model, {
     calibration,
     effects,
+    plugins: pluginsOf(plugins),
     batchSize: samples.batch,
     runtime: onnxRuntime(),
     onProgress: ({ step, done, total }) => progress({ step, done, total: total ?? null }),

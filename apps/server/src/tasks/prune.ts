@@ -17,6 +17,7 @@ import { writeTextWhole } from '@snp/onnx/node';
 import { onnxRuntime } from '@snp/runtime';
 import { deviceTarget } from './deviceTarget.js';
 import { openTaskData, openTaskModel, type SampleOptions } from './inputs.js';
+import { type PluginName, pluginsOf } from './plugins.js';
 import { HTML, JSON_TYPE, ONNX, PLACES, type TaskContext, type TaskFile, type TaskFunction } from './task.js';
 
 export interface PruneTaskOptions {
@@ -32,6 +33,7 @@ export interface PruneTaskOptions {
   plan?: Plan | undefined;
   statistics: boolean;
   samples?: SampleOptions | undefined;
+  plugins?: readonly PluginName[] | undefined;
   criterion?: string | undefined;
   seed?: number | undefined;
   recovery?: RecoveryKind | undefined;
@@ -52,6 +54,7 @@ export const prune: TaskFunction<PruneTaskOptions> = async (options, context) =>
     budget,
     latency: latencyOf(options, context),
     plan,
+    plugins: pluginsOf(options.plugins, preset),
     recovery,
     allocation,
     least,

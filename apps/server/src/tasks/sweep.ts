@@ -10,6 +10,7 @@ import {
 import { writeTextWhole } from '@snp/onnx/node';
 import { onnxRuntime } from '@snp/runtime';
 import { openTaskData, openTaskModel, type SampleOptions } from './inputs.js';
+import { type PluginName, pluginsOf } from './plugins.js';
 import { modelFiles } from './prune.js';
 import { HTML, JSON_TYPE, PLACES, type TaskFunction } from './task.js';
 
@@ -19,6 +20,7 @@ export interface SweepPointTaskOptions {
   samples?: SampleOptions | undefined;
   least?: LeastShares | undefined;
   round?: number | undefined;
+  plugins?: readonly PluginName[] | undefined;
 }
 
 /** Prunes to one budget of a sweep, and measures what came of it. */
@@ -36,6 +38,7 @@ export const sweepPoint: TaskFunction<SweepPointTaskOptions> = async (options, {
       data: held,
       least,
       round,
+      plugins: pluginsOf(options.plugins),
       batchSize: samples?.batch,
       runtime: onnxRuntime(),
       onProgress: ({ step, done, total }) => progress({ step, done, total: total ?? null }),

@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import { type AgentJob, type BenchResult, protocolOf, renderBench, resultCsv } from '@snp/bench';
-import type { benchmarkInput } from '../../api/jobs.js';
+import type { benchmarkInput } from '../../api/job.js';
 import type { Sql } from '../../database/database.js';
 import { type DeviceRow, deviceQueue } from '../../devices/devices.js';
 import type { ModelRow } from '../../shelf/models.js';

@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi';
-import type { calibrationInput } from '../../api/jobs.js';
+import type { calibrationInput } from '../../api/job.js';
 import type { Sql } from '../../database/database.js';
 import type { DatasetRow } from '../../shelf/datasets.js';
 import type { ModelRow } from '../../shelf/models.js';
@@ -17,6 +17,7 @@ interface CalibrateWork {
   dataset: string;
   samples: object;
   effects: boolean;
+  plugins?: CalibrationInput['plugins'];
   shard?: { number: number; of: number };
 }
 
@@ -32,9 +33,9 @@ export async function submitCalibration(
   input: CalibrationInput,
   { model, dataset, createdBy }: { model: ModelRow; dataset: DatasetRow; createdBy: string },
 ): Promise<{ job: JobRow; fresh: boolean }> {
-  const { model: _, dataset: __, shards: wanted, effects, ...samples } = input;
+  const { model: _, dataset: __, shards: wanted, effects, plugins, ...samples } = input;
   const shards = dataset.kind === 'pictures' ? Math.min(wanted, dataset.files) : wanted;
-  const whole: CalibrateWork = { model: workModel(model), dataset: dataset.sha256, samples, effects };
+  const whole: CalibrateWork = { model: workModel(model), dataset: dataset.sha256, samples, effects, plugins };
   const common = { queue: COMPUTE, model: model.id, createdBy };
   const title = `Calibrate ${model.name} on ${dataset.name}`;
   if (shards === 1)
@@ -79,8 +80,8 @@ export const calibrate: Kind = {
         files: [...modelFiles(model), ...needs.map(statisticsFile)],
       };
     }
-    const { model, dataset, samples, effects, shard } = work as CalibrateWork;
-    const options = { samples, effects, ...(shard && { shard }) };
+    const { model, dataset, samples, effects, plugins, shard } = work as CalibrateWork;
+    const options = { samples, effects, plugins, ...(shard && { shard }) };
     return { task: shard ? 'gather-shard' : 'gather-all', options, files: modelFiles(model), dataset };
   },
 };

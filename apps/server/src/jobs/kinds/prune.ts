@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi';
-import type { pruningInput } from '../../api/jobs.js';
+import type { pruningInput } from '../../api/job.js';
 import type { Sql } from '../../database/database.js';
 import type { DeviceRow } from '../../devices/devices.js';
 import type { DatasetRow } from '../../shelf/datasets.js';
@@ -40,7 +40,7 @@ export function submitPruning(
   input: PruningInput,
   { model, dataset, calibration, device: latencyTarget, createdBy }: PruningSubject,
 ): Promise<{ job: JobRow; fresh: boolean }> {
-  const { target, criterion, seed, recovery, allocation, least, round, holdBack } = input;
+  const { target, plugins, criterion, seed, recovery, allocation, least, round, holdBack } = input;
   const {
     device,
     target: on,
@@ -54,6 +54,7 @@ export function submitPruning(
     output: resultName(input, model),
     statistics: calibration !== undefined,
     samples: dataset && samples,
+    plugins,
     criterion,
     seed,
     recovery,

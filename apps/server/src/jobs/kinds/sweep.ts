@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi';
-import type { sweepInput } from '../../api/jobs.js';
+import type { sweepInput } from '../../api/job.js';
 import type { Sql } from '../../database/database.js';
 import type { DatasetRow } from '../../shelf/datasets.js';
 import type { ModelRow } from '../../shelf/models.js';
@@ -32,7 +32,7 @@ export async function submitSweep(
     createdBy,
   }: { model: ModelRow; dataset: DatasetRow | undefined; calibration: JobRow; createdBy: string },
 ): Promise<{ job: JobRow; fresh: boolean }> {
-  const { of, least, round } = input;
+  const { of, least, round, plugins } = input;
   const keep = [...new Set(input.keep)].sort((a, b) => b - a);
   const { id: _, ...samples } = input.dataset ?? { id: undefined };
   const common = { queue: COMPUTE, model: model.id, createdBy };
@@ -44,6 +44,7 @@ export async function submitSweep(
       samples: dataset && samples,
       least,
       round,
+      plugins,
     };
     const work: PointWork = { model: workModel(model), dataset: dataset?.sha256, options };
     const { keep: __, ...rest } = input;

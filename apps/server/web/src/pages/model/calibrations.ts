@@ -1,7 +1,7 @@
 import { answer, api, once } from '../../api/client.js';
 import { useChanges } from '../../api/events.js';
 import { type Resource, useResource } from '../../api/resource.js';
-import type { JobOf } from '../../api/types.js';
+import type { JobOf, NewPruning } from '../../api/types.js';
 import { withJob } from '../../parts/jobTable.js';
 import type { DataForm } from './dataFields.js';
 
@@ -22,9 +22,13 @@ export function useCalibrations(model: string): Resource<CalibrationJob[]> {
 }
 
 /** Gathers statistics of a data set; the very same is not gathered twice. */
-export async function startCalibration(model: string, data: DataForm): Promise<CalibrationJob> {
+export async function startCalibration(
+  model: string,
+  data: DataForm,
+  beyond: Pick<NewPruning, 'plugins'> = {},
+): Promise<CalibrationJob> {
   const { dataset, limit, preprocess, shards } = data;
-  const body = { model, dataset, limit, ...(preprocess && { preprocess }), shards, effects: true };
+  const body = { model, dataset, limit, ...(preprocess && { preprocess }), shards, effects: true, ...beyond };
   const job = await answer(api.POST('/api/calibrations', { params: { header: once() }, body }));
   return job as CalibrationJob;
 }

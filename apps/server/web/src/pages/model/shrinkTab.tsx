@@ -3,7 +3,7 @@ import { answer, api, once } from '../../api/client.js';
 import { useResource } from '../../api/resource.js';
 import type { About, Dataset, Device, NewPruning } from '../../api/types.js';
 import { useAction } from '../../parts/action.js';
-import { Choices, Select, Text } from '../../parts/fields.js';
+import { Check, Choices, Select, Text } from '../../parts/fields.js';
 import { JobProgress } from '../../parts/jobProgress.js';
 import { Await } from '../../parts/states.js';
 import { go, href, query } from '../../route.js';
@@ -23,12 +23,20 @@ interface Shelf {
 }
 
 type Recovery = NonNullable<NewPruning['recovery']>;
+type Beyond = NonNullable<NewPruning['plugins']>[number];
+
+/** Units beyond neurons that may leave too. */
+const BEYOND: readonly { name: Beyond; label: string }[] = [
+  { name: 'head', label: 'Whole heads' },
+  { name: 'block', label: 'Attention and FFN branches' },
+];
 
 /** How what stays is repaired; empty: what the data allow. */
 interface MakingForm {
   recovery: Recovery | '';
   criterion: string;
   round: number;
+  plugins: readonly Beyond[];
 }
 
 /** Chooses a budget, sees what it costs, and starts the work. */
@@ -65,16 +73,17 @@ function ShrinkForm({
     ...DATA_DEFAULTS,
     dataset: usable[0]?.input.dataset ?? datasets[0]?.id ?? '',
   });
-  const [making, setMaking] = useState<MakingForm>({ recovery: '', criterion: '', round: 1 });
+  const [making, setMaking] = useState<MakingForm>({ recovery: '', criterion: '', round: 1, plugins: [] });
   const [wanted, setWanted] = useState(query.value.get('calibration') ?? usable[0]?.id ?? '');
   const chosen = usable.find(({ id }) => id === wanted);
   const ready = chosen?.state === 'done' ? chosen.id : undefined;
   const known = staticTarget(target);
+  const plugins = making.plugins.length > 0 ? { plugins: [...making.plugins] } : {};
   const round = making.round > 1 ? { round: making.round } : {};
   const foreseen = usePrediction(model.id, known && { target: known, ...(ready && { calibration: ready }), ...round });
   const wish = pruneTarget(target, devices);
 
-  const calibrate = useAction(async () => setWanted((await startCalibration(model.id, data)).id));
+  const calibrate = useAction(async () => setWanted((await startCalibration(model.id, data, plugins)).id));
   const prune = useAction(async () => {
     const { recovery, criterion } = making;
     const own = datasets.find(({ id }) => id === data.dataset);
@@ -87,6 +96,7 @@ function ShrinkForm({
       ...(recovery && { recovery }),
       ...(criterion && { criterion }),
       ...round,
+      ...plugins,
     };
     const job = await answer(api.POST('/api/prunings', { params: { header: once() }, body }));
     go(href('jobs', job.id));
@@ -100,6 +110,7 @@ function ShrinkForm({
       keep: [0.9, 0.8, 0.7, 0.6, 0.5, 0.4],
       ...(own && { dataset: samplesOf(own, data, true) }),
       ...round,
+      ...plugins,
     };
     const job = await answer(api.POST('/api/sweeps', { params: { header: once() }, body }));
     go(href('jobs', job.id));
@@ -165,6 +176,18 @@ function ShrinkForm({
             ]}
             hint="Rewrites the weights that stay, in closed form, so that they make up for those that leave."
           />
+          <fieldset class="field">
+            <legend>May leave beside neurons</legend>
+            {BEYOND.map(({ name, label }) => (
+              <Check
+                key={name}
+                label={label}
+                value={making.plugins.includes(name)}
+                onChange={(wished) => setMaking({ ...making, plugins: toggled(making.plugins, name, wished) })}
+              />
+            ))}
+            {making.plugins.length > 0 && <p class="hint">What is foreseen here counts neurons alone.</p>}
+          </fieldset>
           <details>
             <summary>More</summary>
             <div class="stack">
@@ -212,6 +235,11 @@ function ShrinkForm({
       />
     </div>
   );
+}
+
+function toggled<T>(list: readonly T[], item: T, wished: boolean): T[] {
+  const others = list.filter((other) => other !== item);
+  return wished ? [...others, item] : others;
 }
 
 /** So many samples that a calibration has not seen are enough to compare answers on. */
