@@ -98,7 +98,11 @@ export class Planner {
     const own = this.#groups.filter(({ group }) => pick(group));
     const costs = excessOf(this.#costs, budget, latency);
     const excess = (widths: Widths) => costs(this.#native(widths));
-    const chosen = allocate(latency ? own.map(coarser) : own, excess, 1);
+    const choices = latency ? LATENCY_STEPS.map((step) => own.map((group) => coarser(group, step))) : [own];
+    const chosen = leastDamage(
+      own,
+      choices.map((groups) => allocate(groups, excess, 1)),
+    );
     if (!chosen) return undefined;
     const narrower = own.filter(({ id, group }) => chosen[id] < laneWidth(group));
     return {
@@ -129,6 +133,12 @@ export class Planner {
   }
 }
 
+/** Of several choices of widths, the one that is expected to do least to the answers. */
+function leastDamage(groups: readonly Allocatable[], choices: readonly (Widths | undefined)[]): Widths | undefined {
+  const damageOf = (widths: Widths) => groups.reduce((sum, { id, damage }) => sum + damage[widths[id]], 0);
+  return choices.filter((widths) => widths !== undefined).sort((a, b) => damageOf(a) - damageOf(b))[0];
+}
+
 /** Sum of what all groups are expected to do. */
 export function totalDamage({ damage }: Planned): number {
   return Object.values(damage).reduce((sum, own) => sum + own, 0);
@@ -144,10 +154,14 @@ function coveredBy({ cuts }: UnitGroup, { branches }: Analysis, units: readonly 
   return [...own.flatMap(({ groups }) => groups), ...heads].map(({ id }) => id);
 }
 
-/** Latency goes in steps of powers of two: of more than 64 widths, only multiples of such a step are worth a look. */
-function coarser<Own extends Allocatable>(group: Own): Own {
+/** Multiples that are tried where latency counts, for it goes in steps: prices lead past the best combination of steps, which fewer choices then find. */
+const LATENCY_STEPS = [1, 8, 16];
+
+/** Multiples of a step alone; of more than 64 widths, those of a power of two that leaves so many. */
+function coarser<Own extends Allocatable & { group: Group }>(group: Own, least: number): Own {
   const full = group.widths[group.widths.length - 1];
-  const step = 2 ** Math.max(0, Math.ceil(Math.log2(full / 64)));
+  const own = group.group.kind === 'head' || group.group.kind === 'block' ? 1 : least;
+  const step = Math.max(own, 2 ** Math.max(0, Math.ceil(Math.log2(full / 64))));
   const widths = group.widths.filter((width) => width % step === 0 || width === full);
   return { ...group, widths };
 }
