@@ -1,4 +1,4 @@
-// `node bench/mixes.mjs MODEL DATA [SHARES]`: neurons, heads and blocks as units under budgets in multiply-accumulates (default 0.75,0.6,0.5), each
+// `node bench/mixes.mjs MODEL DATA [SHARES] [CASE...]`: neurons, heads and blocks as units under budgets in multiply-accumulates (default 0.75,0.6,0.5), each
 // kind alone and all together, as a Markdown table: top-1 and agreement with the original. Samples at even positions calibrate, those at odd positions
 // measure; labels are not used in pruning.
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { blockPruning } from '@snp/plugin-block';
 import { headPruning } from '@snp/plugin-head';
 import { onnxRuntime, openCalibration } from '@snp/runtime';
 
-const [path, data, shares = '0.75,0.6,0.5'] = process.argv.slice(2);
+const [path, data, shares = '0.75,0.6,0.5', ...chosen] = process.argv.slice(2);
 const original = await readModel(path);
 const inputs = original.graph.inputs
   .filter((input) => !input.tensor)
@@ -34,7 +34,7 @@ process.stdout.write('| may leave | MACs allowed | left | top-1 | same answer | 
 process.stdout.write('|---|---|---|---|---|---|---|\n');
 try {
   for (const share of shares.split(',').map(Number)) {
-    for (const [name, options] of cases) {
+    for (const [name, options] of cases.filter(([name]) => chosen.length === 0 || chosen.includes(name))) {
       const row = await measure(share, options).catch((error) => {
         if (error instanceof SnpError && error.code === 'invalid-argument') return ['cannot be met', '', '', '', ''];
         throw error;

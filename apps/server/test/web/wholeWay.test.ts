@@ -156,16 +156,19 @@ describe.skipIf(!CHROMIUM)('in a browser', () => {
     expect(plan).toEqual(saved);
   });
 
-  it('cancels', async () => {
+  it('lets heads leave where that is ticked, and cancels', async () => {
     const { page } = own;
     await page.getByRole('link', { name: 'To the model' }).click();
     await openTab(page, 'Shrink');
     await page.getByLabel('MACs that stay, as a number').fill('45');
     await page.keyboard.press('Tab');
     await page.getByLabel('Calibration').selectOption('');
+    await page.getByLabel('Whole heads').check();
     await page.getByRole('button', { name: 'Prune', exact: true }).click();
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByText('cancelled', { exact: true }).waitFor();
+    const newest = await page.evaluate(async () => (await (await fetch('/api/jobs?limit=1')).json()).items[0]);
+    expect(newest.input).toMatchObject({ plugins: ['head'], target: { budget: { macs: 0.45 } } });
     expect(await page.getByRole('button', { name: 'Cancel' }).count()).toBe(0);
   });
 

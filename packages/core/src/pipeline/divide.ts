@@ -88,14 +88,12 @@ function isMeasured(found: Planned): found is Planned & { latency: LatencyOutcom
   return 'latency' in found;
 }
 
-/** Plans with all kinds of units, and with each kind alone. */
+/** Plans with each kind of units alone, neurons first, and with all kinds. */
 function candidates(planner: Planner, units: readonly UnitGroup[], { budget = {} }: DecideOptions): Planned[] {
   const kinds = new Set(units.map(({ kind }) => kind));
   const isNeuron = ({ kind }: Group) => kind !== 'head' && kind !== 'block';
-  const picks = [
-    () => true,
-    ...(kinds.size > 0 ? [isNeuron, ...[...kinds].map((kind) => (group: Group) => group.kind === kind)] : []),
-  ];
+  const alone = kinds.size > 0 ? [isNeuron, ...[...kinds].map((kind) => (group: Group) => group.kind === kind)] : [];
+  const picks = [...alone, () => true];
   const plans = picks.flatMap((pick) => planner.plan(budget, undefined, pick) ?? []);
   const seen = new Set<string>();
   return plans.filter(({ chosen }) => {
@@ -103,6 +101,9 @@ function candidates(planner: Planner, units: readonly UnitGroup[], { budget = {}
     return seen.has(key) ? false : seen.add(key);
   });
 }
+
+/** How much closer a plan must come than one before it: less may be chance, and the earlier takes fewer kinds of units. */
+const CLOSER = 0.03;
 
 /** The plan whose recovered model answers most alike on calibration samples; without samples that of least expected damage. */
 async function bestOf(
@@ -125,7 +126,7 @@ async function bestOf(
       const { divergence } = await of.recovery.trying(plan, (recovered) =>
         compareAnswers(answers, applyPlan(recovered, plan), run),
       );
-      if (divergence < least) [best, least] = [planned, divergence];
+      if (divergence < (1 - CLOSER) * least) [best, least] = [planned, divergence];
       onProgress(at + 1, plans.length);
     }
     return best;
