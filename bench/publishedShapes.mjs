@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { measure, PROTOCOLS, targetByName } from '@snp/bench';
 import { prune } from '@snp/core';
 import { writeModel } from '@snp/onnx/node';
+import { headPruning } from '@snp/plugin-head';
 import { buildVit, DEIT_BASE, DEIT_SMALL, DEIT_TINY } from '@snp/testing';
 
 const isPreset = (name) => name.startsWith('snp-');
@@ -29,7 +30,7 @@ try {
     await writeModel(model, models[0].path);
     for (const preset of presets) {
       const path = join(folder, `${preset}.onnx`);
-      await (await prune(model, { preset, recovery: 'none' })).write(path);
+      await (await prune(model, { preset, plugins: [headPruning()], recovery: 'none' })).write(path);
       models.push({ name: preset, path, inputs: { batch: 1 } });
     }
     for (const targetName of targets) {

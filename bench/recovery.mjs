@@ -80,7 +80,7 @@ try {
     const result = await prune(original, {
       calibration: await openCalibrationPart(),
       runtime,
-     
+
       ...options,
     });
     const seconds = (performance.now() - start) / 1000;

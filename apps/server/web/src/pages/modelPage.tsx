@@ -3,23 +3,18 @@ import { answer, api } from '../api/client.js';
 import { useChanges } from '../api/events.js';
 import { Problem } from '../api/problem.js';
 import { useResource } from '../api/resource.js';
-import type { Analysis, Model } from '../api/types.js';
+import type { Model } from '../api/types.js';
 import { Confirm } from '../parts/action.js';
 import { Page } from '../parts/page.js';
 import { Await, Loading, ProblemNote } from '../parts/states.js';
 import { go, href, path } from '../route.js';
 import { mayRun } from '../session.js';
 import { GroupsTab } from './model/groupsTab.js';
+import type { ModelTabProps } from './model/modelTab.js';
 import { OverviewTab } from './model/overviewTab.js';
 import { PlanTab } from './model/planTab.js';
 import { ResultsTab } from './model/resultsTab.js';
 import { ShrinkTab } from './model/shrinkTab.js';
-
-/** What every tab of a model is given. */
-export interface ModelTabProps {
-  model: Model;
-  analysis: Analysis;
-}
 
 const TABS: Record<string, { title: string; tab: ComponentType<ModelTabProps> }> = {
   overview: { title: 'Overview', tab: OverviewTab },

@@ -1,10 +1,9 @@
 import { counted } from '@snp/pages';
-import type { About, Dataset } from '../../api/types.js';
+import type { About, Dataset, JobOf } from '../../api/types.js';
 import { Select, Text } from '../../parts/fields.js';
 import { href } from '../../route.js';
-import type { CalibrationJob } from './calibrations.js';
 
-type PreprocessName = NonNullable<CalibrationJob['input']['preprocess']>;
+type PreprocessName = NonNullable<JobOf<'calibrate'>['input']['preprocess']>;
 
 /** Which typical inputs, and how they are read. */
 export interface DataForm {

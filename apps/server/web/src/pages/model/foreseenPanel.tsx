@@ -5,7 +5,7 @@ import { savingFigures, Totals } from '../../parts/costs.js';
 import { Await, ProblemNote } from '../../parts/states.js';
 import { TradeOffPlot } from '../../parts/tradeOffPlot.js';
 import { type WidthChange, Widths } from '../../parts/widths.js';
-import type { ModelTabProps } from '../modelPage.js';
+import type { ModelTabProps } from './modelTab.js';
 import type { Foreseen } from './prediction.js';
 
 interface ForeseenPanelProps extends ModelTabProps {

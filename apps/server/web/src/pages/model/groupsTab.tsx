@@ -5,7 +5,7 @@ import { Choices, Select, Text } from '../../parts/fields.js';
 import { Empty } from '../../parts/states.js';
 import { KindTag, kindName } from '../../parts/tags.js';
 import { query } from '../../route.js';
-import type { ModelTabProps } from '../modelPage.js';
+import type { ModelTabProps } from './modelTab.js';
 
 type Shown = 'groups' | 'frozen';
 

@@ -4,8 +4,8 @@ import type { Analysis, Block } from '../../api/types.js';
 import { Bars } from '../../parts/bars.js';
 import { costFigures, Totals } from '../../parts/costs.js';
 import { href } from '../../route.js';
-import type { ModelTabProps } from '../modelPage.js';
 import { BlockPicture, type BlockScale, scaleOf } from './blockPicture.js';
+import type { ModelTabProps } from './modelTab.js';
 
 /** What a model is made of, and where its cost lies. */
 export function OverviewTab({ model, analysis }: ModelTabProps) {

@@ -11,9 +11,9 @@ import { Await, ProblemNote } from '../../parts/states.js';
 import { KindTag, kindName } from '../../parts/tags.js';
 import { go, href, query } from '../../route.js';
 import { mayRun } from '../../session.js';
-import type { ModelTabProps } from '../modelPage.js';
 import { type CalibrationJob, useCalibrations } from './calibrations.js';
 import { beginning, changed, type History, redone, sealed, undone } from './history.js';
+import type { ModelTabProps } from './modelTab.js';
 import {
   countsByLane,
   type Kept,

@@ -5,11 +5,11 @@ import { useResource } from '../../api/resource.js';
 import type { Job, JobOf, Model } from '../../api/types.js';
 import { Await, Empty } from '../../parts/states.js';
 import { href } from '../../route.js';
-import type { ModelTabProps } from '../modelPage.js';
 import { BenchmarkView } from '../results/benchmarkView.js';
 import { ParetoPlot } from '../results/paretoPlot.js';
 import { pointOfPruning, pointOfSweep, type ResultPoint, withMeasured } from '../results/resultPoint.js';
 import { MeasureForm } from './measureForm.js';
+import type { ModelTabProps } from './modelTab.js';
 
 interface Found {
   versions: Model[];
