@@ -106,7 +106,7 @@ export async function decide(
     : undefined;
   const latency = (even ?? division)?.latency;
   const common = { recovery, moments, latency, planning: division?.planning, samples: moments?.samples ?? 0, warnings };
-  if (moments && recovery) warnings.push(...fewSamples(analysis, moments));
+  if (moments && recovery) warnings.push(...fewSamples(assignments, moments));
   if (given) return { ...common, plan: given, criterion: 'given plan', scores: new Map() };
   const final = widths ?? division!.widths;
   const plan = emptyPlan(analysis);
@@ -196,8 +196,8 @@ function evenForLatency(analysis: Analysis, original: Model, options: DecideOpti
 }
 
 /** Regression on fewer rows than neurons makes much up. */
-function fewSamples({ groups }: Analysis, moments: CalibrationStatistics): string[] {
-  const short = groups.flatMap((group) => {
+function fewSamples(assignments: readonly Assignment[], moments: CalibrationStatistics): string[] {
+  const short = assignments.flatMap(({ group }) => {
     const count = moments.groups.get(group.id)?.secondMoments?.count;
     return count !== undefined && count < group.units ? [{ group, count }] : [];
   });

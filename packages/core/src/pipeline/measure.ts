@@ -12,6 +12,7 @@ import { type CalibrationStatistics, type GroupMoments, modelContent } from '../
 import { streamMoments } from '../statistics/streamMoments.js';
 
 export interface MeasureOptions {
+  /** Groups that may lose units. */
   assignments: readonly Assignment[];
   /** Wants to know something beside. */
   criterion?: Criterion | undefined;
@@ -41,7 +42,9 @@ export async function measure(
     requests[OF_CRITERION + name] = request;
   const rankOf = (name: string) => shapes.shape(model.graph.value(name))?.length;
   const outputs = recovery === 'full' ? outputTaps(model, rankOf) : [];
-  const gathering = { ...options, model, requests, moments: wanted, sums: outputs };
+  // Of all groups, whichever lose units: runtimes fuse operators as taps let them, and the same plan is to give the same bytes, planned or given.
+  const moments = { requests: wanted, groups: options.assignments.length > 0 ? analysis.groups : [] };
+  const gathering = { ...options, model, requests, moments, sums: outputs };
   const gathered = await gatherStatistics(gathering).catch(async (cause) => {
     throw (await isOfTaps(cause, analysis, options)) ? refusedTaps(options.criterion!, cause) : cause;
   });
@@ -53,8 +56,8 @@ export async function measure(
     if (Object.keys(own).length > 0) groups.set(id, own);
     statistics.set(id, asked);
   }
-  const moments = { model: modelContent(model), samples, groups, outputs: outputSums(sums), effects: {} };
-  return { statistics, moments };
+  const found = { model: modelContent(model), samples, groups, outputs: outputSums(sums), effects: {} };
+  return { statistics, moments: found };
 }
 
 /** Whether a runtime that failed takes the model without what a criterion added to it. */

@@ -14,8 +14,8 @@ export interface GatherOptions {
   model: Model;
   /** What to gather, by name: what the criterion asks for. */
   requests: Readonly<Record<string, StatisticRequest>>;
-  /** Moments to add up, by name: what recovery asks for. */
-  moments?: Readonly<Record<string, MomentsRequest>> | undefined;
+  /** Moments to add up, by name: what recovery asks for; and of which groups. */
+  moments?: { requests: Readonly<Record<string, MomentsRequest>>; groups: readonly Group[] } | undefined;
   assignments: readonly Assignment[];
   /** Further values, of no group, whose sums over batches are wanted. */
   sums?: readonly Tap[] | undefined;
@@ -57,7 +57,9 @@ export async function gatherStatistics(options: GatherOptions): Promise<Gathered
       if (own.length > 0)
         accumulated.push({ group, name, taps: own, accumulator: request.accumulate(group, { keep }) });
     }
-    for (const [name, request] of Object.entries(options.moments ?? {})) {
+  }
+  for (const group of options.moments?.groups ?? []) {
+    for (const [name, request] of Object.entries(options.moments!.requests)) {
       const own = addTaps(request.rows(group), { group, name });
       if (own.length > 0) added.push({ group, name, taps: own, request });
     }

@@ -1,3 +1,4 @@
+import { encodeModel } from '@snp/onnx';
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { buildVit, inputs, relativeError, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
@@ -48,6 +49,13 @@ describe('prune with recovery', () => {
     expect(ridge.report.groups.filter(({ removed }) => removed.length > 0).map(({ recovery }) => recovery)).toEqual(
       Array(4).fill('done'),
     );
+  });
+
+  it('gives the same bytes for a plan that was made and for the same plan given, with groups that stay whole', async () => {
+    const made = await prune(model, { budget: { macs: 0.7 }, least: { residual: 1, value: 1 }, calibration, runtime });
+    const { model: again } = await prune(model, { plan: made.plan, calibration, runtime });
+    expect(made.plan.groups.residual).toBeUndefined();
+    expect(encodeModel(again)).toEqual(encodeModel(made.model));
   });
 
   it('says which groups it could do nothing for', async () => {
