@@ -167,8 +167,9 @@ describe.skipIf(!CHROMIUM)('in a browser', () => {
     await page.getByRole('button', { name: 'Prune', exact: true }).click();
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByText('cancelled', { exact: true }).waitFor();
-    const newest = await page.evaluate(async () => (await (await fetch('/api/jobs?limit=1')).json()).items[0]);
-    expect(newest.input).toMatchObject({ plugins: ['head'], target: { budget: { macs: 0.45 } } });
+    const jobs: unknown = await page.evaluate(async () => (await fetch('/api/jobs?limit=1')).json());
+    const input = { plugins: ['head'], target: { budget: { macs: 0.45 } } };
+    expect(jobs).toMatchObject({ items: [{ input }] });
     expect(await page.getByRole('button', { name: 'Cancel' }).count()).toBe(0);
   });
 
