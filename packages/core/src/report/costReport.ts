@@ -36,8 +36,8 @@ function partition(
   const blocks = Array.from({ length: count }, (): CostReport => ({ macs: 0, params: 0, bytes: 0 }));
   const rest: CostReport = { macs: 0, params: 0, bytes: 0 };
   let block: number | undefined;
-  for (const node of model.graph.nodes) {
-    // Parts of a projection that was taken apart have names of their own: they follow what they were.
+  // From the end: parts of a projection that was taken apart have names of their own, and stand in front of those that read them.
+  for (const node of [...model.graph.nodes].reverse()) {
     const known = node.outputs.find((value) => value && blockOf.has(value.name));
     if (known) block = blockOf.get(known.name);
     const cost = costs.get(node);
