@@ -3,7 +3,7 @@ import { benchResultSchema } from '@snp/bench';
 import { cost, costBudget, id, name, orNull, plan, shares, time } from './common.js';
 
 /** Which samples of a data set, and how pictures become numbers: the options of the command. */
-export const samples = z.strictObject({
+const samples = z.strictObject({
   preprocess: z.enum(['imagenet', 'inception', 'clip', 'cifar10']).optional(),
   limit: z.number().int().min(1).optional().describe('at most so many'),
   every: z.number().int().min(1).optional().describe('every so many-th'),
@@ -37,7 +37,7 @@ export const calibrationInput = samples
   .openapi('NewCalibration');
 
 /** How small, and where latency counts. */
-export const pruneTarget = z.union([
+const pruneTarget = z.union([
   z.strictObject({ preset: z.string().max(100) }),
   z.strictObject({ ratios: shares }),
   z.strictObject({ budget: costBudget }),
@@ -124,7 +124,7 @@ const sweepPoint = z
 const measuredModel = benchResultSchema.shape.models.element;
 
 /** A benchmark without its single runs, which are in the artefact `benchmark.json`. */
-export const benchmarkResult = benchResultSchema
+const benchmarkResult = benchResultSchema
   .omit({ models: true })
   .extend({
     models: z.array(

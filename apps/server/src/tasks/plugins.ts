@@ -3,7 +3,7 @@ import { blockPruning } from '@snp/plugin-block';
 import { headPruning } from '@snp/plugin-head';
 
 /** Plug-ins that jobs may name as the command does. Others would be code from outside, which the server does not run. */
-export const PLUGINS = {
+const PLUGINS = {
   head: () => headPruning(),
   block: () => blockPruning(),
   'whole-block': () => blockPruning({ units: 'blocks' }),
