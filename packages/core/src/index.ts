@@ -62,7 +62,7 @@ export { fingerprint } from './plan/fingerprint.js';
 export type { LatencyBudget, LatencyModel, LatencySource, LatencySourceOptions } from './plan/latency.js';
 export { checkPlan, emptyPlan, type GroupPlan, type Plan, removedUnits } from './plan/plan.js';
 export { planCost } from './plan/planCost.js';
-export { type BlockWidths, type Preset, type PresetName, presets, presetWidths } from './plan/presets.js';
+export { type BlockWidths, type Preset, type PresetName, presets, presetWidths, takesHeads } from './plan/presets.js';
 export { selectUnits } from './plan/selectUnits.js';
 export { type SizedNode, sizedNodes } from './plan/sizedNodes.js';
 export { keptWidth, laneWidth, type Ratios, type RoundOptions, ratioWidths, type Widths } from './plan/widths.js';

@@ -1,4 +1,4 @@
-import { type PruneOptions, presets } from '@snp/core';
+import { type PruneOptions, takesHeads } from '@snp/core';
 import { headPruning } from '@snp/plugin-head';
 import pc from 'picocolors';
 import type { PluginOptions } from '../options/plugins.js';
@@ -16,13 +16,9 @@ export async function extensionsOf(
     criterion:
       options.plan === undefined ? chooseCriterion(options.criterion, criteria, options.seed, onOnly) : undefined,
     plugins:
-      takesHeads(options.preset) && !plugins.some(({ name }) => name === 'head')
+      options.preset !== undefined && takesHeads(options.preset) && !plugins.some(({ name }) => name === 'head')
         ? [...plugins, headPruning()]
         : plugins,
     pluginTimeout: options.pluginTimeout,
   };
-}
-
-function takesHeads(preset: string | undefined): boolean {
-  return preset !== undefined && Object.hasOwn(presets, preset) && 'heads' in presets[preset as keyof typeof presets];
 }

@@ -11,8 +11,11 @@ const samples = z.strictObject({
   batch: z.number().int().min(1).max(1024).optional().describe('samples per run of the model'),
 });
 
+/** Plug-ins that jobs may name. */
+export const PLUGIN_NAMES = ['head', 'block', 'whole-block'] as const;
+
 const plugins = z
-  .array(z.enum(['head', 'block', 'whole-block']))
+  .array(z.enum(PLUGIN_NAMES))
   .max(3)
   .optional()
   .describe('units beyond neurons that may leave too: heads, attention and FFN branches, whole blocks');

@@ -1,20 +1,20 @@
-import { type Plugin, presets } from '@snp/core';
+import { type Plugin, takesHeads } from '@snp/core';
 import { blockPruning } from '@snp/plugin-block';
 import { headPruning } from '@snp/plugin-head';
+import type { PLUGIN_NAMES } from '../api/job.js';
 
-/** Plug-ins that jobs may name as the command does. Others would be code from outside, which the server does not run. */
-const PLUGINS = {
+/** Name of a plug-in that jobs may name as the command does. */
+export type PluginName = (typeof PLUGIN_NAMES)[number];
+
+/** Those that come with the server. Others would be code from outside, which it does not run. */
+const PLUGINS: Readonly<Record<PluginName, () => Plugin>> = {
   head: () => headPruning(),
   block: () => blockPruning(),
   'whole-block': () => blockPruning({ units: 'blocks' }),
-} as const satisfies Readonly<Record<string, () => Plugin>>;
-
-/** Name of such a plug-in. */
-export type PluginName = keyof typeof PLUGINS;
+};
 
 /** The plug-ins of these names. A preset that takes heads away brings who chooses them. */
 export function pluginsOf(names: readonly PluginName[] = [], preset?: string): Plugin[] {
-  const shape = preset !== undefined && Object.hasOwn(presets, preset) && presets[preset as keyof typeof presets];
-  const all = new Set<PluginName>(shape && 'heads' in shape ? [...names, 'head'] : names);
+  const all = new Set<PluginName>(preset !== undefined && takesHeads(preset) ? [...names, 'head'] : names);
   return [...all].map((name) => PLUGINS[name]());
 }

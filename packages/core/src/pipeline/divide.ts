@@ -8,7 +8,7 @@ import { laneWidth, type Widths } from '../plan/widths.js';
 import { damageCurves } from '../planner/damage.js';
 import { EFFECT_SAMPLES, type Effects, measureEffects } from '../planner/effects.js';
 import { type Planned, Planner, totalDamage } from '../planner/planner.js';
-import type { UnitGroup } from '../plugin/unitGroup.js';
+import { isUnitGroup, type UnitGroup } from '../plugin/unitGroup.js';
 import type { RecoveryMethod } from '../recovery/method.js';
 import type { Recovery } from '../recovery/recovery.js';
 import { unitMethods } from '../recovery/unitMethods.js';
@@ -91,8 +91,10 @@ function isMeasured(found: Planned): found is Planned & { latency: LatencyOutcom
 /** Plans with each kind of units alone, neurons first, and with all kinds. */
 function candidates(planner: Planner, units: readonly UnitGroup[], { budget = {} }: DecideOptions): Planned[] {
   const kinds = new Set(units.map(({ kind }) => kind));
-  const isNeuron = ({ kind }: Group) => kind !== 'head' && kind !== 'block';
-  const alone = kinds.size > 0 ? [isNeuron, ...[...kinds].map((kind) => (group: Group) => group.kind === kind)] : [];
+  const alone =
+    kinds.size > 0
+      ? [(group: Group) => !isUnitGroup(group), ...[...kinds].map((kind) => (group: Group) => group.kind === kind)]
+      : [];
   const picks = [...alone, () => true];
   const plans = picks.flatMap((pick) => planner.plan(budget, undefined, pick) ?? []);
   const seen = new Set<string>();

@@ -117,6 +117,11 @@ export const presets = {
 /** Names of the published presets. */
 export type PresetName = keyof typeof presets;
 
+/** Whether whole heads leave under a preset, so that a plug-in has to choose them. False where there is none of this name. */
+export function takesHeads(name: string): boolean {
+  return Object.hasOwn(presets, name) && 'heads' in presets[name as PresetName];
+}
+
 /** The widths a preset gives the groups of a model, heads among them; an error that names the difference if the model is not the one it is for. */
 export function presetWidths(name: string, analysis: Analysis): Widths {
   const preset: Preset | undefined = Object.hasOwn(presets, name) ? presets[name as PresetName] : undefined;

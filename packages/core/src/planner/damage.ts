@@ -1,4 +1,5 @@
 import type { GroupKind } from '@snp/graph';
+import { isUnitGroup } from '../plugin/unitGroup.js';
 import type { RecoveryMethod } from '../recovery/method.js';
 import type { Effects } from './effects.js';
 
@@ -34,13 +35,13 @@ export function damageCurves(methods: Iterable<RecoveryMethod>, effects: Effects
 /** Errors of attention scores are those before the softmax, errors of the stream those of all its readers: other units than that of what is added to it. */
 const OTHER_UNITS: ReadonlySet<GroupKind> = new Set(['query-key', 'residual']);
 
-/** Units beyond neurons: what neurons alone are planned by must not hang on whether there are any. */
-const BEYOND: ReadonlySet<GroupKind> = new Set(['head', 'block']);
-
-/** Effect per error at half width, the median over groups of neurons that write to the residual stream; 1 without measurements. */
+/**
+ * Effect per error at half width, the median over groups of neurons that write to the residual stream; 1 without measurements. What neurons are planned by must not
+ * hang on whether there are units beyond them.
+ */
 function medianEffect(methods: readonly RecoveryMethod[], effects: Effects): number {
   const ratios = methods
-    .filter(({ group }) => !OTHER_UNITS.has(group.kind) && !BEYOND.has(group.kind) && effects[group.id]?.length)
+    .filter(({ group }) => !OTHER_UNITS.has(group.kind) && !isUnitGroup(group) && effects[group.id]?.length)
     .flatMap(({ group, errors }) => {
       const half = Math.round((errors.length - 1) / 2);
       const damage = measuredCurve(errors, effects[group.id])[half];

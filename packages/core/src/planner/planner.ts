@@ -5,7 +5,7 @@ import { CostModel } from '../plan/costModel.js';
 import type { LatencyModel } from '../plan/latency.js';
 import { LeavingUnits } from '../plan/leavingUnits.js';
 import { laneWidth, type RoundOptions, type Widths } from '../plan/widths.js';
-import type { UnitGroup } from '../plugin/unitGroup.js';
+import { isUnitGroup, type UnitGroup } from '../plugin/unitGroup.js';
 import { type Allocatable, allocate } from './allocate.js';
 import type { DamageCurve } from './damage.js';
 
@@ -160,8 +160,7 @@ const LATENCY_STEPS = [1, 8, 16];
 /** Multiples of a step alone; of more than 64 widths, those of a power of two that leaves so many. */
 function coarser<Own extends Allocatable & { group: Group }>(group: Own, least: number): Own {
   const full = group.widths[group.widths.length - 1];
-  const own = group.group.kind === 'head' || group.group.kind === 'block' ? 1 : least;
-  const step = Math.max(own, 2 ** Math.max(0, Math.ceil(Math.log2(full / 64))));
+  const step = Math.max(isUnitGroup(group.group) ? 1 : least, 2 ** Math.max(0, Math.ceil(Math.log2(full / 64))));
   const widths = group.widths.filter((width) => width % step === 0 || width === full);
   return { ...group, widths };
 }
