@@ -1,6 +1,7 @@
 // One server, several workers on PostgreSQL, many jobs; workers are killed at random (SIGKILL), the server is killed once and the database restarted
 // once. All jobs must be done, each once, with the bytes of a quiet run.
 // node bench/serverEndurance.mjs [--jobs 60] [--workers 3] [--kills 12] [--seed 1]
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,8 +49,35 @@ async function resultsOf(client) {
   return new Map(jobs.map((job) => [job.input.name, job]));
 }
 
-const ended = (child) =>
-  new Promise((resolve) => ((child.exitCode ?? child.signalCode) !== null ? resolve() : child.once('exit', resolve)));
+/** A process that is started again whenever it ends, as an operating system's services are; `ends` counts those that nobody asked for. */
+class Service {
+  ends = 0;
+  #wanted = true;
+
+  constructor(start) {
+    this.start = start;
+    this.#run();
+  }
+
+  #run() {
+    this.child = this.start();
+    this.child.once('exit', async (_, signal) => {
+      if (!this.#wanted) return;
+      if (signal !== 'SIGKILL') this.ends++;
+      await setTimeout(200);
+      if (this.#wanted) this.#run();
+    });
+  }
+
+  async stop() {
+    this.#wanted = false;
+    const { child } = this;
+    if ((child.exitCode ?? child.signalCode) !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+  }
+}
 
 async function run(name, disturb) {
   const database = await temporaryPostgres();
@@ -58,11 +86,13 @@ async function run(name, disturb) {
   const artefacts = join(data, 'artefacts');
   const port = 20_000 + random(20_000);
   const log = join(folder, `${name}.log`);
-  const startServer = () => startSnp(['serve', '--port', String(port), '--data', data, '--jobs', '0'], log, env);
-  const startWorker = (at) =>
-    startSnp(['worker', '--data', join(data, `worker-${at}`), '--artefacts', artefacts, '--jobs', '1'], log, env);
-  let server = startServer();
-  const pool = Array.from({ length: workers }, (_, at) => startWorker(at));
+  const server = new Service(() =>
+    startSnp(['serve', '--port', String(port), '--data', data, '--jobs', '0'], log, env),
+  );
+  const pool = Array.from({ length: workers }, (_, at) => {
+    const args = ['worker', '--data', join(data, `worker-${at}`), '--artefacts', artefacts, '--jobs', '1'];
+    return new Service(() => startSnp(args, log, env));
+  });
   const client = await clientOf(port, data);
   const audit = new pg.Pool({ connectionString: database.url });
   audit.on('error', () => undefined);
@@ -81,16 +111,12 @@ async function run(name, disturb) {
     if (left.kills > 0) {
       await setTimeout(300 + random(2500));
       const at = random(workers);
-      pool[at].kill('SIGKILL');
-      await ended(pool[at]);
-      pool[at] = startWorker(at);
+      pool[at].child.kill('SIGKILL');
       left.kills--;
       happened.push(`worker ${at} killed`);
     } else await setTimeout(500);
     if (left.server && done >= count / 3) {
-      server.kill('SIGKILL');
-      await ended(server);
-      server = startServer();
+      server.child.kill('SIGKILL');
       left.server = false;
       happened.push(`server killed at ${done} done`);
     }
@@ -105,10 +131,11 @@ async function run(name, disturb) {
   const models = await client.all(`/api/models?origin=${model.id}`);
   const attempts = [...results.values()].reduce((sum, job) => sum + job.attempt, 0);
   await audit.end();
-  for (const child of [...pool, server]) child.kill('SIGTERM');
-  await Promise.all([...pool, server].map(ended));
+  const services = [...pool, server];
+  await Promise.all(services.map((service) => service.stop()));
   database.stop();
-  return { results, twice, models: models.length, attempts, happened };
+  const ends = services.reduce((sum, service) => sum + service.ends, 0);
+  return { results, twice, models: models.length, attempts, happened, ends };
 }
 
 const start = performance.now();
@@ -132,6 +159,7 @@ const outcome = {
   models: disturbed.models,
   attempts: disturbed.attempts,
   happened: disturbed.happened,
+  ends: { quiet: quiet.ends, disturbed: disturbed.ends },
   seconds: {
     quiet: Math.round(quietSeconds),
     disturbed: Math.round((performance.now() - start) / 1000 - quietSeconds),

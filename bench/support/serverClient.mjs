@@ -14,14 +14,28 @@ export function startSnp(args, log, env = {}) {
   return spawn(process.execPath, [SNP, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', file, file] });
 }
 
+/** Milliseconds after which nobody waits for a server any more. */
+const PATIENCE = 120_000;
+
+/** Tries until it works, or until it has failed for too long. */
+async function eventually(work, pause) {
+  for (const start = performance.now(); ; await setTimeout(pause)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (performance.now() - start > PATIENCE) throw error;
+    }
+  }
+}
+
 /** Waits until a server of this folder answers at this port. */
 export async function clientOf(port, data) {
   const url = `http://127.0.0.1:${port}`;
-  for (;;) {
-    const ready = await fetch(`${url}/readyz`).catch(() => undefined);
-    if (ready?.ok) return new ServerClient(url, readFileSync(join(data, 'token'), 'utf8').trim());
-    await setTimeout(50);
-  }
+  await eventually(async () => {
+    const { ok, status } = await fetch(`${url}/readyz`);
+    if (!ok) throw new Error(`${url}/readyz: ${status}`);
+  }, 50);
+  return new ServerClient(url, readFileSync(join(data, 'token'), 'utf8').trim());
 }
 
 export class ServerClient {
@@ -39,14 +53,8 @@ export class ServerClient {
   }
 
   /** Asks until it is answered: servers come and go. */
-  async persist(path, body) {
-    for (;;) {
-      try {
-        return await this.json(path, body);
-      } catch {
-        await setTimeout(200);
-      }
-    }
+  persist(path, body) {
+    return eventually(() => this.json(path, body), 200);
   }
 
   async upload(body, length, extra = {}) {

@@ -29,7 +29,7 @@ export async function openCore(settings: Settings, log: Log): Promise<Core> {
     await store.check();
     const blobs = new Blobs(database, store, settings.storedBytes);
     const queue = new JobQueue(database, (error) => log.warn({ err: error }, 'the queue reports an error'));
-    await queue.start();
+    await database.exclusively(() => queue.start());
     const models = new Models(database, blobs, queue);
     const limits = { seconds: settings.jobSeconds, memoryBytes: settings.jobMemoryBytes };
     const options = { scratch: join(settings.data, 'jobs'), slots: settings.slots, limits };

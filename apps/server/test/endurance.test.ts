@@ -17,6 +17,8 @@ describe('on PostgreSQL', () => {
       const outcome = JSON.parse(stdout);
       expect(outcome).toMatchObject({ done: 6, differing: [], twice: [], models: 6 });
       expect(outcome.happened).toHaveLength(4);
+      // All of them begin at once on an empty database.
+      expect(outcome.ends.quiet).toBe(0);
     },
   );
 });

@@ -33,6 +33,7 @@ class TestDatabase implements Database {
     });
   }
 
+  exclusively = <T>(work: () => Promise<T>) => work();
   listen = () => Promise.resolve();
   close = () => this.pglite.close();
 

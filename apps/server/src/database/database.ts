@@ -11,6 +11,8 @@ export interface Sql {
 export interface Database extends Sql {
   /** All of it or nothing. */
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  /** Does what only one process may do at a time, such as making tables. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
   /** Calls `heard` for every notification on a channel, and `again` when some may have been missed. */
   listen(channel: string, heard: (payload: string) => void, again: () => void): Promise<void>;
   close(): Promise<void>;

@@ -77,6 +77,11 @@ export class Embedded implements Database {
     });
   }
 
+  /** There is no other process: the folder is locked. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
   async listen(channel: string, heard: (payload: string) => void): Promise<void> {
     const others = this.#heard.get(channel);
     this.#heard.set(channel, [...(others ?? []), heard]);

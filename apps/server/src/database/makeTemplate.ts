@@ -14,6 +14,7 @@ const database: Database = {
     return ((await pglite.exec(text)).at(-1)?.rows ?? []) as R[];
   },
   transaction: (work) => work(database),
+  exclusively: (work) => work(),
   listen: () => Promise.resolve(),
   close: () => pglite.close(),
 };

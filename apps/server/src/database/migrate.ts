@@ -3,14 +3,10 @@ import type { Database } from './database.js';
 
 const FOLDER = new URL('../migrations/', import.meta.url);
 
-/** Number of the lock that lets one process migrate at a time: any number that nobody else uses. */
-const LOCK = 7_365_101;
-
 /** Brings the database up to this release: every file of `migrations/` that it has not seen, in order, each all or nothing. */
 export async function migrate(database: Database): Promise<void> {
   const files = (await readdir(FOLDER)).filter((name) => name.endsWith('.sql')).sort();
   await database.transaction(async (sql) => {
-    await sql.query('select pg_advisory_xact_lock($1)', [LOCK]);
     await sql.query(
       'create schema if not exists snp; create table if not exists snp.migrations (name text primary key, at timestamptz not null default now())',
     );

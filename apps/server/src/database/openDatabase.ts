@@ -8,7 +8,7 @@ import { Postgres } from './postgres.js';
 export async function openDatabase(url: string | undefined, folder: string): Promise<Database> {
   const database = url === undefined ? await Embedded.open(join(folder, 'database')) : await Postgres.open(url);
   try {
-    await migrate(database);
+    await database.exclusively(() => migrate(database));
     return database;
   } catch (error) {
     await database.close();

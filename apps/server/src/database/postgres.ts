@@ -9,6 +9,9 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 /** Pause before a lost connection for notifications is made anew, in milliseconds. */
 const PAUSE = 1000;
 
+/** Number of the lock that `exclusively` takes: any that nobody else uses. */
+const LOCK = 7_365_101;
+
 /** PostgreSQL at a `postgres://` address. Connections that break are made anew; what was running on them fails. */
 export class Postgres implements Database {
   readonly #pool: pg.Pool;
@@ -44,6 +47,13 @@ export class Postgres implements Database {
       client.off('error', lost);
       client.release(broken);
     }
+  }
+
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.transaction(async (sql) => {
+      await sql.query('select pg_advisory_xact_lock($1)', [LOCK]);
+      return work();
+    });
   }
 
   async listen(channel: string, heard: (payload: string) => void, again: () => void): Promise<void> {
