@@ -105,6 +105,7 @@ export { costPerBlock } from './report/costReport.js';
 export { renderReport } from './report/html/renderReport.js';
 export { removedSlices } from './report/removedSlices.js';
 export type { CostReport, GroupReport, Planning, PruneReport, RemovedSlice } from './report/report.js';
+export type { CrossMoments } from './statistics/crossMoments.js';
 export {
   type Assignment,
   type Gathered,

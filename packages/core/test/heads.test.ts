@@ -1,19 +1,9 @@
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { buildVit, inputs, relativeError, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import {
-  applyPlan,
-  asUnits,
-  checkPlan,
-  emptyPlan,
-  l2,
-  type Plan,
-  type Plugin,
-  prepare,
-  prune,
-  verify,
-} from '../src/index.js';
+import { applyPlan, checkPlan, emptyPlan, type Plan, prepare, prune, verify } from '../src/index.js';
 import { difference } from './support/equivalence.js';
+import { branches, heads } from './support/plugins.js';
 
 const model = buildVit({
   image: 16,
@@ -31,12 +21,6 @@ const calibration = tensors(async function* () {
 });
 const runtime = onnxRuntime();
 const analysis = prepare(model);
-const heads: Plugin = { name: 'heads', find: (found) => found.heads.map((set) => asUnits(set)), criterion: l2() };
-const branches: Plugin = {
-  name: 'branches',
-  find: (found) => found.branches.map((branch) => asUnits(branch)),
-  criterion: l2(),
-};
 
 /** The plan with what it says of heads and branches. */
 function planOf(groups: Plan['groups']): Plan {

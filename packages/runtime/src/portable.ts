@@ -24,6 +24,7 @@ export type {
   TensorInfo,
 } from './session/runtime.js';
 export { TapBuilder } from './taps/build.js';
+export { crossTap } from './taps/crossTap.js';
 export { type GramAxes, gramTap } from './taps/gramTap.js';
 export { momentsTap } from './taps/momentsTap.js';
 export { type RowsAxes, rowsTap } from './taps/rowsTap.js';

@@ -46,13 +46,14 @@ export async function calibrate(source: string | Model, options: CalibrateOption
   const model = typeof source === 'string' ? await clock.time('read', () => readModel(source)) : source;
   const analysis = await clock.time('analyze', async () => prepare(model));
   const found = await clock.time('analyze', () => findUnits(analysis, plugins, options));
+  const units = found.flatMap(({ groups }) => groups);
+  const branches = units.length > 0;
   const assignments = analysis.groups.map((group) => ({ group, keep: 0 }));
   const { moments } = await clock.time('calibrate', (onProgress) =>
-    measure(analysis, { assignments, recovery: 'full', calibration, runtime, batchSize, signal, onProgress }),
+    measure(analysis, { assignments, recovery: 'full', branches, calibration, runtime, batchSize, signal, onProgress }),
   );
   if (!effects) return moments;
-  const units = found.flatMap(({ groups }) => groups);
-  const beyond = units.length > 0 ? [...analysis.heads, ...analysis.branches].map(({ id }) => id) : [];
+  const beyond = branches ? [...analysis.heads, ...analysis.branches].map(({ id }) => id) : [];
   const recovery = await clock.time('solve', (onProgress) =>
     Recovery.create(analysis, moments.groups, 'full', { beyond, runtime, onProgress }),
   );

@@ -82,7 +82,7 @@ export async function decide(
     const keep = widths ? (widths[group.id] ?? laneWidth(group)) : 0;
     return reaching || keep < laneWidth(group) ? [{ group, keep }] : [];
   });
-  const { statistics, moments } = await gather(analysis, criterion, assignments, options, clock);
+  const { statistics, moments } = await gather(analysis, criterion, assignments, reaching, options, clock);
   const { recovery: kind } = options;
   const recovery =
     kind === 'none' || !moments
@@ -152,6 +152,7 @@ async function gather(
   analysis: Analysis,
   criterion: Criterion,
   assignments: readonly Assignment[],
+  branches: boolean,
   options: DecideOptions,
   clock: Clock,
 ): Promise<{ statistics: ReadonlyMap<string, Statistics>; moments: CalibrationStatistics | undefined }> {
@@ -166,6 +167,7 @@ async function gather(
       assignments,
       criterion: asks,
       recovery: own,
+      branches,
       calibration,
       runtime,
       batchSize,

@@ -3,6 +3,7 @@ import { SnpError } from '@snp/onnx';
 import { type Calibration, DEFAULT_BATCH_SIZE, type Runtime } from '@snp/runtime';
 import type { Criterion, StatisticRequest, Statistics } from '@snp/score';
 import type { RecoveryKind } from '../recovery/recovery.js';
+import { crossMoments, crossTaps } from '../statistics/crossMoments.js';
 import { type Assignment, gatherStatistics } from '../statistics/gatherStatistics.js';
 import type { MomentsRequest } from '../statistics/momentsRequest.js';
 import { outputSums, outputTaps } from '../statistics/outputSums.js';
@@ -17,6 +18,8 @@ export interface MeasureOptions {
   /** Wants to know something beside. */
   criterion?: Criterion | undefined;
   recovery: RecoveryKind;
+  /** Whether branches may leave. Default false. */
+  branches?: boolean | undefined;
   calibration: Calibration;
   runtime: Runtime;
   batchSize?: number | undefined;
@@ -42,9 +45,10 @@ export async function measure(
     requests[OF_CRITERION + name] = request;
   const rankOf = (name: string) => shapes.shape(model.graph.value(name))?.length;
   const outputs = recovery === 'full' ? outputTaps(model, rankOf) : [];
+  const crosses = recovery !== 'none' && options.branches ? crossTaps(analysis, { batches }) : [];
   // Of all groups, whichever lose units: runtimes fuse operators as taps let them, and the same plan is to give the same bytes, planned or given.
   const moments = { requests: wanted, groups: options.assignments.length > 0 ? analysis.groups : [] };
-  const gathering = { ...options, model, requests, moments, sums: outputs };
+  const gathering = { ...options, model, requests, moments, sums: [...outputs, ...crosses] };
   const gathered = await gatherStatistics(gathering).catch(async (cause) => {
     throw (await isOfTaps(cause, analysis, options)) ? refusedTaps(options.criterion!, cause) : cause;
   });
@@ -56,6 +60,7 @@ export async function measure(
     if (Object.keys(own).length > 0) groups.set(id, own);
     statistics.set(id, asked);
   }
+  for (const [id, own] of crossMoments(analysis, sums)) groups.set(id, { crossMoments: own });
   const found = { model: modelContent(model), samples, groups, outputs: outputSums(sums), effects: {} };
   return { statistics, moments: found };
 }

@@ -1,92 +1,133 @@
 import type { Branch } from '@snp/graph';
 import { Tensor, type Value } from '@snp/onnx';
-import type { SecondMoments } from '../statistics/secondMoments.js';
-import { type LinearReader, linearReader, readerRows, writeReader } from './linearReader.js';
+import type { GroupMoments } from '../statistics/statistics.js';
+import { type AffineMap, affineMap, atMeans } from './affineMap.js';
+import { type Heir, heirsOf, lastLayer } from './branchLayers.js';
+import { type Covariance, covarianceOf } from './covariance.js';
+import { readerRows, writeReader } from './linearReader.js';
 import type { RecoveryMethod } from './method.js';
 import { product } from './product.js';
 
 /** How a branch of the residual stream is left out. */
 export interface BranchMethod extends RecoveryMethod {
-  /** @param gone Ids of all branches that leave: their biases can take nothing over. */
+  /** As `errors[0]`, when all these branches leave. */
+  errorWithout(gone: ReadonlySet<string>): number;
+  /** @param gone Ids of all branches that leave: they can take nothing over. */
   apply(kept: readonly number[], gone?: ReadonlySet<string>): boolean;
 }
 
+/** What is known of the branches of a model. */
+export interface KnownBranches {
+  branches: readonly Branch[];
+  /** Moments by group id, those of branches included. */
+  statistics: ReadonlyMap<string, GroupMoments>;
+  /** How the neurons that a branch's last layer reads are recovered. */
+  methods: ReadonlyMap<string, RecoveryMethod>;
+}
+
 /**
- * A branch that leaves is replaced by its mean: the bias of the branch before it, which is added to the same stream, gains what it gave on average. That is
- * exact where no norm lies on the stream between the two.
+ * A branch that leaves is replaced by the affine map that comes closest to it, of the neurons behind the branch before it: the last layer of that, which is added to the same stream,
+ * does the work of both, exactly, for nothing looks at the stream between the two. Where nothing is known of both together, or the branch before leaves too, the mean is
+ * all that one still further in front takes over, in its bias.
  *
- * @param moments Of the neurons that the branch's last layer reads.
- * @param inner How those are recovered.
  * @returns Why it cannot be done, if so.
  */
-export function leaveOut(
-  branch: Branch,
-  branches: readonly Branch[],
-  moments: SecondMoments | undefined,
-  inner: RecoveryMethod | undefined,
-): BranchMethod | string {
+export function leaveOut(branch: Branch, { branches, statistics, methods }: KnownBranches): BranchMethod | string {
   const layer = lastLayer(branch);
   if (typeof layer === 'string') return layer;
+  const moments = statistics.get(layer.group.id)?.secondMoments;
+  const inner = methods.get(layer.group.id);
   if (!moments || !inner) return 'has no statistics';
-  const units = layer.member.unitOf.length;
+  const units = layer.group.units;
   const weights = readerRows(layer);
   const outputs = weights.length / units;
-  const before = earlier(branch, branches);
-  const centred = before.length > 0;
   const centre = Float64Array.from(moments.sums, (sum) => sum / moments.count);
   const mean = product(centre, weights, 1, units, outputs);
-  if (layer.bias) for (const [o, element] of layer.bias.tensor!.numbers().entries()) mean[o] += element;
-  // All neurons gone, but for the mean.
-  const spread = inner.errors[0];
-  const error = spread + (centred ? 0 : mean.reduce((sum, x) => sum + x * x, 0));
+  const ownMean = squares(mean);
+  const bias = layer.bias && Float64Array.from(layer.bias.tensor!.numbers());
+  if (bias) for (const [o, element] of bias.entries()) mean[o] += element;
+  // All neurons gone: about their mean, or about zero where there is no bias to take that.
+  const variance = Math.max(0, inner.errors[0] - (bias ? 0 : ownMean));
+  const heirs = heirsOf(branch, branches);
+  const cross = statistics.get(branch.id)?.crossMoments ?? [];
+  const mapped = heirs.map((heir, distance) => once(() => mapOnto(heir, cross[distance], statistics, bias)));
+  /** The nearest one that stays and can take something over. */
+  const heirOf = (gone: ReadonlySet<string>) => {
+    const at = heirs.findIndex(
+      ({ branch: { id }, layer: own }, distance) => !gone.has(id) && (own.bias || cross[distance]),
+    );
+    return at < 0 ? undefined : { ...heirs[at], map: mapped[at]() };
+  };
+  const errorWithout = (gone: ReadonlySet<string>) => {
+    const heir = heirOf(gone);
+    const whole = heir?.layer.bias ? variance : variance + squares(mean);
+    return Math.max(0, whole - (heir?.map?.explained ?? 0));
+  };
+  const alone = new Set([branch.id]);
+  const nearest = heirOf(alone);
   return {
     group: branch,
-    name: centred ? 'mean' : 'nothing',
-    errors: Float64Array.of(error, 0),
+    name: nearest?.map ? 'affine map' : nearest ? 'mean' : 'nothing',
+    errors: Float64Array.of(errorWithout(alone), 0),
+    errorWithout,
     select: (keep) => (keep > 0 ? [0] : []),
-    touches: [layer.member.initializer, layer.bias, ...before.map((other) => other.bias)].flatMap(
-      (value) => value ?? [],
-    ),
-    apply(kept, gone = new Set([branch.id])) {
+    touches: [
+      layer.member.initializer,
+      layer.bias,
+      ...heirs.flatMap((heir, distance) => [cross[distance] && heir.layer.member.initializer, heir.layer.bias]),
+    ].flatMap((value) => value ?? []),
+    apply(kept, gone = alone) {
       if (kept.length > 0) return true;
       writeReader(layer, [], { weights: new Float64Array(0), offset: new Float64Array(outputs) });
       if (layer.bias) layer.bias.tensor = Tensor.float32(layer.bias.tensor!.dims, new Float32Array(outputs));
-      const heir = before.find(({ id }) => !gone.has(id));
-      if (heir) addTo(heir.bias, mean);
+      const heir = heirOf(gone);
+      if (heir) takeOver(heir, mean);
       return true;
     },
   };
 }
 
-/** The layer whose result, bias and all, the branch adds to the stream. */
-function lastLayer(branch: Branch): LinearReader | string {
-  const layers = branch.groups
-    .filter(({ kind }) => kind === 'value' || kind === 'ffn')
-    .map((group) => linearReader(group))
-    .filter((reader) => typeof reader !== 'string');
-  const added = branch.sum.inputs[1 - branch.stream];
-  const found = layers.find(({ site, bias }) => {
-    const [result] = site.node.outputs;
-    const biased = bias && site.node.opType !== 'Gemm' ? result?.consumers[0]?.outputs[0] : result;
-    return biased === added;
-  });
-  return found ?? 'does not end with a layer that can be rewritten';
+/** The map onto what an heir adds; undefined where nothing is known of both. */
+function mapOnto(
+  { layer }: Heir,
+  cross: NonNullable<GroupMoments['crossMoments']>[number] | undefined,
+  statistics: ReadonlyMap<string, GroupMoments>,
+  bias: Float64Array | undefined,
+): (AffineMap & { covariance: Covariance }) | undefined {
+  const moments = statistics.get(layer.group.id)?.secondMoments;
+  if (!cross || !moments) return undefined;
+  const centred = layer.bias !== undefined;
+  const covariance = covarianceOf(moments, { centred });
+  const map = affineMap(covariance, cross, { centred, bias });
+  return map && { ...map, covariance };
 }
 
-/** Branches before one on the same stream whose last layer has a bias, the nearest first, and what is behind the first layer of the model. */
-function earlier(branch: Branch, branches: readonly Branch[]): { id: string; bias: Value }[] {
-  const found: { id: string; bias: Value }[] = [];
-  for (let at: Branch | undefined = branch; at; ) {
-    const stream: Value | undefined = at.sum.inputs[at.stream];
-    const previous: Branch | undefined = branches.find(({ sum }) => sum.outputs[0] === stream);
-    const layer = previous && lastLayer(previous);
-    if (previous && typeof layer === 'object' && layer.bias) found.push({ id: previous.id, bias: layer.bias });
-    at = previous;
+/** Adds the map to the heir's last layer, and what it does not give of the mean to the bias. */
+function takeOver({ layer, map }: Heir & { map: ReturnType<typeof mapOnto> }, mean: Float64Array): void {
+  if (!map) {
+    if (layer.bias) addTo(layer.bias, mean);
+    return;
   }
-  return found;
+  const given = atMeans(map.covariance, map);
+  const weights = readerRows(layer);
+  for (let at = 0; at < weights.length; at++) weights[at] += map.weights[at];
+  const all = Array.from({ length: layer.group.units }, (_, unit) => unit);
+  writeReader(layer, all, { weights, offset: mean.map((element, o) => element - given[o]) });
 }
 
 function addTo(bias: Value, offset: Float64Array): void {
   const sum = Float32Array.from(bias.tensor!.numbers(), (element, at) => element + offset[at]);
   bias.tensor = Tensor.float32(bias.tensor!.dims, sum);
+}
+
+function squares(numbers: Float64Array): number {
+  return numbers.reduce((sum, x) => sum + x * x, 0);
+}
+
+function once<T>(work: () => T): () => T {
+  let known: { result: T } | undefined;
+  return () => {
+    known ??= { result: work() };
+    return known.result;
+  };
 }

@@ -82,7 +82,8 @@ export function mixValues(
     apply(kept) {
       const stays = new Set(kept);
       const slots = lanes.map((units) => units.filter((unit) => stays.has(unit)));
-      const refit = refitMixed(covariance, blockMixture(lanes, slots, spectra), weights);
+      // The weights as they are by then: the layer may have taken over what a branch behind it gave.
+      const refit = refitMixed(covariance, blockMixture(lanes, slots, spectra), readerRows(reader));
       if (!refit) return false;
       for (const [lane, units] of lanes.entries()) {
         mixWritten(writer, units, slots[lane], firstColumns(spectra[lane].mixtures, width, slots[lane].length));

@@ -84,10 +84,8 @@ export class Recovery {
       const value = valuePart(heads)?.group;
       if (!heads.frozen) add(heads, keepHeads(heads, momentsOf(value), value && methods.get(value.id)));
     }
-    for (const branch of copy.branches.filter(mayLeave)) {
-      const last = branch.groups.find(({ kind }) => kind === (branch.holds === 'ffn' ? 'ffn' : 'value'));
-      add(branch, leaveOut(branch, copy.branches, momentsOf(last), last && methods.get(last.id)));
-    }
+    for (const branch of copy.branches.filter(mayLeave))
+      add(branch, leaveOut(branch, { branches: copy.branches, statistics, methods }));
     return new Recovery(copy, methods, further, reasons);
   }
 
@@ -107,6 +105,9 @@ export class Recovery {
     const outcomes = new Map<string, string>();
     const { groups, heads, branches } = this.analysis;
     const leaving = (group: Group) => removedUnits(plan, group).length > 0;
+    // What branches leave to others is work of those, before some of their neurons leave.
+    const gone = new Set(branches.filter(leaving).map(({ id }) => id));
+    for (const branch of branches.filter(leaving)) outcomes.set(branch.id, this.#leaveOut(branch, gone));
     const [stream, others] = [groups.filter(isStream), groups.filter((group) => !isStream(group))];
     for (const group of others.filter(leaving))
       outcomes.set(group.id, this.#applyTo(group, plan.groups[group.id].keep));
@@ -115,8 +116,6 @@ export class Recovery {
       const value = valuePart(set)?.group.id ?? '';
       outcomes.set(set.id, outcomes.get(value) ?? this.reasons.get(set.id) ?? 'nothing');
     }
-    const gone = new Set(branches.filter(leaving).map(({ id }) => id));
-    for (const branch of branches.filter(leaving)) outcomes.set(branch.id, this.#leaveOut(branch, gone));
     // Rotations of the stream come last: they turn whatever the others made of the weights.
     for (const group of stream.filter(leaving))
       outcomes.set(group.id, this.#applyTo(group, plan.groups[group.id].keep));
@@ -154,13 +153,14 @@ function isStream({ kind }: Group): boolean {
   return kind === 'residual';
 }
 
-function areFinite({ secondMoments, pairMoments, streamMoments }: GroupMoments): boolean {
+function areFinite({ secondMoments, pairMoments, streamMoments, crossMoments }: GroupMoments): boolean {
   const lists = [
     secondMoments?.products,
     secondMoments?.sums,
     ...(pairMoments?.queries ?? []),
     ...(pairMoments?.keys ?? []),
     ...(streamMoments ?? []).flatMap(({ products, sums }) => [products, sums]),
+    ...(crossMoments ?? []).map(({ products }) => products),
   ];
   return lists.every((list) => list === undefined || isFiniteList(list));
 }

@@ -43,7 +43,10 @@ export async function refitReader(
     select,
     touches: [reader.member.initializer, reader.bias].flatMap((value) => value ?? []),
     apply(kept) {
-      const refit = refitKept(covariance, kept, weights, { ridge: kind === 'mean' ? Number.POSITIVE_INFINITY : RIDGE });
+      // As they are by then: the layer may have taken over what a branch behind it gave.
+      const refit = refitKept(covariance, kept, readerRows(reader), {
+        ridge: kind === 'mean' ? Number.POSITIVE_INFINITY : RIDGE,
+      });
       if (!refit) return false;
       writeReader(reader, kept, refit);
       return true;

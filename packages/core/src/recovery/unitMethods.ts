@@ -40,7 +40,7 @@ function joined(group: UnitGroup, methods: ReadonlyMap<string, RecoveryMethod>):
     group,
     name: parts[0].name,
     errors: Float64Array.of(
-      parts.reduce((sum, { errors }) => sum + errors[0], 0),
+      parts.reduce((sum, part) => sum + part.errorWithout(gone), 0),
       0,
     ),
     select: (keep) => (keep > 0 ? [0] : []),

@@ -1,6 +1,7 @@
 import { type Model, SnpError } from '@snp/onnx';
 import { fingerprint } from '../plan/fingerprint.js';
 import type { Effects } from '../planner/effects.js';
+import type { CrossMoments } from './crossMoments.js';
 import type { PairMoments } from './pairMoments.js';
 import type { SecondMoments } from './secondMoments.js';
 import type { StreamMoments } from './streamMoments.js';
@@ -13,6 +14,8 @@ export interface GroupMoments {
   pairMoments?: PairMoments;
   /** Of the residual stream. */
   streamMoments?: StreamMoments;
+  /** Of a branch, beside the branches before it, the nearest first. */
+  crossMoments?: CrossMoments[];
 }
 
 /** Sums of the rows of a model's output. */
@@ -80,11 +83,15 @@ export function addStatistics(parts: readonly CalibrationStatistics[]): Calibrat
 function addGroup(parts: readonly GroupMoments[]): GroupMoments {
   const seconds = parts.flatMap(({ secondMoments }) => secondMoments ?? []);
   const pairs = parts.flatMap(({ pairMoments }) => pairMoments ?? []);
+  const crosses = parts.flatMap(({ crossMoments }) => (crossMoments ? [crossMoments] : []));
   const streams = parts.flatMap(({ streamMoments }) => (streamMoments ? [streamMoments] : []));
   return {
     ...(seconds.length > 0 && { secondMoments: addMoments(seconds) }),
     ...(streams.length > 0 && {
       streamMoments: streams[0].map((_, site) => addMoments(streams.map((sites) => sites[site]))),
+    }),
+    ...(crosses.length > 0 && {
+      crossMoments: crosses[0].map((_, distance) => addCross(crosses.map((heirs) => heirs[distance]))),
     }),
     ...(pairs.length > 0 && {
       pairMoments: {
@@ -100,6 +107,15 @@ function addMoments(parts: readonly SecondMoments[]): SecondMoments {
   return {
     count: total(parts.map(({ count }) => count)),
     sums: added(parts.map(({ sums }) => sums)),
+    products: added(parts.map(({ products }) => products)),
+  };
+}
+
+function addCross(parts: readonly CrossMoments[]): CrossMoments {
+  return {
+    count: total(parts.map(({ count }) => count)),
+    inputs: added(parts.map(({ inputs }) => inputs)),
+    outputs: added(parts.map(({ outputs }) => outputs)),
     products: added(parts.map(({ products }) => products)),
   };
 }

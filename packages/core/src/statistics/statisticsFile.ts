@@ -100,9 +100,15 @@ function parse(text: string): { metadata: Record<string, string>; entries: [stri
 }
 
 function* tensorsOf({ groups, outputs }: CalibrationStatistics): Generator<[string, Float64Array]> {
-  for (const [id, { secondMoments, pairMoments, streamMoments }] of groups) {
+  for (const [id, { secondMoments, pairMoments, streamMoments, crossMoments }] of groups) {
     if (secondMoments) yield* momentTensors(`groups/${id}`, secondMoments);
     for (const [site, moments] of (streamMoments ?? []).entries()) yield* momentTensors(`sites/${site}/${id}`, moments);
+    for (const [distance, { count, inputs, outputs: own, products }] of (crossMoments ?? []).entries()) {
+      yield [`cross/${distance}/${id}/pairs`, Float64Array.of(count)];
+      yield [`cross/${distance}/${id}/inputs`, inputs];
+      yield [`cross/${distance}/${id}/outputs`, own];
+      yield [`cross/${distance}/${id}/products`, products];
+    }
     if (pairMoments) {
       yield [`groups/${id}/samples`, Float64Array.of(pairMoments.count)];
       for (const side of ['queries', 'keys'] as const)
@@ -130,7 +136,8 @@ function statisticsOf(
   const outputs = new Map<string, OutputSums>();
   const extend = (id: string, moments: GroupMoments) => groups.set(id, { ...groups.get(id), ...moments });
   for (const [name, data] of tensors) {
-    const [, kind, id, what] = /^(groups|outputs|sites\/\d+)\/(.*)\/(count|samples|rows)$/.exec(name) ?? [];
+    const [, kind, id, what] =
+      /^(groups|outputs|sites\/\d+|cross\/\d+)\/(.*)\/(count|samples|rows|pairs)$/.exec(name) ?? [];
     const rest = (part: string) => tensors.get(`${kind}/${id}/${part}`);
     const side = (part: string) => {
       const heads: Float64Array[] = [];
@@ -145,6 +152,11 @@ function statisticsOf(
       else extend(id, { streamMoments: [...(groups.get(id)?.streamMoments ?? []), moments] });
     } else if (what === 'samples') {
       extend(id, { pairMoments: { count: data[0], queries: side('queries'), keys: side('keys') } });
+    } else if (what === 'pairs') {
+      const [inputs, own, products] = [rest('inputs'), rest('outputs'), rest('products')];
+      if (!inputs || !own || products?.length !== inputs.length * own.length) return undefined;
+      const moments = { count: data[0], inputs, outputs: own, products };
+      extend(id, { crossMoments: [...(groups.get(id)?.crossMoments ?? []), moments] });
     } else if (what === 'rows') {
       const sums = rest('sums');
       if (!sums) return undefined;

@@ -13,6 +13,7 @@ import {
   prune,
   saveStatistics,
 } from '../../src/index.js';
+import { branches } from '../support/plugins.js';
 
 const model = buildVit({
   image: 16,
@@ -42,7 +43,7 @@ let whole: CalibrationStatistics;
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'snp-statistics-'));
-  whole = await calibrate(model, { calibration: samples(), runtime });
+  whole = await calibrate(model, { calibration: samples(), plugins: [branches], runtime });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -53,11 +54,15 @@ function* numbersOf({
   samples: count,
 }: CalibrationStatistics): Generator<[string, ArrayLike<number>]> {
   yield ['samples', [count]];
-  for (const [id, { secondMoments, pairMoments }] of groups) {
+  for (const [id, { secondMoments, pairMoments, crossMoments }] of groups) {
     if (secondMoments) {
       yield [`${id} count`, [secondMoments.count]];
       yield [`${id} sums`, secondMoments.sums];
       yield [`${id} products`, secondMoments.products];
+    }
+    for (const [distance, { count: rows, ...sums }] of (crossMoments ?? []).entries()) {
+      yield [`${id} cross ${distance} count`, [rows]];
+      for (const [name, numbers] of Object.entries(sums)) yield [`${id} cross ${distance} ${name}`, numbers];
     }
     if (pairMoments) {
       yield [`${id} samples`, [pairMoments.count]];
@@ -99,7 +104,7 @@ describe('statistics of calibration data', () => {
   it('of shards add up to those of all', async () => {
     const shards = [];
     for (let shard = 0; shard < 3; shard++)
-      shards.push(await calibrate(model, { calibration: samples(shard, 3), runtime }));
+      shards.push(await calibrate(model, { calibration: samples(shard, 3), plugins: [branches], runtime }));
     const added = new Map(numbersOf(addStatistics(shards)));
     for (const [name, want] of numbersOf(whole)) {
       const got = added.get(name)!;
