@@ -21,7 +21,7 @@ export const BLOCK_PRUNING_DEFAULTS = { units: 'branches', criterion: 'similarit
 
 /**
  * Attention and FFN branches, or whole blocks, as units: without one, the residual stream goes on as it was. With recovery, the branch before it
- * takes over what it gave on average.
+ * takes over what an affine map of its own neurons gives of it.
  *
  * @throws SnpError `invalid-argument` for units, kinds or a criterion that do not exist.
  * @example

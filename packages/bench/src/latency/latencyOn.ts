@@ -3,10 +3,12 @@ import {
   type Analysis,
   anyUnits,
   applyPlan,
+  type LatencyModel,
   type LatencySource,
   type LatencySourceOptions,
   type Model,
   modelContent,
+  type Widths,
 } from '@snp/core';
 import { SnpError } from '@snp/onnx';
 import { withTemporaryFolder, writeModel } from '@snp/onnx/node';
@@ -78,6 +80,9 @@ export function latencyOn(target: Target, options: LatencyOptions = {}): Latency
   };
 }
 
+/** Samples that are off the fit by so many times what is usual are measured again, once: a machine that is busy for a second makes them wrong by a quarter. */
+const DOUBTFUL = 3;
+
 /**
  * Measures how a model's latency depends on the widths of its groups: a few dozen pruned forms of it against the original.
  *
@@ -89,24 +94,30 @@ export async function profileWidths(
   { inputs = { batch: 1 }, onProgress, signal }: LatencyOptions & LatencySourceOptions = {},
 ): Promise<LatencyTable> {
   const whole = applyPlan(analysis, anyUnits(analysis, {}));
-  const plans = designPlans(analysis, MIXED, 1);
-  const samples: LatencyTable['samples'] = [{ widths: {}, ratio: 1 }];
   const full: number[] = [];
   let device = '';
-  for (let from = 0; from < plans.length; from += AT_ONCE) {
-    onProgress?.(from, plans.length);
-    const chosen = plans.slice(from, from + AT_ONCE);
-    const models = chosen.map((widths) => applyPlan(analysis, anyUnits(analysis, widths)));
+  const sample = async (plans: readonly Widths[]): Promise<LatencyTable['samples']> => {
+    const models = plans.map((widths) => applyPlan(analysis, anyUnits(analysis, widths)));
     const result = await measureModels([whole, ...models], target, inputs, SAMPLING, { signal });
     const [before, ...after] = result.models;
     full.push(requireMeasured(before).summary.median);
     device = `${result.device.cores} x ${result.device.cpu}`;
-    chosen.forEach((widths, at) => {
+    return plans.flatMap((widths, at) => {
       const model = after[at];
-      if (model.state === 'measured') samples.push({ widths, ratio: 1 / model.speedUp!.ratio });
+      return model.state === 'measured' ? [{ widths, ratio: 1 / model.speedUp!.ratio }] : [];
     });
-  }
-  return {
+  };
+  const inTurn = async (plans: readonly Widths[], told: (done: number) => void) => {
+    const samples: LatencyTable['samples'] = [];
+    for (let from = 0; from < plans.length; from += AT_ONCE) {
+      told(from);
+      samples.push(...(await sample(plans.slice(from, from + AT_ONCE))));
+    }
+    return samples;
+  };
+  const plans = designPlans(analysis, MIXED, 1);
+  const samples = [{ widths: {}, ratio: 1 }, ...(await inTurn(plans, (done) => onProgress?.(done, plans.length)))];
+  const table = (): LatencyTable => ({
     format: 'snp-latency',
     version: 1,
     model: modelContent(analysis.model),
@@ -116,7 +127,19 @@ export async function profileWidths(
     inputs: { batch: inputs.batch, ...(inputs.dims && { dims: { ...inputs.dims } }) },
     fullMs: full.sort((a, b) => a - b)[full.length >> 1],
     samples,
-  };
+  });
+  const doubtful = outlying(samples, fitLatency(analysis, table()));
+  const total = plans.length + doubtful.length;
+  const again = await inTurn(doubtful, (done) => onProgress?.(plans.length + done, total));
+  for (const { widths, ratio } of again) samples.find((one) => one.widths === widths)!.ratio = ratio;
+  return table();
+}
+
+/** Widths whose measurement is far from what all together say. */
+function outlying(samples: LatencyTable['samples'], fitted: LatencyModel): Widths[] {
+  const residuals = samples.map(({ widths, ratio }) => Math.abs(fitted.at(widths) / ratio - 1));
+  const usual = [...residuals].sort((a, b) => a - b)[residuals.length >> 1];
+  return samples.flatMap(({ widths }, at) => (residuals[at] > DOUBTFUL * usual ? [widths] : []));
 }
 
 /** Measures models that are no files yet. */

@@ -187,14 +187,15 @@ function checkModel(statistics: CalibrationStatistics, { model }: Analysis): voi
 }
 
 /** The same fraction of every group, so that a latency is met. */
-function evenForLatency(analysis: Analysis, original: Model, options: DecideOptions & EvenOptions, clock: Clock) {
+async function evenForLatency(analysis: Analysis, original: Model, options: DecideOptions & EvenOptions, clock: Clock) {
   const { budget = {}, latency, round, fixed, signal } = options;
   const costs = new CostModel(analysis);
   const widthsFor = (limit: { model: LatencyModel; share: number }) => {
     const widths = evenWidths(analysis, excessOf(costs, budget, limit), { round, fixed });
     return widths && { widths };
   };
-  return meetLatency(analysis, original, latency!, widthsFor, clock, signal);
+  const [met] = await meetLatency(analysis, original, latency!, [widthsFor], () => 0, clock, signal);
+  return met;
 }
 
 /** Regression on fewer rows than neurons makes much up. */

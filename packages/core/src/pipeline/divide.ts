@@ -7,7 +7,7 @@ import { checkPlan, emptyPlan, type Plan } from '../plan/plan.js';
 import { laneWidth, type Widths } from '../plan/widths.js';
 import { damageCurves } from '../planner/damage.js';
 import { EFFECT_SAMPLES, type Effects, measureEffects } from '../planner/effects.js';
-import { type Planned, Planner, totalDamage } from '../planner/planner.js';
+import { LATENCY_STEPS, type Planned, Planner, totalDamage } from '../planner/planner.js';
 import { isUnitGroup, type UnitGroup } from '../plugin/unitGroup.js';
 import type { RecoveryMethod } from '../recovery/method.js';
 import type { Recovery } from '../recovery/recovery.js';
@@ -18,7 +18,7 @@ import type { CalibrationStatistics } from '../statistics/statistics.js';
 import { applyPlan } from '../surgery/applyPlan.js';
 import type { Clock } from './clock.js';
 import type { DecideOptions } from './decide.js';
-import { type LatencyOutcome, meetLatency } from './meetLatency.js';
+import { type LatencyOutcome, meetLatency, type WayOfPlanning } from './meetLatency.js';
 
 /** How a budget was divided. */
 export interface Division {
@@ -69,9 +69,16 @@ export async function divide(
   const selectable = planned.map((group) => ({ group, select: beyond.get(group.id)!.select }));
   const curves = damageCurves(methods.values(), effects);
   const planner = new Planner(analysis, curves, { round, least, units: selectable, fixed });
-  const found = latency
-    ? await meetLatency(analysis, original, latency, (limit) => planner.plan(budget, limit), clock, signal)
-    : await bestOf(candidates(planner, planned, options), of, methods, options, clock);
+  // Multiples of one are those of `round`.
+  const ways = LATENCY_STEPS.filter((step) => step === 1 || step > (round ?? 1)).map(
+    (step): WayOfPlanning<Planned> =>
+      (limit) =>
+        planner.plan(budget, { ...limit, step }),
+  );
+  const plans = latency
+    ? await meetLatency(analysis, original, latency, ways, totalDamage, clock, signal)
+    : candidates(planner, planned, options);
+  const found = await bestOf(plans, of, methods, options, clock);
   if (found) {
     const { damage, widths, chosen } = found;
     takeChosen(leaving, planned, methods, chosen);

@@ -45,7 +45,8 @@ export async function measure(
     requests[OF_CRITERION + name] = request;
   const rankOf = (name: string) => shapes.shape(model.graph.value(name))?.length;
   const outputs = recovery === 'full' ? outputTaps(model, rankOf) : [];
-  const crosses = recovery !== 'none' && options.branches ? crossTaps(analysis, { batches }) : [];
+  const crosses =
+    (recovery === 'ridge' || recovery === 'full') && options.branches ? crossTaps(analysis, { batches }) : [];
   // Of all groups, whichever lose units: runtimes fuse operators as taps let them, and the same plan is to give the same bytes, planned or given.
   const moments = { requests: wanted, groups: options.assignments.length > 0 ? analysis.groups : [] };
   const gathering = { ...options, model, requests, moments, sums: [...outputs, ...crosses] };

@@ -88,17 +88,19 @@ export class Planner {
   /**
    * The best widths for a budget, and for a share of the original's latency; undefined if groups with curves alone cannot meet it.
    *
+   * @param latency With a `step`, widths are multiples of that alone; else those of `LATENCY_STEPS` that are expected to do least.
    * @param pick Which groups may give way. Default all.
    */
   plan(
     budget: CostBudget,
-    latency?: { model: LatencyModel; share: number },
+    latency?: { model: LatencyModel; share: number; step?: number | undefined },
     pick: (group: Group) => boolean = () => true,
   ): Planned | undefined {
     const own = this.#groups.filter(({ group }) => pick(group));
     const costs = excessOf(this.#costs, budget, latency);
     const excess = (widths: Widths) => costs(this.#native(widths));
-    const choices = latency ? LATENCY_STEPS.map((step) => own.map((group) => coarser(group, step))) : [own];
+    const steps = latency?.step === undefined ? LATENCY_STEPS : [latency.step];
+    const choices = latency ? steps.map((step) => own.map((group) => coarser(group, step))) : [own];
     const chosen = leastDamage(
       own,
       choices.map((groups) => allocate(groups, excess, 1)),
@@ -155,7 +157,7 @@ function coveredBy({ cuts }: UnitGroup, { branches }: Analysis, units: readonly 
 }
 
 /** Multiples that are tried where latency counts, for it goes in steps: prices lead past the best combination of steps, which fewer choices then find. */
-const LATENCY_STEPS = [1, 8, 16];
+export const LATENCY_STEPS = [1, 8, 16] as const;
 
 /** Multiples of a step alone; of more than 64 widths, those of a power of two that leaves so many. */
 function coarser<Own extends Allocatable & { group: Group }>(group: Own, least: number): Own {

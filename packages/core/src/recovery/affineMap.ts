@@ -1,6 +1,9 @@
-import { solvePositive } from '@snp/runtime';
+import type { Branch } from '@snp/graph';
 import type { CrossMoments } from '../statistics/crossMoments.js';
-import { type Covariance, meanVariance } from './covariance.js';
+import type { GroupMoments } from '../statistics/statistics.js';
+import type { Algebra } from './algebra.js';
+import { heirsOf, type LastLayer, lastLayer } from './branchLayers.js';
+import { covarianceOf, meanVariance } from './covariance.js';
 import { product } from './product.js';
 
 /**
@@ -9,48 +12,81 @@ import { product } from './product.js';
  */
 const FIRM = 0.5;
 
-/** The least-squares affine map from neurons to the output of a branch. */
+/** The affine map of the neurons of one branch that comes closest to the output of another. */
 export interface AffineMap {
   /** [neurons, outputs] */
-  weights: Float64Array;
-  /** What it explains of the mean square of the output, about its mean if there is a bias to take that. */
+  weights: Float32Array;
+  /** What it gives for the means of the neurons; zeros where it goes through zero. */
+  atMeans: Float64Array;
+  /** What it explains of the mean square of the output: about its mean, or about zero. */
   explained: number;
 }
 
 /**
- * The map A of x A + c with which neurons x of one branch come closest to the output y of another, by ridge regression over calibration data:
- * A = (C_xx + l I)^-1 C_xy.
+ * The maps from the neurons of earlier branches to the output of every branch, by ridge regression over calibration data: A = (C_xx + l I)^-1 C_xy, about means where the
+ * last layer of the earlier branch has a bias to take them, else about zero.
  *
- * @param covariance Of the neurons, about their means; about zero where the map may have no offset.
- * @param bias What the branch's last layer adds to the output that the moments are of.
- * @returns Undefined if the statistics give no finite answer.
+ * @param leaving Branches that may leave, of all.
+ * @param statistics Moments by group id, those of branches included.
+ * @returns By branch id, in the order of its heirs; undefined where the statistics give no finite answer.
  */
-export function affineMap(
-  covariance: Covariance,
-  { count, inputs, outputs, products }: CrossMoments,
-  { centred, bias }: { centred: boolean; bias: Float64Array | undefined },
-): AffineMap | undefined {
-  const n = covariance.size;
-  const width = outputs.length;
-  const ridge = FIRM * meanVariance(covariance);
-  if (!(ridge > 0)) return undefined;
-  const across = new Float64Array(n * width);
-  for (let i = 0, at = 0; i < n; i++) {
-    const mean = inputs[i] / count;
-    for (let o = 0; o < width; o++, at++)
-      across[at] = products[at] / count + mean * (centred ? -outputs[o] / count : (bias?.[o] ?? 0));
+export async function affineMaps(
+  leaving: readonly Branch[],
+  branches: readonly Branch[],
+  statistics: ReadonlyMap<string, GroupMoments>,
+  algebra: Algebra,
+): Promise<Map<string, (AffineMap | undefined)[]>> {
+  const maps = new Map<string, (AffineMap | undefined)[]>();
+  const targets = leaving.flatMap((branch) => {
+    const cross = statistics.get(branch.id)?.crossMoments ?? [];
+    maps.set(branch.id, []);
+    return heirsOf(branch, branches).flatMap(({ layer }, distance) =>
+      cross[distance] ? [{ branch, distance, layer, cross: cross[distance] }] : [],
+    );
+  });
+  // Those onto one layer share its inverse.
+  for (const id of new Set(targets.map(({ layer }) => layer.group.id))) {
+    const own = targets.filter(({ layer }) => layer.group.id === id);
+    const found = await mapsOnto(own[0].layer, own, statistics.get(id), algebra);
+    for (const [at, { branch, distance }] of own.entries()) maps.get(branch.id)![distance] = found[at];
   }
-  const firm = Float64Array.from(covariance.matrix);
-  for (let i = 0; i < n; i++) firm[i * (n + 1)] += ridge;
-  const weights = solvePositive(firm, n, across, width);
-  if (!weights?.every(Number.isFinite)) return undefined;
-  // E|y|^2 - E|y - x A|^2 = 2 <A, C_xy> - <A, C A>, and C A = C_xy - l A.
-  let explained = 0;
-  for (let at = 0; at < weights.length; at++) explained += weights[at] * (across[at] + ridge * weights[at]);
-  return { weights, explained };
+  return maps;
 }
 
-/** What the map gives for the means of the neurons. */
-export function atMeans({ centre }: Covariance, { weights }: AffineMap): Float64Array {
-  return product(centre, weights, 1, centre.length, weights.length / centre.length);
+async function mapsOnto(
+  { bias }: LastLayer,
+  targets: readonly { branch: Branch; cross: CrossMoments }[],
+  moments: GroupMoments | undefined,
+  algebra: Algebra,
+): Promise<(AffineMap | undefined)[]> {
+  if (!moments?.secondMoments) return [];
+  const centred = bias !== undefined;
+  const covariance = covarianceOf(moments.secondMoments, { centred });
+  const { size, matrix, centre } = covariance;
+  const ridge = FIRM * meanVariance(covariance);
+  if (!(ridge > 0)) return [];
+  for (let i = 0; i < size; i++) matrix[i * (size + 1)] += ridge;
+  const across = targets.map(({ branch, cross }) => acrossOf(branch, cross, centred));
+  const solutions = await algebra.solve(matrix, size, across);
+  return solutions.map((weights, target) => {
+    if (!weights?.every(Number.isFinite)) return undefined;
+    const outputs = weights.length / size;
+    // E|y|^2 - E|y - x A|^2 = 2 <A, C_xy> - <A, C A>, and C A = C_xy - l A.
+    let explained = 0;
+    for (let at = 0; at < weights.length; at++) explained += weights[at] * (across[target][at] + ridge * weights[at]);
+    return { weights: Float32Array.from(weights), atMeans: product(centre, weights, 1, size, outputs), explained };
+  });
+}
+
+/** Covariance of neurons and the output of a branch, or their products about zero, bias included. */
+function acrossOf(branch: Branch, { count, inputs, outputs, products }: CrossMoments, centred: boolean): Float64Array {
+  const layer = lastLayer(branch) as LastLayer;
+  const bias = layer.bias?.tensor?.numbers();
+  const shift = Float64Array.from(outputs, (sum, o) => (centred ? -sum / count : Number(bias?.[o] ?? 0)));
+  const across = new Float64Array(products.length);
+  for (let i = 0, at = 0; i < inputs.length; i++) {
+    const mean = inputs[i] / count;
+    for (let o = 0; o < outputs.length; o++, at++) across[at] = products[at] / count + mean * shift[o];
+  }
+  return across;
 }

@@ -1,9 +1,9 @@
 import { Graph, Model } from '@snp/onnx';
-import type { Runtime, Session } from '@snp/runtime';
+import { type Runtime, type Session, solvePositive } from '@snp/runtime';
 import { type Covariance, meanVariance } from './covariance.js';
+import { DenseBuilder, type DensePrecision } from './denseBuilder.js';
 import { type Elimination, eliminate } from './eliminate.js';
 import { EliminationKernel } from './eliminationKernel.js';
-import type { EliminationPrecision } from './eliminationModel.js';
 import { product, transpose } from './product.js';
 import { RIDGE } from './refit.js';
 
@@ -16,6 +16,7 @@ const WORTH_A_CALL = 2e7;
 /** Dense algebra for recovery: in a runtime, where there is one and it is worth the way, because its matrix products are many times faster than ours. */
 export class Algebra {
   readonly #eliminations = new Map<string, Promise<EliminationKernel | undefined>>();
+  readonly #inverses = new Map<number, Promise<Session | undefined>>();
   #products: Promise<Session> | undefined;
   #grams: Promise<Session> | undefined;
 
@@ -64,14 +65,34 @@ export class Algebra {
     return eliminate(covariance, weights, { ridge });
   }
 
+  /**
+   * Solves A X = B for a symmetric positive definite A of `n` x `n` and several B of as many rows, in float64.
+   *
+   * @returns Undefined in place of what has no finite answer.
+   */
+  async solve(a: Float64Array, n: number, rights: readonly Float64Array[]): Promise<(Float64Array | undefined)[]> {
+    const plain = () => rights.map((right) => solvePositive(a, n, right, right.length / n));
+    if (!this.runtime || n < SMALL) return plain();
+    this.#inverses.set(n, this.#inverses.get(n) ?? this.runtime.open(inverseModel(n)).catch(() => undefined));
+    // A runtime may lack the operator.
+    const session = await this.#inverses.get(n);
+    const answer = await session?.run({ matrix: { type: 'DOUBLE', dims: [n, n], data: a } });
+    const inverse = answer?.inverse.data as Float64Array | undefined;
+    if (!inverse?.every(Number.isFinite)) return plain();
+    const solutions: Float64Array[] = [];
+    for (const right of rights) solutions.push(await this.product(inverse, right, n, n, right.length / n));
+    return solutions;
+  }
+
   async close(): Promise<void> {
+    for (const session of this.#inverses.values()) await (await session)?.close();
     for (const kernel of this.#eliminations.values()) await (await kernel)?.close();
     await (await this.#products)?.close();
     await (await this.#grams)?.close();
   }
 
   /** Models for equal sizes are opened once. */
-  #elimination(runtime: Runtime, n: number, outputs: number, precision: EliminationPrecision) {
+  #elimination(runtime: Runtime, n: number, outputs: number, precision: DensePrecision) {
     const key = `${n}x${outputs} ${precision}`;
     // A runtime may lack an operator.
     const kernel =
@@ -79,6 +100,16 @@ export class Algebra {
     this.#eliminations.set(key, kernel);
     return kernel;
   }
+}
+
+function inverseModel(n: number): Model {
+  const graph = new Graph('inverse');
+  const model = new Model(graph);
+  model.opsets.set('', 18);
+  model.opsets.set('com.microsoft', 1);
+  const build = new DenseBuilder(graph, 'DOUBLE');
+  build.output('inverse', [build.inverse(build.input('matrix', [n, n]), n)]);
+  return model;
 }
 
 function productModel(): Model {

@@ -1,7 +1,8 @@
 import type { Feeds, Runtime, RuntimeData, RuntimeTensor, Session } from '@snp/runtime';
 import type { Covariance } from './covariance.js';
+import type { DensePrecision } from './denseBuilder.js';
 import type { Elimination } from './eliminate.js';
-import { type EliminationPrecision, eliminationModel } from './eliminationModel.js';
+import { eliminationModel } from './eliminationModel.js';
 
 /** What the inverse may be off on a vector of ones: its diagonal, by which units are compared, is then right to a few thousandths. */
 const RESIDUAL = 0.1;
@@ -16,14 +17,14 @@ export class EliminationKernel {
   private constructor(
     private readonly session: Session,
     private readonly sizes: readonly number[],
-    private readonly precision: EliminationPrecision,
+    private readonly precision: DensePrecision,
   ) {}
 
   static async open(
     runtime: Runtime,
     n: number,
     outputs: number,
-    precision: EliminationPrecision,
+    precision: DensePrecision,
   ): Promise<EliminationKernel> {
     const { model, sizes } = eliminationModel(n, outputs, precision);
     return new EliminationKernel(await runtime.open(model), sizes, precision);

@@ -1,7 +1,5 @@
-import { Graph, Model, Tensor, type Value } from '@snp/onnx';
-
-/** A precision that eliminations run in. */
-export type EliminationPrecision = 'FLOAT' | 'DOUBLE';
+import { Graph, Model, type Value } from '@snp/onnx';
+import { DenseBuilder, type DensePrecision } from './denseBuilder.js';
 
 /** Of the units that are left, one in so many leaves per round. */
 const SHARE = 16;
@@ -11,9 +9,6 @@ const LEAST = 8;
 
 /** Rounds before the inverse follows: until then only the rows and the diagonal that are looked at are worked out. */
 const ROUNDS = 8;
-
-/** Matrices up to this size are inverted by one operator, larger ones by halves. */
-const WHOLE = 192;
 
 /** Vectors that the inverse is tried on, and outputs whose accounts are looked at. */
 const PROBES = 8;
@@ -30,17 +25,17 @@ const PROBES = 8;
 export function eliminationModel(
   n: number,
   outputs: number,
-  precision: EliminationPrecision,
+  precision: DensePrecision,
 ): { model: Model; sizes: number[] } {
   const graph = new Graph('elimination');
   const model = new Model(graph);
   model.opsets.set('', 18);
   model.opsets.set('com.microsoft', 1);
-  const build = new Builder(graph, precision);
+  const build = new DenseBuilder(graph, precision);
   const covariance = build.input('covariance', [n, n]);
   const weights = build.input('weights', [n, outputs]);
   const inverse = build.inverse(covariance, n);
-  build.output('residual', [build.residual(covariance, inverse, n)]);
+  build.output('residual', [residual(build, covariance, inverse, n)]);
   let state: State = { inverse, weights, ids: build.integers(Array.from({ length: n }, (_, unit) => unit)), left: n };
   const found: Found = { order: [], costs: [], rounds: [], byOutput: [] };
   const sizes: number[] = [];
@@ -50,7 +45,7 @@ export function eliminationModel(
     state = eliminateRounds(build, state, own, found);
   }
   for (const name of ['order', 'costs', 'rounds'] as const) build.output(name, found[name]);
-  build.output('imbalance', [build.imbalance(covariance, weights, found.byOutput, Math.min(outputs, PROBES))]);
+  build.output('imbalance', [imbalance(build, covariance, weights, found.byOutput, Math.min(outputs, PROBES))]);
   return { model, sizes };
 }
 
@@ -76,7 +71,7 @@ type Found = Record<'order' | 'costs' | 'rounds' | 'byOutput', Value[]>;
  * A few rounds on an inverse that stays as it is: what it has become is A - sum of B^T K B, with the rows B of those that leave and the inverse K of
  * their corner. At the end those that stay move together.
  */
-function eliminateRounds(build: Builder, state: State, sizes: readonly number[], found: Found): State {
+function eliminateRounds(build: DenseBuilder, state: State, sizes: readonly number[], found: Found): State {
   const { inverse, ids, left } = state;
   let { weights } = state;
   let diagonal = build.diagonal(inverse, left);
@@ -122,131 +117,30 @@ function eliminateRounds(build: Builder, state: State, sizes: readonly number[],
 /** A cost that no unit has. */
 const NEVER = 3e38;
 
-class Builder {
-  constructor(
-    private readonly graph: Graph,
-    private readonly precision: EliminationPrecision,
-  ) {}
+/** The largest element of C C^-1 V - V for a few vectors V of ones and minus ones. */
+function residual(build: DenseBuilder, matrix: Value, inverse: Value, n: number): Value {
+  // Signs of no period.
+  const sign = (unit: number, probe: number) => (Math.floor((unit + 1) * Math.SQRT2 * (probe + 1)) % 2 ? 1 : -1);
+  const signs = Array.from({ length: n * PROBES }, (_, at) => sign(Math.floor(at / PROBES), at % PROBES));
+  const probes = build.numbers(signs, [n, PROBES]);
+  const seen = build.op('MatMul', [matrix, build.op('MatMul', [inverse, probes])]);
+  const apart = build.op('ReduceMax', [build.op('Abs', [build.op('Sub', [seen, probes])])], { keepdims: 0 });
+  return build.op('Reshape', [apart, build.integers([1])]);
+}
 
-  op(op: string, inputs: readonly Value[], attributes: Record<string, number | number[]> = {}, domain = ''): Value {
-    return this.graph.addNode({ op, domain, inputs, outputs: [`${op}_out`], attributes }).outputs[0]!;
-  }
-
-  integers(numbers: readonly number[]): Value {
-    return this.graph.addInitializer('integers', Tensor.int64([numbers.length], numbers));
-  }
-
-  numbers(numbers: readonly number[], dims: readonly number[] = [numbers.length]): Value {
-    return this.graph.addInitializer('numbers', Tensor.fromNumbers(this.precision, dims, numbers));
-  }
-
-  truths(count: number, truth = true): Value {
-    return this.graph.addInitializer('truths', Tensor.of('BOOL', [count], new Uint8Array(count).fill(truth ? 1 : 0)));
-  }
-
-  gather(data: Value, indices: Value, axis: number): Value {
-    return this.op('Gather', [data, indices], { axis });
-  }
-
-  slice(list: Value, start: number, end: number): Value {
-    return this.op('Slice', [list, this.integers([start]), this.integers([end])]);
-  }
-
-  turned(matrix: Value): Value {
-    return this.op('Transpose', [matrix], { perm: [1, 0] });
-  }
-
-  /** C - A B */
-  minus(c: Value, a: Value, b: Value): Value {
-    return this.op('Sub', [c, this.op('MatMul', [a, b])]);
-  }
-
-  columnSums(matrix: Value): Value {
-    return this.op('ReduceSum', [matrix, this.integers([0])], { keepdims: 0 });
-  }
-
-  /** The sum of all elements, [1]. */
-  total(matrix: Value): Value {
-    return this.op('Reshape', [this.op('ReduceSum', [matrix], { keepdims: 0 }), this.integers([1])]);
-  }
-
-  diagonal(matrix: Value, n: number): Value {
-    const places = this.integers(Array.from({ length: n }, (_, at) => at * (n + 1)));
-    return this.gather(this.op('Reshape', [matrix, this.integers([-1])]), places, 0);
-  }
-
-  /** Positions from the lowest value to the highest. */
-  ranking(values: Value, count: number): Value {
-    const inputs = [values, this.integers([count])];
-    const attributes = { largest: 0, sorted: 1 };
-    return this.graph.addNode({ op: 'TopK', inputs, outputs: ['lowest', 'ranking'], attributes }).outputs[1]!;
-  }
-
-  input(name: string, shape: number[]): Value {
-    const value = this.graph.addValue(name);
-    value.type = { elementType: this.precision, shape };
-    this.graph.inputs.push(value);
-    return value;
-  }
-
-  output(name: string, parts: readonly Value[]): void {
-    const value = this.graph.addNode({ op: 'Concat', inputs: parts, outputs: [name], attributes: { axis: 0 } })
-      .outputs[0]!;
-    value.type = { elementType: name === 'order' ? 'INT64' : this.precision, shape: undefined };
-    this.graph.outputs.push(value);
-  }
-
-  /** The mean of a matrix and its transpose. */
-  symmetric(matrix: Value): Value {
-    return this.op('Mul', [this.op('Add', [matrix, this.turned(matrix)]), this.numbers([0.5])]);
-  }
-
-  /**
-   * The inverse of a symmetric positive definite matrix, by Schur complements of its halves. What rounding makes asymmetric would grow from complement to complement
-   * by the square of the condition, and is taken away.
-   */
-  inverse(matrix: Value, n: number): Value {
-    if (n <= WHOLE) return this.symmetric(this.op('Inverse', [matrix], {}, 'com.microsoft'));
-    const half = Math.ceil(n / 2);
-    const [a, c] = [this.#block(matrix, 0, half, 0, half), this.#block(matrix, half, n, half, n)];
-    const b = this.#block(matrix, 0, half, half, n);
-    const first = this.inverse(a, half);
-    const across = this.op('MatMul', [first, b]);
-    const last = this.inverse(this.symmetric(this.minus(c, this.turned(b), across)), n - half);
-    const corner = this.op('MatMul', [across, last]);
-    const top = this.op('Add', [first, this.symmetric(this.op('MatMul', [corner, this.turned(across)]))]);
-    const beside = this.op('Neg', [corner]);
-    const upper = this.op('Concat', [top, beside], { axis: 1 });
-    const lower = this.op('Concat', [this.turned(beside), last], { axis: 1 });
-    return this.op('Concat', [upper, lower], { axis: 0 });
-  }
-
-  residual(matrix: Value, inverse: Value, n: number): Value {
-    // Signs of no period.
-    const sign = (unit: number, probe: number) => (Math.floor((unit + 1) * Math.SQRT2 * (probe + 1)) % 2 ? 1 : -1);
-    const signs = Array.from({ length: n * PROBES }, (_, at) => sign(Math.floor(at / PROBES), at % PROBES));
-    const probes = this.numbers(signs, [n, PROBES]);
-    const seen = this.op('MatMul', [matrix, this.op('MatMul', [inverse, probes])]);
-    const apart = this.op('ReduceMax', [this.op('Abs', [this.op('Sub', [seen, probes])])], { keepdims: 0 });
-    return this.op('Reshape', [apart, this.integers([1])]);
-  }
-
-  imbalance(matrix: Value, weights: Value, costs: readonly Value[], outputs: number): Value {
-    const some = this.op('Slice', [weights, this.integers([0]), this.integers([outputs]), this.integers([1])]);
-    const carried = this.columnSums(this.op('Mul', [some, this.op('MatMul', [matrix, some])]));
-    const cost = this.slice(this.op('Sum', costs), 0, outputs);
-    const most = (list: Value) => this.op('ReduceMax', [list]);
-    // Outputs that carry nothing balance.
-    const beside = this.op('Add', [most(carried), this.numbers([1e-30])]);
-    return this.op('Div', [most(this.op('Abs', [this.op('Sub', [cost, carried])])), beside]);
-  }
-
-  #block(matrix: Value, top: number, bottom: number, left: number, right: number): Value {
-    return this.op('Slice', [
-      matrix,
-      this.integers([top, left]),
-      this.integers([bottom, right]),
-      this.integers([0, 1]),
-    ]);
-  }
+/** The largest difference between what all units cost and what they carried, beside the largest of the latter. */
+function imbalance(
+  build: DenseBuilder,
+  matrix: Value,
+  weights: Value,
+  costs: readonly Value[],
+  outputs: number,
+): Value {
+  const some = build.op('Slice', [weights, build.integers([0]), build.integers([outputs]), build.integers([1])]);
+  const carried = build.columnSums(build.op('Mul', [some, build.op('MatMul', [matrix, some])]));
+  const cost = build.slice(build.op('Sum', costs), 0, outputs);
+  const most = (list: Value) => build.op('ReduceMax', [list]);
+  // Outputs that carry nothing balance.
+  const beside = build.op('Add', [most(carried), build.numbers([1e-30])]);
+  return build.op('Div', [most(build.op('Abs', [build.op('Sub', [cost, carried])])), beside]);
 }

@@ -1,9 +1,8 @@
 import type { Branch } from '@snp/graph';
 import { Tensor, type Value } from '@snp/onnx';
 import type { GroupMoments } from '../statistics/statistics.js';
-import { type AffineMap, affineMap, atMeans } from './affineMap.js';
+import type { AffineMap } from './affineMap.js';
 import { type Heir, heirsOf, lastLayer } from './branchLayers.js';
-import { type Covariance, covarianceOf } from './covariance.js';
 import { readerRows, writeReader } from './linearReader.js';
 import type { RecoveryMethod } from './method.js';
 import { product } from './product.js';
@@ -23,6 +22,8 @@ export interface KnownBranches {
   statistics: ReadonlyMap<string, GroupMoments>;
   /** How the neurons that a branch's last layer reads are recovered. */
   methods: ReadonlyMap<string, RecoveryMethod>;
+  /** Maps onto the heirs of each branch, by its id; without them it leaves its mean. */
+  maps: ReadonlyMap<string, readonly (AffineMap | undefined)[]>;
 }
 
 /**
@@ -32,7 +33,10 @@ export interface KnownBranches {
  *
  * @returns Why it cannot be done, if so.
  */
-export function leaveOut(branch: Branch, { branches, statistics, methods }: KnownBranches): BranchMethod | string {
+export function leaveOut(
+  branch: Branch,
+  { branches, statistics, methods, maps }: KnownBranches,
+): BranchMethod | string {
   const layer = lastLayer(branch);
   if (typeof layer === 'string') return layer;
   const moments = statistics.get(layer.group.id)?.secondMoments;
@@ -49,14 +53,11 @@ export function leaveOut(branch: Branch, { branches, statistics, methods }: Know
   // All neurons gone: about their mean, or about zero where there is no bias to take that.
   const variance = Math.max(0, inner.errors[0] - (bias ? 0 : ownMean));
   const heirs = heirsOf(branch, branches);
-  const cross = statistics.get(branch.id)?.crossMoments ?? [];
-  const mapped = heirs.map((heir, distance) => once(() => mapOnto(heir, cross[distance], statistics, bias)));
+  const own = maps.get(branch.id) ?? [];
   /** The nearest one that stays and can take something over. */
   const heirOf = (gone: ReadonlySet<string>) => {
-    const at = heirs.findIndex(
-      ({ branch: { id }, layer: own }, distance) => !gone.has(id) && (own.bias || cross[distance]),
-    );
-    return at < 0 ? undefined : { ...heirs[at], map: mapped[at]() };
+    const at = heirs.findIndex((heir, distance) => !gone.has(heir.branch.id) && (heir.layer.bias || own[distance]));
+    return at < 0 ? undefined : { ...heirs[at], map: own[at] };
   };
   const errorWithout = (gone: ReadonlySet<string>) => {
     const heir = heirOf(gone);
@@ -74,7 +75,7 @@ export function leaveOut(branch: Branch, { branches, statistics, methods }: Know
     touches: [
       layer.member.initializer,
       layer.bias,
-      ...heirs.flatMap((heir, distance) => [cross[distance] && heir.layer.member.initializer, heir.layer.bias]),
+      ...heirs.flatMap((heir, distance) => [own[distance] && heir.layer.member.initializer, heir.layer.bias]),
     ].flatMap((value) => value ?? []),
     apply(kept, gone = alone) {
       if (kept.length > 0) return true;
@@ -87,32 +88,16 @@ export function leaveOut(branch: Branch, { branches, statistics, methods }: Know
   };
 }
 
-/** The map onto what an heir adds; undefined where nothing is known of both. */
-function mapOnto(
-  { layer }: Heir,
-  cross: NonNullable<GroupMoments['crossMoments']>[number] | undefined,
-  statistics: ReadonlyMap<string, GroupMoments>,
-  bias: Float64Array | undefined,
-): (AffineMap & { covariance: Covariance }) | undefined {
-  const moments = statistics.get(layer.group.id)?.secondMoments;
-  if (!cross || !moments) return undefined;
-  const centred = layer.bias !== undefined;
-  const covariance = covarianceOf(moments, { centred });
-  const map = affineMap(covariance, cross, { centred, bias });
-  return map && { ...map, covariance };
-}
-
 /** Adds the map to the heir's last layer, and what it does not give of the mean to the bias. */
-function takeOver({ layer, map }: Heir & { map: ReturnType<typeof mapOnto> }, mean: Float64Array): void {
+function takeOver({ layer, map }: Heir & { map: AffineMap | undefined }, mean: Float64Array): void {
   if (!map) {
     if (layer.bias) addTo(layer.bias, mean);
     return;
   }
-  const given = atMeans(map.covariance, map);
   const weights = readerRows(layer);
   for (let at = 0; at < weights.length; at++) weights[at] += map.weights[at];
   const all = Array.from({ length: layer.group.units }, (_, unit) => unit);
-  writeReader(layer, all, { weights, offset: mean.map((element, o) => element - given[o]) });
+  writeReader(layer, all, { weights, offset: mean.map((element, o) => element - map.atMeans[o]) });
 }
 
 function addTo(bias: Value, offset: Float64Array): void {
@@ -122,12 +107,4 @@ function addTo(bias: Value, offset: Float64Array): void {
 
 function squares(numbers: Float64Array): number {
   return numbers.reduce((sum, x) => sum + x * x, 0);
-}
-
-function once<T>(work: () => T): () => T {
-  let known: { result: T } | undefined;
-  return () => {
-    known ??= { result: work() };
-    return known.result;
-  };
 }

@@ -3,6 +3,7 @@ import { cloneModel } from '@snp/onnx';
 import type { Runtime } from '@snp/runtime';
 import { type Plan, removedUnits } from '../plan/plan.js';
 import type { GroupMoments } from '../statistics/statistics.js';
+import { affineMaps } from './affineMap.js';
 import { Algebra } from './algebra.js';
 import { inParallel } from './inParallel.js';
 import { keepHeads, valuePart } from './keepHeads.js';
@@ -58,35 +59,39 @@ export class Recovery {
     { groups, beyond = [], curves = true, runtime, onProgress }: RecoveryOptions = {},
   ): Promise<Recovery> {
     const copy = analyze(cloneModel(analysis.model));
-    const wanted = copy.groups.filter(({ id }) => !groups || groups.includes(id));
     const algebra = new Algebra(runtime);
-    let done = 0;
-    const found = await inParallel(wanted, AT_ONCE, async (group) => {
-      const own = await methodFor(group, statistics.get(group.id) ?? {}, kind, { analysis: copy, algebra, curves });
-      onProgress?.(++done, wanted.length);
-      return own;
-    }).finally(() => algebra.close());
-    const methods = new Map<string, RecoveryMethod>();
-    const reasons = new Map<string, string>();
-    for (const [at, { id }] of wanted.entries()) {
-      const { method, reason } = found[at];
-      if (method) methods.set(id, method);
-      if (reason) reasons.set(id, reason);
+    try {
+      const wanted = copy.groups.filter(({ id }) => !groups || groups.includes(id));
+      const leaving = copy.branches.filter(({ id }) => beyond.includes(id));
+      const methods = new Map<string, RecoveryMethod>();
+      const further = new Map<string, RecoveryMethod>();
+      const reasons = new Map<string, string>();
+      let done = 0;
+      const found = await inParallel(wanted, AT_ONCE, async (group) => {
+        const own = await methodFor(group, statistics.get(group.id) ?? {}, kind, { analysis: copy, algebra, curves });
+        onProgress?.(++done, wanted.length);
+        return own;
+      });
+      for (const [at, { id }] of wanted.entries()) {
+        const { method, reason } = found[at];
+        if (method) methods.set(id, method);
+        if (reason) reasons.set(id, reason);
+      }
+      const add = (group: Group, own: RecoveryMethod | string) => {
+        if (typeof own === 'string') reasons.set(group.id, own);
+        else further.set(group.id, own);
+      };
+      for (const heads of copy.heads.filter(({ id, frozen }) => !frozen && beyond.includes(id))) {
+        const value = valuePart(heads)?.group.id ?? '';
+        add(heads, keepHeads(heads, statistics.get(value)?.secondMoments, methods.get(value)));
+      }
+      const maps = kind === 'mean' ? new Map() : await affineMaps(leaving, copy.branches, statistics, algebra);
+      for (const branch of leaving)
+        add(branch, leaveOut(branch, { branches: copy.branches, statistics, methods, maps }));
+      return new Recovery(copy, methods, further, reasons);
+    } finally {
+      await algebra.close();
     }
-    const add = (group: Group, found: RecoveryMethod | string) => {
-      if (typeof found === 'string') reasons.set(group.id, found);
-      else further.set(group.id, found);
-    };
-    const momentsOf = (group: Group | undefined) => group && statistics.get(group.id)?.secondMoments;
-    const further = new Map<string, RecoveryMethod>();
-    const mayLeave = ({ id }: Group) => beyond.includes(id);
-    for (const heads of copy.heads.filter(mayLeave)) {
-      const value = valuePart(heads)?.group;
-      if (!heads.frozen) add(heads, keepHeads(heads, momentsOf(value), value && methods.get(value.id)));
-    }
-    for (const branch of copy.branches.filter(mayLeave))
-      add(branch, leaveOut(branch, { branches: copy.branches, statistics, methods }));
-    return new Recovery(copy, methods, further, reasons);
   }
 
   private constructor(

@@ -1,0 +1,117 @@
+import { type Graph, Tensor, type Value } from '@snp/onnx';
+
+/** A precision that dense algebra runs in. */
+export type DensePrecision = 'FLOAT' | 'DOUBLE';
+
+/** Matrices up to this size are inverted by one operator, larger ones by halves. */
+const WHOLE = 192;
+
+/** Adds nodes of dense algebra to a graph in a line. */
+export class DenseBuilder {
+  constructor(
+    private readonly graph: Graph,
+    private readonly precision: DensePrecision,
+  ) {}
+
+  op(op: string, inputs: readonly Value[], attributes: Record<string, number | number[]> = {}, domain = ''): Value {
+    return this.graph.addNode({ op, domain, inputs, outputs: [`${op}_out`], attributes }).outputs[0]!;
+  }
+
+  integers(numbers: readonly number[]): Value {
+    return this.graph.addInitializer('integers', Tensor.int64([numbers.length], numbers));
+  }
+
+  numbers(numbers: readonly number[], dims: readonly number[] = [numbers.length]): Value {
+    return this.graph.addInitializer('numbers', Tensor.fromNumbers(this.precision, dims, numbers));
+  }
+
+  truths(count: number, truth = true): Value {
+    return this.graph.addInitializer('truths', Tensor.of('BOOL', [count], new Uint8Array(count).fill(truth ? 1 : 0)));
+  }
+
+  gather(data: Value, indices: Value, axis: number): Value {
+    return this.op('Gather', [data, indices], { axis });
+  }
+
+  slice(list: Value, start: number, end: number): Value {
+    return this.op('Slice', [list, this.integers([start]), this.integers([end])]);
+  }
+
+  turned(matrix: Value): Value {
+    return this.op('Transpose', [matrix], { perm: [1, 0] });
+  }
+
+  /** C - A B */
+  minus(c: Value, a: Value, b: Value): Value {
+    return this.op('Sub', [c, this.op('MatMul', [a, b])]);
+  }
+
+  columnSums(matrix: Value): Value {
+    return this.op('ReduceSum', [matrix, this.integers([0])], { keepdims: 0 });
+  }
+
+  /** The sum of all elements, [1]. */
+  total(matrix: Value): Value {
+    return this.op('Reshape', [this.op('ReduceSum', [matrix], { keepdims: 0 }), this.integers([1])]);
+  }
+
+  diagonal(matrix: Value, n: number): Value {
+    const places = this.integers(Array.from({ length: n }, (_, at) => at * (n + 1)));
+    return this.gather(this.op('Reshape', [matrix, this.integers([-1])]), places, 0);
+  }
+
+  /** Positions from the lowest value to the highest. */
+  ranking(values: Value, count: number): Value {
+    const inputs = [values, this.integers([count])];
+    const attributes = { largest: 0, sorted: 1 };
+    return this.graph.addNode({ op: 'TopK', inputs, outputs: ['lowest', 'ranking'], attributes }).outputs[1]!;
+  }
+
+  input(name: string, shape: number[]): Value {
+    const value = this.graph.addValue(name);
+    value.type = { elementType: this.precision, shape };
+    this.graph.inputs.push(value);
+    return value;
+  }
+
+  output(name: string, parts: readonly Value[]): void {
+    const value = this.graph.addNode({ op: 'Concat', inputs: parts, outputs: [name], attributes: { axis: 0 } })
+      .outputs[0]!;
+    value.type = { elementType: name === 'order' ? 'INT64' : this.precision, shape: undefined };
+    this.graph.outputs.push(value);
+  }
+
+  /** The mean of a matrix and its transpose. */
+  symmetric(matrix: Value): Value {
+    return this.op('Mul', [this.op('Add', [matrix, this.turned(matrix)]), this.numbers([0.5])]);
+  }
+
+  /**
+   * The inverse of a symmetric positive definite matrix, by Schur complements of its halves. What rounding makes asymmetric would grow from complement to complement
+   * by the square of the condition, and is taken away.
+   */
+  inverse(matrix: Value, n: number): Value {
+    if (n <= WHOLE) return this.symmetric(this.op('Inverse', [matrix], {}, 'com.microsoft'));
+    const half = Math.ceil(n / 2);
+    const [a, c] = [this.#block(matrix, 0, half, 0, half), this.#block(matrix, half, n, half, n)];
+    const b = this.#block(matrix, 0, half, half, n);
+    const first = this.inverse(a, half);
+    const across = this.op('MatMul', [first, b]);
+    const last = this.inverse(this.symmetric(this.minus(c, this.turned(b), across)), n - half);
+    const corner = this.op('MatMul', [across, last]);
+    const top = this.op('Add', [first, this.symmetric(this.op('MatMul', [corner, this.turned(across)]))]);
+    const beside = this.op('Neg', [corner]);
+    const upper = this.op('Concat', [top, beside], { axis: 1 });
+    const lower = this.op('Concat', [this.turned(beside), last], { axis: 1 });
+    return this.op('Concat', [upper, lower], { axis: 0 });
+  }
+
+  #block(matrix: Value, top: number, bottom: number, left: number, right: number): Value {
+    return this.op('Slice', [
+      matrix,
+      this.integers([top, left]),
+      this.integers([bottom, right]),
+      this.integers([0, 1]),
+    ]);
+  }
+}
