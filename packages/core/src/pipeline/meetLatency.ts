@@ -25,6 +25,8 @@ export interface LatencyOutcome {
 /** A result this far below the limit is close enough; one above it is not. About what measurements can tell apart. */
 const CLOSE = 0.015;
 const TRIES = 6;
+/** The same for further ways, once there is a plan. */
+const FURTHER_TRIES = 3;
 
 /** How much more than another a plan may be expected to do to the answers, and still be looked at: expectations are no better than that. */
 const HOPEFUL = 1.15;
@@ -74,7 +76,8 @@ export async function meetLatency<Planned extends { widths: Widths }>(
     return planned ? [{ way, damage: damageOf(planned) }] : [];
   });
   for (const { way } of first.sort((a, b) => a.damage - b.damage)) {
-    const met = await search(share, (aim) => way({ model, share: aim }), measure, isHopeful);
+    const most = found.length > 0 ? FURTHER_TRIES : TRIES;
+    const met = await search(share, most, (aim) => way({ model, share: aim }), measure, isHopeful);
     if (met) found.push(met);
   }
   if (found.length > 0) return found.map((met) => ({ ...met, latency: { ...met.latency, tries } }));
@@ -89,6 +92,7 @@ export async function meetLatency<Planned extends { widths: Widths }>(
 /** Aims, measures and corrects until the latency is met closely; the closest that meets it. */
 async function search<Planned extends { widths: Widths }>(
   share: number,
+  most: number,
   planFor: (aim: number) => Planned | undefined,
   measure: (planned: Planned) => Promise<Met<Planned>>,
   isHopeful: (planned: Planned) => boolean,
@@ -96,7 +100,7 @@ async function search<Planned extends { widths: Widths }>(
   let aim = share;
   let [low, high] = [0, 1 / CLOSE];
   let best: Met<Planned> | undefined;
-  for (let tries = 1; tries <= TRIES; tries++) {
+  for (let tries = 1; tries <= most; tries++) {
     const planned = planFor(aim);
     if (!planned || !isHopeful(planned)) break;
     const outcome = await measure(planned);

@@ -18,7 +18,7 @@ export interface CrossMoments {
 }
 
 /** Branches that are looked at before each: attention and FFN of a block may leave together. */
-export const HEIRS = 2;
+const HEIRS = 2;
 
 /** Taps of the cross moments of all branches, to be summed. */
 export function crossTaps({ branches }: Analysis, { batches }: SecondMomentsOptions = {}): Tap[] {

@@ -43,6 +43,30 @@ describe('dense algebra in the runtime', () => {
     }
   });
 
+  it('solves positive definite systems, several at once', async () => {
+    // Larger than what is inverted at once, and singular but for the ridge.
+    const n = 230;
+    const { matrix } = covarianceOf(momentsOf(rowsOf({ n, rank: 40, count: 120, seed: 6, scale: 2 })), {
+      centred: true,
+    });
+    for (let i = 0; i < n; i++) matrix[i * (n + 1)] += 1;
+    const rights = [matrixOf(n, 5, 7), matrixOf(n, 3, 8)];
+    for (const tool of [algebra, new Algebra()]) {
+      const solutions = await tool.solve(matrix, n, rights);
+      for (const [at, right] of rights.entries()) {
+        const x = solutions[at]!;
+        const columns = right.length / n;
+        for (let i = 0; i < n; i++) {
+          for (let o = 0; o < columns; o++) {
+            let sum = 0;
+            for (let j = 0; j < n; j++) sum += matrix[i * n + j] * x[j * columns + o];
+            expect(sum).toBeCloseTo(right[i * columns + o], 6);
+          }
+        }
+      }
+    }
+  });
+
   it.each([
     ['full rank', 160, 300, 1200],
     ['more units than rows', 200, 60, 90],
