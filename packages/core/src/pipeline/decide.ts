@@ -107,6 +107,11 @@ export async function decide(
   const latency = (even ?? division)?.latency;
   const common = { recovery, moments, latency, planning: division?.planning, samples: moments?.samples ?? 0, warnings };
   if (moments && recovery) warnings.push(...fewSamples(assignments, moments));
+  const mayLeave = (branch: Group) =>
+    units.some(({ cuts }) => cuts.flat().some(({ group }) => group === branch.id)) ||
+    (widths ?? target.fixed)[branch.id] !== undefined;
+  if (options.statistics && recovery && kind !== 'mean' && analysis.branches.some(mayLeave))
+    warnings.push(...unknownBranches(options.statistics));
   if (given) return { ...common, plan: given, criterion: 'given plan', scores: new Map() };
   const final = widths ?? division!.widths;
   const plan = emptyPlan(analysis);
@@ -208,6 +213,14 @@ function fewSamples(assignments: readonly Assignment[], moments: CalibrationStat
   const [{ group, count }] = short;
   return [
     `Too few calibration data: ${short.length === 1 ? '1 group has' : `${short.length} groups have`} fewer rows (samples times tokens) than neurons, '${group.id}' for one ${count} rows for ${group.units} neurons. Results are less accurate; give at least twice as many rows as neurons.`,
+  ];
+}
+
+/** Statistics that were gathered before anybody thought of branches. */
+function unknownBranches({ groups }: CalibrationStatistics): string[] {
+  if ([...groups.values()].some(({ crossMoments }) => crossMoments)) return [];
+  return [
+    "The statistics say nothing of branches that may leave, which become their means alone. Calibrate with the same plug-ins ('snp calibrate --plugin ...') for a closer recovery.",
   ];
 }
 

@@ -8,6 +8,7 @@ import {
   addStatistics,
   type CalibrationStatistics,
   calibrate,
+  emptyPlan,
   loadStatistics,
   prepare,
   prune,
@@ -124,6 +125,17 @@ describe('statistics of calibration data', () => {
     expect(replayed.report.seconds.calibrate).toBeUndefined();
     expect(replayed.report.seconds.probe).toBeUndefined();
     expect(replayed.report.calibration.samples).toBe(SAMPLES);
+  });
+
+  it('gathered without the plug-ins that are used later recover less, which is said', async () => {
+    const bare = await calibrate(model, { calibration: samples(), effects: false, runtime });
+    const { plan } = await prune(model, { plugins: [branches], ratios: { block: 0.25 }, recovery: 'none', runtime });
+    const run = async (statistics: CalibrationStatistics, own = plan) =>
+      (await prune(model, { plan: own, recovery: 'full', statistics, runtime })).report.warnings;
+    expect(Object.keys(plan.groups).some((id) => id.endsWith('-branch'))).toBe(true);
+    expect(await run(bare)).toEqual([expect.stringMatching(/say nothing of branches.*--plugin/)]);
+    expect(await run(whole)).toEqual([]);
+    expect(await run(bare, emptyPlan(prepare(model)))).toEqual([]);
   });
 
   it('are saved and loaded as they are', async () => {
