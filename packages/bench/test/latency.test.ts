@@ -37,6 +37,11 @@ function latency(widths: Widths): number {
   }, 0.5);
 }
 
+/** Widths as a pruned model has them. */
+function widthsIn(pruned: Parameters<typeof prepare>[0]): Widths {
+  return Object.fromEntries(prepare(pruned).groups.map((group) => [group.id, laneWidth(group)]));
+}
+
 function table(noise: number): LatencyTable {
   const draw = random(3);
   const plans = [{}, ...designPlans(analysis, 24, 1)];
@@ -75,9 +80,7 @@ describe('a latency model', () => {
       description: 'made up',
       probe: async () => ({ available: true, runtime: 'none', version: '1' }),
       async open({ path }) {
-        const widths = Object.fromEntries(
-          prepare(await readModel(path)).groups.map((group) => [group.id, laneWidth(group)]),
-        );
+        const widths = widthsIn(await readModel(path));
         const busy = opened === 33 || opened === 38;
         opened++;
         return {
@@ -90,7 +93,10 @@ describe('a latency model', () => {
     };
     const { samples } = await profileWidths(analysis, target);
     expect(samples.length).toBeGreaterThan(30);
-    for (const { widths, ratio } of samples) expect(ratio).toBeCloseTo(latency(widths) / latency({}), 9);
+    for (const { widths, ratio } of samples) {
+      const own = widthsIn(applyPlan(analysis, anyUnits(analysis, widths)));
+      expect(ratio).toBeCloseTo(latency(own) / latency({}), 9);
+    }
   });
 
   it('is refused for another model', () => {
@@ -104,7 +110,7 @@ describe('a budget in latency', () => {
     name: 'made up',
     learn: async () => fitLatency(analysis, table(0.01)),
     compare: async (_: unknown, pruned: Parameters<typeof prepare>[0]) => {
-      const widths = Object.fromEntries(prepare(pruned).groups.map((group) => [group.id, laneWidth(group)]));
+      const widths = widthsIn(pruned);
       const ratio = bias * (latency(widths) / latency({}));
       return { before: 1, after: ratio, ratio };
     },
@@ -126,7 +132,7 @@ describe('a budget in latency', () => {
     const dislikes = {
       ...source(1),
       compare: async (_: unknown, pruned: Parameters<typeof prepare>[0]) => {
-        const widths = Object.fromEntries(prepare(pruned).groups.map((group) => [group.id, laneWidth(group)]));
+        const widths = widthsIn(pruned);
         const ratio = (latency(widths) / latency({})) * (1 + 0.03 * odd(widths));
         return { before: 1, after: ratio, ratio };
       },
