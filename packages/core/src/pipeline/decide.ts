@@ -62,7 +62,7 @@ export async function decide(
       `Allocation 'planned' divides a budget, and needs recovery 'full' and calibration data.`,
     );
   const warnings: string[] = [];
-  const criterion = guardedCriterion(criterionFor(options, warnings), callLimits(options));
+  const criterion = guardedCriterion(criterionFor(options), callLimits(options));
   const given = options.plan && checkPlan(options.plan, analysis);
   const preset = options.preset === undefined ? {} : presetWidths(options.preset, analysis);
   const {
@@ -123,6 +123,7 @@ export async function decide(
     if (method) plan.groups[group.id] = entry(group, method.select(keep));
     else rest.push({ group, keep });
   }
+  warnings.push(...blindPairs(rest, criterion, options));
   const scores = await score(criterion, rest, statistics, options, clock);
   for (const { group, keep } of rest) {
     plan.groups[group.id] = entry(group, selectUnits(group, scores.get(group.id)!, keep));
@@ -240,19 +241,26 @@ async function score(
   }
 }
 
-function criterionFor(options: DecideOptions, warnings: string[]): Criterion {
+function criterionFor(options: DecideOptions): Criterion {
   const criterion = options.criterion ?? snp();
-  if (options.plan || options.calibration || !criterion.statistics) return criterion;
-  if (criterion.name !== 'snp') {
-    throw new SnpError(
-      'calibration',
-      `Criterion '${criterion.name}' looks at activations: give it typical inputs (--calib DIR).`,
-    );
-  }
-  warnings.push(
-    'No calibration data: query/key pairs were scored as if inputs were white noise. Typical inputs (--calib DIR) choose better, and let what stays make up for what leaves.',
+  if (options.plan || options.calibration || !criterion.statistics || criterion.name === 'snp') return criterion;
+  throw new SnpError(
+    'calibration',
+    `Criterion '${criterion.name}' looks at activations: give it typical inputs (--calib DIR).`,
   );
-  return criterion;
+}
+
+/** What `snp` does without data. */
+function blindPairs(
+  assignments: readonly Assignment[],
+  criterion: Criterion,
+  { calibration }: DecideOptions,
+): string[] {
+  if (calibration || criterion.name !== 'snp' || !assignments.some(({ group }) => group.kind === 'query-key'))
+    return [];
+  return [
+    'No calibration data: query/key pairs were scored as if inputs were white noise. Typical inputs (--calib DIR) choose better, and let what stays make up for what leaves.',
+  ];
 }
 
 function entry(group: Group, keep: number[]) {
