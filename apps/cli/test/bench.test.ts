@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { SMALL_VIT, snp, start, temporaryFolder, writeSmallVit } from './support/snp.js';
+import { SMALL_VIT, snp, start, temporaryFolder, writeBusyVit, writeSmallVit } from './support/snp.js';
 
 let folder: string;
 const at = (...names: string[]) => join(folder, ...names);
@@ -73,9 +73,10 @@ it('bench measures on an agent, which ends when it is told to', { timeout: 60_00
 });
 
 it('profile measures once what prune --latency plans with', { timeout: 300_000 }, async () => {
+  await writeBusyVit(at('busy.onnx'));
   const { code, stdout } = await snp(
     'profile',
-    at('vit.onnx'),
+    at('busy.onnx'),
     '--target',
     'cpu-1',
     '-o',
@@ -87,7 +88,7 @@ it('profile measures once what prune --latency plans with', { timeout: 300_000 }
   expect(stdout).toMatch(/latency left with.*ffn .* %/s);
   expect(await readFile(at('profile.html'), 'utf8')).toMatch(/<svg/);
   const args = ['--latency', '90%', '--target', 'cpu-1', '--table', at('table.json'), '-o', at('fast.onnx'), '--json'];
-  const pruned = await snp('prune', at('vit.onnx'), ...args);
+  const pruned = await snp('prune', at('busy.onnx'), ...args);
   expect(pruned.code).toBe(0);
   const { latency } = JSON.parse(pruned.stdout);
   expect(latency.on).toBe('cpu-1');

@@ -7,10 +7,11 @@ import { temporaryFolder } from './server.js';
 /** Writes a small Vision Transformer with random weights; returns its path. */
 export async function smallVit({
   ffn = 48,
+  patch = 8,
   weights = 'inline' as 'inline' | 'external',
   name = 'vit.onnx',
 } = {}): Promise<string> {
-  const size = { image: 32, patch: 8, residual: 24, depth: 2, heads: 3, classes: 10, qkv: 'fused' } as const;
+  const size = { image: 32, patch, residual: 24, depth: 2, heads: 3, classes: 10, qkv: 'fused' } as const;
   const path = join(temporaryFolder(), name);
   await writeModel(buildVit({ ...size, blocks: { queryKey: 8, value: 8, ffn } }), path, { weights });
   return path;

@@ -51,6 +51,6 @@ export async function signIn(
       complaints.push(`asks ${request.url()}`);
   });
   await page.goto(await server.signInUrl());
-  await page.getByRole('heading', { name: 'Models' }).waitFor();
+  await page.getByRole('heading', { level: 1, name: 'Models' }).waitFor();
   return { context, page, complaints };
 }
