@@ -1,11 +1,11 @@
-// Predicted against measured latency of random plans: node bench/latencyPrediction.mjs MODEL [TARGET] [PLANS]
+// Predicted against measured latency of random plans: node bench/latencyPrediction.mjs MODEL [TARGET] [PLANS] [TABLE] [BATCH]
 import { readFile, writeFile } from 'node:fs/promises';
 import { fitLatency, latencyOn, profileWidths, targetByName } from '@snp/bench';
 import { anyUnits, applyPlan, laneWidth, prepare } from '@snp/core';
 import { readModel } from '@snp/onnx/node';
 
-const [path, name = 'cpu', count = '20', stored] = process.argv.slice(2);
-if (!path) throw new Error('usage: node bench/latencyPrediction.mjs MODEL [TARGET] [PLANS] [TABLE]');
+const [path, name = 'cpu', count = '20', stored, batch = '1'] = process.argv.slice(2);
+if (!path) throw new Error('usage: node bench/latencyPrediction.mjs MODEL [TARGET] [PLANS] [TABLE] [BATCH] [TABLE]');
 
 /** A generator of its own: plans that the table knows would prove nothing. */
 let state = 987654321;
@@ -15,10 +15,11 @@ const random = () => {
 };
 
 const target = targetByName(name);
+const inputs = { batch: Number(batch) };
 const analysis = prepare(await readModel(path));
 const start = performance.now();
 const known = stored && (await readFile(stored, 'utf8').catch(() => undefined));
-const table = known ? JSON.parse(known) : await profileWidths(analysis, target);
+const table = known ? JSON.parse(known) : await profileWidths(analysis, target, { inputs });
 if (stored && !known) await writeFile(stored, JSON.stringify(table));
 const fitted = fitLatency(analysis, table);
 const quantile = (list, share) =>
@@ -28,7 +29,7 @@ console.log(
   `padding ${JSON.stringify(fitted.padding)}, error at samples left out: median ${(100 * quantile(fitted.errors, 0.5)).toFixed(1)} %, worst ${(100 * fitted.errors.at(-1)).toFixed(1)} %`,
 );
 
-const source = latencyOn(target);
+const source = latencyOn(target, { inputs });
 const errors = [];
 const whole = applyPlan(analysis, anyUnits(analysis, {}));
 for (let at = 0; at < Number(count); at++) {

@@ -1,4 +1,5 @@
-// `node bench/publishedShapes.mjs [PRESET...] [TARGET...]`: speed-ups of the published pruned shapes of DeiT-Tiny, -Small and -Base over the originals.
+// `node bench/publishedShapes.mjs [PRESET...] [TARGET...] [batch=N]`: speed-ups of the published pruned shapes of DeiT-Tiny, -Small and -Base over the
+// originals, for one picture at a time or N.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,9 @@ import { buildVit, DEIT_BASE, DEIT_SMALL, DEIT_TINY } from '@snp/testing';
 
 const isPreset = (name) => name.startsWith('snp-');
 const chosen = process.argv.slice(2).filter(isPreset);
-const named = process.argv.slice(2).filter((name) => !isPreset(name));
+const batches = process.argv.slice(2).filter((name) => name.startsWith('batch='));
+const named = process.argv.slice(2).filter((name) => !isPreset(name) && !batches.includes(name));
+const inputs = { batch: Number(batches[0]?.slice('batch='.length) ?? 1) };
 const targets = named.length > 0 ? named : ['cpu-1', 'cpu-2', 'web-wasm-1'];
 const SHAPES = [
   ['DeiT-Tiny', DEIT_TINY, ['snp-deit-tiny']],
@@ -26,12 +29,12 @@ try {
     const presets = all.filter((preset) => chosen.length === 0 || chosen.includes(preset));
     if (presets.length === 0) continue;
     const model = buildVit({ ...size, qkv: 'fused' });
-    const models = [{ name, path: join(folder, `${name}.onnx`), inputs: { batch: 1 } }];
+    const models = [{ name, path: join(folder, `${name}.onnx`), inputs }];
     await writeModel(model, models[0].path);
     for (const preset of presets) {
       const path = join(folder, `${preset}.onnx`);
       await (await prune(model, { preset, plugins: [headPruning()], recovery: 'none' })).write(path);
-      models.push({ name: preset, path, inputs: { batch: 1 } });
+      models.push({ name: preset, path, inputs });
     }
     for (const targetName of targets) {
       const target = targetByName(targetName);
