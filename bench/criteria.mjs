@@ -32,7 +32,13 @@ try {
 
   /** Accuracy of what pruning gives, and how often it answers like the original, in words; and the plan. */
   const outcomeOf = async (options) => {
-    const { model, plan } = await prune(original, { allocation: 'even', holdBack: false, runtime, ...options });
+    const { model, plan } = await prune(original, {
+      allocation: 'even',
+      holdBack: false,
+      reconstruct: false,
+      runtime,
+      ...options,
+    });
     const after = await answersOf(model, test);
     return { plan, cell: `${percent(shareOfEqual(after, test.labels))} (${percent(shareOfEqual(after, before))})` };
   };

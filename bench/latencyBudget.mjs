@@ -17,7 +17,8 @@ const calibration = await openCalibration(data, { inputs, every: 2 });
 const statistics = await calibrate(original, { calibration, runtime });
 const source = latencyOn(targetByName(target), { table: table && (await readLatencyTable(table)) });
 const learnt = source.learn(prepare(original));
-const common = { statistics, calibration, holdBack: false, runtime };
+// What is compared are plans: refits of the pruned model come on top of any of them.
+const common = { statistics, calibration, holdBack: false, runtime, reconstruct: false };
 
 async function byLatency(share) {
   const { model, report } = await prune(original, {

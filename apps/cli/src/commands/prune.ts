@@ -50,6 +50,7 @@ interface PruneCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   round?: number;
   seed?: number;
   recovery?: RecoveryKind;
+  reconstruct: boolean;
   holdBack: boolean;
   report?: string;
   json?: boolean;
@@ -100,6 +101,10 @@ export function pruneCommand(): Command {
         '--recovery <KIND>',
         'how what stays makes up for what leaves (default: full with --calib or --stats, none without them and for presets)',
       ).choices(['none', 'mean', 'ridge', 'full']),
+    )
+    .option(
+      '--no-reconstruct',
+      'leave the branches of the pruned model as they are, instead of refitting each to make up for errors before it; saves four passes over the samples',
     )
     .option('--no-hold-back', 'calibrate with all samples, instead of holding every eighth back to compare the answers')
     .option('--report <DIR>', 'write plan.json, report.json and report.html there')
@@ -171,7 +176,7 @@ function targetOf(
 }
 
 function settingsOf(options: PruneCommandOptions, calibration: Calibration | undefined): Partial<PruneOptions> {
-  const { batch, round, recovery, allocation, least, holdBack } = options;
+  const { batch, round, recovery, allocation, least, reconstruct, holdBack } = options;
   return {
     calibration,
     batchSize: batch,
@@ -179,6 +184,7 @@ function settingsOf(options: PruneCommandOptions, calibration: Calibration | und
     recovery,
     allocation,
     least,
+    reconstruct,
     holdBack: holdBack ? undefined : false,
     runtime: onnxRuntime(),
   };

@@ -22,8 +22,8 @@ export function commonFlags({ calibration, statistics, criterion, plugins = [], 
 
 /** As flags of `snp prune`. */
 export function pruneFlags(config: ParsedConfig) {
-  const { budget, ratios, dims, preset, latency, plan, target, table, allocation, recovery, holdBack, report, output } =
-    config;
+  const { budget, ratios, dims, preset, latency, plan, target, table, allocation, recovery, report, output } = config;
+  const { reconstruct, holdBack } = config;
   return {
     ...commonFlags(config),
     keepMacs: budget?.macs,
@@ -31,7 +31,7 @@ export function pruneFlags(config: ParsedConfig) {
     keepBytes: budget?.bytes,
     ratio: ratios,
     dim: dims,
-    ...{ preset, latency, plan, target, table, allocation, recovery, holdBack, report, output },
+    ...{ preset, latency, plan, target, table, allocation, recovery, reconstruct, holdBack, report, output },
   };
 }
 

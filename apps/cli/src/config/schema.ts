@@ -74,6 +74,10 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('longest time of a call of a criterion or plug-in'),
   recovery: oneOf(['none', 'mean', 'ridge', 'full']).optional().describe('how what stays makes up for what leaves'),
+  reconstruct: z
+    .boolean('must be true or false')
+    .optional()
+    .describe('refit the branches of the pruned model, each to make up for errors before it'),
   holdBack: z.boolean('must be true or false').optional().describe('hold every eighth sample back to compare answers'),
   calibration: z
     .union([text, calibration], {

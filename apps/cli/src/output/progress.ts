@@ -14,6 +14,7 @@ const WORDS: Record<Step, string> = {
   score: 'scoring',
   recover: 'recovering',
   apply: 'pruning',
+  reconstruct: 'reconstructing',
   match: 'matching',
   compare: 'comparing',
   verify: 'verifying',

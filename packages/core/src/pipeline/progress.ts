@@ -12,6 +12,7 @@ export type Step =
   | 'score'
   | 'recover'
   | 'apply'
+  | 'reconstruct'
   | 'match'
   | 'compare'
   | 'verify'

@@ -11,6 +11,7 @@ import { checkPlugins } from '../plugin/definePlugin.js';
 import { findUnits } from '../plugin/findUnits.js';
 import { callLimits } from '../plugin/foreignCalls.js';
 import type { Plugin } from '../plugin/plugin.js';
+import { reconstructBranches } from '../reconstruct/reconstructBranches.js';
 import { matchOutputs } from '../recovery/matchOutputs.js';
 import type { RecoveryKind } from '../recovery/recovery.js';
 import { describeBudget } from '../report/describeBudget.js';
@@ -51,6 +52,11 @@ export interface PruneOptions extends Target {
    */
   recovery?: RecoveryKind | undefined;
   /**
+   * Whether the branches of the pruned model are refitted, one after the other, so that each makes up for errors of those before it: `reconstructBranches`. Takes about one
+   * more pass of the original over the calibration data and three of the pruned model. Default true with recovery `full` and `calibration`.
+   */
+  reconstruct?: boolean | undefined;
+  /**
    * How a budget is divided: `planned` by what each group's width does to the model's answers (needs recovery `full`), `even` takes the same
    * fraction of every group. Default `planned` with recovery `full`.
    */
@@ -76,7 +82,7 @@ export interface PruneResult {
   model: Model;
   plan: Plan;
   report: PruneReport;
-  /** The original as it was analysed, for verification; with recovery, its weights are those that make up for what leaves. */
+  /** The original as it was analysed, for `verify`; with recovery, with the weights that the pruned model was cut from. */
   analysis: Analysis;
   /** Writes the model; an existing file is only replaced when the new one is complete. */
   write(path: string): Promise<void>;
@@ -114,11 +120,18 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
   const outcomes = decision.recovery && (await clock.time('recover', async () => decision.recovery!.apply(plan)));
   const recovered = decision.recovery?.analysis ?? analysis;
   const model = await clock.time('apply', async () => applyPlan(recovered, plan));
-  const outputs = decision.moments?.outputs;
-  if (recovery === 'full' && fit && outputs) {
-    await clock.time('match', (onProgress) =>
-      matchOutputs(model, analysis, [recovered.model], { ...options, outputs, calibration: fit, runtime, onProgress }),
-    );
+  if (recovery === 'full' && fit) {
+    const { batchSize, signal, reconstruct = true } = options;
+    const passes = { calibration: fit, runtime, batchSize, signal };
+    if (reconstruct) {
+      await clock.time('reconstruct', (onProgress) =>
+        reconstructBranches(analyze(model), analysis, { ...passes, onProgress }),
+      );
+    }
+    const outputs = decision.moments?.outputs;
+    if (outputs) {
+      await clock.time('match', (onProgress) => matchOutputs(model, analysis, { ...passes, outputs, onProgress }));
+    }
   }
   const fidelity =
     held &&

@@ -20,13 +20,10 @@ export interface MatchOutputsOptions {
 /**
  * Shifts the last bias of a pruned model so that its answers have the original's means over the calibration data: errors of layers add up to a tilt of the
  * answers that no layer alone can see. Takes one pass of the pruned model.
- *
- * @param models The pruned model, and others that have the same last bias and are to follow it.
  */
 export async function matchOutputs(
   pruned: Model,
   { shapes, model }: Analysis,
-  followers: readonly Model[],
   { outputs, ...options }: MatchOutputsOptions,
 ): Promise<void> {
   if (outputs.size === 0) return;
@@ -39,6 +36,6 @@ export async function matchOutputs(
     const [want, got] = [outputs.get(output.name), found.get(output.name)];
     if (!want || got?.sums.length !== bias.tensor!.size) continue;
     const shift = want.sums.map((sum, at) => sum / want.rows - got.sums[at] / got.rows);
-    if (shift.every(Number.isFinite)) for (const each of [pruned, ...followers]) shiftBias(each, bias.name, shift);
+    if (shift.every(Number.isFinite)) shiftBias(pruned, bias.name, shift);
   }
 }

@@ -65,7 +65,8 @@ export async function verify(
     for await (const feeds of feedsOf(analysis, expected, options)) {
       const [want, got] = await Promise.all([expected.run(feeds), actual.run(feeds)]);
       difference = Math.max(difference, largestDifference(want, got));
-      options.onProgress?.(++runs, total);
+      runs++;
+      options.onProgress?.(runs, total);
     }
     return { passed: difference <= tolerance, difference, tolerance, runs };
   } finally {

@@ -142,7 +142,7 @@ describe('a branch that leaves', () => {
     const gone = ['blocks.1.attention-branch'];
     const plan = without(gone, { [ffn.id]: half });
     const recovered = await prune(model, { ...options, plan, recovery: 'full' });
-    expect((await verify(recovered.analysis, recovered.model, plan, { runtime })).passed).toBe(true);
+    expect((await verify(analysis, recovered.model, recovered.plan, { runtime })).passed).toBe(true);
     const plain = await prune(model, { ...options, plan, recovery: 'none' });
     expect(await errorOf(recovered.model)).toBeLessThan(0.7 * (await errorOf(plain.model)));
   });

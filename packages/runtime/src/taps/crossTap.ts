@@ -7,9 +7,9 @@ import type { Tap } from './tap.js';
  * column those of `left`, and the last number the count of rows.
  *
  * @param left Taps of rows, `rowsTap`, without heads; of as many rows.
- * @param layer Weights [features, outputs] that the rows of `right` go through first.
+ * @param layer Weights [features, outputs] that the rows of `right` go through first. Default none.
  */
-export function crossTap(left: Tap, right: Tap, layer: Tensor): Tap {
+export function crossTap(left: Tap, right: Tap, layer?: Tensor): Tap {
   return {
     name: `cross/${left.name}/${right.name}`,
     build(model) {
@@ -25,9 +25,9 @@ export function crossTap(left: Tap, right: Tap, layer: Tensor): Tap {
         const rows = tap.build(model);
         return build.reshape(rows, [0, -1]);
       };
-      const weights = model.graph.addInitializer('tap_layer', layer);
       const x = withOnes(rowsOf(left));
-      const y = withOnes(build.op('MatMul', [rowsOf(right), weights]));
+      const rows = rowsOf(right);
+      const y = withOnes(layer ? build.op('MatMul', [rows, model.graph.addInitializer('tap_layer', layer)]) : rows);
       const products = build.op('MatMul', [build.transpose(x, [1, 0]), y]);
       products.type = { elementType: 'FLOAT', shape: undefined };
       return products;

@@ -24,12 +24,13 @@ const STEPS: Record<Job['type'], readonly string[]> = {
     'score',
     'recover',
     'apply',
+    'reconstruct',
     'match',
     'compare',
     'write',
   ],
   sweep: [],
-  'sweep-point': ['read', 'analyze', 'solve', 'plan', 'recover', 'apply', 'match', 'compare', 'write'],
+  'sweep-point': ['read', 'analyze', 'solve', 'plan', 'recover', 'apply', 'reconstruct', 'match', 'compare', 'write'],
   benchmark: ['load', 'warm-up', 'measure'],
 };
 
