@@ -1,13 +1,14 @@
 import { analyze } from '@snp/graph';
 import type { Model } from '@snp/onnx';
 import { onnxRuntime, solvePositive, tensors } from '@snp/runtime';
-import { buildVit, inputs, random, runModel } from '@snp/testing';
+import { random, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
 import { prepare, prune, verify } from '../src/index.js';
 import { reconstructBranches } from '../src/reconstruct/reconstructBranches.js';
 import { type RegressionSums, shrunkRegression } from '../src/reconstruct/shrunkRegression.js';
 import { Algebra } from '../src/recovery/algebra.js';
 import { lastLayer } from '../src/recovery/branchLayers.js';
+import { smallVit, smallVitFeeds } from './support/smallVit.js';
 
 const [INPUTS, OUTPUTS] = [5, 3];
 
@@ -110,18 +111,10 @@ describe('a regression that halves of the samples agree on', () => {
 
 const SAMPLES = 32;
 const runtime = onnxRuntime();
-const vit = buildVit({
-  image: 16,
-  patch: 4,
-  residual: 24,
-  depth: 3,
-  heads: 3,
-  blocks: { queryKey: 8, value: 8, ffn: 48 },
-  classes: 7,
+const vit = smallVit();
+const calibration = tensors(() => Array.from({ length: SAMPLES }, (_, seed) => smallVitFeeds(seed)), {
+  count: SAMPLES,
 });
-const feeds = (seed: number) =>
-  inputs([{ name: 'input', dtype: 'float', shape: [1, 3, 16, 16], fill: 'normal' }], { seed });
-const calibration = tensors(() => Array.from({ length: SAMPLES }, (_, seed) => feeds(seed)), { count: SAMPLES });
 
 /** A value of a model on a sample. */
 async function valueAt(model: Model, name: string, seed: number): Promise<Float32Array> {
@@ -129,7 +122,7 @@ async function valueAt(model: Model, name: string, seed: number): Promise<Float3
   const value = copy.graph.value(name);
   value.type = { elementType: 'FLOAT', shape: undefined };
   if (!copy.graph.outputs.includes(value)) copy.graph.outputs.push(value);
-  return (await runModel(copy, feeds(seed)))[name].data as Float32Array;
+  return (await runModel(copy, smallVitFeeds(seed)))[name].data as Float32Array;
 }
 
 async function streamError(pruned: Model, name: string): Promise<number> {

@@ -120,13 +120,12 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
   const outcomes = decision.recovery && (await clock.time('recover', async () => decision.recovery!.apply(plan)));
   const recovered = decision.recovery?.analysis ?? analysis;
   const model = await clock.time('apply', async () => applyPlan(recovered, plan));
+  const after = analyze(model);
   if (recovery === 'full' && fit) {
     const { batchSize, signal, reconstruct = true } = options;
     const passes = { calibration: fit, runtime, batchSize, signal };
     if (reconstruct) {
-      await clock.time('reconstruct', (onProgress) =>
-        reconstructBranches(analyze(model), analysis, { ...passes, onProgress }),
-      );
+      await clock.time('reconstruct', (onProgress) => reconstructBranches(after, analysis, { ...passes, onProgress }));
     }
     const outputs = decision.moments?.outputs;
     if (outputs) {
@@ -146,7 +145,7 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
     outcomes,
     fidelity,
     before: analysis,
-    after: analyze(model),
+    after,
     plan,
     scores: decision.scores,
     planning: decision.planning,

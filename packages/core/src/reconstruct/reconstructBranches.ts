@@ -10,10 +10,11 @@ import {
   type Tap,
 } from '@snp/runtime';
 import { Algebra } from '../recovery/algebra.js';
-import { type LastLayer, lastLayer } from '../recovery/branchLayers.js';
-import { readerRows, writeReader } from '../recovery/linearReader.js';
+import { addToLayer, type LastLayer, lastLayer } from '../recovery/branchLayers.js';
+import { unpackCross } from '../statistics/crossMoments.js';
 import { firstSamples } from '../statistics/firstSamples.js';
-import { type LayerChange, type RegressionSums, shrunkRegression } from './shrunkRegression.js';
+import { inOrderOfUnits } from '../statistics/secondMoments.js';
+import { type RegressionSums, shrunkRegression } from './shrunkRegression.js';
 import { type RunOptions, Streams } from './streams.js';
 import { addInput, stretchOf } from './stretch.js';
 
@@ -74,7 +75,7 @@ export async function reconstructBranches(
       const halves = await sumsAt(place, { pruned, from: at, own, wanted, options });
       const change = halves && (await shrunkRegression(halves, { centred: place.layer.bias !== undefined, algebra }));
       if (change) {
-        changeLayer(place.layer, change);
+        addToLayer(place.layer, change);
         changed++;
       }
       await own.advance(stretchOf(pruned, at, place.sum), options);
@@ -158,28 +159,9 @@ async function sumsAt(
       },
       () => undefined,
     );
-    if (found.products && found.moments) halves.push(regressionSums(found.moments, found.products));
+    if (!found.products || !found.moments) return undefined;
+    const { sums: inputs, products: squares } = inOrderOfUnits(layer.group, found.moments);
+    halves.push({ ...unpackCross(found.products, layer), inputs, squares });
   }
-  return halves.length === 2 ? [halves[0], halves[1]] : undefined;
-}
-
-/** @param cross [neurons + 1, outputs + 1], as `crossTap` gives it. */
-function regressionSums({ count, sums, products: squares }: Moments, cross: RuntimeTensor): RegressionSums {
-  const [rows, columns] = [cross.dims[0] - 1, cross.dims[1] - 1];
-  const all = cross.data as Float64Array;
-  const row = (at: number) => all.subarray(at * (columns + 1), at * (columns + 1) + columns);
-  const products = new Float64Array(rows * columns);
-  for (let i = 0; i < rows; i++) products.set(row(i), i * columns);
-  return { count, inputs: sums, outputs: Float64Array.from(row(rows)), squares, products };
-}
-
-/** @param change Its rows are in the order of positions at the layer's input. */
-function changeLayer(layer: LastLayer, { weights, offset }: LayerChange): void {
-  const rows = readerRows(layer);
-  const outputs = offset.length;
-  layer.site.unitAt.forEach((unit, position) => {
-    for (let o = 0; o < outputs; o++) rows[unit * outputs + o] += weights[position * outputs + o];
-  });
-  const all = Array.from({ length: layer.group.units }, (_, unit) => unit);
-  writeReader(layer, all, { weights: rows, offset });
+  return [halves[0], halves[1]];
 }

@@ -1,24 +1,13 @@
 import type { Algebra } from '../recovery/algebra.js';
+import type { LayerChange } from '../recovery/branchLayers.js';
+import { meanVariance } from '../recovery/covariance.js';
+import type { CrossMoments } from '../statistics/crossMoments.js';
+import { addCross, added } from '../statistics/statistics.js';
 
-/** Sums over rows of neurons x and of what is missing behind them, y. */
-export interface RegressionSums {
-  count: number;
-  /** Of x. */
-  inputs: Float64Array;
-  /** Of y. */
-  outputs: Float64Array;
+/** Sums over rows of neurons x, the inputs, and of what is missing behind them, y, the outputs. */
+export interface RegressionSums extends CrossMoments {
   /** Of x x^T, [inputs, inputs]. */
   squares: Float64Array;
-  /** Of x y^T, [inputs, outputs]. */
-  products: Float64Array;
-}
-
-/** What a layer gains. */
-export interface LayerChange {
-  /** [inputs, outputs] */
-  weights: Float64Array;
-  /** Zeros where the layer has no bias. */
-  offset: Float64Array;
 }
 
 /** Ridges that are tried, beside the mean variance of the inputs: with firm ones the layer stays near what it is. */
@@ -61,7 +50,7 @@ export async function shrunkRegression(
     if (gain > (best?.gain ?? 0)) best = { ridge, step, gain };
   }
   if (!best) return undefined;
-  const all = added(...halves);
+  const all = { ...addCross(halves), squares: added(halves.map(({ squares }) => squares)) };
   const centres = centresOf(all, centred);
   const weights = await solve(moments(all, centres), best.ridge, algebra);
   if (!weights) return undefined;
@@ -105,24 +94,12 @@ async function solve(
   algebra: Algebra,
 ): Promise<Float64Array | undefined> {
   const n = Math.sqrt(squares.length);
+  const variance = meanVariance({ size: n, matrix: squares });
+  if (!(variance > 0)) return undefined;
   const firm = Float64Array.from(squares);
-  let trace = 0;
-  for (let i = 0; i < n; i++) trace += squares[i * (n + 1)];
-  if (!(trace > 0)) return undefined;
-  for (let i = 0; i < n; i++) firm[i * (n + 1)] += (ridge * trace) / n;
+  for (let i = 0; i < n; i++) firm[i * (n + 1)] += ridge * variance;
   const [solution] = await algebra.solve(firm, n, [products]);
   return solution?.every(Number.isFinite) ? solution : undefined;
-}
-
-function added(a: RegressionSums, b: RegressionSums): RegressionSums {
-  const sum = (key: 'inputs' | 'outputs' | 'squares' | 'products') => a[key].map((number, at) => number + b[key][at]);
-  return {
-    count: a.count + b.count,
-    inputs: sum('inputs'),
-    outputs: sum('outputs'),
-    squares: sum('squares'),
-    products: sum('products'),
-  };
 }
 
 function inner(a: Float64Array, b: Float64Array): number {

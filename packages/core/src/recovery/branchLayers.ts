@@ -1,6 +1,6 @@
 import type { Branch, Group } from '@snp/graph';
 import type { Value } from '@snp/onnx';
-import { type LinearReader, linearReader } from './linearReader.js';
+import { type LinearReader, linearReader, readerRows, writeReader } from './linearReader.js';
 
 /** The layer whose result, bias and all, a branch adds to the stream. */
 export interface LastLayer extends LinearReader {
@@ -27,6 +27,22 @@ export function lastLayer({ groups, sum, stream }: Branch): LastLayer | string {
     if (biased === added) return { ...reader, group };
   }
   return 'does not end with a layer that can be rewritten';
+}
+
+/** What a layer gains. */
+export interface LayerChange {
+  /** [units, outputs] */
+  weights: Float32Array | Float64Array;
+  /** Zeros where the layer has no bias. */
+  offset: Float64Array;
+}
+
+/** Adds to a layer's weights and bias. */
+export function addToLayer(layer: LastLayer, { weights: gain, offset }: LayerChange): void {
+  const weights = readerRows(layer);
+  for (let at = 0; at < weights.length; at++) weights[at] += gain[at];
+  const all = Array.from({ length: layer.group.units }, (_, unit) => unit);
+  writeReader(layer, all, { weights, offset });
 }
 
 /** Branches in front of one, the nearest first, as far as nothing but branches reads the stream between, so that what one of them adds instead is not looked at on the way. */

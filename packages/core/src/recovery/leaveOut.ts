@@ -1,10 +1,11 @@
 import type { Branch } from '@snp/graph';
-import { Tensor, type Value } from '@snp/onnx';
+import { Tensor } from '@snp/onnx';
 import type { GroupMoments } from '../statistics/statistics.js';
 import type { AffineMap } from './affineMap.js';
-import { type Heir, heirsOf, lastLayer } from './branchLayers.js';
+import { addToLayer, type Heir, heirsOf, lastLayer } from './branchLayers.js';
 import { readerRows, writeReader } from './linearReader.js';
 import type { RecoveryMethod } from './method.js';
+import { shiftBias } from './outputBias.js';
 import { product } from './product.js';
 
 /** How a branch of the residual stream is left out. */
@@ -91,18 +92,10 @@ export function leaveOut(
 /** Adds the map to the heir's last layer, and what it does not give of the mean to the bias. */
 function takeOver({ layer, map }: Heir & { map: AffineMap | undefined }, mean: Float64Array): void {
   if (!map) {
-    if (layer.bias) addTo(layer.bias, mean);
+    if (layer.bias) shiftBias(layer.bias, mean);
     return;
   }
-  const weights = readerRows(layer);
-  for (let at = 0; at < weights.length; at++) weights[at] += map.weights[at];
-  const all = Array.from({ length: layer.group.units }, (_, unit) => unit);
-  writeReader(layer, all, { weights, offset: mean.map((element, o) => element - map.atMeans[o]) });
-}
-
-function addTo(bias: Value, offset: Float64Array): void {
-  const sum = Float32Array.from(bias.tensor!.numbers(), (element, at) => element + offset[at]);
-  bias.tensor = Tensor.float32(bias.tensor!.dims, sum);
+  addToLayer(layer, { weights: map.weights, offset: mean.map((element, o) => element - map.atMeans[o]) });
 }
 
 function squares(numbers: Float64Array): number {

@@ -1,5 +1,6 @@
 import type { Group, Member, Site } from '@snp/graph';
 import { type Node, Tensor, type Value } from '@snp/onnx';
+import { shiftBias } from './outputBias.js';
 
 /** The one linear layer that reads a group's units, as it can be rewritten. */
 export interface LinearReader {
@@ -77,7 +78,5 @@ export function writeReader(
     for (let o = 0; o < outputs; o++) data[positionOf[unit] * along + o * across] = weights[row * outputs + o];
   });
   member.initializer.tensor = Tensor.float32(dims, data);
-  if (!bias) return;
-  const sum = Float32Array.from(bias.tensor!.numbers(), (element, at) => element + offset[at]);
-  bias.tensor = Tensor.float32(bias.tensor!.dims, sum);
+  if (bias) shiftBias(bias, offset);
 }

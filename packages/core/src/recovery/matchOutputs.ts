@@ -36,6 +36,6 @@ export async function matchOutputs(
     const [want, got] = [outputs.get(output.name), found.get(output.name)];
     if (!want || got?.sums.length !== bias.tensor!.size) continue;
     const shift = want.sums.map((sum, at) => sum / want.rows - got.sums[at] / got.rows);
-    if (shift.every(Number.isFinite)) shiftBias(pruned, bias.name, shift);
+    if (shift.every(Number.isFinite)) shiftBias(bias, shift);
   }
 }

@@ -26,9 +26,8 @@ export function biasedOutputs(model: Model): BiasedOutput[] {
   });
 }
 
-/** Adds a shift to the bias of an output; by names, for copies of a model have them all. */
-export function shiftBias(model: Model, name: string, shift: Float64Array): void {
-  const bias = model.graph.value(name);
+/** Adds a shift to a bias. */
+export function shiftBias(bias: Value, shift: Float64Array): void {
   const sum = Float32Array.from(bias.tensor!.numbers(), (number, at) => number + shift[at]);
   bias.tensor = Tensor.float32(bias.tensor!.dims, sum);
 }

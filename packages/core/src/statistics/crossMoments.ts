@@ -51,7 +51,7 @@ export function crossMoments(
         .slice(0, HEIRS)
         .flatMap(({ layer }, distance) => {
           const sum = sums.get(nameOf(branch, distance));
-          return sum ? [unpacked(sum, layer)] : [];
+          return sum ? [unpackCross(sum, layer)] : [];
         });
       return found.length > 0 ? [[branch.id, found]] : [];
     }),
@@ -78,8 +78,8 @@ function positionRows(layer: LastLayer): Float32Array {
   return inOrder;
 }
 
-/** [positions + 1, outputs + 1] by units. */
-function unpacked({ dims, data }: RuntimeTensor, { site: { unitAt } }: LastLayer): CrossMoments {
+/** What a `crossTap` of the neurons that a layer reads gave, [positions + 1, outputs + 1], by units. */
+export function unpackCross({ dims, data }: RuntimeTensor, { site: { unitAt } }: LastLayer): CrossMoments {
   const all = data as Float64Array;
   const width = dims[1];
   const outputs = width - 1;

@@ -45,7 +45,7 @@ export function secondMoments({ batches }: SecondMomentsOptions = {}): MomentsRe
 }
 
 /** The tap sees positions; units may lie in another order. */
-function inOrderOfUnits(group: Group, seen: Moments): SecondMoments {
+export function inOrderOfUnits(group: Group, seen: Moments): SecondMoments {
   const n = group.units;
   const { unitAt } = (linearReader(group) as { site: { unitAt: Int32Array } }).site;
   if (unitAt.every((unit, at) => unit === at)) return seen;

@@ -111,7 +111,8 @@ function addMoments(parts: readonly SecondMoments[]): SecondMoments {
   };
 }
 
-function addCross(parts: readonly CrossMoments[]): CrossMoments {
+/** Adds up cross moments of the same place. */
+export function addCross(parts: readonly CrossMoments[]): CrossMoments {
   return {
     count: total(parts.map(({ count }) => count)),
     inputs: added(parts.map(({ inputs }) => inputs)),
@@ -128,7 +129,8 @@ function total(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0);
 }
 
-function added(lists: readonly Float64Array[]): Float64Array {
+/** Adds up lists of equal length. */
+export function added(lists: readonly Float64Array[]): Float64Array {
   const sum = Float64Array.from(lists[0]);
   for (const list of lists.slice(1)) for (let at = 0; at < sum.length; at++) sum[at] += list[at];
   return sum;

@@ -1,27 +1,18 @@
 import type { Branch } from '@snp/graph';
 import { encodeModel, type Model } from '@snp/onnx';
 import { onnxRuntime, tensors } from '@snp/runtime';
-import { buildVit, inputs, runModel } from '@snp/testing';
+import { runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
 import { emptyPlan, type Plan, prepare, prune, verify } from '../../src/index.js';
 import { lastLayer } from '../../src/recovery/branchLayers.js';
 import { readerRows } from '../../src/recovery/linearReader.js';
 import { branches } from '../support/plugins.js';
+import { smallVit, smallVitFeeds } from '../support/smallVit.js';
 
-const model = buildVit({
-  image: 16,
-  patch: 4,
-  residual: 24,
-  depth: 3,
-  heads: 3,
-  blocks: { queryKey: 8, value: 8, ffn: 48 },
-  classes: 7,
-});
+const model = smallVit();
 const SAMPLES = 16;
-const feeds = (seed: number) =>
-  inputs([{ name: 'input', dtype: 'float', shape: [1, 3, 16, 16], fill: 'normal' }], { seed });
 const calibration = tensors(async function* () {
-  for (let seed = 0; seed < SAMPLES; seed++) yield feeds(seed);
+  for (let seed = 0; seed < SAMPLES; seed++) yield smallVitFeeds(seed);
 });
 const runtime = onnxRuntime();
 const analysis = prepare(model);
@@ -51,7 +42,7 @@ async function rowsOf(name: string): Promise<number[][]> {
   copy.graph.outputs.push(value);
   const rows: number[][] = [];
   for (let seed = 0; seed < SAMPLES; seed++) {
-    const { data, dims } = (await runModel(copy, feeds(seed)))[name];
+    const { data, dims } = (await runModel(copy, smallVitFeeds(seed)))[name];
     const width = dims.at(-1)!;
     for (let at = 0; at < data.length; at += width) rows.push([...(data as Float32Array).subarray(at, at + width)]);
   }
@@ -114,7 +105,7 @@ async function gained(heir: string, gone: readonly string[], result: { analysis:
 async function errorOf(pruned: Model): Promise<number> {
   let error = 0;
   for (let seed = 0; seed < SAMPLES; seed++) {
-    const [want, got] = [await runModel(model, feeds(seed)), await runModel(pruned, feeds(seed))];
+    const [want, got] = [await runModel(model, smallVitFeeds(seed)), await runModel(pruned, smallVitFeeds(seed))];
     for (const [at, x] of (want.logits.data as Float32Array).entries())
       error += (x - (got.logits.data as Float32Array)[at]) ** 2;
   }

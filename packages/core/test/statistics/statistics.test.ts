@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Calibration, onnxRuntime, tensors } from '@snp/runtime';
-import { buildVit, inputs, runModel } from '@snp/testing';
+import { buildVit, runModel } from '@snp/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   addStatistics,
@@ -15,26 +15,17 @@ import {
   saveStatistics,
 } from '../../src/index.js';
 import { branches } from '../support/plugins.js';
+import { smallVit, smallVitFeeds } from '../support/smallVit.js';
 
-const model = buildVit({
-  image: 16,
-  patch: 4,
-  residual: 24,
-  depth: 2,
-  heads: 3,
-  blocks: { queryKey: 8, value: 8, ffn: 48 },
-  classes: 7,
-});
+const model = smallVit({ depth: 2 });
 const SAMPLES = 12;
 const runtime = onnxRuntime();
-const feeds = (seed: number) =>
-  inputs([{ name: 'input', dtype: 'float', shape: [1, 3, 16, 16], fill: 'normal' }], { seed });
 
 /** Samples `start`, `start + step`, ... */
 function samples(start = 0, step = 1): Calibration {
   return tensors(
     async function* () {
-      for (let seed = start; seed < SAMPLES; seed += step) yield feeds(seed);
+      for (let seed = start; seed < SAMPLES; seed += step) yield smallVitFeeds(seed);
     },
     { count: Math.ceil((SAMPLES - start) / step) },
   );
@@ -88,7 +79,7 @@ describe('statistics of calibration data', () => {
     copy.graph.outputs.push(tapped);
     let [count, sum, product] = [0, 0, 0];
     for (let seed = 0; seed < SAMPLES; seed++) {
-      const { data, dims } = (await runModel(copy, feeds(seed)))[value.name];
+      const { data, dims } = (await runModel(copy, smallVitFeeds(seed)))[value.name];
       for (let row = 0; row < dims[1]; row++) {
         const [a, b] = [3, 40].map((unit) => (data as Float32Array)[row * 48 + unit]);
         count++;
@@ -189,13 +180,13 @@ describe('statistics of calibration data', () => {
 describe('statistics that say little', () => {
   /** Pictures that are all alike, huge, or of which there are few. */
   const cases = {
-    'four samples': [4, (seed: number) => feeds(seed)],
-    'one sample': [1, (seed: number) => feeds(seed)],
-    'equal samples': [8, () => feeds(1)],
-    'black pictures': [8, () => scaled(feeds(1), 0)],
-    'huge numbers': [8, (seed: number) => scaled(feeds(seed), 1e18)],
-    'numbers too large for float32': [8, (seed: number) => scaled(feeds(seed), 1e30)],
-    'numbers that are none': [8, (seed: number) => scaled(feeds(seed), Number.NaN)],
+    'four samples': [4, (seed: number) => smallVitFeeds(seed)],
+    'one sample': [1, (seed: number) => smallVitFeeds(seed)],
+    'equal samples': [8, () => smallVitFeeds(1)],
+    'black pictures': [8, () => scaled(smallVitFeeds(1), 0)],
+    'huge numbers': [8, (seed: number) => scaled(smallVitFeeds(seed), 1e18)],
+    'numbers too large for float32': [8, (seed: number) => scaled(smallVitFeeds(seed), 1e30)],
+    'numbers that are none': [8, (seed: number) => scaled(smallVitFeeds(seed), Number.NaN)],
   } as const;
 
   it.each(Object.entries(cases))('(%s) give a finite model or a reason', async (_, [count, make]) => {
@@ -209,14 +200,14 @@ describe('statistics that say little', () => {
     for (const { tensor } of pruned.graph.initializers)
       if (tensor!.dataType === 'FLOAT') expect([...tensor!.numbers()].every(Number.isFinite)).toBe(true);
     expect(report.cost.after.macs).toBeLessThanOrEqual(0.6 * report.cost.before.macs);
-    const { logits } = await runModel(pruned, feeds(77));
+    const { logits } = await runModel(pruned, smallVitFeeds(77));
     expect([...(logits.data as Float32Array)].every(Number.isFinite)).toBe(true);
     const weak = report.groups.some(({ removed, recovery }) => removed.length > 0 && recovery !== 'done');
     if (count < 3 || /none/.test(_)) expect(weak || report.warnings.length > 0).toBe(true);
   });
 });
 
-function scaled(sample: ReturnType<typeof feeds>, factor: number): ReturnType<typeof feeds> {
+function scaled(sample: ReturnType<typeof smallVitFeeds>, factor: number): ReturnType<typeof smallVitFeeds> {
   const { data, dims } = sample.input;
   return { input: { type: 'FLOAT', dims, data: (data as Float32Array).map((number) => factor * number) } };
 }
