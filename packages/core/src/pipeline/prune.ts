@@ -117,7 +117,7 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
   const { recovery: _, ...cut } = decision.plan;
   const plan: Plan = recovery === 'none' ? cut : { ...cut, recovery };
   options.signal?.throwIfAborted();
-  const outcomes = decision.recovery && (await clock.time('recover', async () => decision.recovery!.apply(plan)));
+  const outcomes = decision.recovery && (await clock.time('recover', () => decision.recovery!.apply(plan)));
   const recovered = decision.recovery?.analysis ?? analysis;
   const model = await clock.time('apply', async () => applyPlan(recovered, plan));
   const after = analyze(model);

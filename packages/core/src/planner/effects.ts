@@ -7,14 +7,16 @@ import {
   type Feeds,
   type Runtime,
   type RuntimeTensor,
+  type Session,
 } from '@snp/runtime';
 import { addAnswers } from '../evaluate/answers.js';
 import { FidelityMeter } from '../evaluate/fidelity.js';
 import { laneWidth } from '../plan/widths.js';
+import { Algebra } from '../recovery/algebra.js';
 import type { RecoveryMethod } from '../recovery/method.js';
 import type { Recovery } from '../recovery/recovery.js';
 import { firstSamples } from '../statistics/firstSamples.js';
-import { tailModel } from './tailModel.js';
+import { type TailModel, tailModel } from './tailModel.js';
 
 /** One measured point: how much the model's answers change when one group alone becomes narrower and recovers. */
 export interface Effect {
@@ -59,34 +61,46 @@ export async function measureEffects(options: MeasureEffectsOptions): Promise<Ef
   const recorded = await record(options, wanted);
   const effects: Record<string, Effect[]> = {};
   const total = parts.reduce((sum, { methods }) => sum + methods.length, 0);
-  for (const [at, { methods, weights }] of parts.entries()) {
-    const session = await runtime.open(tails[at].model, { signal });
-    try {
-      for (const method of methods) {
-        effects[method.group.id] = [];
-        for (const width of widthsOf(method)) {
-          const changed = tryOut(method, width, weights);
-          if (!changed) continue;
-          const meter = new FidelityMeter();
-          for (const batch of recorded) {
-            const feeds: Feeds = { ...changed };
-            for (const [input, name] of tails[at].frontier) feeds[input] = batch.values[name];
-            const outputs = await session.run(feeds, { signal });
-            addAnswers(
-              Object.fromEntries(Object.entries(batch.values).map(([name, { data }]) => [name, data as Float32Array])),
-              outputs,
-              meter,
-            );
+  const algebra = new Algebra(runtime);
+  try {
+    for (const [at, { methods, weights }] of parts.entries()) {
+      const { model, frontier } = tails[at];
+      const session = await runtime.open(model, { signal });
+      const answer = (changed: Feeds) => divergenceOf(recorded, changed, { session, frontier, signal });
+      try {
+        for (const method of methods) {
+          effects[method.group.id] = [];
+          for (const width of widthsOf(method)) {
+            const changed = await tryOut(method, width, weights, algebra);
+            if (changed) effects[method.group.id].push({ width, divergence: await answer(changed) });
           }
-          effects[method.group.id].push({ width, divergence: Math.max(0, meter.result.divergence) });
+          onProgress?.(Object.keys(effects).length, total);
         }
-        onProgress?.(Object.keys(effects).length, total);
+      } finally {
+        await session.close();
       }
-    } finally {
-      await session.close();
     }
+  } finally {
+    await algebra.close();
   }
   return effects;
+}
+
+/** How far the answers of a tail with changed weights are from what was recorded. */
+async function divergenceOf(
+  recorded: readonly Feeds[],
+  changed: Feeds,
+  { session, frontier, signal }: Pick<TailModel, 'frontier'> & { session: Session; signal: AbortSignal | undefined },
+): Promise<number> {
+  const meter = new FidelityMeter();
+  for (const values of recorded) {
+    const feeds: Feeds = { ...changed };
+    for (const [input, name] of frontier) feeds[input] = values[name];
+    const outputs = await session.run(feeds, { signal });
+    const answers = Object.fromEntries(Object.entries(values).map(([name, { data }]) => [name, data as Float32Array]));
+    addAnswers(answers, outputs, meter);
+  }
+  return Math.max(0, meter.result.divergence);
 }
 
 /** Groups of one block are measured with one model: most of its run is the same. */
@@ -111,10 +125,15 @@ function widthsOf({ group }: RecoveryMethod): number[] {
 }
 
 /** All weights, as a method makes them for a width, by name; the model's own stay as they were. */
-function tryOut(method: RecoveryMethod, width: number, weights: readonly Value[]): Feeds | undefined {
+async function tryOut(
+  method: RecoveryMethod,
+  width: number,
+  weights: readonly Value[],
+  algebra: Algebra,
+): Promise<Feeds | undefined> {
   const before = new Map<Value, Tensor>(weights.map((value) => [value, value.tensor!]));
   try {
-    if (!method.apply(method.select(width))) return undefined;
+    if (!(await method.apply(method.select(width), algebra))) return undefined;
     return Object.fromEntries(weights.map((value) => [value.name, feedOf(value.tensor!)]));
   } finally {
     for (const [value, tensor] of before) value.tensor = tensor;
@@ -126,7 +145,7 @@ function feedOf(tensor: Tensor): RuntimeTensor {
 }
 
 /** Runs the original once and keeps its answers and the values that tails start from. */
-async function record(options: MeasureEffectsOptions, names: readonly string[]): Promise<{ values: Feeds }[]> {
+async function record(options: MeasureEffectsOptions, names: readonly string[]): Promise<Feeds[]> {
   const { recovery, runtime, calibration, signal, samples = EFFECT_SAMPLES } = options;
   const { shapes } = recovery.analysis;
   const model = cloneModel(recovery.analysis.model);
@@ -140,11 +159,11 @@ async function record(options: MeasureEffectsOptions, names: readonly string[]):
   }
   const session = await runtime.open(model, { signal });
   try {
-    const recorded: { values: Feeds }[] = [];
+    const recorded: Feeds[] = [];
     const free = session.inputs.every(({ dims }) => dims.length > 0 && typeof dims[0] !== 'number');
     const size = free ? (options.batchSize ?? DEFAULT_BATCH_SIZE) : 1;
     for await (const batch of batches(firstSamples(calibration, samples).samples(signal), size, session.inputs)) {
-      recorded.push({ values: { ...batch.feeds, ...(await session.run(batch.feeds, { signal })) } });
+      recorded.push({ ...batch.feeds, ...(await session.run(batch.feeds, { signal })) });
     }
     return recorded;
   } finally {

@@ -1,11 +1,12 @@
 import { Graph, Model } from '@snp/onnx';
 import { type Runtime, type Session, solvePositive } from '@snp/runtime';
 import { type Covariance, meanVariance } from './covariance.js';
-import { DenseBuilder, type DensePrecision } from './denseBuilder.js';
+import type { DensePrecision } from './denseBuilder.js';
 import { type Elimination, eliminate } from './eliminate.js';
 import { EliminationKernel } from './eliminationKernel.js';
 import { product, transpose } from './product.js';
-import { RIDGE } from './refit.js';
+import { RIDGE } from './ridge.js';
+import { SolverKernel } from './solverKernel.js';
 
 /** Fewer units than these are no work. */
 const SMALL = 128;
@@ -16,7 +17,7 @@ const WORTH_A_CALL = 2e7;
 /** Dense algebra for recovery: in a runtime, where there is one and it is worth the way, because its matrix products are many times faster than ours. */
 export class Algebra {
   readonly #eliminations = new Map<string, Promise<EliminationKernel | undefined>>();
-  readonly #inverses = new Map<number, Promise<Session | undefined>>();
+  #solver: { n: number; kernel: Promise<SolverKernel | undefined> } | undefined;
   #products: Promise<Session> | undefined;
   #grams: Promise<Session> | undefined;
 
@@ -71,24 +72,25 @@ export class Algebra {
    * @returns Undefined in place of what has no finite answer.
    */
   async solve(a: Float64Array, n: number, rights: readonly Float64Array[]): Promise<(Float64Array | undefined)[]> {
-    const plain = () => rights.map((right) => solvePositive(a, n, right, right.length / n));
-    if (!this.runtime || n < SMALL) return plain();
-    this.#inverses.set(n, this.#inverses.get(n) ?? this.runtime.open(inverseModel(n)).catch(() => undefined));
-    // A runtime may lack the operator.
-    const session = await this.#inverses.get(n);
-    const answer = await session?.run({ matrix: { type: 'DOUBLE', dims: [n, n], data: a } });
-    const inverse = answer?.inverse.data as Float64Array | undefined;
-    if (!inverse?.every(Number.isFinite)) return plain();
-    const solutions: Float64Array[] = [];
-    for (const right of rights) solutions.push(await this.product(inverse, right, n, n, right.length / n));
-    return solutions;
+    const solver = this.runtime && n >= SMALL ? await this.#solverOf(n, this.runtime) : undefined;
+    return (await solver?.solve(a, rights)) ?? rights.map((right) => solvePositive(a, n, right, right.length / n));
   }
 
   async close(): Promise<void> {
-    for (const session of this.#inverses.values()) await (await session)?.close();
+    await (await this.#solver?.kernel)?.close();
     for (const kernel of this.#eliminations.values()) await (await kernel)?.close();
     await (await this.#products)?.close();
     await (await this.#grams)?.close();
+  }
+
+  /** That of one size is kept: it holds much memory, and equal sizes follow one another. */
+  async #solverOf(n: number, runtime: Runtime): Promise<SolverKernel | undefined> {
+    if (this.#solver?.n !== n) {
+      await (await this.#solver?.kernel)?.close();
+      // A runtime may lack an operator.
+      this.#solver = { n, kernel: SolverKernel.open(runtime, n).catch(() => undefined) };
+    }
+    return this.#solver.kernel;
   }
 
   /** Models for equal sizes are opened once. */
@@ -100,16 +102,6 @@ export class Algebra {
     this.#eliminations.set(key, kernel);
     return kernel;
   }
-}
-
-function inverseModel(n: number): Model {
-  const graph = new Graph('inverse');
-  const model = new Model(graph);
-  model.opsets.set('', 18);
-  model.opsets.set('com.microsoft', 1);
-  const build = new DenseBuilder(graph, 'DOUBLE');
-  build.output('inverse', [build.inverse(build.input('matrix', [n, n]), n)]);
-  return model;
 }
 
 function productModel(): Model {

@@ -67,7 +67,7 @@ export class DenseBuilder {
     return this.graph.addNode({ op: 'TopK', inputs, outputs: ['lowest', 'ranking'], attributes }).outputs[1]!;
   }
 
-  input(name: string, shape: number[]): Value {
+  input(name: string, shape: (number | string)[]): Value {
     const value = this.graph.addValue(name);
     value.type = { elementType: this.precision, shape };
     this.graph.inputs.push(value);

@@ -1,6 +1,6 @@
 import { invertPositive } from '@snp/runtime';
 import { type Covariance, meanVariance } from './covariance.js';
-import { RIDGE } from './refit.js';
+import { RIDGE } from './ridge.js';
 
 /** In which order units leave, and what it costs. */
 export interface Elimination {

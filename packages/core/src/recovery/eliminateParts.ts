@@ -1,7 +1,7 @@
 import { invertPositive, solvePositive } from '@snp/runtime';
 import { type Covariance, meanVariance } from './covariance.js';
 import type { Elimination } from './eliminate.js';
-import { RIDGE } from './refit.js';
+import { RIDGE } from './ridge.js';
 
 /**
  * Backward elimination of whole parts of a layer's inputs, as of heads: `eliminate` with several units at a time. The part leaves whose removal, after

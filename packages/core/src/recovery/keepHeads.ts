@@ -33,7 +33,11 @@ export function keepHeads(
     errors: tails(increments.slice().reverse()),
     select: (keep) => order.slice(order.length - keep).sort((a, b) => a - b),
     touches: value.touches,
-    apply: (kept) => value.apply(kept.flatMap((head) => part.units[head]).sort((a, b) => a - b)),
+    apply: (kept, algebra) =>
+      value.apply(
+        kept.flatMap((head) => part.units[head]).sort((a, b) => a - b),
+        algebra,
+      ),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Branch } from '@snp/graph';
 import { Tensor } from '@snp/onnx';
 import type { GroupMoments } from '../statistics/statistics.js';
 import type { AffineMap } from './affineMap.js';
+import type { Algebra } from './algebra.js';
 import { addToLayer, type Heir, heirsOf, lastLayer } from './branchLayers.js';
 import { readerRows, writeReader } from './linearReader.js';
 import type { RecoveryMethod } from './method.js';
@@ -13,7 +14,7 @@ export interface BranchMethod extends RecoveryMethod {
   /** As `errors[0]`, when all these branches leave. */
   errorWithout(gone: ReadonlySet<string>): number;
   /** @param gone Ids of all branches that leave: they can take nothing over. */
-  apply(kept: readonly number[], gone?: ReadonlySet<string>): boolean;
+  apply(kept: readonly number[], algebra?: Algebra, gone?: ReadonlySet<string>): Promise<boolean>;
 }
 
 /** What is known of the branches of a model. */
@@ -78,7 +79,7 @@ export function leaveOut(
       layer.bias,
       ...heirs.flatMap((heir, distance) => [own[distance] && heir.layer.member.initializer, heir.layer.bias]),
     ].flatMap((value) => value ?? []),
-    apply(kept, gone = alone) {
+    async apply(kept, _, gone = alone) {
       if (kept.length > 0) return true;
       writeReader(layer, [], { weights: new Float64Array(0), offset: new Float64Array(outputs) });
       if (layer.bias) layer.bias.tensor = Tensor.float32(layer.bias.tensor!.dims, new Float32Array(outputs));

@@ -1,5 +1,6 @@
 import type { Group } from '@snp/graph';
 import type { Value } from '@snp/onnx';
+import type { Algebra } from './algebra.js';
 
 /** How one group makes up for units that leave it. */
 export interface RecoveryMethod {
@@ -16,7 +17,7 @@ export interface RecoveryMethod {
   /** Weights that `apply` changes. */
   readonly touches: readonly Value[];
   /** Rewrites the weights so that the units that stay do the work of all, those that leave nothing. False if there is no finite solution; weights are as they were, then. */
-  apply(kept: readonly number[]): boolean;
+  apply(kept: readonly number[], algebra: Algebra): Promise<boolean>;
 }
 
 /** Sums of what is left out when the first w terms stay, for w from 0 to all. */

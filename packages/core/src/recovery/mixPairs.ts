@@ -52,7 +52,7 @@ export function mixPairs(group: Group, moments: PairMoments | undefined, analysi
         .flatMap((units) => units.slice(0, keep))
         .sort((a, b) => a - b),
     touches: [queries.weight, queries.bias, keys.weight, keys.bias].flatMap((value) => value ?? []),
-    apply(kept) {
+    async apply(kept) {
       const stays = new Set(kept);
       for (const [lane, units] of lanes.entries()) {
         const slots = units.filter((unit) => stays.has(unit));

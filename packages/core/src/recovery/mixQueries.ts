@@ -26,7 +26,7 @@ export function mixQueries(
     ...picking,
     name: 'ridge',
     touches: [writers.queries.weight, writers.queries.bias].flatMap((value) => value ?? []),
-    apply(kept) {
+    async apply(kept) {
       const stays = new Set(kept);
       const mixtures = lanesOf(group, writers).map((units) => {
         const side = (site: Site, products: Float64Array[]) => headMoments({ count, products }, site, units);

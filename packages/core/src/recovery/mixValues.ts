@@ -79,11 +79,11 @@ export function mixValues(
     errors: tails(terms),
     select: (keep) => lanes.flatMap((units) => units.slice(0, keep)).sort((a, b) => a - b),
     touches: [writer.weight, writer.bias, reader.member.initializer, reader.bias].flatMap((value) => value ?? []),
-    apply(kept) {
+    async apply(kept, algebra) {
       const stays = new Set(kept);
       const slots = lanes.map((units) => units.filter((unit) => stays.has(unit)));
       // The weights as they are by then: the layer may have taken over what a branch behind it gave.
-      const refit = refitMixed(covariance, blockMixture(lanes, slots, spectra), readerRows(reader));
+      const refit = await refitMixed(covariance, blockMixture(lanes, slots, spectra), readerRows(reader), { algebra });
       if (!refit) return false;
       for (const [lane, units] of lanes.entries()) {
         mixWritten(writer, units, slots[lane], firstColumns(spectra[lane].mixtures, width, slots[lane].length));

@@ -25,7 +25,7 @@ export function pickPairs(group: Group, moments: PairMoments | undefined): Recov
       queries.map((power, unit) => power * keys[unit]),
     ),
     touches: [],
-    apply: () => true,
+    apply: async () => true,
   };
 }
 

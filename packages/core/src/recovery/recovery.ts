@@ -13,8 +13,8 @@ import { mixPairs } from './mixPairs.js';
 import { mixQueries } from './mixQueries.js';
 import { mixValues } from './mixValues.js';
 import { pickPairs } from './pickPairs.js';
-import { CHOOSING_RIDGE } from './refit.js';
 import { refitReader } from './refitReader.js';
+import { CHOOSING_RIDGE } from './ridge.js';
 import { rotateStream } from './rotateStream.js';
 
 /**
@@ -88,7 +88,7 @@ export class Recovery {
       const maps = kind === 'mean' ? new Map() : await affineMaps(leaving, copy.branches, statistics, algebra);
       for (const branch of leaving)
         add(branch, leaveOut(branch, { branches: copy.branches, statistics, methods, maps }));
-      return new Recovery(copy, methods, further, reasons);
+      return new Recovery(copy, methods, further, reasons, runtime);
     } finally {
       await algebra.close();
     }
@@ -103,27 +103,37 @@ export class Recovery {
     readonly beyond: ReadonlyMap<string, RecoveryMethod>,
     /** Why a group is recovered less than was asked for, or not at all. */
     private readonly reasons: ReadonlyMap<string, string>,
+    private readonly runtime: Runtime | undefined,
   ) {}
 
   /** Rewrites the weights for a plan (in full, as `checkPlan` gives it). To be called once; `trying` undoes it. */
-  apply(plan: Plan): RecoveryOutcomes {
+  async apply(plan: Plan): Promise<RecoveryOutcomes> {
+    const algebra = new Algebra(this.runtime);
+    try {
+      return await this.#apply(plan, algebra);
+    } finally {
+      await algebra.close();
+    }
+  }
+
+  async #apply(plan: Plan, algebra: Algebra): Promise<RecoveryOutcomes> {
     const outcomes = new Map<string, string>();
     const { groups, heads, branches } = this.analysis;
     const leaving = (group: Group) => removedUnits(plan, group).length > 0;
     // What branches leave to others is work of those, before some of their neurons leave.
     const gone = new Set(branches.filter(leaving).map(({ id }) => id));
-    for (const branch of branches.filter(leaving)) outcomes.set(branch.id, this.#leaveOut(branch, gone));
+    for (const branch of branches.filter(leaving)) outcomes.set(branch.id, await this.#leaveOut(branch, gone, algebra));
     const [stream, others] = [groups.filter(isStream), groups.filter((group) => !isStream(group))];
-    for (const group of others.filter(leaving))
-      outcomes.set(group.id, this.#applyTo(group, plan.groups[group.id].keep));
+    const applyTo = async (group: Group) =>
+      outcomes.set(group.id, await this.#applyTo(group, plan.groups[group.id].keep, algebra));
+    for (const group of others.filter(leaving)) await applyTo(group);
     // What leaves of the values of heads is recovered with the values.
     for (const set of heads.filter(leaving)) {
       const value = valuePart(set)?.group.id ?? '';
       outcomes.set(set.id, outcomes.get(value) ?? this.reasons.get(set.id) ?? 'nothing');
     }
     // Rotations of the stream come last: they turn whatever the others made of the weights.
-    for (const group of stream.filter(leaving))
-      outcomes.set(group.id, this.#applyTo(group, plan.groups[group.id].keep));
+    for (const group of stream.filter(leaving)) await applyTo(group);
     return outcomes;
   }
 
@@ -131,25 +141,25 @@ export class Recovery {
   async trying<T>(plan: Plan, use: (analysis: Analysis) => Promise<T>): Promise<T> {
     const before = this.analysis.model.graph.initializers.map((value) => [value, value.tensor] as const);
     try {
-      this.apply(plan);
+      await this.apply(plan);
       return await use(this.analysis);
     } finally {
       for (const [value, tensor] of before) value.tensor = tensor;
     }
   }
 
-  #leaveOut(branch: Branch, gone: ReadonlySet<string>): string {
+  async #leaveOut(branch: Branch, gone: ReadonlySet<string>, algebra: Algebra): Promise<string> {
     const method = this.beyond.get(branch.id) as BranchMethod | undefined;
     if (!method) return this.reasons.get(branch.id) ?? 'nothing';
-    method.apply([], gone);
+    await method.apply([], algebra, gone);
     return 'done';
   }
 
-  #applyTo(group: Group, kept: readonly number[]): string {
+  async #applyTo(group: Group, kept: readonly number[], algebra: Algebra): Promise<string> {
     const method = this.methods.get(group.id);
     const reason = this.reasons.get(group.id);
     if (!method) return reason ?? 'nothing';
-    if (!method.apply(kept)) return 'the calibration data give no finite solution';
+    if (!(await method.apply(kept, algebra))) return 'the calibration data give no finite solution';
     return reason ? `${method.name}: ${reason}` : 'done';
   }
 }

@@ -1,15 +1,15 @@
-import { solvePositive } from '@snp/runtime';
+import { Algebra } from './algebra.js';
 import { type Covariance, meanVariance } from './covariance.js';
 import { product, transpose } from './product.js';
+import { RIDGE } from './ridge.js';
 
-/** Ridge beside the mean variance of what stays: it keeps what few samples cannot tell from being made up. */
-export const RIDGE = 1e-3;
-
-/**
- * The same for choosing neurons where nothing else hangs on it: what seems to replace others best on the calibration data is less likely to be chance. On DeiT-Tiny, a quarter
- * of all hidden neurons gone, it takes the divergence from 0.18 to 0.15. The error curve that comes with it is not that of the refit, so plans do without.
- */
-export const CHOOSING_RIDGE = 0.1;
+/** Options of refits. */
+export interface RefitOptions {
+  /** Beside the mean variance of what stays. Default `RIDGE`. */
+  ridge?: number | undefined;
+  /** Where dense algebra is done. Default here, which is slow for wide layers. */
+  algebra?: Algebra | undefined;
+}
 
 /** New weights of a layer whose inputs become fewer. */
 export interface Refit {
@@ -27,12 +27,12 @@ export interface Refit {
  * @param weights The layer's weights now, [all units, outputs].
  * @returns Undefined if the statistics give no finite answer.
  */
-export function refitKept(
+export async function refitKept(
   { size, matrix, centre }: Covariance,
   kept: readonly number[],
   weights: Float64Array,
-  { ridge = RIDGE }: { ridge?: number } = {},
-): Refit | undefined {
+  { ridge = RIDGE, algebra = new Algebra() }: RefitOptions = {},
+): Promise<Refit | undefined> {
   const outputs = weights.length / size;
   const stays = new Set(kept);
   const removed = Array.from({ length: size }, (_, unit) => unit).filter((unit) => !stays.has(unit));
@@ -47,8 +47,9 @@ export function refitKept(
   const result = rows(kept);
   // Units that never vary predict nothing.
   if (variance > 0 && Number.isFinite(ridge)) {
-    const target = product(submatrix(matrix, size, kept, removed), rows(removed), kept.length, removed.length, outputs);
-    const change = solveRidge(own, target, kept.length, outputs, ridge * variance);
+    const across = submatrix(matrix, size, kept, removed);
+    const target = await algebra.product(across, rows(removed), kept.length, removed.length, outputs);
+    const change = await solveRidge(algebra, own, target, ridge * variance);
     if (!change) return undefined;
     for (let at = 0; at < result.length; at++) result[at] += change[at];
   }
@@ -69,19 +70,19 @@ export function refitKept(
  *
  * @param mixture P, [all units, mixtures].
  */
-export function refitMixed(
+export async function refitMixed(
   { size, matrix, centre }: Covariance,
   mixture: Float64Array,
   weights: Float64Array,
-  { ridge = RIDGE }: { ridge?: number } = {},
-): Refit | undefined {
+  { ridge = RIDGE, algebra = new Algebra() }: RefitOptions = {},
+): Promise<Refit | undefined> {
   const mixtures = mixture.length / size;
   const outputs = weights.length / size;
-  const across = product(transpose(mixture, size, mixtures), matrix, mixtures, size, size);
-  const own = product(across, mixture, mixtures, size, mixtures);
-  const target = product(across, weights, mixtures, size, outputs);
+  const across = await algebra.product(transpose(mixture, size, mixtures), matrix, mixtures, size, size);
+  const own = await algebra.product(across, mixture, mixtures, size, mixtures);
+  const target = await algebra.product(across, weights, mixtures, size, outputs);
   const variance = meanVariance({ size: mixtures, matrix: own });
-  const result = variance > 0 ? solveRidge(own, target, mixtures, outputs, ridge * variance) : undefined;
+  const result = variance > 0 ? await solveRidge(algebra, own, target, ridge * variance) : undefined;
   if (!result) return undefined;
   const offset = product(centre, weights, 1, size, outputs);
   const carried = product(product(centre, mixture, 1, size, mixtures), result, 1, mixtures, outputs);
@@ -100,11 +101,12 @@ function submatrix(matrix: Float64Array, size: number, rows: readonly number[], 
 /** Where units vary little about large means, products in single precision leave a matrix that is not quite positive: then more ridge. */
 const FIRMER = [1, 10, 100, 1000];
 
-function solveRidge(own: Float64Array, target: Float64Array, n: number, columns: number, ridge: number) {
+async function solveRidge(algebra: Algebra, own: Float64Array, target: Float64Array, ridge: number) {
+  const n = Math.sqrt(own.length);
   for (const factor of FIRMER) {
     const firm = Float64Array.from(own);
     for (let i = 0; i < n; i++) firm[i * (n + 1)] += factor * ridge;
-    const solution = solvePositive(firm, n, target, columns);
+    const [solution] = await algebra.solve(firm, n, [target]);
     if (solution) return solution;
   }
   return undefined;

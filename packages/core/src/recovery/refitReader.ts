@@ -5,7 +5,8 @@ import { covarianceOf } from './covariance.js';
 import type { Elimination } from './eliminate.js';
 import { linearReader, readerRows, writeReader } from './linearReader.js';
 import { type RecoveryMethod, tails } from './method.js';
-import { RIDGE, refitKept } from './refit.js';
+import { refitKept } from './refit.js';
+import { RIDGE } from './ridge.js';
 
 /** How the layer behind makes up for neurons that leave: by their means, or by predicting them from those that stay. */
 export type ReaderRefit = 'mean' | 'ridge' | 'surgeon';
@@ -42,10 +43,11 @@ export async function refitReader(
     errors,
     select,
     touches: [reader.member.initializer, reader.bias].flatMap((value) => value ?? []),
-    apply(kept) {
+    async apply(kept, algebra) {
       // As they are by then: the layer may have taken over what a branch behind it gave.
-      const refit = refitKept(covariance, kept, readerRows(reader), {
+      const refit = await refitKept(covariance, kept, readerRows(reader), {
         ridge: kind === 'mean' ? Number.POSITIVE_INFINITY : RIDGE,
+        algebra,
       });
       if (!refit) return false;
       writeReader(reader, kept, refit);

@@ -1,6 +1,6 @@
 import type { Analysis, Group, Member } from '@snp/graph';
 import { Tensor, type Value } from '@snp/onnx';
-import { lowerFactor, solvePositive, symmetricEigen, symmetricValues } from '@snp/runtime';
+import { lowerFactor, symmetricEigen, symmetricValues } from '@snp/runtime';
 import type { SecondMoments } from '../statistics/secondMoments.js';
 import type { StreamMoments } from '../statistics/streamMoments.js';
 import type { Algebra } from './algebra.js';
@@ -11,7 +11,7 @@ import type { Norm } from './norm.js';
 import { orthonormal } from './orthonormal.js';
 import { firstColumns } from './pairSpectrum.js';
 import { product, transpose } from './product.js';
-import { RIDGE } from './refit.js';
+import { RIDGE } from './ridge.js';
 import { residualStream, type Stream, type StreamReader } from './stream.js';
 
 /**
@@ -52,16 +52,18 @@ export async function rotateStream(
     errors: Float64Array.from({ length: size + 1 }, (_, width) => axes.lost[Math.max(0, width - spare)]),
     select: (width) => Array.from({ length: width }, (_, unit) => unit),
     touches: [...new Set(touched.flatMap((value) => value ?? []))],
-    apply(kept) {
+    async apply(kept, algebra) {
       const turn = turnTo(axes.basis(), size, kept.length, stream.centring);
       // About zero where a reader has no bias to take the mean.
       const covariances = places.map((place) =>
         covarianceOf(place.moments, { centred: place.readers.every(({ bias }) => bias) }),
       );
-      const refits = covariances.map((covariance) => refitTo(turn, covariance));
+      const refits: (Float64Array | undefined)[] = [];
+      for (const covariance of covariances) refits.push(await refitTo(turn, covariance, algebra));
       if (!refits.every((refit) => refit !== undefined)) return false;
       for (const [at, { readers }] of places.entries())
-        for (const reader of readers) turnReader(reader, kept, turn, refits[at]!, covariances[at]);
+        for (const reader of readers)
+          await turnReader(reader, kept, { turn, refit: refits[at]!, covariance: covariances[at], algebra });
       for (const term of stream.terms) turnTerm(term, kept, turn);
       for (const norm of stream.norms) clearNorm(norm);
       return true;
@@ -161,31 +163,36 @@ function identity(n: number): Float64Array {
 }
 
 /** What readers at a place are multiplied with from the left: `back`, and what the axes that stay tell about those that leave. */
-function refitTo({ size, width, forth, back }: Turn, { matrix }: Covariance): Float64Array | undefined {
-  const across = product(transpose(forth, size, width), matrix, width, size, size);
-  const own = product(across, forth, width, size, width);
+async function refitTo(
+  { size, width, forth, back }: Turn,
+  { matrix }: Covariance,
+  algebra: Algebra,
+): Promise<Float64Array | undefined> {
+  const across = await algebra.product(transpose(forth, size, width), matrix, width, size, size);
+  const own = await algebra.product(across, forth, width, size, width);
   const variance = meanVariance({ size: width, matrix: own });
   if (!(variance > 0)) return back;
-  const explained = product(own, back, width, width, size);
+  const explained = await algebra.product(own, back, width, width, size);
   const rest = across.map((element, at) => element - explained[at]);
   for (let i = 0; i < width; i++) own[i * (width + 1)] += RIDGE * variance;
-  const change = solvePositive(own, width, rest, size);
+  const [change] = await algebra.solve(own, width, [rest]);
   const refit = change && back.map((element, at) => element + change[at]);
   return refit?.every(Number.isFinite) ? refit : undefined;
 }
 
 /** Rewrites a reader for the rotated stream, its norm's scale and shift folded in. */
-function turnReader(
+async function turnReader(
   reader: StreamReader,
   kept: readonly number[],
-  { size, width, forth }: Turn,
-  refit: Float64Array,
-  { centre }: Covariance,
-): void {
+  given: { turn: Turn; refit: Float64Array; covariance: Covariance; algebra: Algebra },
+): Promise<void> {
+  const { refit, algebra } = given;
+  const { size, width, forth } = given.turn;
+  const { centre } = given.covariance;
   const plain = readerRows(reader);
   const rows = scaledRows(reader, size);
   const outputs = rows.length / size;
-  const weights = product(refit, rows, width, size, outputs);
+  const weights = await algebra.product(refit, rows, width, size, outputs);
   // Of the mean, what the channels that stay do not give.
   const carried = product(product(centre, forth, 1, size, width), refit, 1, width, size);
   const offset = product(

@@ -45,6 +45,10 @@ function joined(group: UnitGroup, methods: ReadonlyMap<string, RecoveryMethod>):
     ),
     select: (keep) => (keep > 0 ? [0] : []),
     touches: [...new Set(parts.flatMap(({ touches }) => touches))],
-    apply: (kept) => kept.length > 0 || parts.every((part) => part.apply([], gone)),
+    async apply(kept, algebra) {
+      if (kept.length > 0) return true;
+      for (const part of parts) if (!(await part.apply([], algebra, gone))) return false;
+      return true;
+    },
   };
 }

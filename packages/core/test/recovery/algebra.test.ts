@@ -67,6 +67,21 @@ describe('dense algebra in the runtime', () => {
     }
   });
 
+  it('solves sizes in any order, and says where a matrix is not positive definite', async () => {
+    for (const n of [150, 201, 150]) {
+      const matrix = new Float64Array(n * n);
+      for (let i = 0; i < n; i++) matrix[i * (n + 1)] = i + 1;
+      const [solution] = await algebra.solve(matrix, n, [new Float64Array(n).fill(1)]);
+      for (let i = 0; i < n; i++) expect(solution![i]).toBeCloseTo(1 / (i + 1), 12);
+      matrix[matrix.length - 1] = -1;
+      expect(await algebra.solve(matrix, n, [new Float64Array(n).fill(1)])).toEqual([undefined]);
+      // Positive on the diagonal, but not along the difference of two units.
+      matrix[matrix.length - 1] = 1;
+      matrix[n - 2] = matrix[(n - 2) * n] = n;
+      expect(await algebra.solve(matrix, n, [new Float64Array(n).fill(1)])).toEqual([undefined]);
+    }
+  });
+
   it.each([
     ['full rank', 160, 300, 1200],
     ['more units than rows', 200, 60, 90],

@@ -17,14 +17,14 @@ function setting(problem: Parameters<typeof rowsOf>[0], centred = true) {
 }
 
 describe('refitting a layer to the inputs that stay', () => {
-  it('by ridge is never worse than by means, which is never worse than nothing', () => {
-    fc.assert(
-      fc.property(problems, (problem) => {
+  it('by ridge is never worse than by means, which is never worse than nothing', async () => {
+    await fc.assert(
+      fc.asyncProperty(problems, async (problem) => {
         const { rows, weights, covariance, picked, nothing } = setting(problem);
         const kept = Array.from({ length: Math.ceil(problem.n / 2) }, (_, i) => i);
         const refits = [
-          refitKept(covariance, kept, weights)!,
-          refitKept(covariance, kept, weights, { ridge: Number.POSITIVE_INFINITY })!,
+          (await refitKept(covariance, kept, weights))!,
+          (await refitKept(covariance, kept, weights, { ridge: Number.POSITIVE_INFINITY }))!,
           nothing(kept),
         ];
         const errors = refits.map((refit) => outputError(rows, weights, picked(kept), refit));
@@ -37,11 +37,11 @@ describe('refitting a layer to the inputs that stay', () => {
     );
   });
 
-  it('without a bias is never worse than nothing', () => {
-    fc.assert(
-      fc.property(problems, (problem) => {
+  it('without a bias is never worse than nothing', async () => {
+    await fc.assert(
+      fc.asyncProperty(problems, async (problem) => {
         const { rows, weights, covariance, picked, nothing } = setting(problem, false);
-        const refit = refitKept(covariance, [0], weights)!;
+        const refit = (await refitKept(covariance, [0], weights))!;
         expect(refit.offset.every((offset) => offset === 0)).toBe(true);
         expect(outputError(rows, weights, picked([0]), refit)).toBeLessThanOrEqual(
           outputError(rows, weights, picked([0]), nothing([0])) * (1 + 1e-9),
@@ -51,21 +51,21 @@ describe('refitting a layer to the inputs that stay', () => {
     );
   });
 
-  it('is exact where what leaves is a mixture of what stays', () => {
+  it('is exact where what leaves is a mixture of what stays', async () => {
     const { rows, weights, covariance, picked } = setting({ n: 8, rank: 3, count: 50, seed: 1, scale: 1 });
-    const refit = refitKept(covariance, [0, 1, 2, 3], weights, { ridge: 1e-11 })!;
+    const refit = (await refitKept(covariance, [0, 1, 2, 3], weights, { ridge: 1e-11 }))!;
     expect(outputError(rows, weights, picked([0, 1, 2, 3]), refit)).toBeLessThan(1e-9);
   });
 
-  it('to mixtures of a head is never worse than to any neurons of it', () => {
+  it('to mixtures of a head is never worse than to any neurons of it', async () => {
     const heads = problems.map((problem) => ({
       ...problem,
       n: Math.min(problem.n, 6),
       count: problem.count + 12,
       scale: 1,
     }));
-    fc.assert(
-      fc.property(heads, fc.nat(), (problem, draw) => {
+    await fc.assert(
+      fc.asyncProperty(heads, fc.nat(), async (problem, draw) => {
         const { rows, weights, covariance, picked } = setting(problem);
         const width = problem.n;
         const keep = 1 + (draw % width);
@@ -76,7 +76,12 @@ describe('refitting a layer to the inputs that stay', () => {
         const mixed = rows.map((row) =>
           Array.from({ length: keep }, (_, s) => row.reduce((sum, x, i) => sum + x * mixture[i * keep + s], 0)),
         );
-        const error = outputError(rows, weights, mixed, refitMixed(covariance, mixture, weights, { ridge: 1e-9 })!);
+        const error = outputError(
+          rows,
+          weights,
+          mixed,
+          (await refitMixed(covariance, mixture, weights, { ridge: 1e-9 }))!,
+        );
         const whole = spectrum.errors.reduce((sum, part) => sum + part, 0);
         // The floor under eigenvalues and the ridge may cost this much.
         const slack = 1e-3 * whole;
@@ -85,7 +90,7 @@ describe('refitting a layer to the inputs that stay', () => {
             rows,
             weights,
             picked(kept),
-            refitKept(covariance, kept, weights, { ridge: 1e-9 })!,
+            (await refitKept(covariance, kept, weights, { ridge: 1e-9 }))!,
           );
           expect(error).toBeLessThanOrEqual(other + slack);
         }
@@ -96,7 +101,7 @@ describe('refitting a layer to the inputs that stay', () => {
     );
   });
 
-  it('is finite, or says that it is not, for constant, single, empty and huge samples', () => {
+  it('is finite, or says that it is not, for constant, single, empty and huge samples', async () => {
     for (const rows of [
       Array(5).fill([1, 2, 3, 4]),
       [[1, 2, 3, 4]],
@@ -108,7 +113,7 @@ describe('refitting a layer to the inputs that stay', () => {
       [[Number.NaN, 1, 2, 3]],
     ]) {
       const covariance = covarianceOf(momentsOf(rows), { centred: true });
-      const refit = refitKept(covariance, [0, 1], matrixOf(4, OUTPUTS, 3));
+      const refit = await refitKept(covariance, [0, 1], matrixOf(4, OUTPUTS, 3));
       if (refit) expect([...refit.weights, ...refit.offset].every(Number.isFinite)).toBe(true);
       else expect(covariance.matrix.every((element) => Math.abs(element) < 1e200)).toBe(false);
     }

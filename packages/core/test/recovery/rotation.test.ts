@@ -2,7 +2,7 @@ import { costOf, type Model } from '@snp/onnx';
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { buildEncoder, buildVit, inputs, relativeError, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { calibrate, criterionByName, prepare, prune, Recovery } from '../../src/index.js';
+import { Algebra, calibrate, criterionByName, prepare, prune, Recovery } from '../../src/index.js';
 import { difference } from '../support/equivalence.js';
 
 const SIZE = { residual: 24, depth: 2, heads: 3, blocks: { queryKey: 8, value: 8, ffn: 48 } } as const;
@@ -33,7 +33,7 @@ describe.each([
     expect(method.name).toBe('rotation');
     const weight = method.touches[0];
     const before = weight.tensor!.bytes().slice();
-    expect(method.apply(method.select(24))).toBe(true);
+    expect(await method.apply(method.select(24), new Algebra(runtime))).toBe(true);
     expect(weight.tensor!.bytes()).not.toEqual(before);
     expect(await errorOf(model, recovery.analysis.model)).toBeLessThan(1e-4);
   });
