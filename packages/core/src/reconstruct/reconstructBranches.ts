@@ -1,22 +1,16 @@
 import type { Analysis, Branch } from '@snp/graph';
 import type { Model, Value } from '@snp/onnx';
-import {
-  type Calibration,
-  crossTap,
-  type Moments,
-  type RuntimeTensor,
-  rowsTap,
-  runTapped,
-  type Tap,
-} from '@snp/runtime';
+import { type Calibration, crossTap, type Moments, type RuntimeTensor, rowsTap, runTapped } from '@snp/runtime';
 import { Algebra } from '../recovery/algebra.js';
 import { addToLayer, type LastLayer, lastLayer } from '../recovery/branchLayers.js';
 import { unpackCross } from '../statistics/crossMoments.js';
 import { firstSamples } from '../statistics/firstSamples.js';
 import { inOrderOfUnits } from '../statistics/secondMoments.js';
+import { lackingTap, TARGET } from './lacking.js';
+import { refitHidden } from './refitHidden.js';
 import { type RegressionSums, shrunkRegression } from './shrunkRegression.js';
 import { type RunOptions, Streams } from './streams.js';
-import { addInput, stretchOf } from './stretch.js';
+import { stretchOf } from './stretch.js';
 
 /** Options of `reconstructBranches`. */
 export interface ReconstructOptions extends RunOptions {
@@ -72,7 +66,11 @@ export async function reconstructBranches(
     let [at, target] = [first.before, first.targetBefore];
     for (const [done, place] of places.entries()) {
       await wanted.advance(stretchOf(original, target, place.target), options);
-      const halves = await sumsAt(place, { pruned, from: at, own, wanted, options });
+      const { layer, sum } = place;
+      const from = at;
+      const stretch = () => stretchOf(pruned, from, sum);
+      await refitHidden({ layer, sum, shapes: pruned.shapes, from, stretch, own, wanted }, options, algebra);
+      const halves = await sumsAt(place, { pruned, from, own, wanted, options });
       const change = halves && (await shrunkRegression(halves, { centred: place.layer.bias !== undefined, algebra }));
       if (change) {
         addToLayer(place.layer, change);
@@ -121,8 +119,6 @@ function neededInputs(pruned: Analysis, original: Analysis, places: readonly Pla
   return new Set(stretches.flatMap(({ inputs }) => inputs));
 }
 
-const TARGET = 'reconstruction_target';
-
 /** Sums over the rows of a place's neurons and of what the stream behind it lacks: of every other sample, and of the rest. Undefined where there are too few samples for that. */
 async function sumsAt(
   { layer, sum }: Place,
@@ -133,15 +129,7 @@ async function sumsAt(
   const shape = pruned.shapes.shape(sum)!;
   const { value, rank, axis: feature } = layer.site;
   const neurons = rowsTap(value, { rank, feature, width: layer.group.units });
-  const lacking: Tap = {
-    name: 'lacking',
-    build(model) {
-      const target = addInput(model, TARGET, shape);
-      const [lack] = model.graph.addNode({ op: 'Sub', inputs: [target, model.graph.value(sum.name)] }).outputs;
-      const width = shape.at(-1) as number;
-      return rowsTap(lack!, { rank: shape.length, feature: shape.length - 1, width }).build(model);
-    },
-  };
+  const lacking = lackingTap(sum, shape);
   const cross = crossTap(neurons, lacking);
   const halves: RegressionSums[] = [];
   for (const half of [0, 1]) {

@@ -3,6 +3,7 @@ import type { LayerChange } from '../recovery/branchLayers.js';
 import { meanVariance } from '../recovery/covariance.js';
 import type { CrossMoments } from '../statistics/crossMoments.js';
 import { addCross, added } from '../statistics/statistics.js';
+import { bestStep } from './bestStep.js';
 
 /** Sums over rows of neurons x, the inputs, and of what is missing behind them, y, the outputs. */
 export interface RegressionSums extends CrossMoments {
@@ -27,7 +28,6 @@ export async function shrunkRegression(
 ): Promise<LayerChange | undefined> {
   const n = halves[0].inputs.length;
   const m = halves[0].outputs.length;
-  let best: { ridge: number; step: number; gain: number } | undefined;
   const tried = RIDGES.map((ridge) => ({ ridge, fitted: 0, squares: 0 }));
   for (const [at, half] of halves.entries()) {
     const centres = centresOf(half, centred);
@@ -43,16 +43,11 @@ export async function shrunkRegression(
       each.squares += count * inner(change, spread);
     }
   }
-  for (const { ridge, fitted, squares } of tried) {
-    if (!(squares > 0) || !(fitted > 0)) continue;
-    const step = Math.min(1, fitted / squares);
-    const gain = 2 * step * fitted - step * step * squares;
-    if (gain > (best?.gain ?? 0)) best = { ridge, step, gain };
-  }
+  const best = bestStep(tried);
   if (!best) return undefined;
   const all = { ...addCross(halves), squares: added(halves.map(({ squares }) => squares)) };
   const centres = centresOf(all, centred);
-  const weights = await solve(moments(all, centres), best.ridge, algebra);
+  const weights = await solve(moments(all, centres), best.trial.ridge, algebra);
   if (!weights) return undefined;
   for (let at = 0; at < weights.length; at++) weights[at] *= best.step;
   const offset = Float64Array.from(centres.outputs);

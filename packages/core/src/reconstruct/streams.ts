@@ -37,9 +37,23 @@ export class Streams {
 
   private constructor(private samples: readonly Held[]) {}
 
+  /** Sample by sample. */
+  get streams(): RuntimeTensor[] {
+    return this.samples.map(({ stream }) => stream);
+  }
+
+  /**
+   * What the streams are at the end of a stretch that begins here.
+   *
+   * @param belongs Of which samples, by position. Default all.
+   */
+  ahead(stretch: Stretch, options: RunOptions, belongs?: (at: number) => boolean): Promise<RuntimeTensor[]> {
+    return run(stretch, this.feeding(stretch, { belongs }), options);
+  }
+
   /** Goes on to the end of a stretch that begins here. */
   async advance(stretch: Stretch, options: RunOptions): Promise<void> {
-    const streams = await run(stretch, this.feeding(stretch), options);
+    const streams = await this.ahead(stretch, options);
     this.samples = this.samples.map(({ feeds }, at) => ({ feeds, stream: streams[at] }));
   }
 
@@ -54,7 +68,7 @@ export class Streams {
     {
       beside,
       belongs = () => true,
-    }: { beside?: { name: string; of: Streams }; belongs?: (at: number) => boolean } = {},
+    }: { beside?: { name: string; of: Streams }; belongs?: ((at: number) => boolean) | undefined } = {},
   ): Calibration {
     const { samples } = this;
     return tensors(() =>

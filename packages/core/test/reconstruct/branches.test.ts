@@ -3,12 +3,13 @@ import type { Model } from '@snp/onnx';
 import { onnxRuntime, solvePositive, tensors } from '@snp/runtime';
 import { random, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { prepare, prune, verify } from '../src/index.js';
-import { reconstructBranches } from '../src/reconstruct/reconstructBranches.js';
-import { type RegressionSums, shrunkRegression } from '../src/reconstruct/shrunkRegression.js';
-import { Algebra } from '../src/recovery/algebra.js';
-import { lastLayer } from '../src/recovery/branchLayers.js';
-import { smallVit, smallVitFeeds } from './support/smallVit.js';
+import { prepare, prune, verify } from '../../src/index.js';
+import { hiddenLayers } from '../../src/reconstruct/hiddenLayer.js';
+import { reconstructBranches } from '../../src/reconstruct/reconstructBranches.js';
+import { type RegressionSums, shrunkRegression } from '../../src/reconstruct/shrunkRegression.js';
+import { Algebra } from '../../src/recovery/algebra.js';
+import { lastLayer } from '../../src/recovery/branchLayers.js';
+import { smallVit, smallVitFeeds } from '../support/smallVit.js';
 
 const [INPUTS, OUTPUTS] = [5, 3];
 
@@ -152,18 +153,23 @@ describe('branches of a pruned model', () => {
     expect(proof.passed).toBe(true);
   });
 
-  it('keep all weights but those of their last layers', async () => {
+  it('keep all weights but those of their last and their hidden layers', async () => {
     const { model } = await prune(vit, { ...options, recovery: 'none' });
     const analysis = analyze(model);
     const weights = () => new Map(model.graph.initializers.map(({ name, tensor }) => [name, tensor]));
     const before = weights();
     expect(await reconstructBranches(analysis, prepare(vit), { calibration, runtime })).toBe(6);
-    const last = analysis.branches.flatMap((branch) => {
+    const own = analysis.branches.flatMap((branch) => {
       const layer = lastLayer(branch);
-      return typeof layer === 'string' ? [] : [layer.member.initializer.name, layer.bias!.name];
+      return typeof layer === 'string' ? [] : [layer, ...hiddenLayers(layer)];
     });
+    const names = own.flatMap((layer) => [
+      'weight' in layer ? layer.weight.name : layer.member.initializer.name,
+      layer.bias!.name,
+    ]);
     const changed = [...weights()].filter(([name, tensor]) => before.get(name) !== tensor).map(([name]) => name);
-    expect(changed.sort()).toEqual(last.sort());
+    expect(names).toHaveLength(18);
+    expect(changed.sort()).toEqual(names.sort());
   });
 
   it('stay as they are where there is nothing to make up for', async () => {
