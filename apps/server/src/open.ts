@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Database } from './database/database.js';
 import { openDatabase } from './database/openDatabase.js';
-import { JobQueue } from './jobs/jobQueue.js';
+import { JobQueue, type Lost } from './jobs/jobQueue.js';
+import { KINDS } from './jobs/kinds/index.js';
 import { Worker } from './jobs/worker.js';
 import type { Log } from './operation/log.js';
 import type { Settings } from './settings.js';
@@ -28,7 +29,8 @@ export async function openCore(settings: Settings, log: Log): Promise<Core> {
       : new FolderStore(settings.artefacts ?? join(settings.data, 'artefacts'));
     await store.check();
     const blobs = new Blobs(database, store, settings.storedBytes);
-    const queue = new JobQueue(database, (error) => log.warn({ err: error }, 'the queue reports an error'));
+    const lost: Lost = async (sql, job, error) => KINDS[job.type]?.lost?.(sql, job, error);
+    const queue = new JobQueue(database, lost, (error) => log.warn({ err: error }, 'the queue reports an error'));
     await database.exclusively(() => queue.start());
     const models = new Models(database, blobs, queue);
     const limits = { seconds: settings.jobSeconds, memoryBytes: settings.jobMemoryBytes };
