@@ -113,8 +113,10 @@ export class Models {
       if (busy) throw new Failure('conflict', `A job is using the model: ${busy.title}. Cancel it first.`);
       await this.blobs.release(sql, `model:${id}`);
       await sql.query('delete from snp.models where id = $1', [id]);
-      // Asked for again, what made it is done again.
-      await sql.query(`update snp.jobs set key = key || ':' || id where id = $1`, [row.origin_job]);
+      // Asked for again, whatever made it is done again.
+      await sql.query(`update snp.jobs set key = key || ':' || id where state = 'done' and result ->> 'model' = $1`, [
+        id,
+      ]);
     });
   }
 }
