@@ -22,7 +22,7 @@ export interface Core {
 
 /** Opens the database, the store and the queue. */
 export async function openCore(settings: Settings, log: Log): Promise<Core> {
-  const database = await openDatabase(settings.databaseUrl, settings.data);
+  const database = await openDatabase(settings.databaseUrl, settings.data, log);
   try {
     const store = settings.s3
       ? new S3Store(settings.s3)
