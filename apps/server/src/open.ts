@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Database } from './database/database.js';
 import { openDatabase } from './database/openDatabase.js';
-import { JobQueue, type Lost } from './jobs/jobQueue.js';
+import { COMPUTE, JobQueue, type Lost } from './jobs/jobQueue.js';
 import { KINDS } from './jobs/kinds/index.js';
 import { Worker } from './jobs/worker.js';
 import type { Log } from './operation/log.js';
@@ -32,6 +32,8 @@ export async function openCore(settings: Settings, log: Log): Promise<Core> {
     const lost: Lost = async (sql, job, error) => KINDS[job.type]?.lost?.(sql, job, error);
     const queue = new JobQueue(database, lost, (error) => log.warn({ err: error }, 'the queue reports an error'));
     await database.exclusively(() => queue.start());
+    // An embedded database has one server: whoever took its jobs was the one before.
+    if (settings.databaseUrl === undefined) await queue.expire(COMPUTE);
     const models = new Models(database, blobs, queue);
     const limits = { seconds: settings.jobSeconds, memoryBytes: settings.jobMemoryBytes };
     const options = { scratch: join(settings.data, 'jobs'), slots: settings.slots, limits };

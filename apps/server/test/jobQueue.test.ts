@@ -112,6 +112,20 @@ describe('a queue of jobs', () => {
     expect(await queue.take(COMPUTE, 'third')).toBeUndefined();
   });
 
+  it('gives all jobs of a queue to others when none of those before can be alive', async () => {
+    await queue.createQueue('device');
+    const [own, other] = [await submit(), await submit({ queue: 'device' })];
+    await queue.take(COMPUTE, 'before');
+    const onDevice = (await queue.take('device', 'before'))!;
+    await queue.expire(COMPUTE);
+    expect((await queue.recover()).map(({ id }) => id)).toEqual([own.id]);
+    const again = (await queue.take(COMPUTE, 'now'))!;
+    expect(again).toMatchObject({ id: own.id, attempt: 2 });
+    expect(await queue.finish(again, outcome(1))).toBe(true);
+    expect(onDevice.id).toBe(other.id);
+    expect(await queue.finish(onDevice, outcome(1))).toBe(true);
+  });
+
   it('undoes an end whose other rows cannot be written', async () => {
     const { id } = await submit();
     const job = (await queue.take(COMPUTE, 'worker'))!;

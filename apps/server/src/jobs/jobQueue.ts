@@ -209,6 +209,14 @@ export class JobQueue {
     });
   }
 
+  /** Takes for dead whoever holds jobs of a queue: `recover` gives them to others. */
+  async expire(queue: string): Promise<void> {
+    await this.database.query(
+      `update snp.jobs set lease_until = now() - interval '1 second' where state = 'running' and queue = $1`,
+      [queue],
+    );
+  }
+
   /** Gives jobs of workers that died to others, and gives up those that killed too many; returns how they stand then. */
   async recover(): Promise<JobRow[]> {
     return this.database.transaction(async (sql) => {
