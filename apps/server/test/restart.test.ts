@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Client, type Job, type Model } from './support/client.js';
 import { pictures, smallVit } from './support/models.js';
-import { temporaryFolder } from './support/server.js';
+import { temporaryFolder, testServer } from './support/server.js';
 
 const SNP = fileURLToPath(new URL('../../cli/bin/snp.js', import.meta.url));
 
@@ -73,6 +73,16 @@ describe('a server with nothing else running', () => {
     expect(items).toHaveLength(1);
     // Workers hear of jobs as before.
     expect(await client.addModel(await smallVit({ ffn: 40 }), 'other.onnx')).toMatchObject({ state: 'ready' });
+  });
+
+  it('leaves everything to the server that has the folder', async () => {
+    const kept = ['scratch', 'predictions'].map((folder) => join(data, folder, 'kept'));
+    for (const path of kept) writeFileSync(path, '');
+    await expect(testServer({ data })).rejects.toMatchObject({
+      code: 'io',
+      message: expect.stringContaining('in use'),
+    });
+    expect(kept.map(existsSync)).toEqual([true, true]);
   });
 
   it('ends in order, and the same token still opens it', async () => {
