@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Database } from './database/database.js';
 import { openDatabase } from './database/openDatabase.js';
-import { JobQueue } from './jobs/jobQueue.js';
+import { COMPUTE, JobQueue, type Lost } from './jobs/jobQueue.js';
+import { KINDS } from './jobs/kinds/index.js';
 import { Worker } from './jobs/worker.js';
 import type { Log } from './operation/log.js';
 import type { Settings } from './settings.js';
@@ -21,15 +22,18 @@ export interface Core {
 
 /** Opens the database, the store and the queue. */
 export async function openCore(settings: Settings, log: Log): Promise<Core> {
-  const database = await openDatabase(settings.databaseUrl, settings.data);
+  const database = await openDatabase(settings.databaseUrl, settings.data, log);
   try {
     const store = settings.s3
       ? new S3Store(settings.s3)
       : new FolderStore(settings.artefacts ?? join(settings.data, 'artefacts'));
     await store.check();
     const blobs = new Blobs(database, store, settings.storedBytes);
-    const queue = new JobQueue(database, (error) => log.warn({ err: error }, 'the queue reports an error'));
+    const lost: Lost = async (sql, job, error) => KINDS[job.type]?.lost?.(sql, job, error);
+    const queue = new JobQueue(database, lost, (error) => log.warn({ err: error }, 'the queue reports an error'));
     await database.exclusively(() => queue.start());
+    // An embedded database has one server: whoever took its jobs was the one before.
+    if (settings.databaseUrl === undefined) await queue.expire(COMPUTE);
     const models = new Models(database, blobs, queue);
     const limits = { seconds: settings.jobSeconds, memoryBytes: settings.jobMemoryBytes };
     const options = { scratch: join(settings.data, 'jobs'), slots: settings.slots, limits };

@@ -64,15 +64,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const log = makeLog(settings.logLevel);
   const scratch = join(data, 'scratch');
   const predictions = join(data, 'predictions');
-  try {
-    await mkdir(data, { recursive: true, mode: 0o700 });
-    for (const folder of [scratch, predictions]) {
-      await rm(folder, { recursive: true, force: true });
-      await mkdir(folder);
-    }
-  } catch (cause) {
-    throw new SnpError('io', `${data} cannot be used: ${(cause as Error).message}.`, { file: data }, { cause });
-  }
+  const usable = (work: Promise<unknown>) =>
+    work.catch((cause: Error) => {
+      throw new SnpError('io', `${data} cannot be used: ${cause.message}.`, { file: data }, { cause });
+    });
+  await usable(mkdir(data, { recursive: true, mode: 0o700 }));
   const { database, blobs, queue, models, worker } = await openCore(settings, log);
   let isReady = true;
   const jobs = new Jobs(database);
@@ -109,6 +105,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await database.close();
   };
   try {
+    // Not before the database is open: until then, another server may be at work in the folder.
+    for (const folder of [scratch, predictions])
+      await usable(rm(folder, { recursive: true, force: true }).then(() => mkdir(folder)));
     await services.uploads.open();
     const tokenFile = await firstToken(services.tokens, data);
     await events.start();

@@ -1,13 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database, Row } from '../src/database/database.js';
+import { cursorOf } from '../src/http/cursor.js';
 import { contentKey } from '../src/jobs/contentKey.js';
-import type { JobRow } from '../src/jobs/job.js';
+import type { JobError, JobRow } from '../src/jobs/job.js';
 import { COMPUTE, JobQueue, type NewJob } from '../src/jobs/jobQueue.js';
+import { Jobs } from '../src/jobs/jobs.js';
 
-const MIGRATION = fileURLToPath(new URL('../migrations/001-begin.sql', import.meta.url));
+const MIGRATIONS = fileURLToPath(new URL('../migrations/', import.meta.url));
 
 /** A real database in this process. */
 class TestDatabase implements Database {
@@ -53,11 +55,15 @@ describe('a queue of jobs', () => {
   let database: TestDatabase;
   let queue: JobQueue;
   let count = 0;
+  /** What was lost, and why. */
+  const lost: string[] = [];
 
   beforeAll(async () => {
     database = new TestDatabase(await PGlite.create());
-    await database.query(`create schema snp; ${readFileSync(MIGRATION, 'utf8')}`);
-    queue = new JobQueue(database, (error) => {
+    await database.query('create schema snp');
+    for (const name of readdirSync(MIGRATIONS).sort()) await database.query(readFileSync(MIGRATIONS + name, 'utf8'));
+    const note = async (_: unknown, { id }: JobRow, { code }: JobError) => void lost.push(`${id} ${code}`);
+    queue = new JobQueue(database, note, (error) => {
       throw error;
     });
     await queue.start();
@@ -106,6 +112,20 @@ describe('a queue of jobs', () => {
     expect(await queue.take(COMPUTE, 'third')).toBeUndefined();
   });
 
+  it('gives all jobs of a queue to others when none of those before can be alive', async () => {
+    await queue.createQueue('device');
+    const [own, other] = [await submit(), await submit({ queue: 'device' })];
+    await queue.take(COMPUTE, 'before');
+    const onDevice = (await queue.take('device', 'before'))!;
+    await queue.expire(COMPUTE);
+    expect((await queue.recover()).map(({ id }) => id)).toEqual([own.id]);
+    const again = (await queue.take(COMPUTE, 'now'))!;
+    expect(again).toMatchObject({ id: own.id, attempt: 2 });
+    expect(await queue.finish(again, outcome(1))).toBe(true);
+    expect(onDevice.id).toBe(other.id);
+    expect(await queue.finish(onDevice, outcome(1))).toBe(true);
+  });
+
   it('undoes an end whose other rows cannot be written', async () => {
     const { id } = await submit();
     const job = (await queue.take(COMPUTE, 'worker'))!;
@@ -127,6 +147,21 @@ describe('a queue of jobs', () => {
       state: 'failed',
       error: { message: expect.stringContaining('died 5 times') },
     });
+    expect(lost).toContain(`${id} runtime`);
+  });
+
+  it('does not take a part up again that the death of another made needless', async () => {
+    const parts = [await submit(), await submit()];
+    const whole = await submit({ needs: parts.map(({ id }) => id) });
+    for (const { id } of parts) {
+      await queue.take(COMPUTE, 'worker');
+      await database.query('update snp.jobs set parent = $2, attempt = 5 where id = $1', [id, whole.id]);
+      await forget(id);
+    }
+    await database.query('update snp.jobs set attempt = 1 where id = $1', [parts[1].id]);
+    const ends = new Map((await queue.recover()).map(({ id, state }) => [id, state]));
+    expect(parts.map(({ id }) => ends.get(id))).toEqual(['failed', 'cancelled']);
+    expect(await queue.take(COMPUTE, 'worker')).toBeUndefined();
   });
 
   it('takes a job that was handed back as not tried', async () => {
@@ -166,6 +201,33 @@ describe('a queue of jobs', () => {
     expect((await find(other.id)).state).toBe('cancelled');
     expect(await queue.take(COMPUTE, 'worker')).toBeUndefined();
     await expect(submit({ needs: [broken.id] })).rejects.toMatchObject({ code: 'invalid-argument' });
+  });
+
+  it('keeps parts as long as one of those that share them goes on, and cancels them with the last', async () => {
+    const ids = async (count: number) =>
+      (await Promise.all(Array.from({ length: count }, () => submit()))).map(({ id }) => id);
+    const [only, ...shared] = await ids(3);
+    const first = await submit({ needs: [only, ...shared] });
+    const own = 'update snp.jobs set parent = $1 where id = any($2) and parent is null';
+    await database.query(own, [first.id, [only, ...shared]]);
+    const [more] = await ids(1);
+    const second = await submit({ needs: [...shared, more] });
+    await database.query(own, [second.id, [...shared, more]]);
+    const stateOf = async (id: string) => (await find(id)).state;
+    const jobs = new Jobs(database);
+    expect(await jobs.get(second.id)).toMatchObject({ parts: 3, parts_done: 0 });
+    const { created, id } = cursorOf(undefined);
+    const listed = await jobs.list({ parent: second.id }, { created, id }, 10);
+    expect(listed.map((job) => job.id).sort()).toEqual([...shared, more].sort());
+    await database.transaction((sql) => queue.cancel(sql, first.id));
+    expect([await stateOf(only), await stateOf(shared[0]), await stateOf(more)]).toEqual([
+      'cancelled',
+      'queued',
+      'queued',
+    ]);
+    await database.transaction((sql) => queue.cancel(sql, second.id));
+    for (const part of [...shared, more]) expect(await stateOf(part)).toBe('cancelled');
+    expect(await queue.take(COMPUTE, 'worker')).toBeUndefined();
   });
 
   it('keeps one job of a key, until it is lost', async () => {

@@ -1,17 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Client, type Job, type Model } from './support/client.js';
 import { pictures, smallVit } from './support/models.js';
-import { temporaryFolder } from './support/server.js';
+import { temporaryFolder, testServer } from './support/server.js';
 
 const SNP = fileURLToPath(new URL('../../cli/bin/snp.js', import.meta.url));
 
 describe('a server with nothing else running', () => {
   const data = temporaryFolder();
   let child: ChildProcess;
+  let client: Client;
   afterAll(() => child.kill('SIGKILL'));
 
   async function serve(): Promise<Client> {
@@ -38,7 +39,7 @@ describe('a server with nothing else running', () => {
     });
 
   it('goes on where it was killed, and loses nothing', async () => {
-    let client = await serve();
+    client = await serve();
     const model = await client.addModel(await smallVit());
     const dataset = await client.addDataset(await pictures(16));
     const { id } = await client.post<Job>('/api/prunings', {
@@ -56,9 +57,37 @@ describe('a server with nothing else running', () => {
     expect(await client.wait(id)).toMatchObject({ state: 'done', attempt: 2 });
   });
 
+  it('opens its database anew where that is killed', async () => {
+    const holder = () => readFileSync(join(data, 'database.lock'), 'utf8').split(' ')[0];
+    const before = holder();
+    process.kill(Number(before), 'SIGKILL');
+    await client.until(
+      async () => holder(),
+      (now) => now !== before,
+    );
+    await client.until(
+      async () => (await client.fetch('/readyz')).status,
+      (status) => status === 200,
+    );
+    const { items } = await client.get<{ items: Job[] }>('/api/jobs?type=prune');
+    expect(items).toHaveLength(1);
+    // Workers hear of jobs as before.
+    expect(await client.addModel(await smallVit({ ffn: 40 }), 'other.onnx')).toMatchObject({ state: 'ready' });
+  });
+
+  it('leaves everything to the server that has the folder', async () => {
+    const kept = ['scratch', 'predictions'].map((folder) => join(data, folder, 'kept'));
+    for (const path of kept) writeFileSync(path, '');
+    await expect(testServer({ data })).rejects.toMatchObject({
+      code: 'io',
+      message: expect.stringContaining('in use'),
+    });
+    expect(kept.map(existsSync)).toEqual([true, true]);
+  });
+
   it('ends in order, and the same token still opens it', async () => {
     expect(await kill('SIGTERM')).toBe(0);
-    const client = await serve();
+    client = await serve();
     const { items } = await client.get<{ items: Job[] }>('/api/jobs?type=prune');
     expect(items.map(({ state }) => state)).toEqual(['done']);
     expect(await kill('SIGTERM')).toBe(0);

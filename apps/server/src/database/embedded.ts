@@ -2,8 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SnpError } from '@snp/onnx';
+import type { Log } from '../operation/log.js';
 import type { Database, Row, Sql } from './database.js';
 
 /** What the process of the database is asked. */
@@ -25,53 +27,52 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** PGlite in a folder: PostgreSQL for one server, with nothing else running. */
+interface Listener {
+  heard(payload: string): void;
+  again(): void;
+}
+
+/** Pause before it is tried again to open a database that ended, in milliseconds. */
+const PAUSE = 1000;
+
+/** PGlite in a folder: PostgreSQL for one server, with nothing else running. If its process ends, it is opened anew; what was running there fails. */
 export class Embedded implements Database {
   readonly #waiting = new Map<number, Waiting>();
-  readonly #heard = new Map<string, ((payload: string) => void)[]>();
+  readonly #listeners = new Map<string, Listener[]>();
+  /** None while it is opened anew. */
+  #process: ChildProcess | undefined;
+  #opened: Promise<void> = Promise.resolve();
   /** One transaction at a time: there is one connection. */
   #turn: Promise<unknown> = Promise.resolve();
   #next = 1;
+  #closed = false;
 
-  private constructor(private readonly process: ChildProcess) {
-    process.on('message', (answer: Answer) => this.#receive(answer));
-    process.once('exit', (code) => {
-      const error = new SnpError('io', `The embedded database ended with code ${code}. Start the server again.`);
-      for (const { reject } of this.#waiting.values()) reject(error);
-      this.#waiting.clear();
-    });
-  }
+  private constructor(
+    private readonly folder: string,
+    private readonly log: Log,
+  ) {}
 
   /** @throws SnpError `io` if the folder cannot be used. */
-  static async open(folder: string): Promise<Embedded> {
+  static async open(folder: string, log: Log): Promise<Embedded> {
     await mkdir(dirname(folder), { recursive: true });
-    const child = fork(fileURLToPath(new URL('embeddedProcess.js', import.meta.url)), [folder], {
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      env: { PATH: process.env.PATH },
-    });
-    const fail = (why: string): never => {
-      throw new SnpError('io', `The embedded database in ${folder} cannot be used: ${why}.`, { file: folder });
-    };
-    const [answer] = (await Promise.race([once(child, 'message'), once(child, 'exit').then(() => [])])) as [Answer?];
-    if (!answer) return fail('its process ended');
-    if ('failed' in answer) return fail(answer.failed);
-    return new Embedded(child);
+    const database = new Embedded(folder, log);
+    await database.#open();
+    return database;
   }
 
   query<R = Row>(text: string, values?: readonly unknown[]): Promise<R[]> {
-    return this.#inTurn(() => this.#query<R>(text, values));
+    return this.#inTurn((on) => this.#query<R>(on, text, values));
   }
 
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-    return this.#inTurn(async () => {
-      await this.#query('begin');
+    return this.#inTurn(async (on) => {
+      await this.#query(on, 'begin');
       try {
-        const result = await work({ query: (text, values) => this.#query(text, values) });
-        await this.#query('commit');
+        const result = await work({ query: (text, values) => this.#query(on, text, values) });
+        await this.#query(on, 'commit');
         return result;
       } catch (error) {
-        await this.#query('rollback').catch(() => undefined);
+        await this.#query(on, 'rollback').catch(() => undefined);
         throw error;
       }
     });
@@ -82,45 +83,86 @@ export class Embedded implements Database {
     return work();
   }
 
-  async listen(channel: string, heard: (payload: string) => void): Promise<void> {
-    const others = this.#heard.get(channel);
-    this.#heard.set(channel, [...(others ?? []), heard]);
+  async listen(channel: string, heard: (payload: string) => void, again: () => void): Promise<void> {
+    const others = this.#listeners.get(channel);
+    this.#listeners.set(channel, [...(others ?? []), { heard, again }]);
     if (others) return;
-    await this.#inTurn(() => this.#ask((id) => ({ id, listen: channel })));
+    await this.#inTurn((on) => this.#listen(on, channel));
   }
 
   async close(): Promise<void> {
-    if (this.process.exitCode !== null || !this.process.connected) return;
-    const ended = once(this.process, 'exit');
-    await this.#inTurn(async () => this.process.send({ close: true } satisfies Question));
+    this.#closed = true;
+    await this.#opened;
+    const child = this.#process;
+    if (!child) return;
+    const ended = once(child, 'exit');
+    await this.#turn;
+    child.send({ close: true } satisfies Question, () => undefined);
     await ended;
   }
 
-  #query<R>(text: string, values?: readonly unknown[]): Promise<R[]> {
-    return this.#ask((id) => ({ id, text, ...(values && { values: [...values] }) }));
+  async #open(): Promise<void> {
+    const child = await begin(this.folder);
+    child.on('message', (answer: Answer) => this.#receive(answer));
+    child.once('exit', (code, signal) => {
+      for (const { reject } of this.#waiting.values()) reject(away());
+      this.#waiting.clear();
+      // Where it never came to be used, whoever opens it sees to it.
+      if (this.#process !== child) return;
+      this.#process = undefined;
+      if (this.#closed) return;
+      this.log.error({ code, signal }, 'the embedded database ended; it is opened anew');
+      this.#opened = this.#openAnew();
+    });
+    for (const channel of this.#listeners.keys()) await this.#listen(child, channel);
+    this.#process = child;
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
+  async #openAnew(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        await this.#open();
+        for (const { again } of [...this.#listeners.values()].flat()) again();
+        return;
+      } catch (error) {
+        this.log.error({ err: error }, 'the embedded database cannot be opened; trying again');
+        await setTimeout(PAUSE);
+      }
+    }
+  }
+
+  #listen(on: ChildProcess, channel: string): Promise<unknown> {
+    return this.#ask(on, (id) => ({ id, listen: channel }));
+  }
+
+  #query<R>(on: ChildProcess, text: string, values?: readonly unknown[]): Promise<R[]> {
+    return this.#ask(on, (id) => ({ id, text, ...(values && { values: [...values] }) }));
+  }
+
+  #inTurn<T>(work: (on: ChildProcess) => Promise<T>): Promise<T> {
+    const result = this.#turn.then(() => {
+      if (!this.#process) throw away();
+      return work(this.#process);
+    });
     this.#turn = result.catch(() => undefined);
     return result;
   }
 
-  #ask<R>(question: (id: number) => Question): Promise<R[]> {
+  #ask<R>(on: ChildProcess, question: (id: number) => Question): Promise<R[]> {
     return new Promise((resolve, reject) => {
       const id = this.#next++;
       this.#waiting.set(id, { resolve, reject });
-      this.process.send(question(id), (error) => {
+      on.send(question(id), (error) => {
         if (!error) return;
         this.#waiting.delete(id);
-        reject(error);
+        reject(away(error));
       });
     });
   }
 
   #receive(answer: Answer): void {
     if ('channel' in answer) {
-      for (const heard of this.#heard.get(answer.channel) ?? []) heard(answer.payload);
+      for (const { heard } of this.#listeners.get(answer.channel) ?? []) heard(answer.payload);
       return;
     }
     if (!('id' in answer)) return;
@@ -129,4 +171,24 @@ export class Embedded implements Database {
     if ('rows' in answer) waiting?.resolve(answer.rows as never[]);
     else waiting?.reject(Object.assign(new Error(answer.error.message), { code: answer.error.code }));
   }
+}
+
+/** Starts the process of a database; it can be used then. */
+async function begin(folder: string): Promise<ChildProcess> {
+  const child = fork(fileURLToPath(new URL('embeddedProcess.js', import.meta.url)), [folder], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: { PATH: process.env.PATH },
+  });
+  const fail = (why: string): never => {
+    throw new SnpError('io', `The embedded database in ${folder} cannot be used: ${why}.`, { file: folder });
+  };
+  const [answer] = (await Promise.race([once(child, 'message'), once(child, 'exit').then(() => [])])) as [Answer?];
+  if (!answer) return fail('its process ended');
+  if ('failed' in answer) return fail(answer.failed);
+  return child;
+}
+
+function away(cause?: Error): SnpError {
+  return new SnpError('io', 'The embedded database ended and is opened anew. Try again in a moment.', {}, { cause });
 }

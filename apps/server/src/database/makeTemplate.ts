@@ -20,9 +20,13 @@ const database: Database = {
 };
 
 await migrate(database);
-const queue = new JobQueue(database, (error) => {
-  throw error;
-});
+const queue = new JobQueue(
+  database,
+  async () => undefined,
+  (error) => {
+    throw error;
+  },
+);
 await queue.start();
 await queue.stop();
 const dump = await pglite.dumpDataDir('gzip');

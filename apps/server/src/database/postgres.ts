@@ -12,6 +12,13 @@ const PAUSE = 1000;
 /** Number of the lock that `exclusively` takes: any that nobody else uses. */
 const LOCK = 7_365_101;
 
+/** Of transactions that wait for each other PostgreSQL gives one up, with one of these codes: begun again, it goes through. */
+const GIVEN_UP: readonly unknown[] = ['40P01', '40001'];
+const ATTEMPTS = 5;
+
+/** Classes of errors that are no fault of a statement: the connection, what there is of it, and a server that stops or starts. */
+const AWAY = /^(08|53|57P)/;
+
 /** PostgreSQL at a `postgres://` address. Connections that break are made anew; what was running on them fails. */
 export class Postgres implements Database {
   readonly #pool: pg.Pool;
@@ -29,16 +36,26 @@ export class Postgres implements Database {
   }
 
   async transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#attempt(work);
+      } catch (error) {
+        if (attempt === ATTEMPTS || !GIVEN_UP.includes((error as pg.DatabaseError).code)) throw error;
+      }
+    }
+  }
+
+  async #attempt<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    const client = await reached(this.#pool.connect());
     let broken: Error | undefined;
     const lost = (error: Error) => {
       broken = error;
     };
     client.on('error', lost);
     try {
-      await client.query('begin');
+      await run(client, 'begin');
       const result = await work({ query: (text, values) => run(client, text, values) });
-      await client.query('commit');
+      await run(client, 'commit');
       return result;
     } catch (error) {
       await client.query('rollback').catch(lost);
@@ -88,7 +105,7 @@ export class Postgres implements Database {
   /** @throws SnpError `io` if it cannot be reached. */
   static async open(url: string): Promise<Postgres> {
     const database = new Postgres(url);
-    await database.query('select 1').catch(async (cause) => {
+    await database.#pool.query('select 1').catch(async (cause) => {
       await database.close();
       throw new SnpError('io', `The database of DATABASE_URL cannot be used: ${cause.message}.`, {}, { cause });
     });
@@ -97,8 +114,20 @@ export class Postgres implements Database {
 }
 
 async function run<R>(on: pg.Pool | pg.PoolClient, text: string, values?: readonly unknown[]): Promise<R[]> {
-  const result = values?.length ? await on.query(text, [...values]) : await on.query(text);
+  const result = await reached(values?.length ? on.query(text, [...values]) : on.query(text));
   // Several statements have several results, the last of which counts.
   const last = Array.isArray(result) ? result[result.length - 1] : result;
   return last.rows as R[];
+}
+
+/** @throws SnpError `io` if the database cannot be reached; what it has against a statement, as it says so. */
+async function reached<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (cause) {
+    const isStatement =
+      cause instanceof TypeError || (cause instanceof pg.DatabaseError && !AWAY.test(cause.code ?? ''));
+    if (isStatement) throw cause;
+    throw new SnpError('io', 'The database cannot be reached. Try again in a moment.', {}, { cause });
+  }
 }

@@ -28,6 +28,9 @@ const TITLES: Partial<Record<number, string>> = {
 /** Statuses of what libraries refuse; everything that a request can be to blame for. */
 const STATUS: Partial<Record<ProblemCode, number>> = { io: 503, runtime: 500, aborted: 503, limit: 507 };
 
+/** When to ask again where something is away for a moment. */
+const RETRY_SECONDS = '5';
+
 /** Answers with a problem as RFC 9457 has it. */
 export function problem(
   context: Context<Env>,
@@ -47,6 +50,7 @@ export function problem(
     requestId: context.get('requestId'),
   };
   return context.body(JSON.stringify(body), status as ContentfulStatusCode, {
+    ...(status === 503 && { 'retry-after': RETRY_SECONDS }),
     ...headers,
     'content-type': 'application/problem+json',
   });
@@ -57,6 +61,7 @@ export function problemOf(error: Error, context: Context<Env>, log: Log): Respon
   if (error instanceof Failure) return problem(context, error.status, error.code, error.message, {}, error.headers);
   if (error instanceof SnpError) {
     const { code, message, place } = error;
+    if (code === 'io') log.error({ err: error, requestId: context.get('requestId') }, 'a request failed');
     return problem(context, STATUS[code] ?? 422, code, message, Object.keys(place).length > 0 ? { place } : {});
   }
   if (error instanceof HTTPException) return problem(context, error.status, 'invalid-argument', error.message);

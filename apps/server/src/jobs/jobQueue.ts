@@ -44,6 +44,9 @@ export interface Outcome {
   artefacts: readonly Artefact[];
 }
 
+/** What else belongs to the end of a job that is lost, because it failed or was cancelled: rows that waited for its result. */
+export type Lost = (sql: Sql, job: JobRow, error: JobError) => Promise<void>;
+
 /**
  * Jobs and their states. pg-boss delivers them; what counts is the row in `snp.jobs` and its lease: a worker that was given up for dead
  * and comes back is not listened to any more. Every change of both is one transaction.
@@ -53,6 +56,7 @@ export class JobQueue {
 
   constructor(
     private readonly database: Database,
+    private readonly lost: Lost,
     onError: (error: Error) => void,
   ) {
     this.#boss = new PgBoss({ db: bossDb(database), schema: 'snp_queue', schedule: false });
@@ -105,7 +109,11 @@ export class JobQueue {
         job.createdBy,
       ],
     );
-    if (!row) return { job: (await this.#byKey(sql, job.key))!, fresh: false };
+    if (!row) {
+      const known = await this.#byKey(sql, job.key);
+      // Lost in this very moment, it is no answer any more.
+      return known ? { job: known, fresh: false } : this.submit(sql, job);
+    }
     for (const [at, need] of needs.entries())
       await sql.query('insert into snp.job_needs (job, needs, at) values ($1, $2, $3)', [row.id, need, at]);
     if (!waits) await this.#send(sql, row);
@@ -176,7 +184,7 @@ export class JobQueue {
   }
 
   /** Ends a job that cannot be done, and all that build on it; false if it is no longer held. */
-  async fail(job: HeldJob, error: JobError, settle?: (sql: Sql) => Promise<void>): Promise<boolean> {
+  async fail(job: HeldJob, error: JobError): Promise<boolean> {
     return this.database.transaction(async (sql) => {
       const held = await sql.query(
         `select 1 from snp.jobs where id = $1 and lease = $2 and state = 'running' for update`,
@@ -184,7 +192,6 @@ export class JobQueue {
       );
       if (held.length === 0) return false;
       await this.#end(sql, job.id, 'failed', error);
-      await settle?.(sql);
       return true;
     });
   }
@@ -202,24 +209,35 @@ export class JobQueue {
     });
   }
 
-  /** Gives jobs of workers that died to others. */
+  /** Takes for dead whoever holds jobs of a queue: `recover` gives them to others. */
+  async expire(queue: string): Promise<void> {
+    await this.database.query(
+      `update snp.jobs set lease_until = now() - interval '1 second' where state = 'running' and queue = $1`,
+      [queue],
+    );
+  }
+
+  /** Gives jobs of workers that died to others, and gives up those that killed too many; returns how they stand then. */
   async recover(): Promise<JobRow[]> {
     return this.database.transaction(async (sql) => {
-      const rows = await sql.query<JobRow>(
+      const dead = await sql.query<JobRow>(
         `select * from snp.jobs where state = 'running' and lease_until < now() for update skip locked`,
       );
-      for (const row of rows) {
-        if (row.attempt >= MOST_ATTEMPTS) {
-          const message = `Its worker died ${row.attempt} times, the last time at step '${row.progress?.step ?? 'begin'}'. It probably takes more memory than there is.`;
-          await this.#end(sql, row.id, 'failed', { code: 'runtime', message });
-        } else {
-          await sql.query(`update snp.jobs set state = 'queued', lease = null, progress = null where id = $1`, [
-            row.id,
-          ]);
-          await this.#send(sql, row);
+      for (const { id, attempt, progress } of dead) {
+        if (attempt >= MOST_ATTEMPTS) {
+          const message = `Its worker died ${attempt} times, the last time at step '${progress?.step ?? 'begin'}'. It probably takes more memory than there is.`;
+          await this.#end(sql, id, 'failed', { code: 'runtime', message });
+          continue;
         }
+        const row = await first<JobRow>(
+          sql,
+          // The end of another may have been its end too.
+          `update snp.jobs set state = 'queued', lease = null, progress = null where id = $1 and state = 'running' returning *`,
+          [id],
+        );
+        if (row) await this.#send(sql, row);
       }
-      return rows;
+      return sql.query<JobRow>('select * from snp.jobs where id = any($1)', [dead.map(({ id }) => id)]);
     });
   }
 
@@ -236,14 +254,16 @@ export class JobQueue {
     );
     if (!row) return;
     if (row.delivery) await this.#boss.deleteJob(row.queue, row.delivery, { db: bossDb(sql) });
+    await this.lost(sql, row, error);
     const dependents = await sql.query<{ job: string }>('select job from snp.job_needs where needs = $1 order by job', [
       id,
     ]);
     const message = state === 'failed' ? `${row.title} failed: ${error.message}` : error.message;
     for (const { job } of dependents) await this.#end(sql, job, state, { code: error.code, message });
     const idle = await sql.query<{ id: string }>(
-      `select id from snp.jobs part where parent = $1 and not exists
-         (select from snp.job_needs n join snp.jobs j on j.id = n.job where n.needs = part.id and not j.state = any($2))`,
+      `select part as id from snp.parts p where whole = $1 and not exists
+         (select from snp.job_needs n join snp.jobs j on j.id = n.job where n.needs = p.part and not j.state = any($2))
+       order by part`,
       [id, ENDS],
     );
     for (const part of idle)
@@ -278,7 +298,8 @@ export class JobQueue {
   #byKey(sql: Sql, key: string): Promise<JobRow | undefined> {
     return first<JobRow>(
       sql,
-      `select * from snp.jobs where key = $1 and state in ('waiting', 'queued', 'running', 'done')`,
+      // Locked, so that it does not end unnoticed by those who are about to wait for it.
+      `select * from snp.jobs where key = $1 and state in ('waiting', 'queued', 'running', 'done') for update`,
       [key],
     );
   }

@@ -18,8 +18,9 @@ export interface CountedJob extends JobRow {
   parts_done: number;
 }
 
-const COUNTED = `select j.*, (select count(*) from snp.jobs p where p.parent = j.id) as parts,
-  (select count(*) from snp.jobs p where p.parent = j.id and p.state = 'done') as parts_done from snp.jobs j`;
+const COUNTED = `select j.*, (select count(*) from snp.parts p where p.whole = j.id) as parts,
+  (select count(*) from snp.parts p join snp.jobs own on own.id = p.part where p.whole = j.id and own.state = 'done') as parts_done
+  from snp.jobs j`;
 
 /** Jobs as they are read. */
 export class Jobs {
@@ -44,7 +45,8 @@ export class Jobs {
       `${COUNTED} where (j.created, j.id) < ($1::timestamptz, $2)
          and ($3::text[] is null or j.type = any($3)) and ($4::text[] is null or j.state = any($4))
          and ($5::text is null or j.model = $5 or j.input -> 'models' ? $5) and ($6::text is null or j.device = $6)
-         and (j.parent is not distinct from $7 or ($6 is not null and $7::text is null))
+         and case when $7::text is null then j.parent is null or $6 is not null
+             else j.id in (select part from snp.parts where whole = $7) end
        order by j.created desc, j.id desc limit $8`,
       [created, id, types ?? null, states ?? null, model ?? null, device ?? null, parent ?? null, limit + 1],
     );

@@ -121,11 +121,13 @@ export class Worker {
   async #watch(): Promise<void> {
     const { queue, log } = this.services;
     while (!this.#stop.signal.aborted) {
+      const dead = await queue.recover().catch(() => []);
+      for (const { id, type, worker, state } of dead)
+        log.warn(
+          { job: id, type, worker },
+          state === 'queued' ? 'its worker died: another takes it up' : 'its worker died: it is given up',
+        );
       await setTimeout((1000 * LEASE_SECONDS) / 4, undefined, { signal: this.#stop.signal }).catch(() => undefined);
-      if (this.#stop.signal.aborted) return;
-      const lost = await queue.recover().catch(() => []);
-      for (const { id, type, worker } of lost)
-        log.warn({ job: id, type, worker }, 'its worker died: another takes it up');
     }
   }
 
@@ -153,7 +155,7 @@ export class Worker {
       const counted = await persist(() => queue.finish(job, { result, artefacts }, finish));
       log.info({ job: job.id, type: job.type, counted }, counted ? 'job is done' : 'job was done by another meanwhile');
     } catch (error) {
-      await this.#failed(job, kind, error, stop.signal);
+      await this.#failed(job, error, stop.signal);
     } finally {
       heart.stop();
       this.#running.delete(job.id);
@@ -200,7 +202,7 @@ export class Worker {
     return artefacts;
   }
 
-  async #failed(job: HeldJob, kind: Kind, error: unknown, signal: AbortSignal): Promise<void> {
+  async #failed(job: HeldJob, error: unknown, signal: AbortSignal): Promise<void> {
     const { queue, log } = this.services;
     if (signal.aborted) {
       log.info({ job: job.id, why: signal.reason }, 'job was stopped');
@@ -212,7 +214,7 @@ export class Worker {
       message: (error as Error).message,
     };
     log.warn({ job: job.id, type: job.type, code: reason.code }, 'job failed');
-    await persist(() => queue.fail(job, reason, (sql) => kind.failed?.(sql, job, reason) ?? Promise.resolve()));
+    await persist(() => queue.fail(job, reason));
   }
 }
 

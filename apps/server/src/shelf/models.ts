@@ -48,29 +48,33 @@ export class Models {
     private readonly queue: JobQueue,
   ) {}
 
-  /** Puts a model on the shelf and lets it be looked into. The very same files under the same name are one model. */
+  /**
+   * Puts a model on the shelf and lets it be looked into. The very same files under the same name are one model; where nothing came of its
+   * analysis, it is looked into again.
+   */
   async add(sql: Sql, model: NewModel): Promise<{ row: ModelRow; fresh: boolean }> {
-    const { name, sha256, data, bytes, origin } = model;
+    const { name, sha256, data, bytes, origin, createdBy } = model;
     const key = contentKey(name, sha256, data);
-    const id = randomUUID();
-    const fresh = await sql.query(
+    const own = randomUUID();
+    const known = await first<ModelRow>(
+      sql,
+      // What is there already is locked, so that it is not taken off the shelf unnoticed by a job that made it again.
       `insert into snp.models (id, name, sha256, bytes, data, key, state, origin_model, origin_job)
-       values ($1, $2, $3, $4, $5, $6, 'checking', $7, $8) on conflict (key) do nothing returning 1`,
-      [id, name, sha256, bytes, JSON.stringify(data), key, origin?.model ?? null, origin?.job ?? null],
+       values ($1, $2, $3, $4, $5, $6, 'checking', $7, $8) on conflict (key) do update set key = excluded.key returning *`,
+      [own, name, sha256, bytes, JSON.stringify(data), key, origin?.model ?? null, origin?.job ?? null],
     );
-    if (fresh.length === 0) {
-      const known = await first<ModelRow>(sql, 'select * from snp.models where key = $1', [key]);
-      return { row: known!, fresh: false };
-    }
+    const { id, state } = known!;
+    const fresh = id === own;
+    if (state === 'ready') return { row: known!, fresh };
     await this.blobs.need(sql, `model:${id}`, [sha256, ...data.map((file) => file.sha256)]);
-    const { job } = await this.queue.submit(sql, inspectJob({ id, name, sha256, data }, model.createdBy));
+    const { job } = await this.queue.submit(sql, inspectJob({ id, name, sha256, data }, createdBy));
     const done = job.state === 'done' ? (job.result as { cost: Model['cost'] }) : undefined;
     const row = await first<ModelRow>(
       sql,
-      'update snp.models set analysis_job = $2, state = $3, cost = $4 where id = $1 returning *',
+      'update snp.models set analysis_job = $2, state = $3, problem = null, cost = $4 where id = $1 returning *',
       [id, job.id, done ? 'ready' : 'checking', done ? JSON.stringify(done.cost) : null],
     );
-    return { row: row!, fresh: true };
+    return { row: row!, fresh };
   }
 
   /** @throws Failure `not-found` */
@@ -109,8 +113,10 @@ export class Models {
       if (busy) throw new Failure('conflict', `A job is using the model: ${busy.title}. Cancel it first.`);
       await this.blobs.release(sql, `model:${id}`);
       await sql.query('delete from snp.models where id = $1', [id]);
-      // Asked for again, what made it is done again.
-      await sql.query(`update snp.jobs set key = key || ':' || id where id = $1`, [row.origin_job]);
+      // Asked for again, whatever made it is done again.
+      await sql.query(`update snp.jobs set key = key || ':' || id where state = 'done' and result ->> 'model' = $1`, [
+        id,
+      ]);
     });
   }
 }

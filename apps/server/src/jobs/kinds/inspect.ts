@@ -43,7 +43,7 @@ export const inspect: Kind = {
       ]);
     },
   }),
-  failed: async (sql, job, error) => {
+  lost: async (sql, job, error) => {
     await sql.query(`update snp.models set state = 'refused', problem = $2 where analysis_job = $1`, [
       job.id,
       JSON.stringify(error),

@@ -1,6 +1,7 @@
 import type { Sql } from '../../database/database.js';
 import type { Models } from '../../shelf/models.js';
-import type { JobError, JobRow } from '../job.js';
+import type { JobRow } from '../job.js';
+import type { Lost } from '../jobQueue.js';
 import type { DeviceTarget } from '../measureOnDevice.js';
 
 /** A file that a job's process finds in its folder. */
@@ -44,5 +45,5 @@ export interface Kind {
     files: ReadonlyMap<string, { sha256: string; bytes: number }>,
     services: KindServices,
   ): Settled;
-  failed?(sql: Sql, job: JobRow, error: JobError): Promise<void>;
+  lost?: Lost;
 }

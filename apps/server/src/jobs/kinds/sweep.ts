@@ -63,11 +63,8 @@ export async function submitSweep(
   const submitted = await queue.submit(sql, {
     ...common,
     type: 'sweep',
-    key: contentKey(
-      RELEASE,
-      'sweep',
-      points.map(({ key }) => key),
-    ),
+    // Of the very same points: one that is made again is another.
+    key: contentKey(RELEASE, 'sweep', needs),
     title: `Sweep ${model.name} over ${keep.length} budgets of ${of}`,
     input: { ...input, keep },
     work: { model: model.name },

@@ -123,7 +123,10 @@ function Parts({ id }: { id: string }) {
     [id],
   );
   useChanges(({ job }) => {
-    if (job?.parent === id && parts.data) parts.set({ ...parts.data, items: withJob(parts.data.items, job) });
+    if (!job || !parts.data) return;
+    // Another job may have begun a part that this one needs too.
+    if (job.parent === id || parts.data.items.some((part) => part.id === job.id))
+      parts.set({ ...parts.data, items: withJob(parts.data.items, job) });
   });
   if (!parts.data?.items.length) return null;
   return (
