@@ -424,12 +424,15 @@ describe('what comes in and goes out again', () => {
     for (const hidden of [token, secret, token.slice(-32), 'wrong-code']) expect(said).not.toContain(hidden);
   });
 
-  // The last one: it shuts this address out for a minute.
-  it('tokens cannot be tried one after the other', async () => {
+  // The last one: for a minute, wrong tokens are answered in another way.
+  it('tokens cannot be tried one after the other, and whoever has one gets in meanwhile', async () => {
     const statuses: number[] = [];
     for (let at = 0; at < 40; at++)
       statuses.push((await fetch(`${server.url}/api/models`, { headers: { authorization: `Bearer x${at}` } })).status);
     expect(statuses.at(-1)).toBe(429);
+    expect(await client.status('/api/session', { token: 'wrong' })).toBe(429);
+    expect((await client.fetch('/api/models')).status).toBe(200);
+    expect(await client.status('/api/session', { token: client.token })).toBe(200);
   });
 });
 
