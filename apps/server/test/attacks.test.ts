@@ -387,6 +387,24 @@ describe('what comes in and goes out again', () => {
     expect(({} as Record<string, unknown>)['0.5']).toBeUndefined();
   });
 
+  it('values that no database can hold are refused as such', async () => {
+    const model = await client.addModel(await smallVit({ ffn: 24 }));
+    for (const path of [
+      '/api/jobs/%00',
+      '/api/jobs?type=%00',
+      `/api/jobs?cursor=${Buffer.from('2024-13-45T00:00:00Z x').toString('base64url')}`,
+      `/api/jobs?cursor=${Buffer.from('2024-12-31T00:00:00Z \0').toString('base64url')}`,
+    ])
+      expect([path, (await client.fetch(path)).status]).toEqual([path, 400]);
+    const target = { ratios: { ffn: 0.5 } };
+    for (const input of [
+      { model: '\0', target },
+      { model: model.id, target: { ratios: { '\0': 0.5 } } },
+      { model: model.id, target, name: '\ud800' },
+    ])
+      expect([input, await client.status('/api/prunings', input)]).toEqual([input, 400]);
+  });
+
   it('what changed, and who was refused, stands in the audit log', async () => {
     const { items } = await client.get<{ items: { action: string; status: number; token: string | null }[] }>(
       '/api/audit?limit=200',
