@@ -1,8 +1,10 @@
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningServer } from '../dist/index.js';
 import type { Client, Job, Model } from './support/client.js';
 import { smallVit } from './support/models.js';
-import { testServer } from './support/server.js';
+import { temporaryFolder, testServer } from './support/server.js';
 
 /** Reads server-sent events until the connection ends. */
 async function eventsOf(response: Response): Promise<{ event: string; data: Record<string, unknown>; id?: string }[]> {
@@ -138,5 +140,42 @@ describe('progress and answers', () => {
     const text = await (await client.fetch('/metrics')).text();
     expect(text).toMatch(/^snp_jobs\{type="prune",state="done"\} \d+$/m);
     expect(text).toMatch(/snp_http_request_seconds_count\{method="POST",route="\/api\/prunings",status="202"\} \d+/);
+  });
+});
+
+describe('a long log', () => {
+  const data = temporaryFolder();
+  let server: RunningServer;
+  let client: Client;
+  let job: string;
+  const LINES = 1500;
+
+  beforeAll(async () => {
+    ({ server, client } = await testServer({ data }));
+    ({ analysisJob: job } = await client.addModel(await smallVit()));
+    await server.close();
+    const database = await PGlite.create(join(data, 'database'));
+    await database.query('delete from snp.job_logs');
+    await database.query(
+      `insert into snp.job_logs (job, level, text) select $1, 'info', 'line ' || at from generate_series(1, ${LINES}) at`,
+      [job],
+    );
+    await database.close();
+    ({ server, client } = await testServer({ data }));
+  });
+  afterAll(() => server.close());
+
+  it('is told to its end, also after the job has ended', async () => {
+    const events = await eventsOf(await client.fetch(`/api/jobs/${job}/events`));
+    const lines = events.filter(({ event }) => event === 'log').map(({ data: { text } }) => text);
+    expect(lines).toEqual(Array.from({ length: LINES }, (_, at) => `line ${at + 1}`));
+    expect(events.at(-1)).toMatchObject({ event: 'job', data: { state: 'done' } });
+  });
+
+  it.each(['1e300', 'NaN', '-5'])('comes from its beginning to whoever heard a line %s', async (number) => {
+    const events = await eventsOf(
+      await client.fetch(`/api/jobs/${job}/events`, { headers: { 'last-event-id': number } }),
+    );
+    expect(events.filter(({ event }) => event === 'log')).toHaveLength(LINES);
   });
 });

@@ -122,7 +122,7 @@ export const allEvents = route({
   method: 'get',
   path: '/api/events',
   summary: 'Changes of all jobs and devices as they come',
-  description: `${EVENTS} No logs here; \`event: device\` with a Device as data.`,
+  description: `${EVENTS} No logs here; \`event: device\` with a Device as data. What changed while no connection was there is not told later: fetch the lists again after each new one.`,
   responses: { 200: { description: 'Events', content: { 'text/event-stream': { schema: z.string() } } } },
 });
 

@@ -124,7 +124,7 @@ function Parts({ id }: { id: string }) {
   );
   useChanges(({ job }) => {
     if (job?.parent === id && parts.data) parts.set({ ...parts.data, items: withJob(parts.data.items, job) });
-  });
+  }, parts.reload);
   if (!parts.data?.items.length) return null;
   return (
     <section class="stack" aria-labelledby="parts">
