@@ -256,6 +256,53 @@ describe('models that are bombs', () => {
   });
 });
 
+describe('the quota', () => {
+  const data = temporaryFolder();
+  let own: Client;
+  let small: RunningServer;
+  let model: Model;
+  const open = async (storedBytes: number) => {
+    ({ server: small, client: own } = await testServer({ data, storedBytes }));
+  };
+  const put = (id: string, bytes: Uint8Array, offset = 0, length = 2_000_000) =>
+    own.fetch(`/api/uploads/${id}`, {
+      method: 'PUT',
+      body: bytes as never,
+      headers: { 'upload-length': String(length), 'upload-offset': String(offset) },
+    });
+
+  beforeAll(async () => {
+    await open(10 * MEGABYTE);
+    model = await own.addModel(await smallVit());
+    await small.close();
+  });
+  afterAll(() => small.close());
+
+  it('holds for uploads that are not complete yet, and those within it can be completed', async () => {
+    await open(3 * MEGABYTE);
+    const bytes = randomBytes(2_000_000);
+    expect((await put('part-0001', bytes.subarray(1))).status).toBe(200);
+    expect((await put('part-0002', bytes.subarray(1))).status).toBe(507);
+    expect((await own.fetch('/api/uploads/part-0002')).status).toBe(404);
+    const rest = await put('part-0001', bytes.subarray(0, 1), bytes.length - 1);
+    expect(await rest.json()).toMatchObject({ complete: true });
+    await small.close();
+  });
+
+  it('is looked at again before jobs begin and uploads are completed', async () => {
+    await open(5 * MEGABYTE);
+    expect((await put('part-0003', randomBytes(999), 0, 1000)).status).toBe(200);
+    await small.close();
+    await open(1000);
+    expect(await own.status('/api/prunings', { model: model.id, target: { ratios: { ffn: 0.5 } } })).toBe(507);
+    expect((await put('part-0003', new Uint8Array(1), 999, 1000)).status).toBe(507);
+    await small.close();
+    await open(5 * MEGABYTE);
+    const rest = await put('part-0003', new Uint8Array(0), 1000, 1000);
+    expect(await rest.json()).toMatchObject({ complete: true });
+  });
+});
+
 describe('whoever has no right', () => {
   it('without a token, or with a wrong one, gets nothing but health and the way in', async () => {
     const id = client.token.slice('snp_'.length, -33);

@@ -33,8 +33,9 @@ type Submitted = { job: JobRow; fresh: boolean };
 export function jobRoutes(app: App, services: Services): void {
   const { database, queue, jobs, models, datasets, devices, blobs, events, idempotency, settings } = services;
 
-  /** Submits in one transaction, within the number of jobs that may be open. */
+  /** Submits in one transaction, within the number of jobs that may be open and the room that there is for what they make. */
   const submit = async (work: (sql: Sql) => Promise<Submitted>) => {
+    await blobs.requireRoom();
     const open = await first<{ count: number }>(
       database,
       `select count(*)::int as count from snp.jobs where state in ('waiting', 'queued', 'running')`,
