@@ -9,7 +9,7 @@ import { encodeMessage } from '@snp/onnx';
 import { zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApiDocument, type RunningServer } from '../dist/index.js';
-import { Client, type Model } from './support/client.js';
+import { Client, type Job, type Model } from './support/client.js';
 import { pictures, smallVit } from './support/models.js';
 import { temporaryFolder, testServer } from './support/server.js';
 
@@ -69,18 +69,25 @@ describe('names that lead elsewhere', () => {
     'a\0b',
     ' ',
     'x'.repeat(201),
+    '\u9b5a'.repeat(67),
   ];
 
   it.each(wicked)('as a model: %j', async (name) => {
     expect(await client.status('/api/models', { name, upload: 'x' })).toBe(400);
   });
 
-  it.each(['../a.png', '/a.png', 'a/../../b.png', 'a//b.png', 'C:\\a.png', './a.png', 'a/\r\nb.png'])(
-    'in a data set: %j',
-    async (path) => {
-      expect(await client.status('/api/datasets', { name: 'x', files: [{ path, upload: 'x' }] })).toBe(400);
-    },
-  );
+  it.each([
+    '../a.png',
+    '/a.png',
+    'a/../../b.png',
+    'a//b.png',
+    'C:\\a.png',
+    './a.png',
+    'a/\r\nb.png',
+    `a/${'\u9b5a'.repeat(85)}.png`,
+  ])('in a data set: %j', async (path) => {
+    expect(await client.status('/api/datasets', { name: 'x', files: [{ path, upload: 'x' }] })).toBe(400);
+  });
 
   it.each(['../model.data', '/etc/passwd', 'a/../../b', 'model.onnx/../../x'])(
     'of external data: %j',
@@ -90,6 +97,32 @@ describe('names that lead elsewhere', () => {
       ).toBe(400);
     },
   );
+
+  it('as a file and a folder at once, or as the same file twice', async () => {
+    const upload = await client.upload(new Uint8Array(8));
+    for (const locations of [['a', 'a/b'], ['a/b/c', 'a'], ['model.onnx/x'], ['model.onnx'], ['a', 'a']]) {
+      const data = locations.map((location) => ({ location, upload }));
+      expect([locations, await client.status('/api/models', { name: 'm.onnx', upload, data })]).toEqual([
+        locations,
+        422,
+      ]);
+    }
+    for (const paths of [
+      ['a.png', 'a.png/b.png'],
+      ['b/c.png', 'b/c.png'],
+    ]) {
+      const files = paths.map((path) => ({ path, upload }));
+      expect([paths, await client.status('/api/datasets', { name: 'x', files })]).toEqual([paths, 422]);
+    }
+  });
+
+  it('of the greatest length that is allowed: what came of them has its name too', async () => {
+    const name = `${'\u9b5a'.repeat(65)}.onnx`;
+    const model = await client.addModel(await smallVit({ ffn: 24, name: 'long.onnx' }), name);
+    const { id } = await client.post<Job>('/api/prunings', { model: model.id, target: { ratios: { ffn: 0.5 } } });
+    expect((await client.wait(id)).error).toBeNull();
+    expect((await client.artefact(id, name.replace('.onnx', '.snp.onnx'))).length).toBeGreaterThan(1000);
+  });
 
   it('in an archive: nothing is written outside, the data set is refused', async () => {
     const [picture] = Object.values(await pictures(1));
