@@ -80,6 +80,32 @@ describe('progress and answers', () => {
     expect(await client.status('/api/prunings', other, key)).toBe(422);
   });
 
+  it('a token is made once for each Idempotency-Key, and its secret is told once', async () => {
+    const key = { 'idempotency-key': 'one-token' };
+    const made = await client.post<{ id: string; secret: string }>('/api/tokens', { name: 'x', role: 'read' }, key);
+    const again = await client.post<object>('/api/tokens', { name: 'x', role: 'read' }, key);
+    const { secret, ...token } = made;
+    expect(secret).toMatch(/^snp_/);
+    expect(again).toEqual(token);
+    expect(await client.status('/api/tokens', { name: 'y', role: 'read' }, key)).toBe(422);
+  });
+
+  it.each([
+    ['DELETE', '/api/jobs', 'GET, HEAD'],
+    ['PUT', '/api/models/x', 'GET, HEAD, DELETE'],
+    ['POST', '/healthz', 'GET, HEAD'],
+  ])('%s %s is answered with the methods that do something', async (method, path, allow) => {
+    const response = await client.fetch(path, { method });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+  });
+
+  it('states and kinds of jobs that do not exist are refused', async () => {
+    for (const query of ['state=bogus', 'state=', 'type=bogus', 'type=prune,bogus'])
+      expect([query, (await client.fetch(`/api/jobs?${query}`)).status]).toEqual([query, 400]);
+    expect((await client.fetch('/api/jobs?state=waiting,queued&type=prune,sweep')).status).toBe(200);
+  });
+
   it('lists go page by page, each item once', async () => {
     const all = await client.get<{ items: Job[] }>('/api/jobs?limit=200');
     const seen: string[] = [];

@@ -58,6 +58,25 @@ describe('tokens of administrators that have expired', () => {
   });
 });
 
+describe('a request whose server died', () => {
+  it('is done when it comes again', async () => {
+    const data = temporaryFolder();
+    let { server, client } = await testServer({ data });
+    const input = { name: 'x', role: 'read' };
+    const key = { 'idempotency-key': 'unanswered' };
+    await client.post('/api/tokens', input, key);
+    await server.close();
+    const database = await PGlite.create(join(data, 'database'));
+    await database.query(`update snp.answers set status = null, body = null, created = now() - interval '1 minute'`);
+    await database.close();
+    ({ server, client } = await testServer({ data }));
+    expect(await client.status('/api/tokens', { ...input, name: 'y' }, key)).toBe(422);
+    expect(await client.status('/api/tokens', input, key)).toBe(201);
+    expect(await client.status('/api/tokens', input, key)).toBe(200);
+    await server.close();
+  });
+});
+
 describe('a server with nothing else running', () => {
   const data = temporaryFolder();
   let child: ChildProcess;
