@@ -479,7 +479,7 @@ describe('what comes in and goes out again', () => {
     const target = { ratios: { ffn: 0.5 } };
     for (const input of [
       { model: '\0', target },
-      { model: model.id, target: { ratios: { '\0': 0.5 } } },
+      { model: model.id, target: { ratios: { '\0': 0.5 } }, plugins: ['head'] },
       { model: model.id, target, name: '\ud800' },
     ])
       expect([input, await client.status('/api/prunings', input)]).toEqual([input, 400]);

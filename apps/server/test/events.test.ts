@@ -162,6 +162,20 @@ describe('progress and answers', () => {
     expect(((await unmet.json()) as { detail: string }).detail).toContain("no group or kind of group 'nothing'");
   });
 
+  it('what does not fit the model is refused before a job is made of it', async () => {
+    const ratios = { ffn: 0.35 };
+    for (const input of [
+      { target: { ratios }, criterion: 'bogus' },
+      { target: { ratios: { nothing: 0.5 } } },
+      { target: { preset: 'bogus' } },
+      { target: { preset: 'snp-deit-base' } },
+    ])
+      expect([input, await client.status('/api/prunings', { model: model.id, ...input })]).toEqual([input, 422]);
+    expect(await client.status('/api/prunings', { model: model.id, target: { ratios }, criterion: 'l1' })).toBe(202);
+    const { items } = await client.get<{ items: Job[] }>('/api/jobs?type=prune&state=failed');
+    expect(items).toEqual([]);
+  });
+
   it('numbers for Prometheus', async () => {
     const text = await (await client.fetch('/metrics')).text();
     expect(text).toMatch(/^snp_jobs\{type="prune",state="done"\} \d+$/m);
