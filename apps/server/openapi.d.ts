@@ -1567,7 +1567,7 @@ export interface paths {
         };
         /**
          * Changes of all jobs and devices as they come
-         * @description Server-sent events. `event: job` with a Job as data, whenever it changes (its state as it is now comes first); `event: log` with a LogLine and its number as `id`, so that a browser that reconnects misses none. A line that begins with a colon comes every 15 s to keep the connection. No logs here; `event: device` with a Device as data.
+         * @description Server-sent events. `event: job` with a Job as data, whenever it changes (its state as it is now comes first); `event: log` with a LogLine and its number as `id`, so that a browser that reconnects misses none. A line that begins with a colon comes every 15 s to keep the connection. No logs here; `event: device` with a Device as data. What changed while no connection was there is not told later: fetch the lists again after each new one.
          */
         get: {
             parameters: {
@@ -3433,7 +3433,10 @@ export interface paths {
         post: {
             parameters: {
                 query?: never;
-                header?: never;
+                header?: {
+                    /** @description Repeated within a day, the first answer is given again, and nothing is done twice. */
+                    "idempotency-key"?: string;
+                };
                 path?: never;
                 cookie?: never;
             };
@@ -3443,6 +3446,15 @@ export interface paths {
                 };
             };
             responses: {
+                /** @description Made before, with this Idempotency-Key; the secret was in the first answer. Without it, revoke the token */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Token"];
+                    };
+                };
                 /** @description Made */
                 201: {
                     headers: {
@@ -5079,9 +5091,6 @@ export interface components {
                 };
             };
         };
-        TokenWithSecret: components["schemas"]["Token"] & {
-            secret: string;
-        };
         Token: {
             id: string;
             name: string;
@@ -5093,6 +5102,9 @@ export interface components {
             used: string | null;
             /** @description ISO 8601 */
             expires: string | null;
+        };
+        TokenWithSecret: components["schemas"]["Token"] & {
+            secret: string;
         };
         NewToken: {
             name: string;

@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
+import { methodNotAllowed } from 'hono/method-not-allowed';
 import { openApiDocument } from './api/openapi.js';
 import type { App, Env } from './http/env.js';
 import { Failure } from './http/failure.js';
@@ -44,6 +45,22 @@ export async function makeApp(services: Services, { version, publicUrl, loopback
   app.onError((error, context) => problemOf(error, context, log));
   app.notFound((context) => problem(context, 404, 'not-found', 'There is nothing here.'));
   app.use(requests(log, metrics, audit), securityHeaders(), sameOrigin(publicUrl, loopbackOnly));
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (context, methods) => {
+        const allow = methods.join(', ');
+        return problem(
+          context,
+          405,
+          'invalid-argument',
+          `${context.req.method} does nothing here; ${allow} do.`,
+          {},
+          { allow },
+        );
+      },
+    }),
+  );
   app.use((context, next) => (context.req.path.startsWith('/api/uploads/') ? next() : limited(context, next)));
   app.use('/api/*', async (context, next) => {
     await next();

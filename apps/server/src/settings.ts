@@ -35,6 +35,9 @@ export interface Settings {
 /** A job keeps about four cores busy. */
 const SLOTS = Math.max(1, Math.floor(availableParallelism() / 4));
 
+/** Of the machine or, where it is less, of the container. */
+const MEMORY = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+
 /** Defaults of `Settings`. */
 export const SETTINGS: Omit<Settings, 'data'> = {
   slots: SLOTS,
@@ -43,7 +46,7 @@ export const SETTINGS: Omit<Settings, 'data'> = {
   storedBytes: 200 * 2 ** 30,
   activeJobs: 1000,
   jobSeconds: 4 * 3600,
-  jobMemoryBytes: Math.floor((0.7 * totalmem()) / SLOTS),
+  jobMemoryBytes: Math.floor((0.7 * MEMORY) / SLOTS),
   stopSeconds: 10,
   retentionDays: 90,
   logLevel: 'info',

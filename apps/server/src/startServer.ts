@@ -50,7 +50,7 @@ export interface RunningServer {
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|::1)$/;
 
 /**
- * Serves the API, the pages, and (unless `slots` is 0) does jobs. The first start makes a token with the role `admin` and keeps it in `DATA/token`.
+ * Serves the API, the pages, and (unless `slots` is 0) does jobs. A start without a valid token of the role `admin` makes one and keeps it in `DATA/token`.
  *
  * @throws SnpError `io` if the folder, the database, the store or the port cannot be used.
  * @example
@@ -129,8 +129,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       url,
       tokenFile,
       async signInUrl() {
-        const admin = (await services.tokens.list()).find(({ role }) => role === 'admin')!;
-        return `${publicUrl ?? url}/#code=${await services.tokens.makeCode(admin.id)}`;
+        const { tokens } = services;
+        await firstToken(tokens, data);
+        return `${publicUrl ?? url}/#code=${await tokens.makeCode((await tokens.admin())!)}`;
       },
       async close() {
         log.info('server stops');
@@ -146,10 +147,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-/** Without any token, one for the administrator is made; its file can be read by its owner alone. */
+/** Without an administrator whose token is valid, one is made: else nobody would ever get in. Its file can be read by its owner alone. */
 async function firstToken(tokens: Tokens, data: string): Promise<string> {
   const path = join(data, 'token');
-  if (await tokens.hasAny()) return path;
+  if (await tokens.admin()) return path;
   const { secret } = await tokens.create('first administrator', 'admin');
   await rm(path, { force: true });
   await writeFile(path, `${secret}\n`, { mode: 0o600, flag: 'wx' });

@@ -9,7 +9,7 @@ import { encodeMessage } from '@snp/onnx';
 import { zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApiDocument, type RunningServer } from '../dist/index.js';
-import { Client, type Model } from './support/client.js';
+import { Client, type Job, type Model } from './support/client.js';
 import { pictures, smallVit } from './support/models.js';
 import { temporaryFolder, testServer } from './support/server.js';
 
@@ -69,18 +69,25 @@ describe('names that lead elsewhere', () => {
     'a\0b',
     ' ',
     'x'.repeat(201),
+    '\u9b5a'.repeat(67),
   ];
 
   it.each(wicked)('as a model: %j', async (name) => {
     expect(await client.status('/api/models', { name, upload: 'x' })).toBe(400);
   });
 
-  it.each(['../a.png', '/a.png', 'a/../../b.png', 'a//b.png', 'C:\\a.png', './a.png', 'a/\r\nb.png'])(
-    'in a data set: %j',
-    async (path) => {
-      expect(await client.status('/api/datasets', { name: 'x', files: [{ path, upload: 'x' }] })).toBe(400);
-    },
-  );
+  it.each([
+    '../a.png',
+    '/a.png',
+    'a/../../b.png',
+    'a//b.png',
+    'C:\\a.png',
+    './a.png',
+    'a/\r\nb.png',
+    `a/${'\u9b5a'.repeat(85)}.png`,
+  ])('in a data set: %j', async (path) => {
+    expect(await client.status('/api/datasets', { name: 'x', files: [{ path, upload: 'x' }] })).toBe(400);
+  });
 
   it.each(['../model.data', '/etc/passwd', 'a/../../b', 'model.onnx/../../x'])(
     'of external data: %j',
@@ -90,6 +97,32 @@ describe('names that lead elsewhere', () => {
       ).toBe(400);
     },
   );
+
+  it('as a file and a folder at once, or as the same file twice', async () => {
+    const upload = await client.upload(new Uint8Array(8));
+    for (const locations of [['a', 'a/b'], ['a/b/c', 'a'], ['model.onnx/x'], ['model.onnx'], ['a', 'a']]) {
+      const data = locations.map((location) => ({ location, upload }));
+      expect([locations, await client.status('/api/models', { name: 'm.onnx', upload, data })]).toEqual([
+        locations,
+        422,
+      ]);
+    }
+    for (const paths of [
+      ['a.png', 'a.png/b.png'],
+      ['b/c.png', 'b/c.png'],
+    ]) {
+      const files = paths.map((path) => ({ path, upload }));
+      expect([paths, await client.status('/api/datasets', { name: 'x', files })]).toEqual([paths, 422]);
+    }
+  });
+
+  it('of the greatest length that is allowed: what came of them has its name too', async () => {
+    const name = `${'\u9b5a'.repeat(65)}.onnx`;
+    const model = await client.addModel(await smallVit({ ffn: 24, name: 'long.onnx' }), name);
+    const { id } = await client.post<Job>('/api/prunings', { model: model.id, target: { ratios: { ffn: 0.5 } } });
+    expect((await client.wait(id)).error).toBeNull();
+    expect((await client.artefact(id, name.replace('.onnx', '.snp.onnx'))).length).toBeGreaterThan(1000);
+  });
 
   it('in an archive: nothing is written outside, the data set is refused', async () => {
     const [picture] = Object.values(await pictures(1));
@@ -256,6 +289,53 @@ describe('models that are bombs', () => {
   });
 });
 
+describe('the quota', () => {
+  const data = temporaryFolder();
+  let own: Client;
+  let small: RunningServer;
+  let model: Model;
+  const open = async (storedBytes: number) => {
+    ({ server: small, client: own } = await testServer({ data, storedBytes }));
+  };
+  const put = (id: string, bytes: Uint8Array, offset = 0, length = 2_000_000) =>
+    own.fetch(`/api/uploads/${id}`, {
+      method: 'PUT',
+      body: bytes as never,
+      headers: { 'upload-length': String(length), 'upload-offset': String(offset) },
+    });
+
+  beforeAll(async () => {
+    await open(10 * MEGABYTE);
+    model = await own.addModel(await smallVit());
+    await small.close();
+  });
+  afterAll(() => small.close());
+
+  it('holds for uploads that are not complete yet, and those within it can be completed', async () => {
+    await open(3 * MEGABYTE);
+    const bytes = randomBytes(2_000_000);
+    expect((await put('part-0001', bytes.subarray(1))).status).toBe(200);
+    expect((await put('part-0002', bytes.subarray(1))).status).toBe(507);
+    expect((await own.fetch('/api/uploads/part-0002')).status).toBe(404);
+    const rest = await put('part-0001', bytes.subarray(0, 1), bytes.length - 1);
+    expect(await rest.json()).toMatchObject({ complete: true });
+    await small.close();
+  });
+
+  it('is looked at again before jobs begin and uploads are completed', async () => {
+    await open(5 * MEGABYTE);
+    expect((await put('part-0003', randomBytes(999), 0, 1000)).status).toBe(200);
+    await small.close();
+    await open(1000);
+    expect(await own.status('/api/prunings', { model: model.id, target: { ratios: { ffn: 0.5 } } })).toBe(507);
+    expect((await put('part-0003', new Uint8Array(1), 999, 1000)).status).toBe(507);
+    await small.close();
+    await open(5 * MEGABYTE);
+    const rest = await put('part-0003', new Uint8Array(0), 1000, 1000);
+    expect(await rest.json()).toMatchObject({ complete: true });
+  });
+});
+
 describe('whoever has no right', () => {
   it('without a token, or with a wrong one, gets nothing but health and the way in', async () => {
     const id = client.token.slice('snp_'.length, -33);
@@ -387,6 +467,24 @@ describe('what comes in and goes out again', () => {
     expect(({} as Record<string, unknown>)['0.5']).toBeUndefined();
   });
 
+  it('values that no database can hold are refused as such', async () => {
+    const model = await client.addModel(await smallVit({ ffn: 24 }));
+    for (const path of [
+      '/api/jobs/%00',
+      '/api/jobs?type=%00',
+      `/api/jobs?cursor=${Buffer.from('2024-13-45T00:00:00Z x').toString('base64url')}`,
+      `/api/jobs?cursor=${Buffer.from('2024-12-31T00:00:00Z \0').toString('base64url')}`,
+    ])
+      expect([path, (await client.fetch(path)).status]).toEqual([path, 400]);
+    const target = { ratios: { ffn: 0.5 } };
+    for (const input of [
+      { model: '\0', target },
+      { model: model.id, target: { ratios: { '\0': 0.5 } }, plugins: ['head'] },
+      { model: model.id, target, name: '\ud800' },
+    ])
+      expect([input, await client.status('/api/prunings', input)]).toEqual([input, 400]);
+  });
+
   it('what changed, and who was refused, stands in the audit log', async () => {
     const { items } = await client.get<{ items: { action: string; status: number; token: string | null }[] }>(
       '/api/audit?limit=200',
@@ -424,12 +522,15 @@ describe('what comes in and goes out again', () => {
     for (const hidden of [token, secret, token.slice(-32), 'wrong-code']) expect(said).not.toContain(hidden);
   });
 
-  // The last one: it shuts this address out for a minute.
-  it('tokens cannot be tried one after the other', async () => {
+  // The last one: for a minute, wrong tokens are answered in another way.
+  it('tokens cannot be tried one after the other, and whoever has one gets in meanwhile', async () => {
     const statuses: number[] = [];
     for (let at = 0; at < 40; at++)
       statuses.push((await fetch(`${server.url}/api/models`, { headers: { authorization: `Bearer x${at}` } })).status);
     expect(statuses.at(-1)).toBe(429);
+    expect(await client.status('/api/session', { token: 'wrong' })).toBe(429);
+    expect((await client.fetch('/api/models')).status).toBe(200);
+    expect(await client.status('/api/session', { token: client.token })).toBe(200);
   });
 });
 

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningServer } from '../dist/index.js';
 import type { Client, Job, Model } from './support/client.js';
 import { smallVit } from './support/models.js';
-import { testServer } from './support/server.js';
+import { temporaryFolder, testServer } from './support/server.js';
 
 /** Reads server-sent events until the connection ends. */
 async function eventsOf(response: Response): Promise<{ event: string; data: Record<string, unknown>; id?: string }[]> {
@@ -78,6 +80,32 @@ describe('progress and answers', () => {
     expect(await client.status('/api/prunings', other, key)).toBe(422);
   });
 
+  it('a token is made once for each Idempotency-Key, and its secret is told once', async () => {
+    const key = { 'idempotency-key': 'one-token' };
+    const made = await client.post<{ id: string; secret: string }>('/api/tokens', { name: 'x', role: 'read' }, key);
+    const again = await client.post<object>('/api/tokens', { name: 'x', role: 'read' }, key);
+    const { secret, ...token } = made;
+    expect(secret).toMatch(/^snp_/);
+    expect(again).toEqual(token);
+    expect(await client.status('/api/tokens', { name: 'y', role: 'read' }, key)).toBe(422);
+  });
+
+  it.each([
+    ['DELETE', '/api/jobs', 'GET, HEAD'],
+    ['PUT', '/api/models/x', 'GET, HEAD, DELETE'],
+    ['POST', '/healthz', 'GET, HEAD'],
+  ])('%s %s is answered with the methods that do something', async (method, path, allow) => {
+    const response = await client.fetch(path, { method });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+  });
+
+  it('states and kinds of jobs that do not exist are refused', async () => {
+    for (const query of ['state=bogus', 'state=', 'type=bogus', 'type=prune,bogus'])
+      expect([query, (await client.fetch(`/api/jobs?${query}`)).status]).toEqual([query, 400]);
+    expect((await client.fetch('/api/jobs?state=waiting,queued&type=prune,sweep')).status).toBe(200);
+  });
+
   it('lists go page by page, each item once', async () => {
     const all = await client.get<{ items: Job[] }>('/api/jobs?limit=200');
     const seen: string[] = [];
@@ -134,9 +162,60 @@ describe('progress and answers', () => {
     expect(((await unmet.json()) as { detail: string }).detail).toContain("no group or kind of group 'nothing'");
   });
 
+  it('what does not fit the model is refused before a job is made of it', async () => {
+    const ratios = { ffn: 0.35 };
+    for (const input of [
+      { target: { ratios }, criterion: 'bogus' },
+      { target: { ratios: { nothing: 0.5 } } },
+      { target: { preset: 'bogus' } },
+      { target: { preset: 'snp-deit-base' } },
+    ])
+      expect([input, await client.status('/api/prunings', { model: model.id, ...input })]).toEqual([input, 422]);
+    expect(await client.status('/api/prunings', { model: model.id, target: { ratios }, criterion: 'l1' })).toBe(202);
+    const { items } = await client.get<{ items: Job[] }>('/api/jobs?type=prune&state=failed');
+    expect(items).toEqual([]);
+  });
+
   it('numbers for Prometheus', async () => {
     const text = await (await client.fetch('/metrics')).text();
     expect(text).toMatch(/^snp_jobs\{type="prune",state="done"\} \d+$/m);
     expect(text).toMatch(/snp_http_request_seconds_count\{method="POST",route="\/api\/prunings",status="202"\} \d+/);
+  });
+});
+
+describe('a long log', () => {
+  const data = temporaryFolder();
+  let server: RunningServer;
+  let client: Client;
+  let job: string;
+  const LINES = 1500;
+
+  beforeAll(async () => {
+    ({ server, client } = await testServer({ data }));
+    ({ analysisJob: job } = await client.addModel(await smallVit()));
+    await server.close();
+    const database = await PGlite.create(join(data, 'database'));
+    await database.query('delete from snp.job_logs');
+    await database.query(
+      `insert into snp.job_logs (job, level, text) select $1, 'info', 'line ' || at from generate_series(1, ${LINES}) at`,
+      [job],
+    );
+    await database.close();
+    ({ server, client } = await testServer({ data }));
+  });
+  afterAll(() => server.close());
+
+  it('is told to its end, also after the job has ended', async () => {
+    const events = await eventsOf(await client.fetch(`/api/jobs/${job}/events`));
+    const lines = events.filter(({ event }) => event === 'log').map(({ data: { text } }) => text);
+    expect(lines).toEqual(Array.from({ length: LINES }, (_, at) => `line ${at + 1}`));
+    expect(events.at(-1)).toMatchObject({ event: 'job', data: { state: 'done' } });
+  });
+
+  it.each(['1e300', 'NaN', '-5'])('comes from its beginning to whoever heard a line %s', async (number) => {
+    const events = await eventsOf(
+      await client.fetch(`/api/jobs/${job}/events`, { headers: { 'last-event-id': number } }),
+    );
+    expect(events.filter(({ event }) => event === 'log')).toHaveLength(LINES);
   });
 });

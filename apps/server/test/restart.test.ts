@@ -1,13 +1,81 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PGlite } from '@electric-sql/pglite';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { RunningServer } from '../dist/index.js';
 import { Client, type Job, type Model } from './support/client.js';
 import { pictures, smallVit } from './support/models.js';
 import { temporaryFolder, testServer } from './support/server.js';
 
 const SNP = fileURLToPath(new URL('../../cli/bin/snp.js', import.meta.url));
+
+describe('a folder that was used before', () => {
+  it('has nothing left of jobs whose worker was killed, also where it had the same number', async () => {
+    const data = temporaryFolder();
+    const [own, others] = [process.pid, process.ppid].map((pid) => join(data, 'jobs', `job-${pid}-x`));
+    for (const folder of [own, others]) mkdirSync(folder, { recursive: true });
+    const { server } = await testServer({ data });
+    expect([existsSync(own), existsSync(others)]).toEqual([false, true]);
+    await server.close();
+  });
+});
+
+describe('tokens of administrators that have expired', () => {
+  const data = temporaryFolder();
+  /** Status of signing in with the link that a server prints. */
+  const signIn = async (server: RunningServer) => {
+    const code = new URL(await server.signInUrl()).hash.replace('#code=', '');
+    const headers = { 'content-type': 'application/json' };
+    const init = { method: 'POST', headers, body: JSON.stringify({ code }) };
+    return (await fetch(`${server.url}/api/session`, init)).status;
+  };
+  /** Lets tokens expire while no server runs. */
+  const expire = async (which: string) => {
+    const database = await PGlite.create(join(data, 'database'));
+    await database.query(`update snp.tokens set expires = now() - interval '1 day' where ${which}`);
+    await database.close();
+  };
+
+  it('are no way in, and another one is made where there is no other', async () => {
+    let { server, client } = await testServer({ data });
+    const second = await client.post<{ secret: string }>('/api/tokens', { name: 'second', role: 'admin' });
+    await server.close();
+
+    await expire(`name <> 'second'`);
+    ({ server, client } = await testServer({ data }));
+    expect(await signIn(server)).toBe(200);
+    expect((await client.fetch('/api/models')).status).toBe(401);
+    expect((await new Client(server.url, second.secret).fetch('/api/models')).status).toBe(200);
+    await server.close();
+
+    await expire('true');
+    ({ server, client } = await testServer({ data }));
+    expect(await signIn(server)).toBe(200);
+    expect((await client.fetch('/api/models')).status).toBe(200);
+    await server.close();
+  });
+});
+
+describe('a request whose server died', () => {
+  it('is done when it comes again', async () => {
+    const data = temporaryFolder();
+    let { server, client } = await testServer({ data });
+    const input = { name: 'x', role: 'read' };
+    const key = { 'idempotency-key': 'unanswered' };
+    await client.post('/api/tokens', input, key);
+    await server.close();
+    const database = await PGlite.create(join(data, 'database'));
+    await database.query(`update snp.answers set status = null, body = null, created = now() - interval '1 minute'`);
+    await database.close();
+    ({ server, client } = await testServer({ data }));
+    expect(await client.status('/api/tokens', { ...input, name: 'y' }, key)).toBe(422);
+    expect(await client.status('/api/tokens', input, key)).toBe(201);
+    expect(await client.status('/api/tokens', input, key)).toBe(200);
+    await server.close();
+  });
+});
 
 describe('a server with nothing else running', () => {
   const data = temporaryFolder();

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import S3rver from 's3rver';
@@ -49,6 +50,48 @@ describe.each(['folder', 's3'])('a store in a %s', (kind) => {
     await own.remove(sha256);
     expect(await own.has(sha256)).toBe(false);
     await expect(own.read(sha256)).rejects.toMatchObject({ code: 'io' });
+  });
+});
+
+/** A folder on another disk than that of temporary files, where there is one. */
+const OTHER_DISK = '/dev/shm';
+const hasOtherDisk = existsSync(OTHER_DISK) && statSync(OTHER_DISK).dev !== statSync(tmpdir()).dev;
+
+describe('files that are there', () => {
+  it.skipIf(!hasOtherDisk)('are whole, also where several bring the same one from another disk', async () => {
+    const folder = temporaryFolder();
+    const other = mkdtempSync(join(OTHER_DISK, 'snp-server-'));
+    const store = new FolderStore(folder);
+    const bytes = randomBytes(8 * 2 ** 20);
+    const paths = Array.from({ length: 4 }, (_, at) => join(other, String(at)));
+    for (const path of paths) writeFileSync(path, bytes);
+    const sha256 = await hashOf(paths[0]);
+    await Promise.all(paths.map((path) => store.take(sha256, path)));
+    expect(await hashOf(join(folder, sha256.slice(0, 2), sha256))).toBe(sha256);
+    expect(readdirSync(join(folder, sha256.slice(0, 2)))).toEqual([sha256]);
+    await store.place(sha256, join(other, 'placed'));
+    expect(readdirSync(other)).toEqual(['placed']);
+    rmSync(other, { recursive: true });
+  });
+
+  it('are whole as soon as they have their name, also from S3', async () => {
+    const folder = temporaryFolder();
+    const store = new S3Store(options);
+    const path = join(folder, 'in');
+    const bytes = randomBytes(32 * 2 ** 20);
+    writeFileSync(path, bytes);
+    const sha256 = await hashOf(path);
+    await store.take(sha256, path);
+    const place = join(folder, 'out');
+    const placed = store.place(sha256, place);
+    let ended = false;
+    placed.finally(() => {
+      ended = true;
+    });
+    while (!existsSync(place) && !ended) await new Promise((resolve) => setImmediate(resolve));
+    expect(statSync(place).size).toBe(bytes.length);
+    await placed;
+    expect(readdirSync(folder)).toEqual(['out']);
   });
 });
 

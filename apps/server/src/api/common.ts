@@ -6,13 +6,14 @@ export const id = z.string().max(100);
 /** ISO 8601. */
 export const time = z.string().describe('ISO 8601');
 
-/** Name that people gave something: any text on one line that is no path. */
+/** Name that people gave something: any text on one line that is no path. Files are named after it, with endings, in at most 255 bytes. */
 export const name = z
   .string()
   .trim()
   .min(1)
   .max(200)
-  .refine((text) => !/\p{Cc}|[\\/]/u.test(text) && text !== '.' && text !== '..', 'must be one line without / and \\');
+  .refine((text) => !/\p{Cc}|[\\/]/u.test(text) && text !== '.' && text !== '..', 'must be one line without / and \\')
+  .refine((text) => Buffer.byteLength(text) <= 200, 'must have at most 200 bytes in UTF-8');
 
 /** Content hash. */
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256, 64 hexadecimal digits');
@@ -25,6 +26,10 @@ export const location = z
   .refine(
     (path) => path.split('/').every((part) => /^[^\p{Cc}\\/:]+$/u.test(part) && part !== '.' && part !== '..'),
     'must be a path within the folder, made of plain names',
+  )
+  .refine(
+    (path) => path.split('/').every((part) => Buffer.byteLength(part) <= 255),
+    'must be made of names of at most 255 bytes in UTF-8',
   );
 
 /** The schema or null. `nullable()` on a schema with a name of its own would make it nullable wherever that name is used. */

@@ -265,6 +265,9 @@ export const jobSchema = z
   ])
   .openapi('Job');
 
+/** What a job does. */
+export const JOB_TYPES = jobSchema.options.map(({ shape }) => shape.type.value);
+
 /** A line of a job's log. */
 export const logSchema = z
   .object({ seq: z.number().int(), at: time, level: z.enum(['info', 'warn', 'error']), text: z.string() })

@@ -1,6 +1,15 @@
 import { z } from '@hono/zod-openapi';
 import { id } from './common.js';
-import { benchmarkInput, calibrationInput, jobSchema, logSchema, pruningInput, sweepInput } from './job.js';
+import {
+  benchmarkInput,
+  calibrationInput,
+  JOB_STATES,
+  JOB_TYPES,
+  jobSchema,
+  logSchema,
+  pruningInput,
+  sweepInput,
+} from './job.js';
 import { pageOf, pageQuery } from './page.js';
 import { body, idempotencyHeader, idParam, json, problem, route } from './route.js';
 
@@ -45,6 +54,19 @@ export const createBenchmark = start(
   'Measure models against each other on a device',
 );
 
+/** Names out of a list, in a query. */
+function someOf(names: readonly string[]) {
+  return z
+    .string()
+    .max(100)
+    .refine(
+      (text) => text.split(',').every((name) => names.includes(name)),
+      `must be one or several of ${names.join(', ')}, with commas`,
+    )
+    .optional()
+    .describe('one or several, with commas');
+}
+
 export const listJobs = route({
   tag: 'jobs',
   access: 'read',
@@ -53,8 +75,8 @@ export const listJobs = route({
   summary: 'Jobs, newest first',
   request: {
     query: pageQuery.extend({
-      type: z.string().max(100).optional().describe('one or several, with commas'),
-      state: z.string().max(100).optional().describe('one or several, with commas'),
+      type: someOf(JOB_TYPES),
+      state: someOf(JOB_STATES),
       model: id.optional().describe('jobs about this model'),
       device: id.optional().describe('jobs of this device, parts of others too'),
       parent: id.optional().describe('parts of this job; without it, only jobs that are no parts'),
@@ -122,7 +144,7 @@ export const allEvents = route({
   method: 'get',
   path: '/api/events',
   summary: 'Changes of all jobs and devices as they come',
-  description: `${EVENTS} No logs here; \`event: device\` with a Device as data.`,
+  description: `${EVENTS} No logs here; \`event: device\` with a Device as data. What changed while no connection was there is not told later: fetch the lists again after each new one.`,
   responses: { 200: { description: 'Events', content: { 'text/event-stream': { schema: z.string() } } } },
 });
 

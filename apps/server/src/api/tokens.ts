@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { id, name, time } from './common.js';
 import { pageOf, pageQuery } from './page.js';
-import { body, idParam, json, problem, ROLES, route } from './route.js';
+import { body, idempotencyHeader, idParam, json, problem, ROLES, route } from './route.js';
 
 /** A token without its secret. */
 export const tokenSchema = z
@@ -31,6 +31,7 @@ export const createToken = route({
   path: '/api/tokens',
   summary: 'Make a token; its secret is in this answer and nowhere else',
   request: {
+    headers: idempotencyHeader,
     body: body(
       z
         .strictObject({
@@ -41,7 +42,13 @@ export const createToken = route({
         .openapi('NewToken'),
     ),
   },
-  responses: { 201: json(tokenSchema.extend({ secret: z.string() }).openapi('TokenWithSecret'), 'Made') },
+  responses: {
+    200: json(
+      tokenSchema,
+      'Made before, with this Idempotency-Key; the secret was in the first answer. Without it, revoke the token',
+    ),
+    201: json(tokenSchema.extend({ secret: z.string() }).openapi('TokenWithSecret'), 'Made'),
+  },
 });
 
 export const deleteToken = route({

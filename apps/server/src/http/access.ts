@@ -23,7 +23,6 @@ export function access(route: RouteConfig, tokens: Tokens, limits: RateLimits): 
   const [wanted] = (route.security ?? []).flatMap((scheme) => Object.values(scheme).flat()) as Role[];
   return async (context, next) => {
     if (wanted === undefined) return next();
-    await limits.requireGuesses(context);
     const identity = await identify(context, tokens);
     if (!identity) {
       await limits.countGuess(context);

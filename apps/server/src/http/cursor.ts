@@ -28,7 +28,7 @@ export function page<R extends Listed, T>(
 export function cursorOf(text: string | undefined): Cursor {
   if (text === undefined) return { created: '9999-01-01T00:00:00Z', id: '' };
   const [created, id] = Buffer.from(text, 'base64url').toString('utf8').split(' ');
-  if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(created) || id === undefined)
+  if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(created) || Number.isNaN(Date.parse(created)) || id === undefined)
     throw new Failure('invalid-argument', 'The cursor is none that this server gave.', 400);
   return { created, id };
 }

@@ -45,6 +45,10 @@ class Listener {
 const MOST_LISTENERS = 1000;
 /** A line now and then keeps connections from being cut, and finds those that are gone. */
 const KEEP_ALIVE = 15_000;
+/** Lines of a log that are read at once. */
+const PORTION = 1000;
+/** In place of the changes that nobody heard of. */
+const MISSED = 'missed';
 /** Changes within this time are told as one, in milliseconds. */
 const TOGETHER = 100;
 
@@ -66,7 +70,8 @@ export class Events {
 
   async start(): Promise<void> {
     const missed = () => {
-      for (const [listener, job] of this.#listeners) listener.mark(job ?? 'again');
+      this.#rows.clear();
+      for (const [listener, job] of this.#listeners) listener.mark(job ?? MISSED);
     };
     await this.database.listen('snp_jobs', (payload) => this.#tell(payload.split(' ')[0]), missed);
     await this.database.listen('snp_devices', (id) => this.#tellAll(`device ${id}`), missed);
@@ -80,8 +85,9 @@ export class Events {
   /** Progress and log of one job, until it has ended. */
   async ofJob(context: Context<Env>, id: string): Promise<Response> {
     await this.jobs.get(id);
+    const heard = Number(context.req.header('last-event-id'));
     return this.#stream(context, id, async (stream, listener) => {
-      let last = Number(context.req.header('last-event-id') ?? 0) || 0;
+      let last = Number.isSafeInteger(heard) ? heard : 0;
       listener.mark(id);
       while (this.#isOpen(stream)) {
         const changed = await listener.next(KEEP_ALIVE);
@@ -90,10 +96,7 @@ export class Events {
           continue;
         }
         const row = await this.#row(id);
-        for (const line of await this.jobs.logs(id, last, 1000)) {
-          last = Number(line.seq);
-          await stream.writeSSE({ event: 'log', id: String(last), data: JSON.stringify(presentLog(line)) });
-        }
+        last = await this.#tellLog(stream, id, last);
         if (!row) return;
         await stream.writeSSE({ event: 'job', data: JSON.stringify(presentJob(row)) });
         if (ENDS.includes(row.state)) return;
@@ -109,6 +112,8 @@ export class Events {
       await stream.write(': \n\n');
       while (this.#isOpen(stream)) {
         const changed = await listener.next(KEEP_ALIVE);
+        // What changed meanwhile cannot be told any more: whoever connects again fetches everything anew.
+        if (changed.includes(MISSED)) return;
         if (changed.length === 0) await stream.write(': \n\n');
         for (const key of changed) {
           if (key.startsWith('device ')) {
@@ -147,6 +152,18 @@ export class Events {
         this.#listeners.delete(listener);
       }
     });
+  }
+
+  /** Sends all lines of a log after one, in portions; returns the number of the last. */
+  async #tellLog(stream: SSEStreamingApi, id: string, after: number): Promise<number> {
+    for (let last = after; ; ) {
+      const lines = await this.jobs.logs(id, last, PORTION);
+      for (const line of lines) {
+        last = Number(line.seq);
+        await stream.writeSSE({ event: 'log', id: String(last), data: JSON.stringify(presentLog(line)) });
+      }
+      if (lines.length < PORTION || !this.#isOpen(stream)) return last;
+    }
   }
 
   #isOpen(stream: SSEStreamingApi): boolean {

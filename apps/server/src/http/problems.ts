@@ -65,8 +65,17 @@ export function problemOf(error: Error, context: Context<Env>, log: Log): Respon
     return problem(context, STATUS[code] ?? 422, code, message, Object.keys(place).length > 0 ? { place } : {});
   }
   if (error instanceof HTTPException) return problem(context, error.status, 'invalid-argument', error.message);
+  if (isUnstorable(error)) {
+    log.info({ err: error, requestId: context.get('requestId') }, 'a request holds what the database does not take');
+    return problem(context, 400, 'invalid-argument', `The request holds a value that cannot be: ${error.message}.`);
+  }
   log.error({ err: error, requestId: context.get('requestId') }, 'a request failed');
   return problem(context, 500, 'internal', 'The server failed. Its log says more under the id of this request.');
+}
+
+/** Whether the database refused a value (class 22 of PostgreSQL): no text has a NUL in it or half a character, no year a 13th month. */
+function isUnstorable(error: Error & { code?: unknown }): boolean {
+  return typeof error.code === 'string' && /^22[0-9A-Z]{3}$/.test(error.code);
 }
 
 /** What is wrong with which part of a request. */

@@ -18,14 +18,9 @@ export class RateLimits {
     await this.#requests.consume(token).catch(({ msBeforeNext }) => tooMany(msBeforeNext));
   }
 
-  /** Nobody tries tokens until one fits. */
-  async requireGuesses(context: Context<Env>): Promise<void> {
-    const state = await this.#guesses.get(addressOf(context));
-    if (state && state.consumedPoints >= GUESSES.points) tooMany(state.msBeforeNext);
-  }
-
+  /** Nobody tries tokens until one fits. Right ones are never counted: behind a proxy, all have the same address. */
   async countGuess(context: Context<Env>): Promise<void> {
-    await this.#guesses.penalty(addressOf(context));
+    await this.#guesses.consume(addressOf(context)).catch(({ msBeforeNext }) => tooMany(msBeforeNext));
   }
 }
 

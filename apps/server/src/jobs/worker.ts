@@ -61,10 +61,11 @@ export class Worker {
   async start(): Promise<void> {
     const { scratch, slots } = this.options;
     await mkdir(scratch, { recursive: true });
-    // What a worker of this folder was at when it was killed.
+    // What a worker of this folder was at when it was killed. In a container, it had the very number that this one has.
     for (const name of await readdir(scratch)) {
-      const owner = /^job-(\d+)-/.exec(name)?.[1];
-      if (owner && !isAlive(Number(owner))) await rm(join(scratch, name), { recursive: true, force: true });
+      const owner = Number(/^job-(\d+)-/.exec(name)?.[1]);
+      if (owner === process.pid || (owner && !isAlive(owner)))
+        await rm(join(scratch, name), { recursive: true, force: true });
     }
     await this.services.database.listen(
       'snp_jobs',

@@ -26,6 +26,7 @@ import type { Services } from '../services.js';
 import type { ModelRow } from '../shelf/models.js';
 import { calibrationOf } from './calibrationOf.js';
 import { mount } from './mount.js';
+import { requireFit } from './requireFit.js';
 
 type Submitted = { job: JobRow; fresh: boolean };
 
@@ -33,8 +34,9 @@ type Submitted = { job: JobRow; fresh: boolean };
 export function jobRoutes(app: App, services: Services): void {
   const { database, queue, jobs, models, datasets, devices, blobs, events, idempotency, settings } = services;
 
-  /** Submits in one transaction, within the number of jobs that may be open. */
+  /** Submits in one transaction, within the number of jobs that may be open and the room that there is for what they make. */
   const submit = async (work: (sql: Sql) => Promise<Submitted>) => {
+    await blobs.requireRoom();
     const open = await first<{ count: number }>(
       database,
       `select count(*)::int as count from snp.jobs where state in ('waiting', 'queued', 'running')`,
@@ -73,6 +75,7 @@ export function jobRoutes(app: App, services: Services): void {
       const dataset = input.dataset && (await datasets.get(input.dataset.id));
       const calibration =
         input.calibration === undefined ? undefined : await calibrationOf(services, input.calibration, model);
+      await requireFit(services, input, model);
       const { target } = input;
       const device = 'latency' in target ? await deviceWith(target.latency.device, target.latency.target) : undefined;
       const createdBy = identityOf(context).name;

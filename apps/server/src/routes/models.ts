@@ -6,6 +6,7 @@ import { Failure } from '../http/failure.js';
 import { sendBlob } from '../http/sendBlob.js';
 import { workModel } from '../jobs/kinds/files.js';
 import type { Services } from '../services.js';
+import { clashOf } from '../shelf/clash.js';
 import { type ModelRow, presentModel } from '../shelf/models.js';
 import { calibrationOf } from './calibrationOf.js';
 import { mount } from './mount.js';
@@ -29,12 +30,11 @@ export function modelRoutes(app: App, services: Services): void {
     const input = context.req.valid('json');
     const { token, name: createdBy } = identityOf(context);
     return idempotency.once(context, input, async () => {
-      const names = input.data.map(({ location }) => location);
-      const twice = names.find((name, at) => names.indexOf(name) !== at || name === 'model.onnx');
-      if (twice)
+      const clash = clashOf(['model.onnx', ...input.data.map(({ location }) => location)]);
+      if (clash)
         throw new Failure(
           'invalid-argument',
-          `The data file '${twice}' stands there twice, or has the model's own place.`,
+          `The data file '${clash}' stands there twice, is a folder of another's, or has the model's own place, 'model.onnx'.`,
         );
       const { sha256, bytes: own } = await uploads.complete(input.upload, token);
       const data: ModelRow['data'] = [];

@@ -16,13 +16,17 @@ interface AuditRow {
 
 /** Routes for tokens and the audit log. */
 export function tokenRoutes(app: App, services: Services): void {
-  const { database, tokens } = services;
+  const { database, tokens, idempotency } = services;
 
   mount(app, services, listTokens, async (context) => context.json({ items: await tokens.list() }, 200));
 
-  mount(app, services, createToken, async (context) => {
-    const { name, role, days } = context.req.valid('json');
-    return context.json(await tokens.create(name, role, days), 201, { 'cache-control': 'no-store' });
+  mount(app, services, createToken, (context) => {
+    const input = context.req.valid('json');
+    return idempotency.once(context, input, async () => {
+      const { secret, ...token } = await tokens.create(input.name, input.role, input.days);
+      // Secrets are not kept, not even to be told again.
+      return { status: 201, body: { ...token, secret }, again: { status: 200, body: token } };
+    }) as never;
   });
 
   mount(app, services, deleteToken, async (context) => {

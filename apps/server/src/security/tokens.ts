@@ -76,8 +76,13 @@ export class Tokens {
     });
   }
 
-  async hasAny(): Promise<boolean> {
-    return (await first(this.database, 'select 1 from snp.tokens limit 1')) !== undefined;
+  /** Id of an administrator whose token is valid, and stays so the longest. */
+  async admin(): Promise<string | undefined> {
+    const row = await first<{ id: string }>(
+      this.database,
+      `select id from snp.tokens where role = 'admin' and ${VALID} order by expires desc nulls first, created limit 1`,
+    );
+    return row?.id;
   }
 
   /** Who has this token; undefined if nobody. */

@@ -6,6 +6,7 @@ import type { datasetSchema } from '../api/datasets.js';
 import { type Database, first } from '../database/database.js';
 import { Failure } from '../http/failure.js';
 import type { Blob, Blobs } from '../storage/blobs.js';
+import { clashOf } from './clash.js';
 import { unzip } from './unzip.js';
 
 /** A data set as clients see it. */
@@ -43,8 +44,9 @@ export class Datasets {
   /** Makes a data set of complete uploads; archives are unpacked. The very same files under the same name are one data set. */
   async add(name: string, uploads: readonly DatasetFile[]): Promise<{ row: DatasetRow; fresh: boolean }> {
     const files = (await this.#unpacked(uploads)).sort((a, b) => (a.path < b.path ? -1 : 1));
-    const twice = files.find(({ path }, at) => path === files[at + 1]?.path);
-    if (twice) throw new Failure('invalid-argument', `The name '${twice.path}' stands there twice.`);
+    const clash = clashOf(files.map(({ path }) => path));
+    if (clash)
+      throw new Failure('invalid-argument', `'${clash}' stands there twice, or is a file and a folder at once.`);
     const kind = kindOf(files);
     const manifest = await this.#manifest(files);
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);

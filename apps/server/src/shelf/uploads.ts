@@ -120,6 +120,8 @@ export class Uploads {
         `The upload has the hash ${sha256}, not ${part.sha256}: it was thrown away. Send it again.`,
       );
     }
+    // Jobs may have filled the room meanwhile. The upload stays and can be completed once there is some.
+    await this.blobs.requireRoom();
     await this.blobs.add(path, { sha256, bytes });
     await this.#finish(part.id, sha256);
     return this.get(part.id, part.token);
@@ -133,8 +135,12 @@ export class Uploads {
         throw new Failure('conflict', `The upload was begun with ${known.length} bytes, not ${length}.`);
       return known;
     }
-    await this.blobs.requireRoom(length);
     await this.database.query('insert into snp.uploads (id, token, length) values ($1, $2, $3)', [id, token, length]);
+    // Announced first: of two that begin at once, each sees the other.
+    await this.blobs.requireRoom().catch(async (error) => {
+      await this.#forget(id);
+      throw error;
+    });
     return { id, token, length, sha256: null };
   }
 

@@ -12,7 +12,7 @@ export interface ArtefactStore {
   take(sha256: string, path: string): Promise<void>;
   /** @throws SnpError `io` if it is not there. */
   read(sha256: string, range?: ByteRange): Promise<Readable>;
-  /** Puts the file at a path, by a link where that is possible: it must not be changed there. */
+  /** Puts the file at a path, all at once, by a link where that is possible: it must not be changed there. */
   place(sha256: string, path: string): Promise<void>;
   has(sha256: string): Promise<boolean>;
   remove(sha256: string): Promise<void>;

@@ -56,21 +56,23 @@ export class Blobs {
     await sql.query('delete from snp.blob_uses where owner = $1', [owner]);
   }
 
+  /** What is stored, and what uploads that are on their way have announced: many small steps take no more than one large one. */
   async usedBytes(): Promise<number> {
     const row = await first<{ bytes: number }>(
       this.database,
-      'select coalesce(sum(bytes), 0)::bigint as bytes from snp.blobs',
+      `select ((select coalesce(sum(bytes), 0) from snp.blobs) +
+         (select coalesce(sum(length), 0) from snp.uploads where sha256 is null))::bigint as bytes`,
     );
     return Number(row?.bytes ?? 0);
   }
 
-  /** @throws SnpError `limit` if there is no room for so many bytes more. */
-  async requireRoom(bytes: number): Promise<void> {
+  /** @throws SnpError `limit` if more is stored, or on its way, than may be. */
+  async requireRoom(): Promise<void> {
     const used = await this.usedBytes();
-    if (used + bytes > this.quotaBytes)
+    if (used > this.quotaBytes)
       throw new SnpError(
         'limit',
-        `The server stores at most ${this.quotaBytes} bytes, ${used} of which are taken: there is no room for ${bytes} more. Delete models or data sets.`,
+        `The server stores at most ${this.quotaBytes} bytes; with what is on its way there would be ${used}. Delete models or data sets.`,
       );
   }
 

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { SnpError } from '@snp/onnx';
 import type { ArtefactStore, ByteRange } from './artefactStore.js';
+import { writeWhole } from './writeWhole.js';
 
 /** Artefacts in a folder, or in one that several machines share. */
 export class FolderStore implements ArtefactStore {
@@ -17,10 +18,8 @@ export class FolderStore implements ArtefactStore {
     await chmod(path, 0o444);
     await rename(path, place).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EXDEV') throw error;
-      // From another disk: complete before it has its name.
-      const beside = `${place}.${process.pid}.tmp`;
-      await copyFile(path, beside);
-      await rename(beside, place);
+      // From another disk.
+      await writeWhole(place, (beside) => copyFile(path, beside));
       await rm(path, { force: true });
     });
   }
@@ -34,7 +33,7 @@ export class FolderStore implements ArtefactStore {
     await mkdir(dirname(path), { recursive: true });
     const from = this.#path(sha256);
     await link(from, path)
-      .catch(() => copyFile(from, path, constants.COPYFILE_FICLONE))
+      .catch(() => writeWhole(path, (beside) => copyFile(from, beside, constants.COPYFILE_FICLONE)))
       .catch((cause) => missing(sha256, cause));
   }
 

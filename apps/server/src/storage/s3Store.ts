@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { SnpError } from '@snp/onnx';
 import { AwsClient } from 'aws4fetch';
 import type { ArtefactStore, ByteRange } from './artefactStore.js';
+import { writeWhole } from './writeWhole.js';
 
 /** An S3-compatible store. */
 export interface S3Options {
@@ -45,7 +46,8 @@ export class S3Store implements ArtefactStore {
 
   async place(sha256: string, path: string): Promise<void> {
     await mkdir(dirname(path), { recursive: true });
-    await pipeline(await this.read(sha256), createWriteStream(path));
+    const content = await this.read(sha256);
+    await writeWhole(path, (beside) => pipeline(content, createWriteStream(beside)));
   }
 
   async has(sha256: string): Promise<boolean> {

@@ -1,17 +1,32 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Device, Job, LogLine } from './types.js';
 
-type Listener = (change: { job?: Job; device?: Device }) => void;
+interface Change {
+  job?: Job;
+  device?: Device;
+}
+
+interface Listener {
+  heard: (change: Change) => void;
+  missed: () => void;
+}
 
 const listeners = new Set<Listener>();
 let stream: EventSource | undefined;
 
-/** Hears of every change of jobs and devices; all that listen share one connection. The browser reconnects by itself. */
-export function useChanges(listener: Listener): void {
-  const latest = useRef(listener);
-  latest.current = listener;
+/**
+ * Hears of every change of jobs and devices; all that listen share one connection. The browser reconnects by itself.
+ *
+ * @param missed Fetches again what is shown: the connection was broken, and changes have gone by.
+ */
+export function useChanges(heard: Listener['heard'], missed: Listener['missed']): void {
+  const latest = useRef({ heard, missed });
+  latest.current = { heard, missed };
   useEffect(() => {
-    const own: Listener = (change) => latest.current(change);
+    const own: Listener = {
+      heard: (change) => latest.current.heard(change),
+      missed: () => latest.current.missed(),
+    };
     listeners.add(own);
     stream ??= open();
     return () => {
@@ -25,9 +40,14 @@ export function useChanges(listener: Listener): void {
 
 function open(): EventSource {
   const source = new EventSource('/api/events');
-  const tell = (change: { job?: Job; device?: Device }) => {
-    for (const listener of [...listeners]) listener(change);
+  const tell = (change: Change) => {
+    for (const { heard } of [...listeners]) heard(change);
   };
+  let wasOpen = false;
+  source.addEventListener('open', () => {
+    if (wasOpen) for (const { missed } of [...listeners]) missed();
+    wasOpen = true;
+  });
   source.addEventListener('job', ({ data }) => tell({ job: JSON.parse(data) }));
   source.addEventListener('device', ({ data }) => tell({ device: JSON.parse(data) }));
   return source;

@@ -50,7 +50,7 @@ function NewToken({ onMade }: { onMade: () => void }) {
   const make = useAction(async () => {
     const body = { name: name.trim(), role, ...(days && { days: Number(days) }) };
     const made = await answer(api.POST('/api/tokens', { body }));
-    setSecret(made.secret);
+    setSecret('secret' in made ? made.secret : undefined);
     setName('');
     onMade();
   });

@@ -14,7 +14,7 @@ import { mayManage } from '../session.js';
 /** One device: what it is, what it can run, what it does and did. */
 export function DevicePage({ id }: { id: string }) {
   const device = useResource(() => answer(api.GET('/api/devices/{id}', { params: { path: { id } } })), [id]);
-  useChanges((change) => change.device?.id === id && device.set(change.device));
+  useChanges((change) => change.device?.id === id && device.set(change.device), device.reload);
   return <Await of={device}>{(own) => <Opened device={own} />}</Await>;
 }
 
@@ -24,7 +24,7 @@ function Opened({ device }: { device: Device }) {
   useChanges(({ job }) => {
     if (job?.type === 'benchmark' && job.input.device === id && jobs.data)
       jobs.set({ ...jobs.data, items: withJob(jobs.data.items, job) });
-  });
+  }, jobs.reload);
   return (
     <Page
       title={name}

@@ -14,7 +14,7 @@ export function DevicesPage() {
   const devices = useResource(() => answer(api.GET('/api/devices')), []);
   useChanges(({ device }) => {
     if (device && devices.data) devices.set({ items: withDevice(devices.data.items, device) });
-  });
+  }, devices.reload);
   return (
     <Page title="Devices" about="Machines where models are measured; an agent on each takes its jobs.">
       <div class="stack">

@@ -127,7 +127,7 @@ function Parts({ id }: { id: string }) {
     // Another job may have begun a part that this one needs too.
     if (job.parent === id || parts.data.items.some((part) => part.id === job.id))
       parts.set({ ...parts.data, items: withJob(parts.data.items, job) });
-  });
+  }, parts.reload);
   if (!parts.data?.items.length) return null;
   return (
     <section class="stack" aria-labelledby="parts">

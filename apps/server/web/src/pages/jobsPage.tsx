@@ -36,7 +36,7 @@ export function JobsPage() {
     if (!job || !jobs.data || job.parent || (type && job.type !== type)) return;
     if (state && !state.split(',').includes(job.state)) jobs.reload();
     else jobs.set({ ...jobs.data, items: withJob(jobs.data.items, job) });
-  });
+  }, jobs.reload);
   const more = useAction(async () => {
     const shown = jobs.data!;
     const query = { ...filter, cursor: shown.next! };

@@ -27,7 +27,7 @@ const TABS: Record<string, { title: string; tab: ComponentType<ModelTabProps> }>
 /** One model, from all sides. */
 export function ModelPage({ id }: { id: string }) {
   const model = useResource(() => answer(api.GET('/api/models/{id}', { params: { path: { id } } })), [id]);
-  useChanges(({ job }) => job?.id === model.data?.analysisJob && job?.ended && model.reload());
+  useChanges(({ job }) => job?.id === model.data?.analysisJob && job?.ended && model.reload(), model.reload);
   return <Await of={model}>{(own) => <Opened model={own} />}</Await>;
 }
 

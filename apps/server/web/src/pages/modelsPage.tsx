@@ -19,7 +19,7 @@ import { mayRun } from '../session.js';
 export function ModelsPage() {
   const models = useResource(() => answer(api.GET('/api/models', { params: { query: {} } })), []);
   const [problem, setProblem] = useState<Problem>();
-  useChanges(({ job }) => job?.ended && models.reload());
+  useChanges(({ job }) => job?.ended && models.reload(), models.reload);
   const upload = (files: Placed[]) => {
     setProblem(undefined);
     try {

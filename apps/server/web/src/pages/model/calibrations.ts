@@ -17,7 +17,7 @@ export function useCalibrations(model: string): Resource<CalibrationJob[]> {
   useChanges(({ job }) => {
     if (job?.type === 'calibrate' && job.input.model === model && !job.parent && jobs.data)
       jobs.set(withJob(jobs.data, job) as CalibrationJob[]);
-  });
+  }, jobs.reload);
   return jobs;
 }
 

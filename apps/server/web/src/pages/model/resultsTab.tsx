@@ -19,7 +19,7 @@ interface Found {
 /** What came of a model: its versions, how they trade cost for answers, and how fast they are on devices. */
 export function ResultsTab({ model }: ModelTabProps) {
   const found = useResource(() => fetchResults(model.id), [model.id]);
-  useChanges(({ job }) => job?.ended && found.reload());
+  useChanges(({ job }) => job?.ended && found.reload(), found.reload);
   return <Await of={found}>{(own) => <Results model={model} {...own} />}</Await>;
 }
 
