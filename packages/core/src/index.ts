@@ -37,6 +37,11 @@ export {
   type UnitMoments,
   unitRows,
 } from '@snp/score';
+export { Algebra } from './algebra/algebra.js';
+export { type Covariance, covarianceOf } from './algebra/covariance.js';
+export { type Elimination, eliminate } from './algebra/eliminate.js';
+export { eliminateParts } from './algebra/eliminateParts.js';
+export { RIDGE } from './algebra/ridge.js';
 export type { AnswerOptions } from './evaluate/answers.js';
 export { compareModels } from './evaluate/compareModels.js';
 export { type Comparison, compare, type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluate.js';
@@ -91,16 +96,11 @@ export { PLUGIN_TIMEOUT } from './plugin/foreignCalls.js';
 export { PLUGIN_CONTRACT, type Plugin } from './plugin/plugin.js';
 export { sensitivity } from './plugin/sensitivity.js';
 export { asUnits, type Cut, joinUnits, UNIT_KINDS, type UnitGroup } from './plugin/unitGroup.js';
-export { Algebra } from './recovery/algebra.js';
-export { type Covariance, covarianceOf } from './recovery/covariance.js';
-export { type Elimination, eliminate } from './recovery/eliminate.js';
-export { eliminateParts } from './recovery/eliminateParts.js';
 export type { RecoveryMethod } from './recovery/method.js';
 export { type PairSpectrum, pairSpectrum } from './recovery/pairSpectrum.js';
 export { queryMixture } from './recovery/queryMixture.js';
 export { Recovery, type RecoveryKind, type RecoveryOptions, type RecoveryOutcomes } from './recovery/recovery.js';
 export { type Refit, type RefitOptions, refitKept, refitMixed } from './recovery/refit.js';
-export { RIDGE } from './recovery/ridge.js';
 export { type ValueSpectrum, valueSpectrum } from './recovery/valueSpectrum.js';
 export { costPerBlock } from './report/costReport.js';
 export { renderReport } from './report/html/renderReport.js';

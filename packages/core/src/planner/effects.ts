@@ -9,10 +9,10 @@ import {
   type RuntimeTensor,
   type Session,
 } from '@snp/runtime';
+import { Algebra } from '../algebra/algebra.js';
 import { addAnswers } from '../evaluate/answers.js';
 import { FidelityMeter } from '../evaluate/fidelity.js';
 import { laneWidth } from '../plan/widths.js';
-import { Algebra } from '../recovery/algebra.js';
 import type { RecoveryMethod } from '../recovery/method.js';
 import type { Recovery } from '../recovery/recovery.js';
 import { firstSamples } from '../statistics/firstSamples.js';

@@ -1,6 +1,6 @@
-import type { Algebra } from '../recovery/algebra.js';
-import { meanVariance } from '../recovery/covariance.js';
-import { transpose } from '../recovery/product.js';
+import type { Algebra } from '../algebra/algebra.js';
+import { meanVariance } from '../algebra/covariance.js';
+import { transpose } from '../algebra/product.js';
 
 /** Sums over rows for a Gauss-Newton step of a hidden layer. */
 export interface StepSums {

@@ -1,11 +1,12 @@
 import type { Analysis, Branch } from '@snp/graph';
 import type { Model, Value } from '@snp/onnx';
 import { type Calibration, crossTap, type Moments, type RuntimeTensor, rowsTap, runTapped } from '@snp/runtime';
-import { Algebra } from '../recovery/algebra.js';
+import { Algebra } from '../algebra/algebra.js';
 import { addToLayer, type LastLayer, lastLayer } from '../recovery/branchLayers.js';
 import { unpackCross } from '../statistics/crossMoments.js';
 import { firstSamples } from '../statistics/firstSamples.js';
 import { inOrderOfUnits } from '../statistics/secondMoments.js';
+import type { BranchPlace } from './branchPlace.js';
 import { lackingTap, TARGET } from './lacking.js';
 import { refitHidden } from './refitHidden.js';
 import { type RegressionSums, shrunkRegression } from './shrunkRegression.js';
@@ -69,14 +70,13 @@ export async function reconstructBranches(
       const { layer, sum } = place;
       const from = at;
       const stretch = () => stretchOf(pruned, from, sum);
-      await refitHidden({ layer, sum, shapes: pruned.shapes, from, stretch, own, wanted }, options, algebra);
-      const halves = await sumsAt(place, { pruned, from, own, wanted, options });
-      const change = halves && (await shrunkRegression(halves, { centred: place.layer.bias !== undefined, algebra }));
-      if (change) {
-        addToLayer(place.layer, change);
-        changed++;
-      }
-      await own.advance(stretchOf(pruned, at, place.sum), options);
+      const here: BranchPlace = { layer, sum, shapes: pruned.shapes, from, stretch, own, wanted };
+      const moved = await refitHidden(here, options, algebra);
+      const halves = await sumsAt(here, options);
+      const change = halves && (await shrunkRegression(halves, { centred: layer.bias !== undefined, algebra }));
+      if (change) addToLayer(layer, change);
+      if (moved || change) changed++;
+      await own.advance(stretch(), options);
       [at, target] = [place.sum, place.target];
       onProgress?.(done + 1, places.length);
     }
@@ -121,15 +121,13 @@ function neededInputs(pruned: Analysis, original: Analysis, places: readonly Pla
 
 /** Sums over the rows of a place's neurons and of what the stream behind it lacks: of every other sample, and of the rest. Undefined where there are too few samples for that. */
 async function sumsAt(
-  { layer, sum }: Place,
-  given: { pruned: Analysis; from: Value; own: Streams; wanted: Streams; options: RunOptions },
+  { layer, sum, shapes, stretch: cut, own, wanted }: BranchPlace,
+  options: RunOptions,
 ): Promise<[RegressionSums, RegressionSums] | undefined> {
-  const { pruned, from, own, wanted, options } = given;
-  const stretch = stretchOf(pruned, from, sum);
-  const shape = pruned.shapes.shape(sum)!;
+  const stretch = cut();
   const { value, rank, axis: feature } = layer.site;
   const neurons = rowsTap(value, { rank, feature, width: layer.group.units });
-  const lacking = lackingTap(sum, shape);
+  const lacking = lackingTap(sum, shapes.shape(sum)!);
   const cross = crossTap(neurons, lacking);
   const halves: RegressionSums[] = [];
   for (const half of [0, 1]) {

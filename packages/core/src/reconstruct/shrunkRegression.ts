@@ -1,6 +1,6 @@
-import type { Algebra } from '../recovery/algebra.js';
+import type { Algebra } from '../algebra/algebra.js';
+import { meanVariance } from '../algebra/covariance.js';
 import type { LayerChange } from '../recovery/branchLayers.js';
-import { meanVariance } from '../recovery/covariance.js';
 import type { CrossMoments } from '../statistics/crossMoments.js';
 import { addCross, added } from '../statistics/statistics.js';
 import { bestStep } from './bestStep.js';

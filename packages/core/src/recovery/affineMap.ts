@@ -1,10 +1,10 @@
 import type { Branch } from '@snp/graph';
+import type { Algebra } from '../algebra/algebra.js';
+import { covarianceOf, meanVariance } from '../algebra/covariance.js';
+import { product } from '../algebra/product.js';
 import type { CrossMoments } from '../statistics/crossMoments.js';
 import type { GroupMoments } from '../statistics/statistics.js';
-import type { Algebra } from './algebra.js';
 import { heirsOf, type LastLayer, lastLayer } from './branchLayers.js';
-import { covarianceOf, meanVariance } from './covariance.js';
-import { product } from './product.js';
 
 /**
  * Ridge beside the mean variance of the neurons. Hundreds of neurons predict a few hundred samples by chance, late branches most of all: with that of other refits the map of the

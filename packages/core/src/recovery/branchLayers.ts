@@ -29,6 +29,18 @@ export function lastLayer({ groups, sum, stream }: Branch): LastLayer | string {
   return 'does not end with a layer that can be rewritten';
 }
 
+/** A layer's weights, [positions of what it reads, outputs]. */
+export function positionRows(layer: LastLayer): Float64Array {
+  const { unitAt } = layer.site;
+  const rows = readerRows(layer);
+  const outputs = rows.length / unitAt.length;
+  const inOrder = new Float64Array(rows.length);
+  unitAt.forEach((unit, at) => {
+    inOrder.set(rows.subarray(unit * outputs, (unit + 1) * outputs), at * outputs);
+  });
+  return inOrder;
+}
+
 /** What a layer gains. */
 export interface LayerChange {
   /** [units, outputs] */

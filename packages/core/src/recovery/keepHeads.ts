@@ -1,7 +1,7 @@
 import type { HeadPart, HeadSet } from '@snp/graph';
+import { covarianceOf } from '../algebra/covariance.js';
+import { eliminateParts } from '../algebra/eliminateParts.js';
 import type { SecondMoments } from '../statistics/secondMoments.js';
-import { covarianceOf } from './covariance.js';
-import { eliminateParts } from './eliminateParts.js';
 import { linearReader, readerRows } from './linearReader.js';
 import { type RecoveryMethod, tails } from './method.js';
 

@@ -1,13 +1,13 @@
 import type { Branch } from '@snp/graph';
 import { Tensor } from '@snp/onnx';
+import type { Algebra } from '../algebra/algebra.js';
+import { product } from '../algebra/product.js';
 import type { GroupMoments } from '../statistics/statistics.js';
 import type { AffineMap } from './affineMap.js';
-import type { Algebra } from './algebra.js';
 import { addToLayer, type Heir, heirsOf, lastLayer } from './branchLayers.js';
 import { readerRows, writeReader } from './linearReader.js';
 import type { RecoveryMethod } from './method.js';
 import { shiftBias } from './outputBias.js';
-import { product } from './product.js';
 
 /** How a branch of the residual stream is left out. */
 export interface BranchMethod extends RecoveryMethod {

@@ -1,6 +1,6 @@
 import type { Group } from '@snp/graph';
 import type { Value } from '@snp/onnx';
-import type { Algebra } from './algebra.js';
+import type { Algebra } from '../algebra/algebra.js';
 
 /** How one group makes up for units that leave it. */
 export interface RecoveryMethod {

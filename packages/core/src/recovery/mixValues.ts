@@ -1,7 +1,7 @@
 import { type Analysis, type Group, unitsByLane } from '@snp/graph';
 import type { Node, Value } from '@snp/onnx';
+import { covarianceOf } from '../algebra/covariance.js';
 import type { SecondMoments } from '../statistics/secondMoments.js';
-import { covarianceOf } from './covariance.js';
 import { type LinearReader, linearReader, readerRows, writeReader } from './linearReader.js';
 import { isScaling, type LinearWriter, linearWriter, MOVES, mixWritten } from './linearWriter.js';
 import { type RecoveryMethod, tails } from './method.js';

@@ -1,6 +1,6 @@
 import { svd } from '@snp/runtime';
-import { product } from './product.js';
-import { symmetricRoots } from './symmetricRoots.js';
+import { product } from '../algebra/product.js';
+import { symmetricRoots } from '../algebra/symmetricRoots.js';
 
 /** The best mixtures of one head's queries and keys, most important first. */
 export interface PairSpectrum {

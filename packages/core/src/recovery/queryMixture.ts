@@ -1,6 +1,6 @@
 import { solvePositive } from '@snp/runtime';
-import { product, transpose } from './product.js';
-import { RIDGE } from './ridge.js';
+import { product, transpose } from '../algebra/product.js';
+import { RIDGE } from '../algebra/ridge.js';
 
 /**
  * The matrix that the queries of one head that stay are multiplied with from the right, so that their products with the keys that stay come closest

@@ -1,10 +1,11 @@
 import { type Analysis, analyze, type Branch, type Group } from '@snp/graph';
 import { cloneModel } from '@snp/onnx';
 import type { Runtime } from '@snp/runtime';
+import { Algebra } from '../algebra/algebra.js';
+import { CHOOSING_RIDGE } from '../algebra/ridge.js';
 import { type Plan, removedUnits } from '../plan/plan.js';
 import type { GroupMoments } from '../statistics/statistics.js';
 import { affineMaps } from './affineMap.js';
-import { Algebra } from './algebra.js';
 import { inParallel } from './inParallel.js';
 import { keepHeads, valuePart } from './keepHeads.js';
 import { type BranchMethod, leaveOut } from './leaveOut.js';
@@ -14,7 +15,6 @@ import { mixQueries } from './mixQueries.js';
 import { mixValues } from './mixValues.js';
 import { pickPairs } from './pickPairs.js';
 import { refitReader } from './refitReader.js';
-import { CHOOSING_RIDGE } from './ridge.js';
 import { rotateStream } from './rotateStream.js';
 
 /**

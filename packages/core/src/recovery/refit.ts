@@ -1,7 +1,7 @@
-import { Algebra } from './algebra.js';
-import { type Covariance, meanVariance } from './covariance.js';
-import { product, transpose } from './product.js';
-import { RIDGE } from './ridge.js';
+import { Algebra } from '../algebra/algebra.js';
+import { type Covariance, meanVariance } from '../algebra/covariance.js';
+import { product, transpose } from '../algebra/product.js';
+import { RIDGE } from '../algebra/ridge.js';
 
 /** Options of refits. */
 export interface RefitOptions {

@@ -1,12 +1,12 @@
 import { type Group, unitsByLane } from '@snp/graph';
+import type { Algebra } from '../algebra/algebra.js';
+import { covarianceOf } from '../algebra/covariance.js';
+import type { Elimination } from '../algebra/eliminate.js';
+import { RIDGE } from '../algebra/ridge.js';
 import type { SecondMoments } from '../statistics/secondMoments.js';
-import type { Algebra } from './algebra.js';
-import { covarianceOf } from './covariance.js';
-import type { Elimination } from './eliminate.js';
 import { linearReader, readerRows, writeReader } from './linearReader.js';
 import { type RecoveryMethod, tails } from './method.js';
 import { refitKept } from './refit.js';
-import { RIDGE } from './ridge.js';
 
 /** How the layer behind makes up for neurons that leave: by their means, or by predicting them from those that stay. */
 export type ReaderRefit = 'mean' | 'ridge' | 'surgeon';

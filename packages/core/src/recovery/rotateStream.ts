@@ -1,17 +1,17 @@
 import type { Analysis, Group, Member } from '@snp/graph';
 import { Tensor, type Value } from '@snp/onnx';
 import { lowerFactor, symmetricEigen, symmetricValues } from '@snp/runtime';
+import type { Algebra } from '../algebra/algebra.js';
+import { type Covariance, covarianceOf, meanVariance } from '../algebra/covariance.js';
+import { orthonormal } from '../algebra/orthonormal.js';
+import { product, transpose } from '../algebra/product.js';
+import { RIDGE } from '../algebra/ridge.js';
 import type { SecondMoments } from '../statistics/secondMoments.js';
 import type { StreamMoments } from '../statistics/streamMoments.js';
-import type { Algebra } from './algebra.js';
-import { type Covariance, covarianceOf, meanVariance } from './covariance.js';
 import { readerRows, writeReader } from './linearReader.js';
 import type { RecoveryMethod } from './method.js';
 import type { Norm } from './norm.js';
-import { orthonormal } from './orthonormal.js';
 import { firstColumns } from './pairSpectrum.js';
-import { product, transpose } from './product.js';
-import { RIDGE } from './ridge.js';
 import { residualStream, type Stream, type StreamReader } from './stream.js';
 
 /**

@@ -1,6 +1,6 @@
 import { symmetricEigen } from '@snp/runtime';
-import { product, transpose } from './product.js';
-import { symmetricRoots } from './symmetricRoots.js';
+import { product, transpose } from '../algebra/product.js';
+import { symmetricRoots } from '../algebra/symmetricRoots.js';
 
 /** The best mixtures of one head's values, most important first. */
 export interface ValueSpectrum {

@@ -1,8 +1,7 @@
 import type { Analysis, Branch } from '@snp/graph';
 import { Tensor } from '@snp/onnx';
 import { crossTap, type RuntimeTensor, rowsTap, type Tap } from '@snp/runtime';
-import { heirsOf, type LastLayer, lastLayer } from '../recovery/branchLayers.js';
-import { readerRows } from '../recovery/linearReader.js';
+import { heirsOf, type LastLayer, lastLayer, positionRows } from '../recovery/branchLayers.js';
 import { enoughRows, type SecondMomentsOptions } from './secondMoments.js';
 
 /** What the last layer of a branch gives, without its bias, beside the neurons that the last layer of a branch before it reads: sums over samples and tokens. */
@@ -33,7 +32,7 @@ export function crossTaps({ branches }: Analysis, { batches }: SecondMomentsOpti
         const tap = crossTap(
           rowsOf(layer, rows),
           rowsOf(own, rows),
-          Tensor.float32([own.group.units, outputs], positionRows(own)),
+          Tensor.float32([own.group.units, outputs], Float32Array.from(positionRows(own))),
         );
         return { ...tap, name: nameOf(branch, distance) };
       });
@@ -64,18 +63,6 @@ function nameOf({ id }: Branch, distance: number): string {
 
 function rowsOf({ site, group }: LastLayer, rows: number | undefined): Tap {
   return rowsTap(site.value, { rank: site.rank, feature: site.axis, width: group.units, rows });
-}
-
-/** The weights, [positions at the site, outputs]. */
-function positionRows(layer: LastLayer): Float32Array {
-  const { unitAt } = layer.site;
-  const rows = readerRows(layer);
-  const outputs = rows.length / unitAt.length;
-  const inOrder = new Float32Array(rows.length);
-  unitAt.forEach((unit, at) => {
-    inOrder.set(rows.subarray(unit * outputs, (unit + 1) * outputs), at * outputs);
-  });
-  return inOrder;
 }
 
 /** What a `crossTap` of the neurons that a layer reads gave, [positions + 1, outputs + 1], by units. */

@@ -3,11 +3,11 @@ import type { Model } from '@snp/onnx';
 import { onnxRuntime, solvePositive, tensors } from '@snp/runtime';
 import { random, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
+import { Algebra } from '../../src/algebra/algebra.js';
 import { prepare, prune, verify } from '../../src/index.js';
 import { hiddenLayers } from '../../src/reconstruct/hiddenLayer.js';
 import { reconstructBranches } from '../../src/reconstruct/reconstructBranches.js';
 import { type RegressionSums, shrunkRegression } from '../../src/reconstruct/shrunkRegression.js';
-import { Algebra } from '../../src/recovery/algebra.js';
 import { lastLayer } from '../../src/recovery/branchLayers.js';
 import { smallVit, smallVitFeeds } from '../support/smallVit.js';
 

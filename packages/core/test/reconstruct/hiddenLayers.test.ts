@@ -10,11 +10,11 @@ import {
   transformerFeeds,
 } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
+import { Algebra } from '../../src/algebra/algebra.js';
 import { prepare } from '../../src/index.js';
 import { gaussNewtonStep } from '../../src/reconstruct/gaussNewton.js';
 import { hiddenLayers, slopesOf } from '../../src/reconstruct/hiddenLayer.js';
 import { reconstructBranches } from '../../src/reconstruct/reconstructBranches.js';
-import { Algebra } from '../../src/recovery/algebra.js';
 import { type LastLayer, lastLayer } from '../../src/recovery/branchLayers.js';
 import { smallVit, smallVitFeeds } from '../support/smallVit.js';
 

@@ -1,8 +1,8 @@
 import { onnxRuntime } from '@snp/runtime';
 import { afterAll, describe, expect, it } from 'vitest';
+import { meanVariance } from '../../src/algebra/covariance.js';
+import { EliminationKernel } from '../../src/algebra/eliminationKernel.js';
 import { Algebra, covarianceOf, eliminate } from '../../src/index.js';
-import { meanVariance } from '../../src/recovery/covariance.js';
-import { EliminationKernel } from '../../src/recovery/eliminationKernel.js';
 import { matrixOf, momentsOf, rowsOf } from '../support/problems.js';
 
 const algebra = new Algebra(onnxRuntime());
