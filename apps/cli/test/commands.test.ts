@@ -137,6 +137,8 @@ describe('snp, on the example model', () => {
         PREPROCESS,
         '--criterion',
         name,
+        // Chosen before, and not by, refits.
+        '--no-reconstruct',
         '--json',
       ];
       const { stdout, stderr } = await snp('prune', EXAMPLE, ...args, ...more, '-o', at('criterion.onnx'));

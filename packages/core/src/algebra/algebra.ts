@@ -14,10 +14,13 @@ const SMALL = 128;
 /** Below this many multiplications a call into the runtime costs more than it saves. */
 const WORTH_A_CALL = 2e7;
 
+/** Sizes of linear equations that are kept ready. */
+const SOLVERS = 3;
+
 /** Dense algebra for recovery: in a runtime, where there is one and it is worth the way, because its matrix products are many times faster than ours. */
 export class Algebra {
   readonly #eliminations = new Map<string, Promise<EliminationKernel | undefined>>();
-  #solver: { n: number; kernel: Promise<SolverKernel | undefined> } | undefined;
+  readonly #solvers = new Map<number, Promise<SolverKernel | undefined>>();
   #products: Promise<Session> | undefined;
   #grams: Promise<Session> | undefined;
 
@@ -77,20 +80,24 @@ export class Algebra {
   }
 
   async close(): Promise<void> {
-    await (await this.#solver?.kernel)?.close();
+    for (const kernel of this.#solvers.values()) await (await kernel)?.close();
     for (const kernel of this.#eliminations.values()) await (await kernel)?.close();
     await (await this.#products)?.close();
     await (await this.#grams)?.close();
   }
 
-  /** That of one size is kept: it holds much memory, and equal sizes follow one another. */
+  /** Those used last are kept: each holds much memory, and a few sizes take turns. */
   async #solverOf(n: number, runtime: Runtime): Promise<SolverKernel | undefined> {
-    if (this.#solver?.n !== n) {
-      await (await this.#solver?.kernel)?.close();
-      // A runtime may lack an operator.
-      this.#solver = { n, kernel: SolverKernel.open(runtime, n).catch(() => undefined) };
+    // A runtime may lack an operator.
+    const kernel = this.#solvers.get(n) ?? SolverKernel.open(runtime, n).catch(() => undefined);
+    this.#solvers.delete(n);
+    this.#solvers.set(n, kernel);
+    const [[oldest, unused]] = this.#solvers;
+    if (this.#solvers.size > SOLVERS) {
+      this.#solvers.delete(oldest);
+      await (await unused)?.close();
     }
-    return this.#solver.kernel;
+    return kernel;
   }
 
   /** Models for equal sizes are opened once. */

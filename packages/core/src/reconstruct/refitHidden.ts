@@ -6,7 +6,7 @@ import { bestStep } from './bestStep.js';
 import type { BranchPlace } from './branchPlace.js';
 import { gaussNewtonStep, type StepSums } from './gaussNewton.js';
 import { type HiddenLayer, hiddenLayers } from './hiddenLayer.js';
-import { addSums, stepSums } from './stepSums.js';
+import { addSums, type HalfSums, stepSums } from './stepSums.js';
 import type { RunOptions } from './streams.js';
 
 /** Dampings that are tried, beside the means of the diagonals. */
@@ -24,11 +24,11 @@ type Steps = readonly Float64Array[];
 export async function refitHidden(place: BranchPlace, options: RunOptions, algebra: Algebra): Promise<boolean> {
   const layers = hiddenLayers(place.layer);
   if (layers.length === 0) return false;
-  const halves: StepSums[][] = [];
+  const halves: HalfSums[] = [];
   for (const half of [0, 1]) {
-    const sums = await stepSums(place, layers, half, options);
-    if (!sums) return false;
-    halves.push(sums);
+    const found = await stepSums(place, layers, half, options);
+    if (!found) return false;
+    halves.push(found);
   }
   const behind = await algebra.gram(positionRows(place.layer), place.layer.group.units);
   const stepsOf = async (sums: readonly StepSums[], damping: number) => {
@@ -40,18 +40,19 @@ export async function refitHidden(place: BranchPlace, options: RunOptions, algeb
     }
     return steps;
   };
-  const before = await place.own.ahead(place.stretch(), options);
   const trials = [];
   for (const damping of DAMPINGS) {
     const trial = { damping, fitted: 0, squares: 0 };
     for (const half of [0, 1]) {
-      const steps = await stepsOf(halves[1 - half], damping);
+      const steps = await stepsOf(halves[1 - half].sums, damping);
       if (!steps) continue;
       const belongs = (at: number) => at % 2 === half;
       const after = await trying(layers, steps, () => place.own.ahead(place.stretch(), options, belongs));
-      const [from, to] = [before, place.wanted.streams].map((all) => all.filter((_, at) => belongs(at)));
-      for (const [at, { data }] of after.entries())
-        addTrial(trial, from[at].data as Float32Array, data as Float32Array, to[at].data as Float32Array);
+      const wanted = place.wanted.streams.filter((_, at) => belongs(at));
+      for (const [at, { data }] of after.entries()) {
+        const [before, to] = [halves[half].streams[at], wanted[at]].map((stream) => stream.data as Float32Array);
+        addTrial(trial, before, data as Float32Array, to);
+      }
     }
     trials.push(trial);
   }
@@ -59,7 +60,7 @@ export async function refitHidden(place: BranchPlace, options: RunOptions, algeb
   const steps =
     best &&
     (await stepsOf(
-      layers.map((_, at) => addSums(halves[0][at], halves[1][at])),
+      layers.map((_, at) => addSums(halves[0].sums[at], halves[1].sums[at])),
       best.trial.damping,
     ));
   if (!steps) return false;

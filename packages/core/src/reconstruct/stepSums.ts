@@ -5,42 +5,53 @@ import type { BranchPlace } from './branchPlace.js';
 import type { StepSums } from './gaussNewton.js';
 import { type HiddenLayer, slopesOf } from './hiddenLayer.js';
 import { lackingTap, TARGET } from './lacking.js';
-import type { RunOptions } from './streams.js';
+import { divided, type RunOptions } from './streams.js';
 
-/** Sums over every other sample, of each layer; undefined where there are too few samples for that. */
+/** What every other sample says. */
+export interface HalfSums {
+  /** Of each layer. */
+  sums: StepSums[];
+  /** The stream behind the branch as it is, sample by sample. */
+  streams: RuntimeTensor[];
+}
+
+/** Sums over every other sample; undefined where there are too few samples for that. */
 export async function stepSums(
   { layer, sum, shapes, from, stretch: cut, own, wanted }: BranchPlace,
   layers: readonly HiddenLayer[],
   half: number,
   options: RunOptions,
-): Promise<StepSums[] | undefined> {
+): Promise<HalfSums | undefined> {
   const stretch = cut();
   const lacking = lackingTap(sum, shapes.shape(sum)!);
   const taps = layers.map((hidden, at) => {
     const name = hidden.input === from ? stretch.start! : hidden.input.name;
     return tapsOf(hidden, at, { input: stretch.model.graph.value(name), layer, lacking, shapes });
   });
+  const behind: Tap = { name: 'behind', build: (model) => model.graph.value(sum.name) };
+  const streams: RuntimeTensor[] = [];
   const products = new Map<string, RuntimeTensor>();
   const moments = new Map<string, Moments>();
   await runTapped(
     {
       ...options,
       model: stretch.model,
-      taps: taps.flatMap(({ inputs, slopes, pulls }) => [inputs, slopes, pulls]),
+      taps: [behind, ...taps.flatMap(({ inputs, slopes, pulls }) => [inputs, slopes, pulls])],
       calibration: own.feeding(stretch, { beside: { name: TARGET, of: wanted }, belongs: (at) => at % 2 === half }),
       sums: taps.map(({ pulls }) => pulls.name),
       onSum: (name, tensor) => products.set(name, tensor),
       moments: taps.flatMap(({ inputs, slopes }) => [inputs.name, slopes.name]),
       onMoments: (name, own) => moments.set(name, own),
     },
-    () => undefined,
+    (outputs, { length }) => void streams.push(...divided(outputs[behind.name], length)),
   );
   if (products.size === 0) return undefined;
-  return layers.map(({ bias }, at) =>
+  const sums = layers.map(({ bias }, at) =>
     sumsOf(moments.get(taps[at].inputs.name)!, moments.get(taps[at].slopes.name)!, products.get(taps[at].pulls.name)!, {
       biased: bias !== undefined,
     }),
   );
+  return { sums, streams };
 }
 
 /** Rows of what a hidden layer reads, of its slopes, and the sums of products of the first with what each neuron can mend. */

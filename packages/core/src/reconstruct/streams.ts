@@ -95,13 +95,13 @@ function part(feeds: Feeds, names: Iterable<string>): Feeds {
   return Object.fromEntries([...names].map((name) => [name, feeds[name]]));
 }
 
-/** A batch as its samples. */
-function divided({ type, dims, data }: RuntimeTensor, count: number): RuntimeTensor[] {
+/** A batch as its samples: views of it. */
+export function divided({ type, dims, data }: RuntimeTensor, count: number): RuntimeTensor[] {
   const length = data.length / count;
   const own = [dims[0] / count, ...dims.slice(1)];
   return Array.from({ length: count }, (_, at) => ({
     type,
     dims: own,
-    data: data.slice(at * length, (at + 1) * length) as Float32Array,
+    data: (data as Float32Array).subarray(at * length, (at + 1) * length),
   }));
 }
