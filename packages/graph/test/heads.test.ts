@@ -1,4 +1,4 @@
-import { buildTransformer, buildVit, type TransformerBlock } from '@snp/testing';
+import { buildTransformer, buildVit, PLAIN_BLOCK, type TransformerBlock } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
 import { analyze, unitGroups } from '../src/index.js';
 
@@ -14,28 +14,7 @@ const vit = analyze(
   }),
 );
 
-const block: TransformerBlock = {
-  heads: 4,
-  queriesPerKey: 1,
-  queryKey: 4,
-  value: 4,
-  ffn: 6,
-  projection: 'separate',
-  attention: 'matmul',
-  scale: 'scores',
-  queryKeyNorm: 'none',
-  rotary: 'none',
-  mask: 'none',
-  talkingHeads: false,
-  cross: false,
-  gate: 'none',
-  activation: 'gelu',
-  norm: 'layer',
-  order: 'pre',
-  bias: true,
-  layerScale: false,
-  linear: 'matmul',
-};
+const block: TransformerBlock = { ...PLAIN_BLOCK, heads: 4, ffn: 6 };
 const transformer = (own: Partial<TransformerBlock>) =>
   analyze(
     buildTransformer({

@@ -11,7 +11,7 @@ export { relativeError } from './relativeError.js';
 export { runModel } from './runModel.js';
 export { sharedFolder } from './sharedFolder.js';
 export { buildTransformer, transformerFeeds } from './transformer/buildTransformer.js';
-export type { TransformerBlock, TransformerOptions } from './transformer/transformerOptions.js';
+export { PLAIN_BLOCK, type TransformerBlock, type TransformerOptions } from './transformer/transformerOptions.js';
 export { buildVit } from './vit/buildVit.js';
 export { DEIT_BASE, DEIT_SMALL, DEIT_TINY } from './vit/deitSizes.js';
 export { VIT_DEFAULTS, type VitOptions, type VitSize } from './vit/vitOptions.js';

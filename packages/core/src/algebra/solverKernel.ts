@@ -57,9 +57,9 @@ function solverModel(n: number): Model {
   const first = (value: Value) =>
     build.op('Slice', [value, build.integers([0]), build.integers([PROBES]), build.integers([1])]);
   const largest = (value: Value) => build.op('ReduceMax', [build.op('Abs', [value])], { keepdims: 0 });
-  const apart = build.op('Sub', [build.op('MatMul', [matrix, first(solution)]), first(right)]);
+  const missing = build.op('Sub', [build.op('MatMul', [matrix, first(solution)]), first(right)]);
   const share = build.op('Div', [
-    largest(apart),
+    largest(missing),
     build.op('Add', [largest(first(right)), build.numbers([Number.MIN_VALUE], [])]),
   ]);
   build.output('residual', [build.op('Reshape', [share, build.integers([1])])]);

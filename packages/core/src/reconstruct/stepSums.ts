@@ -1,6 +1,7 @@
 import type { Model, ShapeInfo, Value } from '@snp/onnx';
 import { crossTap, type Moments, type RuntimeTensor, rowsTap, runTapped, type Tap } from '@snp/runtime';
 import type { LastLayer } from '../recovery/branchLayers.js';
+import { added } from '../statistics/statistics.js';
 import type { BranchPlace } from './branchPlace.js';
 import type { StepSums } from './gaussNewton.js';
 import { type HiddenLayer, slopesOf } from './hiddenLayer.js';
@@ -113,11 +114,10 @@ function sumsOf(
 
 /** Those of other samples added. */
 export function addSums(a: StepSums, b: StepSums): StepSums {
-  const sum = (x: Float64Array, y: Float64Array) => x.map((element, at) => element + y[at]);
   return {
     count: a.count + b.count,
-    inputs: sum(a.inputs, b.inputs),
-    slopes: sum(a.slopes, b.slopes),
-    pulls: sum(a.pulls, b.pulls),
+    inputs: added([a.inputs, b.inputs]),
+    slopes: added([a.slopes, b.slopes]),
+    pulls: added([a.pulls, b.pulls]),
   };
 }

@@ -3,6 +3,7 @@ import { onnxRuntime, tensors } from '@snp/runtime';
 import {
   buildTransformer,
   buildVit,
+  PLAIN_BLOCK,
   random,
   runModel,
   type TransformerBlock,
@@ -20,32 +21,10 @@ import { smallVit, smallVitFeeds } from '../support/smallVit.js';
 
 const runtime = onnxRuntime();
 
-const block: TransformerBlock = {
-  heads: 2,
-  queriesPerKey: 1,
-  queryKey: 4,
-  value: 4,
-  ffn: 12,
-  projection: 'separate',
-  attention: 'matmul',
-  scale: 'scores',
-  queryKeyNorm: 'none',
-  rotary: 'none',
-  mask: 'none',
-  talkingHeads: false,
-  cross: false,
-  gate: 'none',
-  activation: 'gelu',
-  norm: 'layer',
-  order: 'pre',
-  bias: true,
-  layerScale: false,
-  linear: 'matmul',
-};
 const options: TransformerOptions = {
   seed: 3,
   residual: 8,
-  blocks: [block, block],
+  blocks: [PLAIN_BLOCK, PLAIN_BLOCK],
   input: 'features',
   head: true,
   noise: 0,

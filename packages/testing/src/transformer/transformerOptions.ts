@@ -30,6 +30,30 @@ export interface TransformerBlock {
   readonly linear: 'matmul' | 'gemm' | 'einsum';
 }
 
+/** A block in its plainest form: what tests start from. */
+export const PLAIN_BLOCK: TransformerBlock = {
+  heads: 2,
+  queriesPerKey: 1,
+  queryKey: 4,
+  value: 4,
+  ffn: 12,
+  projection: 'separate',
+  attention: 'matmul',
+  scale: 'scores',
+  queryKeyNorm: 'none',
+  rotary: 'none',
+  mask: 'none',
+  talkingHeads: false,
+  cross: false,
+  gate: 'none',
+  activation: 'gelu',
+  norm: 'layer',
+  order: 'pre',
+  bias: true,
+  layerScale: false,
+  linear: 'matmul',
+};
+
 /** Options of `buildTransformer`. */
 export interface TransformerOptions {
   readonly seed: number;
