@@ -19,6 +19,28 @@ function passThrough(dims: readonly number[]): Model {
   return model;
 }
 
+/** Of rows x [rows, 1, width] those that `keep` names: how many there are depends on the data. */
+function someRows(width: number): Model {
+  const graph = new Graph('some-rows');
+  const x = graph.addValue('x');
+  x.type = { elementType: 'FLOAT', shape: ['rows', 1, width] };
+  graph.inputs.push(x);
+  const keep = graph.addValue('keep');
+  keep.type = { elementType: 'BOOL', shape: ['rows'] };
+  graph.inputs.push(keep);
+  const [value] = graph.addNode({
+    op: 'Compress',
+    inputs: [x, keep],
+    outputs: ['value'],
+    attributes: { axis: 0 },
+  }).outputs;
+  value!.type = { elementType: 'FLOAT', shape: undefined };
+  graph.outputs.push(value!);
+  const model = new Model(graph);
+  model.opsets.set('', 17);
+  return model;
+}
+
 /** Second moments of the rows [head][row][column], one product after the other. */
 function naive(heads: readonly (readonly number[][])[]): Moments {
   const width = heads[0][0].length;
@@ -148,6 +170,28 @@ describe('the moments of rows', () => {
     const samples = [normals(random(3), ROWS * 2, 1, 0)];
     const { count } = await momentsOf([ROWS, 2], { rank: 3, feature: 2, width: 2, rows: 100 }, samples);
     expect(count).toBe(ROWS);
+  });
+
+  it('also where runs that are fed alike give other numbers of rows, or none', async () => {
+    const width = 3;
+    const session = await onnxRuntime().open(someRows(width));
+    const rows: number[][] = [];
+    // The same number twice: the second run's rows are written where they are collected.
+    for (const [run, kept] of [0, 4, 4, 6, 2, 0, 6, 6].entries()) {
+      const data = normals(random(run), 6 * width, 1, 0);
+      const own = Array.from({ length: 6 }, (_, row) => [...data.subarray(row * width, (row + 1) * width)]);
+      const given = await session.run(
+        {
+          x: { type: 'FLOAT', dims: [6, 1, width], data },
+          keep: { type: 'BOOL', dims: [6], data: Uint8Array.from(own, (_, row) => (row < kept ? 1 : 0)) },
+        },
+        { moments: ['value'] },
+      );
+      expect(given).toEqual({});
+      rows.push(...own.slice(0, kept));
+    }
+    expectMoments(await session.takeMoments('value'), [rows], 5);
+    await session.close();
   });
 });
 

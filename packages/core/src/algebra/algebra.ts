@@ -1,6 +1,7 @@
 import { Graph, Model } from '@snp/onnx';
 import { type Runtime, type Session, solvePositive } from '@snp/runtime';
-import { type Covariance, meanVariance } from './covariance.js';
+import type { SecondMoments } from '../statistics/secondMoments.js';
+import { centreOf, covarianceOf, variancesOf } from './covariance.js';
 import type { DensePrecision } from './denseBuilder.js';
 import { type Elimination, eliminate } from './eliminate.js';
 import { EliminationKernel } from './eliminationKernel.js';
@@ -52,21 +53,26 @@ export class Algebra {
   /**
    * As `eliminate`, but in the runtime several units at a time, on units of equal variance: in single precision where that leaves enough digits, else in double; the slow way
    * where neither gives a finite answer.
+   *
+   * @param weights Weights of the layer behind, [units, outputs].
+   * @param options Whether moments are taken about the units' means; `ridge` beside the mean variance, default `RIDGE`.
    */
   async eliminate(
-    covariance: Covariance,
+    moments: SecondMoments,
     weights: Float64Array,
-    { ridge = RIDGE }: { ridge?: number } = {},
+    { centred, ridge = RIDGE }: { centred: boolean; ridge?: number | undefined },
   ): Promise<Elimination | undefined> {
-    const n = covariance.size;
-    const variance = meanVariance(covariance);
-    if (!this.runtime || n < SMALL || !(variance > 0)) return eliminate(covariance, weights, { ridge });
-    for (const precision of ['FLOAT', 'DOUBLE'] as const) {
-      const kernel = await this.#elimination(this.runtime, n, weights.length / n, precision);
-      const found = await kernel?.eliminate(covariance, weights, ridge * variance);
-      if (found) return found;
+    const centre = centreOf(moments, centred);
+    const n = centre.length;
+    const variance = variancesOf(moments, centre).reduce((sum, own) => sum + own, 0) / n;
+    if (this.runtime && n >= SMALL && variance > 0) {
+      for (const precision of ['FLOAT', 'DOUBLE'] as const) {
+        const kernel = await this.#elimination(this.runtime, n, weights.length / n, precision);
+        const found = await kernel?.eliminate(moments, centre, weights, ridge * variance);
+        if (found) return found;
+      }
     }
-    return eliminate(covariance, weights, { ridge });
+    return eliminate(covarianceOf(moments, { centred }), weights, { ridge });
   }
 
   /**

@@ -23,8 +23,8 @@ export function covarianceOf(
   const own = units ?? Array.from({ length: n }, (_, unit) => unit);
   const centre = Float64Array.from(own, (unit) => (centred ? sums[unit] / count : 0));
   const matrix = new Float64Array(own.length ** 2);
-  const columns = Int32Array.from(own);
   const share = 1 / count;
+  const columns = Int32Array.from(own);
   for (let i = 0, at = 0; i < columns.length; i++) {
     const [row, mean] = [columns[i] * n, centre[i]];
     for (let j = 0; j < columns.length; j++, at++) matrix[at] = products[row + columns[j]] * share - mean * centre[j];
@@ -32,6 +32,16 @@ export function covarianceOf(
   // Rounding must not leave variances below zero.
   for (let i = 0; i < own.length; i++) matrix[i * (own.length + 1)] = Math.max(0, matrix[i * (own.length + 1)]);
   return { size: own.length, matrix, centre };
+}
+
+/** What units' moments are taken about: their means, or zeros. */
+export function centreOf({ count, sums }: SecondMoments, centred: boolean): Float64Array {
+  return sums.map((sum) => (centred ? sum / count : 0));
+}
+
+/** The diagonal of the covariance of all units. */
+export function variancesOf({ count, products }: SecondMoments, centre: Float64Array): Float64Array {
+  return centre.map((mean, unit) => Math.max(0, products[unit * (centre.length + 1)] / count - mean * mean));
 }
 
 /** Mean of the diagonal. */

@@ -95,9 +95,10 @@ export class DenseBuilder {
     const half = Math.ceil(n / 2);
     const [a, c] = [this.#block(matrix, 0, half, 0, half), this.#block(matrix, half, n, half, n)];
     const b = this.#block(matrix, 0, half, half, n);
+    const turned = this.#block(matrix, half, n, 0, half);
     const first = this.inverse(a, half);
     const across = this.op('MatMul', [first, b]);
-    const last = this.inverse(this.symmetric(this.minus(c, this.turned(b), across)), n - half);
+    const last = this.inverse(this.symmetric(this.minus(c, turned, across)), n - half);
     const corner = this.op('MatMul', [across, last]);
     const top = this.op('Add', [first, this.symmetric(this.op('MatMul', [corner, this.turned(across)]))]);
     const beside = this.op('Neg', [corner]);

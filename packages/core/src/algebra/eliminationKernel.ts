@@ -1,5 +1,6 @@
 import type { Feeds, Runtime, RuntimeData, RuntimeTensor, Session } from '@snp/runtime';
-import type { Covariance } from './covariance.js';
+import type { SecondMoments } from '../statistics/secondMoments.js';
+import { variancesOf } from './covariance.js';
 import type { DensePrecision } from './denseBuilder.js';
 import type { Elimination } from './eliminate.js';
 import { eliminationModel } from './eliminationModel.js';
@@ -31,26 +32,29 @@ export class EliminationKernel {
   }
 
   /**
+   * @param centre What the moments are taken about.
    * @param ridge What is added to each variance.
    * @returns Undefined where the precision does not do, or the numbers are not finite.
    */
   async eliminate(
-    { size: n, matrix }: Covariance,
+    moments: SecondMoments,
+    centre: Float64Array,
     weights: Float64Array,
     ridge: number,
   ): Promise<Elimination | undefined> {
+    const n = centre.length;
     // Units of equal variance, and weights in the unit of the largest, so that squares stay finite.
-    const scale = Float64Array.from({ length: n }, (_, i) => 1 / Math.sqrt(matrix[i * (n + 1)] + ridge));
+    const scale = variancesOf(moments, centre).map((variance) => 1 / Math.sqrt(variance + ridge));
     const outputs = weights.length / n;
-    let unit = 0;
-    for (let i = 0, at = 0; i < n; i++)
-      for (let o = 0; o < outputs; o++, at++) unit = Math.max(unit, Math.abs(weights[at] / scale[i]));
+    const unit = largestRow(weights, scale);
     if (!(unit > 0 && Number.isFinite(unit))) return undefined;
     const rows = this.#array(weights.length);
-    for (let i = 0, at = 0; i < n; i++)
-      for (let o = 0; o < outputs; o++, at++) rows[at] = weights[at] / (scale[i] * unit);
+    for (let i = 0, at = 0; i < n; i++) {
+      const factor = 1 / (scale[i] * unit);
+      for (let o = 0; o < outputs; o++, at++) rows[at] = weights[at] * factor;
+    }
     const answer = await this.#runAlone({
-      covariance: this.#tensor([n, n], correlations(matrix, scale, this.#array(n * n))),
+      covariance: this.#tensor([n, n], correlations(moments, centre, scale, this.#array(n * n))),
       weights: this.#tensor([n, outputs], rows),
     });
     const numbers = (name: string) => answer[name].data as Float32Array | Float64Array;
@@ -96,12 +100,33 @@ export class EliminationKernel {
   }
 }
 
-/** Covariances of units of variance 1. */
-function correlations<T extends Float32Array | Float64Array>(matrix: Float64Array, scale: Float64Array, result: T): T {
+/** The largest element of weights whose rows are divided by scales. */
+function largestRow(weights: Float64Array, scale: Float64Array): number {
+  const outputs = weights.length / scale.length;
+  let largest = 0;
+  for (let i = 0, at = 0; i < scale.length; i++) {
+    let own = 0;
+    for (let o = 0; o < outputs; o++, at++) {
+      const size = Math.abs(weights[at]);
+      // What is not a number is larger than all.
+      if (!(size <= own)) own = size;
+    }
+    if (!(own / scale[i] <= largest)) largest = own / scale[i];
+  }
+  return largest;
+}
+
+/** Covariances of units of variance 1: straight from the moments, for large matrices in between take as long as all this. */
+function correlations<T extends Float32Array | Float64Array>(
+  { count, products }: SecondMoments,
+  centre: Float64Array,
+  scale: Float64Array,
+  result: T,
+): T {
   const n = scale.length;
   for (let i = 0, at = 0; i < n; i++) {
-    const own = scale[i];
-    for (let j = 0; j < n; j++, at++) result[at] = matrix[at] * own * scale[j];
+    const [own, mean] = [scale[i], centre[i]];
+    for (let j = 0; j < n; j++, at++) result[at] = (products[at] / count - mean * centre[j]) * own * scale[j];
     result[i * (n + 1)] = 1;
   }
   return result;

@@ -19,6 +19,27 @@ export function product(a: Float64Array, b: Float64Array, n: number, k: number, 
   return c;
 }
 
+/** A A^T for a matrix of `n` x `k`, in float64. */
+export function rowProducts(a: Float64Array, n: number, k: number): Float64Array {
+  const c = new Float64Array(n * n);
+  const whole = k - (k % 4);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let [s0, s1, s2, s3] = [0, 0, 0, 0];
+      let [p, q] = [i * k, j * k];
+      for (const end = p + whole; p < end; p += 4, q += 4) {
+        s0 += a[p] * a[q];
+        s1 += a[p + 1] * a[q + 1];
+        s2 += a[p + 2] * a[q + 2];
+        s3 += a[p + 3] * a[q + 3];
+      }
+      for (const end = (i + 1) * k; p < end; p++, q++) s0 += a[p] * a[q];
+      c[i * n + j] = c[j * n + i] = s0 + s1 + s2 + s3;
+    }
+  }
+  return c;
+}
+
 /** The transpose of a matrix of `n` x `m`. */
 export function transpose(a: Float64Array, n: number, m: number): Float64Array {
   const t = new Float64Array(n * m);

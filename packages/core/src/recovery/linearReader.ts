@@ -50,12 +50,13 @@ export function biasOf(node: Node, { initializer, axis }: Member): Value | undef
 /** The reader's weights as rows, [units, outputs]. */
 export function readerRows({ member }: LinearReader): Float64Array {
   const tensor = member.initializer.tensor!;
-  const data = tensor.numbers();
+  const data = Float64Array.from(tensor.numbers());
   const outputs = tensor.dims[1 - member.axis];
   const [along, across] = member.axis === 0 ? [outputs, 1] : [1, tensor.dims[1]];
   const rows = new Float64Array(data.length);
   member.unitOf.forEach((unit, position) => {
-    for (let o = 0; o < outputs; o++) rows[unit * outputs + o] = data[position * along + o * across];
+    if (across === 1) rows.set(data.subarray(position * along, (position + 1) * along), unit * outputs);
+    else for (let o = 0; o < outputs; o++) rows[unit * outputs + o] = data[position * along + o * across];
   });
   return rows;
 }

@@ -70,7 +70,6 @@ export function mixValues(
     return valueSpectrum(covarianceOf(moments, { centred, units }).matrix, rows, width);
   });
   if (!spectra.every((spectrum) => spectrum !== undefined)) return 'has statistics without a finite solution';
-  const covariance = covarianceOf(moments, { centred });
   const terms = new Float64Array(width);
   for (const { errors } of spectra) for (const [i, error] of errors.entries()) terms[i] += error;
   return {
@@ -83,7 +82,8 @@ export function mixValues(
       const stays = new Set(kept);
       const slots = lanes.map((units) => units.filter((unit) => stays.has(unit)));
       // The weights as they are by then: the layer may have taken over what a branch behind it gave.
-      const refit = await refitMixed(covariance, blockMixture(lanes, slots, spectra), readerRows(reader), { algebra });
+      const mixture = blockMixture(lanes, slots, spectra);
+      const refit = await refitMixed(covarianceOf(moments, { centred }), mixture, readerRows(reader), { algebra });
       if (!refit) return false;
       for (const [lane, units] of lanes.entries()) {
         mixWritten(writer, units, slots[lane], firstColumns(spectra[lane].mixtures, width, slots[lane].length));

@@ -1,6 +1,6 @@
 import { svd } from '@snp/runtime';
-import { product } from '../algebra/product.js';
-import { symmetricRoots } from '../algebra/symmetricRoots.js';
+import { factorOf } from '../algebra/factor.js';
+import { product, transpose } from '../algebra/product.js';
 
 /** The best mixtures of one head's queries and keys, most important first. */
 export interface PairSpectrum {
@@ -15,16 +15,16 @@ export interface PairSpectrum {
 
 /**
  * Mixtures of query and key neurons whose first r give the attention scores that come closest to the true ones, for every r:
- * C_q^(1/2) C_k^(1/2) = U S V^T, P_q = C_q^(-1/2) U S^(1/2), P_k = C_k^(-1/2) V S^(1/2) (MoDeGPT, arXiv 2408.09632). Picking is a special
- * case, so in the second moments no choice of neurons does better.
+ * with C = L L^T, L_q^T L_k = U S V^T, P_q = L_q^-T U S^(1/2), P_k = L_k^-T V S^(1/2) (MoDeGPT, arXiv 2408.09632, which takes symmetric roots; any
+ * others give the same mixtures). Picking is a special case, so in the second moments no choice of neurons does better.
  *
  * @param queries Mean products of queries about zero, [width, width]; `keys` likewise, in the same order of neurons.
  * @returns Undefined if the statistics give no finite answer.
  */
 export function pairSpectrum(queries: Float64Array, keys: Float64Array, width: number): PairSpectrum | undefined {
-  const [q, k] = [symmetricRoots(queries, width), symmetricRoots(keys, width)];
+  const [q, k] = [factorOf(queries, width), factorOf(keys, width)];
   if (!q || !k) return undefined;
-  const { s, ut, vt } = svd(product(q.root, k.root, width, width, width), width);
+  const { s, ut, vt } = svd(product(transpose(q.lower, width, width), k.lower, width, width, width), width);
   const spectrum = {
     width,
     values: s,
@@ -34,17 +34,10 @@ export function pairSpectrum(queries: Float64Array, keys: Float64Array, width: n
   return [spectrum.queries, spectrum.keys, s].every((list) => list.every(Number.isFinite)) ? spectrum : undefined;
 }
 
-/** C^(-1/2) U S^(1/2), from rows of U^T. */
+/** L^-T U S^(1/2), from L^-1 and rows of U^T. */
 function mixtures(inverse: Float64Array, rows: Float64Array, s: Float64Array, n: number): Float64Array {
-  const result = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let column = 0; column < n; column++) {
-      let sum = 0;
-      for (let k = 0; k < n; k++) sum += inverse[i * n + k] * rows[column * n + k];
-      result[i * n + column] = sum * Math.sqrt(s[column]);
-    }
-  }
-  return result;
+  const columns = transpose(product(rows, inverse, n, n, n), n, n);
+  return columns.map((element, at) => element * Math.sqrt(s[at % n]));
 }
 
 /** The first `count` columns of a matrix with `width` columns. */

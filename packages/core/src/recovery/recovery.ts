@@ -40,7 +40,7 @@ export interface RecoveryOptions {
 }
 
 /** Groups that are worked at side by side: while one waits for the runtime, the next is made ready. */
-const AT_ONCE = 2;
+const AT_ONCE = 3;
 
 /**
  * Recovery of one model: a copy of it whose weights can be rewritten so that units that stay carry the part of those that leave. Shapes

@@ -1,6 +1,6 @@
 import { type Group, unitsByLane } from '@snp/graph';
 import type { Algebra } from '../algebra/algebra.js';
-import { covarianceOf } from '../algebra/covariance.js';
+import { centreOf, covarianceOf, variancesOf } from '../algebra/covariance.js';
 import type { Elimination } from '../algebra/eliminate.js';
 import { RIDGE } from '../algebra/ridge.js';
 import type { SecondMoments } from '../statistics/secondMoments.js';
@@ -30,13 +30,13 @@ export async function refitReader(
   if (typeof reader === 'string') return reader;
   if (kind === 'mean' && !reader.bias) return 'is read by a layer without a bias to take the mean';
   if (!moments) return 'has no statistics';
-  const covariance = covarianceOf(moments, { centred: reader.bias !== undefined });
+  const centred = reader.bias !== undefined;
   const weights = readerRows(reader);
   const picking =
     kind === 'surgeon' && group.lanes === 1
-      ? bySurgeon(await algebra.eliminate(covariance, weights, { ridge }))
+      ? bySurgeon(await algebra.eliminate(moments, weights, { centred, ridge }))
       : undefined;
-  const { errors, select } = picking ?? byPower(group, covariance.matrix, weights);
+  const { errors, select } = picking ?? byPower(group, variancesOf(moments, centreOf(moments, centred)), weights);
   return {
     group,
     name: picking ? 'surgeon' : kind === 'mean' ? 'mean' : 'ridge',
@@ -45,7 +45,7 @@ export async function refitReader(
     touches: [reader.member.initializer, reader.bias].flatMap((value) => value ?? []),
     async apply(kept, algebra) {
       // As they are by then: the layer may have taken over what a branch behind it gave.
-      const refit = await refitKept(covariance, kept, readerRows(reader), {
+      const refit = await refitKept(covarianceOf(moments, { centred }), kept, readerRows(reader), {
         ridge: kind === 'mean' ? Number.POSITIVE_INFINITY : RIDGE,
         algebra,
       });
@@ -66,12 +66,12 @@ function bySurgeon(elimination: Elimination | undefined) {
 }
 
 /** Units that carry most stay; what the others carry is an upper bound of the error. */
-function byPower(group: Group, covariance: Float64Array, weights: Float64Array) {
+function byPower(group: Group, variances: Float64Array, weights: Float64Array) {
   const outputs = weights.length / group.units;
   const power = Float64Array.from({ length: group.units }, (_, unit) => {
     let square = 0;
     for (let at = unit * outputs; at < (unit + 1) * outputs; at++) square += weights[at] * weights[at];
-    return square * covariance[unit * (group.units + 1)];
+    return square * variances[unit];
   });
   return byScore(group, power);
 }

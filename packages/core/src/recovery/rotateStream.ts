@@ -82,6 +82,9 @@ function scaledRows(reader: StreamReader, size: number): Float64Array {
 /** Beside the mean variance of the stream: directions that calibration data never take must not blow up. */
 const FLOOR = 1e-6;
 
+/** Products of readers that are waited for at a time: others' work in the runtime comes in between. */
+const READERS_AT_ONCE = 4;
+
 interface Axes {
   /** [channels, axes], orthonormal columns, those that readers need most first: worked out when it is asked for. */
   basis: () => Float64Array;
@@ -100,15 +103,16 @@ async function principalAxes(
   algebra: Algebra,
 ): Promise<Axes | undefined> {
   const [mixed, needs] = [new Float64Array(size * size), new Float64Array(size * size)];
-  for (const { moments, readers } of places) {
+  for (const { moments } of places) {
     const share = 1 / (moments.count * places.length);
     for (let at = 0; at < mixed.length; at++) mixed[at] += moments.products[at] * share;
-    for (const reader of readers) {
-      const gram = await algebra.gram(readerRows(reader), size);
-      const scale = reader.norm.scale.tensor!.numbers();
-      for (let i = 0, at = 0; i < size; i++)
-        for (let j = 0; j < size; j++, at++) needs[at] += scale[i] * gram[at] * scale[j];
-    }
+  }
+  const all = places.flatMap(({ readers }) => readers);
+  for (let start = 0; start < all.length; start += READERS_AT_ONCE) {
+    const readers = all.slice(start, start + READERS_AT_ONCE);
+    const grams = await Promise.all(readers.map((reader) => algebra.gram(readerRows(reader), size)));
+    // One after the other: sums in another order differ in their last digit.
+    for (const [at, { norm }] of readers.entries()) addScaled(needs, grams[at], norm.scale.tensor!.numbers());
   }
   const mean = meanVariance({ size, matrix: mixed });
   for (let i = 0; i < size; i++) mixed[i * (size + 1)] += FLOOR * mean;
@@ -127,6 +131,12 @@ async function principalAxes(
     return orthonormal(product(root, leading, size, size, count), size, count, ones);
   };
   return { basis, lost };
+}
+
+/** Adds a matrix whose rows and columns are scaled. */
+function addScaled(sum: Float64Array, matrix: Float64Array, scale: ArrayLike<number>): void {
+  const n = scale.length;
+  for (let i = 0, at = 0; i < n; i++) for (let j = 0; j < n; j++, at++) sum[at] += scale[i] * matrix[at] * scale[j];
 }
 
 interface Turn {

@@ -1,6 +1,6 @@
 import { symmetricEigen } from '@snp/runtime';
-import { product, transpose } from '../algebra/product.js';
-import { symmetricRoots } from '../algebra/symmetricRoots.js';
+import { factorOf } from '../algebra/factor.js';
+import { product, rowProducts, transpose } from '../algebra/product.js';
 
 /** The best mixtures of one head's values, most important first. */
 export interface ValueSpectrum {
@@ -13,7 +13,8 @@ export interface ValueSpectrum {
 
 /**
  * Mixtures of value neurons whose first r carry most of what the output projection makes of the head, for every r: the
- * left singular vectors U of C^(1/2) W, P = C^(-1/2) U (MoDeGPT, arXiv 2408.09632, type III).
+ * left singular vectors U of L^T W, where C = L L^T, and P = L^-T U (MoDeGPT, arXiv 2408.09632, type III, which takes the symmetric root; any other
+ * gives the same mixtures).
  *
  * @param covariance Of the head's outputs, [width, width].
  * @param weights Rows of the output projection that read the head, [width, outputs].
@@ -24,14 +25,15 @@ export function valueSpectrum(
   weights: Float64Array,
   width: number,
 ): ValueSpectrum | undefined {
-  const roots = symmetricRoots(covariance, width, FLOOR);
-  if (!roots) return undefined;
+  const factor = factorOf(covariance, width, FLOOR);
+  if (!factor) return undefined;
+  const { lower, inverse } = factor;
   const outputs = weights.length / width;
-  const carried = product(roots.root, weights, width, width, outputs);
-  const gram = product(carried, transpose(carried, width, outputs), width, outputs, width);
+  const seen = product(rowProducts(weights, width, outputs), lower, width, width, width);
+  const gram = product(transpose(lower, width, width), seen, width, width, width);
   const { values, vectors } = symmetricEigen(gram, width);
   const errors = values.map((value) => Math.max(0, value));
-  const mixtures = product(roots.inverse, transpose(vectors, width, width), width, width, width);
+  const mixtures = transpose(product(vectors, inverse, width, width, width), width, width);
   return errors.every(Number.isFinite) && mixtures.every(Number.isFinite) ? { width, errors, mixtures } : undefined;
 }
 

@@ -90,10 +90,10 @@ describe('dense algebra in the runtime', () => {
   ])(
     'eliminates units nearly as well as one at a time (%s)',
     async (_, n, rank, count) => {
-      const covariance = covarianceOf(momentsOf(rowsOf({ n, rank, count, seed: 4, scale: 3 })), { centred: true });
+      const moments = momentsOf(rowsOf({ n, rank, count, seed: 4, scale: 3 }));
       const weights = matrixOf(n, 24, 5);
-      const exact = eliminate(covariance, weights)!;
-      const fast = (await algebra.eliminate(covariance, weights))!;
+      const exact = eliminate(covarianceOf(moments, { centred: true }), weights)!;
+      const fast = (await algebra.eliminate(moments, weights, { centred: true }))!;
       expect([...fast.order].sort((a, b) => a - b)).toEqual(fast.order.map((_unit, at) => at));
       const sums = (list: Float64Array) => {
         let sum = 0;
@@ -116,9 +116,8 @@ describe('dense algebra in the runtime', () => {
 
   it('takes single precision only where it leaves enough digits', async () => {
     const [n, outputs] = [150, 12];
-    const covariance = covarianceOf(momentsOf(rowsOf({ n, rank: 40, count: 400, seed: 6, scale: 1 })), {
-      centred: true,
-    });
+    const moments = momentsOf(rowsOf({ n, rank: 40, count: 400, seed: 6, scale: 1 }));
+    const covariance = covarianceOf(moments, { centred: true });
     const weights = matrixOf(n, outputs, 7);
     const variance = meanVariance(covariance);
     const runtime = onnxRuntime();
@@ -127,7 +126,7 @@ describe('dense algebra in the runtime', () => {
     for (const precision of ['FLOAT', 'DOUBLE'] as const) {
       const kernel = await EliminationKernel.open(runtime, n, outputs, precision);
       for (const ridge of ridges) {
-        const found = await kernel.eliminate(covariance, weights, ridge * variance);
+        const found = await kernel.eliminate(moments, covariance.centre, weights, ridge * variance);
         totals[precision].push(found?.increments.reduce((sum, increment) => sum + increment, 0));
       }
       await kernel.close();
@@ -142,11 +141,11 @@ describe('dense algebra in the runtime', () => {
 
   it('gives the slow answer where there is none, and none for numbers that are none', async () => {
     const n = 140;
-    const flat = { size: n, matrix: new Float64Array(n * n), centre: new Float64Array(n) };
-    expect((await algebra.eliminate(flat, matrixOf(n, 3, 1)))!.increments.every((increment) => increment === 0)).toBe(
-      true,
-    );
-    const wrong = { ...flat, matrix: new Float64Array(n * n).fill(Number.NaN) };
-    expect(await algebra.eliminate(wrong, matrixOf(n, 3, 1))).toBeUndefined();
+    const flat = { count: 5, sums: new Float64Array(n), products: new Float64Array(n * n) };
+    const weights = matrixOf(n, 3, 1);
+    const found = await algebra.eliminate(flat, weights, { centred: true });
+    expect(found!.increments.every((increment) => increment === 0)).toBe(true);
+    const wrong = { ...flat, products: new Float64Array(n * n).fill(Number.NaN) };
+    expect(await algebra.eliminate(wrong, weights, { centred: true })).toBeUndefined();
   });
 });

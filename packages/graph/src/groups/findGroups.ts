@@ -131,11 +131,13 @@ function buildGroup(
 /** What a slot does for units. */
 export function memberOf(slot: Slot, unitOf: (label: number) => number | undefined): Member {
   const role: Role = slot.roles.has('output') ? 'output' : slot.roles.has('input') ? 'input' : 'elementwise';
+  const units = new Int32Array(slot.size);
+  for (let i = 0; i < slot.size; i++) units[i] = unitOf(slot.first + i) ?? -1;
   return {
     initializer: slot.initializer,
     axis: slot.axis,
     role,
-    unitOf: Int32Array.from({ length: slot.size }, (_, i) => unitOf(slot.first + i) ?? -1),
+    unitOf: units,
     use: slot.use,
     readers: [...slot.readers],
   };

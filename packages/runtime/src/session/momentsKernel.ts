@@ -56,16 +56,17 @@ export function momentsKernel(heads: number, width: number): Model {
   };
   const rows = op('Sub', [input('rows', ['rows', heads, width]), input('origin', [heads, width])]);
   output('sums', [rows, integers([0])], 'ReduceSum', { keepdims: 0 });
-  const byHead = op('Transpose', [rows], { perm: [1, 0, 2] });
+  // Both operands are cut from one transposed copy, the second is turned back as it is read: so products run fastest.
+  const byColumn = op('Transpose', [rows], { perm: [1, 2, 0] });
   const columns = new Map<number, Value>();
   const columnsOf = (start: number, end: number) => {
-    const known = columns.get(start) ?? op('Slice', [byHead, integers([start]), integers([end]), integers([2])]);
+    const known = columns.get(start) ?? op('Slice', [byColumn, integers([start]), integers([end]), integers([1])]);
     columns.set(start, known);
     return known;
   };
   for (const [at, { top, bottom, left, right }] of momentBlocks(width).entries()) {
-    const turned = op('Transpose', [columnsOf(top, bottom)], { perm: [0, 2, 1] });
-    output(`products${at}`, [turned, columnsOf(left, right)], 'MatMul');
+    const turned = op('Transpose', [columnsOf(left, right)], { perm: [0, 2, 1] });
+    output(`products${at}`, [columnsOf(top, bottom), turned], 'MatMul');
   }
   return model;
 }
@@ -87,33 +88,30 @@ export function moveOrigin({ heads, width, count, sums, products }: PackedMoment
   for (let at = 0; at < sums.length; at++) sums[at] += count * origin[at];
 }
 
-/** Rows and columns that are mirrored at a time: few enough to stay near. */
-const TILE = 32;
-
 /** Whole symmetric products from the blocks of them. */
 export function unpackMoments({ heads, width, count, sums, products: parts }: PackedMoments): Moments {
   const products = new Float64Array(heads * width * width);
-  for (const [at, { top, bottom, left, right }] of momentBlocks(width).entries()) {
-    const [part, columns] = [parts[at], right - left];
+  for (const [at, block] of momentBlocks(width).entries()) {
+    const size = (block.bottom - block.top) * (block.right - block.left);
     for (let head = 0; head < heads; head++) {
       const whole = products.subarray(head * width * width, (head + 1) * width * width);
-      for (let row = top; row < bottom; row++) {
-        const from = (head * (bottom - top) + row - top) * columns;
-        whole.set(part.subarray(from, from + columns), row * width + left);
-      }
+      placeBlock(parts[at].subarray(head * size, (head + 1) * size), whole, width, block);
     }
   }
-  for (let head = 0; head < heads; head++) mirror(products.subarray(head * width * width), width);
   return { count, sums, products };
 }
 
-/** Copies what is right of the diagonal of a square matrix to the left of it. */
-function mirror(matrix: Float64Array, n: number): void {
-  for (let top = 0; top < n; top += TILE) {
-    for (let left = 0; left <= top; left += TILE) {
-      for (let row = top; row < Math.min(n, top + TILE); row++)
-        for (let column = left; column < Math.min(row, left + TILE); column++)
-          matrix[row * n + column] = matrix[column * n + row];
-    }
+/** Columns that are turned at a time: as many numbers as memory hands over at once. */
+const STRIP = 8;
+
+/** Writes a block and its mirror image into a matrix of `n` x `n`. */
+function placeBlock(part: Float64Array, whole: Float64Array, n: number, { top, bottom, left, right }: Block): void {
+  const columns = right - left;
+  for (let row = top, from = 0; row < bottom; row++, from += columns)
+    whole.set(part.subarray(from, from + columns), row * n + left);
+  for (let start = left; start < right; start += STRIP) {
+    const end = Math.min(right, start + STRIP);
+    for (let row = top, from = -left; row < bottom; row++, from += columns)
+      for (let column = start; column < end; column++) whole[column * n + row] = part[from + column];
   }
 }
