@@ -172,11 +172,10 @@ describe('the moments of rows', () => {
     expect(count).toBe(ROWS);
   });
 
-  it('also where runs that are fed alike give other numbers of rows, or none', async () => {
+  it('may be other numbers of rows in runs that are fed alike, or none', async () => {
     const width = 3;
     const session = await onnxRuntime().open(someRows(width));
     const rows: number[][] = [];
-    // The same number twice: the second run's rows are written where they are collected.
     for (const [run, kept] of [0, 4, 4, 6, 2, 0, 6, 6].entries()) {
       const data = normals(random(run), 6 * width, 1, 0);
       const own = Array.from({ length: 6 }, (_, row) => [...data.subarray(row * width, (row + 1) * width)]);

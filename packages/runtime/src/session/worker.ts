@@ -1,8 +1,8 @@
 // Runs models in a process of its own: a run blocks its event loop, and a crash of the runtime ends this process only.
 import { readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { Moments, type Places } from './moments.js';
+import type { InferenceSession } from 'onnxruntime-node';
+import { Moments } from './moments.js';
 import { fromOrt, toOrt, typeOf } from './ortTensor.js';
 import { Parcels } from './parcels.js';
 import type { Request, Response, SessionSettings } from './protocol.js';
@@ -68,19 +68,12 @@ async function answer(request: Request): Promise<Response['result']> {
     case 'run': {
       const session = opened(request.session);
       const feeds = await ortFeeds(request.feeds);
-      const fetches = request.fetches ?? session.outputNames;
-      // Of a list with places onnxruntime passes over names that it does not know.
-      const unknown = fetches.find((name) => !session.outputNames.includes(name));
-      if (unknown !== undefined) throw new Error(`the model has no output '${unknown}'`);
-      const everywhere = Object.fromEntries(fetches.map((name) => [name, null]));
-      const run = (places: Places) => session.run(feeds, { ...everywhere, ...places });
-      const outputs = request.moments
-        ? await moments.get(request.session)!.add(request.moments, shapesOf(feeds), run)
-        : await run({});
-      for (const name of request.sums ?? []) sums.get(request.session)!.add(name, fromOrt(outputs[name] as Tensor));
+      const outputs = request.fetches ? await session.run(feeds, [...request.fetches]) : await session.run(feeds);
+      for (const name of request.sums ?? []) sums.get(request.session)!.add(name, fromOrt(outputs[name]));
+      for (const name of request.moments ?? []) await moments.get(request.session)!.add(name, outputs[name]);
       const added = new Set([...(request.sums ?? []), ...(request.moments ?? [])]);
       const wanted = Object.entries(outputs).filter(([name]) => !added.has(name));
-      return Object.fromEntries(wanted.map(([name, tensor]) => [name, fromOrt(tensor as Tensor)]));
+      return Object.fromEntries(wanted.map(([name, tensor]) => [name, fromOrt(tensor)]));
     }
     case 'takeSum':
       return sums.get(request.session)!.take(request.name);
@@ -94,13 +87,6 @@ async function answer(request: Request): Promise<Response['result']> {
       moments.delete(request.session);
       return undefined;
   }
-}
-
-/** Runs that are fed alike give alike many rows. */
-function shapesOf(feeds: Record<string, Tensor>): string {
-  return Object.values(feeds)
-    .map(({ dims }) => dims.join('x'))
-    .join(' ');
 }
 
 function opened(number: number): InferenceSession {
