@@ -104,7 +104,7 @@ export function unpackMoments({ heads, width, count, sums, products: parts }: Pa
 /** Columns that are turned at a time: as many numbers as memory hands over at once. */
 const STRIP = 8;
 
-/** Writes a block and its mirror image into a matrix of `n` x `n`. */
+/** Writes a block and its mirror image into a matrix of `n` x `n`: of a block on the diagonal what is right of it, so that the matrix is symmetric to the last digit. */
 function placeBlock(part: Float64Array, whole: Float64Array, n: number, { top, bottom, left, right }: Block): void {
   const columns = right - left;
   for (let row = top, from = 0; row < bottom; row++, from += columns)
@@ -112,6 +112,6 @@ function placeBlock(part: Float64Array, whole: Float64Array, n: number, { top, b
   for (let start = left; start < right; start += STRIP) {
     const end = Math.min(right, start + STRIP);
     for (let row = top, from = -left; row < bottom; row++, from += columns)
-      for (let column = start; column < end; column++) whole[column * n + row] = part[from + column];
+      for (let column = Math.max(start, row + 1); column < end; column++) whole[column * n + row] = part[from + column];
   }
 }
