@@ -5,7 +5,7 @@ export { checkSample } from './calibration/checkSample.js';
 export type { Selection } from './calibration/selection.js';
 export { type Shard, shardOf } from './calibration/shard.js';
 export { type FeedSource, tensors } from './calibration/tensors.js';
-export { invertPositive, lowerFactor, solvePositive } from './linalg/cholesky.js';
+export { invertLower, invertPositive, lowerFactor, solvePositive } from './linalg/cholesky.js';
 export { gramFactor } from './linalg/gramFactor.js';
 export { type Svd, svd } from './linalg/svd.js';
 export { type SymmetricEigen, symmetricEigen, symmetricValues } from './linalg/symmetricEigen.js';

@@ -23,8 +23,8 @@ export function covarianceOf(
   const own = units ?? Array.from({ length: n }, (_, unit) => unit);
   const centre = Float64Array.from(own, (unit) => (centred ? sums[unit] / count : 0));
   const matrix = new Float64Array(own.length ** 2);
-  const share = 1 / count;
   const columns = Int32Array.from(own);
+  const share = 1 / count;
   for (let i = 0, at = 0; i < columns.length; i++) {
     const [row, mean] = [columns[i] * n, centre[i]];
     for (let j = 0; j < columns.length; j++, at++) matrix[at] = products[row + columns[j]] * share - mean * centre[j];

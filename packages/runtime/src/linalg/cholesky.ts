@@ -25,16 +25,7 @@ export function solvePositive(a: Float64Array, n: number, b: Float64Array, colum
 export function invertPositive(a: Float64Array, n: number): Float64Array | undefined {
   const l = lowerFactor(a, n);
   if (!l) return undefined;
-  // Rows of L^-1, from L L^-1 = I.
-  const m = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    m[i * n + i] = 1;
-    for (let k = 0; k < i; k++) {
-      const factor = l[i * n + k];
-      for (let j = 0, to = i * n, from = k * n; j <= k; j++) m[to++] -= factor * m[from++];
-    }
-    for (let j = 0; j <= i; j++) m[i * n + j] /= l[i * n + i];
-  }
+  const m = invertLower(l, n);
   const inverse = new Float64Array(n * n);
   for (let k = 0; k < n; k++) {
     for (let i = 0; i <= k; i++) {
@@ -62,6 +53,20 @@ export function lowerFactor(a: Float64Array, n: number): Float64Array | undefine
     }
   }
   return l;
+}
+
+/** The inverse of a lower triangular matrix (`n` x `n`, row-major) without zeros on its diagonal, row by row from L L^-1 = I. */
+export function invertLower(l: Float64Array, n: number): Float64Array {
+  const m = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    m[i * n + i] = 1;
+    for (let k = 0; k < i; k++) {
+      const factor = l[i * n + k];
+      for (let j = 0, to = i * n, from = k * n; j <= k; j++) m[to++] -= factor * m[from++];
+    }
+    for (let j = 0; j <= i; j++) m[i * n + j] /= l[i * n + i];
+  }
+  return m;
 }
 
 function subtractRow(x: Float64Array, to: number, from: number, factor: number, columns: number): void {
