@@ -1,15 +1,14 @@
-import type { LabelStore } from '../labels/labelStore.js';
-
 /** Finds the items (contractions, constraints) that have to do with some classes of labels, without a look at all labels. */
 export class ClassIndex<T> {
   readonly #items: readonly T[];
   readonly #byRoot = new Map<number, number[]>();
 
-  constructor(items: readonly T[], labelsOf: (item: T) => Iterable<Int32Array>, store: LabelStore) {
+  /** @param rootOf What a label's class is known by, as `find` or `twin` of a label store. */
+  constructor(items: readonly T[], labelsOf: (item: T) => Iterable<Iterable<number>>, rootOf: (label: number) => number) {
     this.#items = items;
     items.forEach((item, number) => {
       const roots = new Set<number>();
-      for (const labels of labelsOf(item)) for (const label of labels) roots.add(store.find(label));
+      for (const labels of labelsOf(item)) for (const label of labels) roots.add(rootOf(label));
       for (const root of roots) {
         const known = this.#byRoot.get(root);
         if (known) known.push(number);

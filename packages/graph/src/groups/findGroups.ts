@@ -29,8 +29,9 @@ export function findGroups(walk: Propagation): { groups: FoundGroup[]; frozen: F
     ...[...walk.layouts.values()].flatMap((layout) => layout.fields),
     ...walk.contractions.map(({ field }) => field),
   ];
-  const constraints = new ClassIndex(rowConstraints(fields, store), ({ rows }) => rows, store);
-  const contractions = new ClassIndex(walk.contractions, ({ field }) => [field.labels], store);
+  const rootOf = (label: number) => store.find(label);
+  const constraints = new ClassIndex(rowConstraints(fields, store), ({ rows }) => rows, rootOf);
+  const contractions = new ClassIndex(walk.contractions, ({ field }) => [field.labels], rootOf);
   const groups: FoundGroup[] = [];
   const frozen: FrozenGroup[] = [];
   for (const classes of similarClasses(store)) {

@@ -1,7 +1,8 @@
 import type { Value } from '@snp/onnx';
-import { type FreezeReason, Mark } from '../labels/labelStore.js';
+import { type FreezeReason, Mark, type Slot } from '../labels/labelStore.js';
 import { type Field, strideOf } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
+import { ClassIndex } from './classIndex.js';
 import { memberOf } from './findGroups.js';
 import { type Block, type Group, unitsByLane } from './group.js';
 
@@ -34,6 +35,8 @@ export type FoundHeads = Pick<HeadSet, 'members' | 'map' | 'labelsOf' | 'frozen'
 export function findHeads(walk: Propagation): FoundHeads[] {
   const { labels } = walk;
   joinShared(walk);
+  const labelsOf = ({ first, size }: Slot) => [Array.from({ length: size }, (_, at) => first + at)];
+  const slots = new ClassIndex(labels.slots, labelsOf, (label) => labels.twin(label));
   return distinctHeads(walk).flatMap((field): FoundHeads[] => {
     const neurons = [...field.labels].map((label) => labels.held(label));
     if (!neurons[0].some((label) => labels.has(label, Mark.mixed))) return [];
@@ -47,10 +50,9 @@ export function findHeads(walk: Propagation): FoundHeads[] {
         headOf.set(labels.twin(label), head);
       }
     }
-    const members = labels.slots.flatMap((slot) => {
-      const member = memberOf(slot, (label) => headOf.get(labels.twin(label)));
-      return member.unitOf.some((unit) => unit >= 0) ? [member] : [];
-    });
+    const members = slots
+      .touching(headOf.keys())
+      .map((slot) => memberOf(slot, (label) => headOf.get(labels.twin(label))));
     const frozen = shared
       ? { node: undefined, operator: undefined, reason: 'shares neurons between heads' }
       : (own.flatMap((list) => [...list].flatMap((label) => labels.frozen(label) ?? []))[0] ?? whyRigid(walk, headOf));
