@@ -1,3 +1,4 @@
+import { triangleAt } from '@snp/runtime';
 import type { SecondMoments } from '../statistics/secondMoments.js';
 
 /** Second moments of units, about their means or about zero. */
@@ -25,9 +26,13 @@ export function covarianceOf(
   const matrix = new Float64Array(own.length ** 2);
   const columns = Int32Array.from(own);
   const share = 1 / count;
-  for (let i = 0, at = 0; i < columns.length; i++) {
-    const [row, mean] = [columns[i] * n, centre[i]];
-    for (let j = 0; j < columns.length; j++, at++) matrix[at] = products[row + columns[j]] * share - mean * centre[j];
+  for (let i = 0; i < columns.length; i++) {
+    const mean = centre[i];
+    for (let j = 0; j <= i; j++) {
+      const covariance = products[triangleAt(columns[i], columns[j])] * share - mean * centre[j];
+      matrix[i * columns.length + j] = covariance;
+      matrix[j * columns.length + i] = covariance;
+    }
   }
   // Rounding must not leave variances below zero.
   for (let i = 0; i < own.length; i++) matrix[i * (own.length + 1)] = Math.max(0, matrix[i * (own.length + 1)]);
@@ -41,7 +46,7 @@ export function centreOf({ count, sums }: SecondMoments, centred: boolean): Floa
 
 /** The diagonal of the covariance of all units. */
 export function variancesOf({ count, products }: SecondMoments, centre: Float64Array): Float64Array {
-  return centre.map((mean, unit) => Math.max(0, products[unit * (centre.length + 1)] / count - mean * mean));
+  return centre.map((mean, unit) => Math.max(0, products[triangleAt(unit, unit)] / count - mean * mean));
 }
 
 /** Mean of the diagonal. */

@@ -54,7 +54,7 @@ export class EliminationKernel {
       for (let o = 0; o < outputs; o++, at++) rows[at] = weights[at] * factor;
     }
     const answer = await this.#runAlone({
-      covariance: this.#tensor([n, n], correlations(moments, centre, scale, this.#array(n * n))),
+      half: this.#tensor([n, n], halfCorrelations(moments, centre, scale, this.#array(n * n))),
       weights: this.#tensor([n, outputs], rows),
     });
     const numbers = (name: string) => answer[name].data as Float32Array | Float64Array;
@@ -116,8 +116,8 @@ function largestRow(weights: Float64Array, scale: Float64Array): number {
   return largest;
 }
 
-/** Covariances of units of variance 1: straight from the moments, for large matrices in between take as long as all this. */
-function correlations<T extends Float32Array | Float64Array>(
+/** Covariances of units of variance 1 below the diagonal, and half of them on it: straight from the moments, for large matrices in between take as long as all this. */
+function halfCorrelations<T extends Float32Array | Float64Array>(
   { count, products }: SecondMoments,
   centre: Float64Array,
   scale: Float64Array,
@@ -126,8 +126,9 @@ function correlations<T extends Float32Array | Float64Array>(
   const n = scale.length;
   for (let i = 0, at = 0; i < n; i++) {
     const [own, mean] = [scale[i], centre[i]];
-    for (let j = 0; j < n; j++, at++) result[at] = (products[at] / count - mean * centre[j]) * own * scale[j];
-    result[i * (n + 1)] = 1;
+    for (let j = 0, to = i * n; j <= i; j++, at++, to++)
+      result[to] = (products[at] / count - mean * centre[j]) * own * scale[j];
+    result[i * (n + 1)] = 0.5;
   }
   return result;
 }

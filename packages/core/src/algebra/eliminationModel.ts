@@ -17,7 +17,7 @@ const PROBES = 8;
  * Backward elimination as a model, for a runtime whose matrix products are many times faster than ours: a sixteenth of the units that are left leaves at a time,
  * those that are cheapest then, and inverse and weights follow (see `eliminate`, which takes one at a time).
  *
- * Inputs: `covariance` [n, n] positive definite, `weights` [n, outputs]. Outputs, first to leave first: `order` INT64 [n]; `costs` [n], what each
+ * Inputs: `half` [n, n], which with its transpose gives the covariance C, positive definite; `weights` [n, outputs]. Outputs, first to leave first: `order` INT64 [n]; `costs` [n], what each
  * unit seemed to cost alone; `rounds` [rounds], what the units of each round cost together. How many digits are left, two numbers tell: `residual` [1], the
  * largest element of C C^-1 V - V for a few vectors V of ones and minus ones; and `imbalance` [1]: of a few outputs, the largest difference between what all units together
  * cost and what they carried, w^T C w, beside the largest of the latter.
@@ -32,7 +32,8 @@ export function eliminationModel(
   model.opsets.set('', 18);
   model.opsets.set('com.microsoft', 1);
   const build = new DenseBuilder(graph, precision);
-  const covariance = build.input('covariance', [n, n]);
+  const half = build.input('half', [n, n]);
+  const covariance = build.op('Add', [half, build.turned(half)]);
   const weights = build.input('weights', [n, outputs]);
   const inverse = build.inverse(covariance, n);
   build.output('residual', [residual(build, covariance, inverse, n)]);

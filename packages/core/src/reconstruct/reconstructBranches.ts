@@ -1,6 +1,14 @@
 import type { Analysis, Branch } from '@snp/graph';
 import type { Model, Value } from '@snp/onnx';
-import { type Calibration, crossTap, type Moments, type RuntimeTensor, rowsTap, runTapped } from '@snp/runtime';
+import {
+  type Calibration,
+  crossTap,
+  type Moments,
+  type RuntimeTensor,
+  rowsTap,
+  runTapped,
+  squareOf,
+} from '@snp/runtime';
 import { Algebra } from '../algebra/algebra.js';
 import { addToLayer, type LastLayer, lastLayer } from '../recovery/branchLayers.js';
 import { unpackCross } from '../statistics/crossMoments.js';
@@ -146,8 +154,8 @@ async function sumsAt(
       () => undefined,
     );
     if (!found.products || !found.moments) return undefined;
-    const { sums: inputs, products: squares } = inOrderOfUnits(layer.group, found.moments);
-    halves.push({ ...unpackCross(found.products, layer), inputs, squares });
+    const { sums: inputs, products } = inOrderOfUnits(layer.group, found.moments);
+    halves.push({ ...unpackCross(found.products, layer), inputs, squares: squareOf(products) });
   }
   return [halves[0], halves[1]];
 }

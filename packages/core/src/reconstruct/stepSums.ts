@@ -1,5 +1,5 @@
 import type { Model, ShapeInfo, Value } from '@snp/onnx';
-import { crossTap, type Moments, type RuntimeTensor, rowsTap, runTapped, type Tap } from '@snp/runtime';
+import { crossTap, type Moments, type RuntimeTensor, rowsTap, runTapped, squareOf, type Tap } from '@snp/runtime';
 import type { LastLayer } from '../recovery/branchLayers.js';
 import { added } from '../statistics/statistics.js';
 import type { BranchPlace } from './branchPlace.js';
@@ -100,8 +100,9 @@ function sumsOf(
   const own = sums.length;
   const width = own + (biased ? 1 : 0);
   const inputs = new Float64Array(width * width);
+  const square = squareOf(products);
   for (let i = 0; i < own; i++) {
-    inputs.set(products.subarray(i * own, (i + 1) * own), i * width);
+    inputs.set(square.subarray(i * own, (i + 1) * own), i * width);
     if (biased) inputs[i * width + own] = inputs[own * width + i] = sums[i];
   }
   if (biased) inputs[inputs.length - 1] = count;
@@ -109,7 +110,7 @@ function sumsOf(
   const pulls = new Float64Array(width * neurons);
   for (let i = 0; i < width; i++)
     pulls.set((data as Float64Array).subarray(i * dims[1], i * dims[1] + neurons), i * neurons);
-  return { count, inputs, slopes: slopes.products, pulls };
+  return { count, inputs, slopes: squareOf(slopes.products), pulls };
 }
 
 /** Those of other samples added. */

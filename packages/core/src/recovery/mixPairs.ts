@@ -1,4 +1,5 @@
 import { type Analysis, type Group, type Site, unitsByLane } from '@snp/graph';
+import { triangleAt } from '@snp/runtime';
 import type { PairMoments } from '../statistics/pairMoments.js';
 import { type LinearWriter, linearWriter, mixWritten } from './linearWriter.js';
 import { type RecoveryMethod, tails } from './method.js';
@@ -84,7 +85,7 @@ export function headMoments(
   const products = moments.products[head];
   return Float64Array.from(
     { length: width * width },
-    (_, at) => products[order[Math.floor(at / width)] * width + order[at % width]] / moments.count,
+    (_, at) => products[triangleAt(order[Math.floor(at / width)], order[at % width])] / moments.count,
   );
 }
 

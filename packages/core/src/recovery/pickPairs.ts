@@ -1,4 +1,5 @@
 import type { Group, Site } from '@snp/graph';
+import { triangleAt } from '@snp/runtime';
 import type { PairMoments } from '../statistics/pairMoments.js';
 import type { RecoveryMethod } from './method.js';
 import { byScore } from './refitReader.js';
@@ -34,7 +35,7 @@ function powers(group: Group, { unitAt, lanes }: Site, heads: readonly Float64Ar
   const width = unitAt.length / lanes;
   const power = new Float64Array(group.units);
   unitAt.forEach((unit, at) => {
-    if (unit >= 0) power[unit] += heads[Math.floor(at / width)][(at % width) * (width + 1)] / count;
+    if (unit >= 0) power[unit] += heads[Math.floor(at / width)][triangleAt(at % width, at % width)] / count;
   });
   return power;
 }

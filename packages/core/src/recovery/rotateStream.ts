@@ -1,6 +1,6 @@
 import type { Analysis, Group, Member } from '@snp/graph';
 import { Tensor, type Value } from '@snp/onnx';
-import { lowerFactor, symmetricEigen, symmetricValues } from '@snp/runtime';
+import { lowerFactor, squareOf, symmetricEigen, symmetricValues, triangleLength } from '@snp/runtime';
 import type { Algebra } from '../algebra/algebra.js';
 import { type Covariance, covarianceOf, meanVariance } from '../algebra/covariance.js';
 import { orthonormal } from '../algebra/orthonormal.js';
@@ -102,11 +102,12 @@ async function principalAxes(
   places: readonly { moments: SecondMoments; readers: readonly StreamReader[] }[],
   algebra: Algebra,
 ): Promise<Axes | undefined> {
-  const [mixed, needs] = [new Float64Array(size * size), new Float64Array(size * size)];
+  const [products, needs] = [new Float64Array(triangleLength(size)), new Float64Array(size * size)];
   for (const { moments } of places) {
     const share = 1 / (moments.count * places.length);
-    for (let at = 0; at < mixed.length; at++) mixed[at] += moments.products[at] * share;
+    for (let at = 0; at < products.length; at++) products[at] += moments.products[at] * share;
   }
+  const mixed = squareOf(products);
   const all = places.flatMap(({ readers }) => readers);
   for (let start = 0; start < all.length; start += READERS_AT_ONCE) {
     const readers = all.slice(start, start + READERS_AT_ONCE);

@@ -7,7 +7,7 @@ import { enoughRows, type SecondMomentsOptions } from './secondMoments.js';
 export interface PairMoments {
   /** Rows that were summed. */
   count: number;
-  /** Per head [width, width]; row i belongs to the i-th position of the head at the site. */
+  /** Per head the lower triangle of a symmetric matrix, row by row; row i belongs to the i-th position of the head at the site. */
   queries: Float64Array[];
   keys: Float64Array[];
 }

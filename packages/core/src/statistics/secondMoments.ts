@@ -1,5 +1,5 @@
 import type { Group } from '@snp/graph';
-import { type Moments, rowsTap } from '@snp/runtime';
+import { type Moments, rowsTap, triangleAt, triangleLength } from '@snp/runtime';
 import { linearReader } from '../recovery/linearReader.js';
 import type { MomentsRequest } from './momentsRequest.js';
 
@@ -9,7 +9,7 @@ export interface SecondMoments {
   count: number;
   /** Sum of every unit. */
   sums: Float64Array;
-  /** Sums of products of every two units, [units, units]. */
+  /** Sums of products of every two units: the lower triangle of a symmetric matrix, row by row. See `triangleAt` of @snp/runtime. */
   products: Float64Array;
 }
 
@@ -50,10 +50,10 @@ export function inOrderOfUnits(group: Group, seen: Moments): SecondMoments {
   const { unitAt } = (linearReader(group) as { site: { unitAt: Int32Array } }).site;
   if (unitAt.every((unit, at) => unit === at)) return seen;
   const sums = new Float64Array(n);
-  const products = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
+  const products = new Float64Array(triangleLength(n));
+  for (let i = 0, at = 0; i < n; i++) {
     sums[unitAt[i]] = seen.sums[i];
-    for (let j = 0; j < n; j++) products[unitAt[i] * n + unitAt[j]] = seen.products[i * n + j];
+    for (let j = 0; j <= i; j++, at++) products[triangleAt(unitAt[i], unitAt[j])] = seen.products[at];
   }
   return { count: seen.count, sums, products };
 }

@@ -1,5 +1,6 @@
 import { SnpError } from '@snp/onnx';
 import { openFile, writeFileWhole } from '@snp/onnx/node';
+import { triangleLength } from '@snp/runtime';
 import type { Effects } from '../planner/effects.js';
 import type { SecondMoments } from './secondMoments.js';
 import type { CalibrationStatistics, GroupMoments, OutputSums } from './statistics.js';
@@ -112,8 +113,7 @@ function* tensorsOf({ groups, outputs }: CalibrationStatistics): Generator<[stri
     if (pairMoments) {
       yield [`groups/${id}/samples`, Float64Array.of(pairMoments.count)];
       for (const side of ['queries', 'keys'] as const)
-        for (const [head, products] of pairMoments[side].entries())
-          yield [`groups/${id}/${side}/${head}`, lowerTriangle(products)];
+        for (const [head, products] of pairMoments[side].entries()) yield [`groups/${id}/${side}/${head}`, products];
     }
   }
   for (const [name, { rows, sums }] of outputs) {
@@ -125,7 +125,7 @@ function* tensorsOf({ groups, outputs }: CalibrationStatistics): Generator<[stri
 function* momentTensors(path: string, { count, sums, products }: SecondMoments): Generator<[string, Float64Array]> {
   yield [`${path}/count`, Float64Array.of(count)];
   yield [`${path}/sums`, sums];
-  yield [`${path}/products`, lowerTriangle(products)];
+  yield [`${path}/products`, products];
 }
 
 function statisticsOf(
@@ -141,13 +141,13 @@ function statisticsOf(
     const rest = (part: string) => tensors.get(`${kind}/${id}/${part}`);
     const side = (part: string) => {
       const heads: Float64Array[] = [];
-      for (let next = rest(`${part}/0`); next; next = rest(`${part}/${heads.length}`)) heads.push(square(next));
+      for (let next = rest(`${part}/0`); next; next = rest(`${part}/${heads.length}`)) heads.push(next);
       return heads;
     };
     if (what === 'count') {
       const [sums, products] = [rest('sums'), rest('products')];
-      if (!sums || products?.length !== (sums.length * (sums.length + 1)) / 2) return undefined;
-      const moments = { count: data[0], sums, products: square(products) };
+      if (!sums || products?.length !== triangleLength(sums.length)) return undefined;
+      const moments = { count: data[0], sums, products };
       if (kind === 'groups') extend(id, { secondMoments: moments });
       else extend(id, { streamMoments: [...(groups.get(id)?.streamMoments ?? []), moments] });
     } else if (what === 'samples') {
@@ -169,23 +169,4 @@ function statisticsOf(
   } catch {
     return undefined;
   }
-}
-
-function lowerTriangle(matrix: Float64Array): Float64Array {
-  const n = Math.round(Math.sqrt(matrix.length));
-  const packed = new Float64Array((n * (n + 1)) / 2);
-  for (let i = 0, at = 0; i < n; i++, at += i) packed.set(matrix.subarray(i * n, i * n + i + 1), at);
-  return packed;
-}
-
-function square(packed: Float64Array): Float64Array {
-  const n = Math.round((Math.sqrt(8 * packed.length + 1) - 1) / 2);
-  const matrix = new Float64Array(n * n);
-  for (let i = 0, at = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++, at++) {
-      matrix[i * n + j] = packed[at];
-      matrix[j * n + i] = packed[at];
-    }
-  }
-  return matrix;
 }

@@ -14,9 +14,10 @@ export function streamMoments({ batches }: SecondMomentsOptions = {}): MomentsRe
       const rows = enoughRows(batches, group.units);
       return readingSites(group).map(({ value, rank, axis: feature }) => ({
         name: `streamMoments/${value.name}`,
+        rows,
         build(model) {
           const plain = withoutScale(model, model.graph.value(value.name));
-          return rowsTap(plain, { rank, feature, width: group.units, rows }).build(model);
+          return rowsTap(plain, { rank, feature, width: group.units }).build(model);
         },
       }));
     },

@@ -40,8 +40,9 @@ export function momentsOf(rows: readonly (readonly number[])[]): SecondMoments {
   const n = rows[0].length;
   const sums = new Float64Array(n);
   for (const row of rows) for (const [i, element] of row.entries()) sums[i] += element;
-  const products = meanProducts(rows).map((mean) => mean * rows.length);
-  return { count: rows.length, sums, products };
+  const means = meanProducts(rows);
+  const products = Array.from({ length: n }, (_, i) => [...means.subarray(i * n, i * n + i + 1)]).flat();
+  return { count: rows.length, sums, products: Float64Array.from(products, (mean) => mean * rows.length) };
 }
 
 /** [n, n] */

@@ -3,10 +3,9 @@ import { Model } from '@snp/onnx';
 import { withTemporaryFolder, writeFileWhole, writeModel } from '@snp/onnx/node';
 import { throwIfAborted } from '../throwIfAborted.js';
 import { Child } from './child.js';
-import { type PackedMoments, unpackMoments } from './momentsKernel.js';
 import { ONNX_RUNTIME_DEFAULTS, type OnnxRuntime, type OnnxRuntimeOptions } from './onnxRuntimeOptions.js';
 import type { SessionSettings } from './protocol.js';
-import type { Feeds, Footprint, MeasuredSession, RuntimeTensor, Session } from './runtime.js';
+import type { Feeds, Footprint, MeasuredSession, Moments, RuntimeTensor, Session } from './runtime.js';
 
 /**
  * onnxruntime-node in a child process, so that the event loop stays free and a crash of the runtime is an error like any
@@ -55,8 +54,7 @@ function sessionOf(child: Child, number: number, interfaces: Pick<Session, 'inpu
     footprint: () => child.ask<Footprint>({ kind: 'footprint', session: number }),
     takeProfile: () => child.ask<string>({ kind: 'takeProfile', session: number }),
     takeSum: (name) => child.ask<RuntimeTensor>({ kind: 'takeSum', session: number, name }),
-    takeMoments: async (name) =>
-      unpackMoments(await child.ask<PackedMoments>({ kind: 'takeMoments', session: number, name })),
+    takeMoments: (name) => child.ask<Moments>({ kind: 'takeMoments', session: number, name }),
     async close() {
       if (child.alive) await child.ask({ kind: 'close', session: number });
     },

@@ -1,5 +1,4 @@
-import type { PackedMoments } from './momentsKernel.js';
-import type { Feeds, Footprint, RunOptions, RuntimeTensor, TensorInfo } from './runtime.js';
+import type { Feeds, Footprint, Moments, RunOptions, RuntimeTensor, TensorInfo } from './runtime.js';
 
 /** How a model is opened. */
 export interface SessionSettings {
@@ -29,7 +28,7 @@ export interface Response {
     | { inputs: TensorInfo[]; outputs: TensorInfo[] }
     | Feeds
     | RuntimeTensor
-    | PackedMoments
+    | Moments
     | Float64Array
     | Footprint
     | string

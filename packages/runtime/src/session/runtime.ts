@@ -38,7 +38,7 @@ export interface Moments {
   count: number;
   /** Sum of every column, [heads, width]. */
   sums: Float64Array;
-  /** Sums of products of every two columns of a head, [heads, width, width]. */
+  /** Sums of products of every two columns of a head, which are symmetric: of each head the lower triangle, row by row, [heads, width (width + 1) / 2]. See `triangleAt`. */
   products: Float64Array;
 }
 

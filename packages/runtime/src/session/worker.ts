@@ -2,7 +2,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-node';
-import { Moments } from './moments.js';
+import { MomentSums } from './momentSums.js';
 import { fromOrt, toOrt, typeOf } from './ortTensor.js';
 import { Parcels } from './parcels.js';
 import type { Request, Response, SessionSettings } from './protocol.js';
@@ -14,7 +14,7 @@ type Ort = typeof import('onnxruntime-node');
 const sessions = new Map<number, InferenceSession>();
 const loads = new Map<number, { ms: number; baseBytes: number; profile: string | undefined }>();
 const sums = new Map<number, Sums>();
-const moments = new Map<number, Moments>();
+const moments = new Map<number, MomentSums>();
 let runtime: Ort | undefined;
 
 async function load(): Promise<Ort> {
@@ -35,7 +35,7 @@ async function answer(request: Request): Promise<Response['result']> {
       loads.set(request.session, { ms: performance.now() - start, baseBytes, profile });
       sessions.set(request.session, session);
       sums.set(request.session, new Sums());
-      moments.set(request.session, new Moments(ort, sessionOptions({ ...request.settings, profile: undefined })));
+      moments.set(request.session, new MomentSums(ort, sessionOptions({ ...request.settings, profile: undefined })));
       return { inputs: describe(session.inputMetadata), outputs: describe(session.outputMetadata) };
     }
     case 'time': {

@@ -1,6 +1,7 @@
 import { encodeModel } from '@snp/onnx';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { momentBlocks, momentsKernel, moveOrigin, type PackedMoments } from './momentsKernel.js';
+import { type BlockMoments, momentBlocks, momentsKernel, wholeMoments } from './momentsKernel.js';
+import type { Moments } from './runtime.js';
 import { addSingle } from './sums.js';
 
 type Ort = typeof import('onnxruntime-node');
@@ -11,7 +12,7 @@ const rowsAtOnce = (width: number) => Math.max(1024, Math.ceil((2 * width) / 3))
 /** Threads of a session keep turning when their work is done. Here those of one would take the cores from those of the next: products take 1.7 times as long. */
 const PATIENT: InferenceSession.SessionOptions = { extra: { session: { intra_op: { allow_spinning: '0' } } } };
 
-interface Collected extends PackedMoments {
+interface Collected extends BlockMoments {
   rows: Float32Array;
   /** Rows there is room for. */
   room: number;
@@ -22,7 +23,7 @@ interface Collected extends PackedMoments {
 }
 
 /** Adds up second moments of outputs [rows, heads, width] over runs, by name: products of many rows at a time, in float32, their sums in float64. */
-export class Moments {
+export class MomentSums {
   readonly #collected = new Map<string, Collected>();
   readonly #kernels = new Map<string, Promise<InferenceSession>>();
   #last: Promise<unknown> = Promise.resolve();
@@ -37,7 +38,7 @@ export class Moments {
     return this.#inTurn(() => this.#add(name, output));
   }
 
-  take(name: string): Promise<PackedMoments> {
+  take(name: string): Promise<Moments> {
     return this.#inTurn(() => this.#take(name));
   }
 
@@ -66,15 +67,12 @@ export class Moments {
     }
   }
 
-  async #take(name: string): Promise<PackedMoments> {
+  async #take(name: string): Promise<Moments> {
     const own = this.#collected.get(name);
     if (!own) throw new Error(`output '${name}' has no second moments`);
     this.#collected.delete(name);
     if (own.waiting > 0) await this.#multiply(own);
-    const { heads, width, count, sums, products, origin } = own;
-    const moments = { heads, width, count, sums, products };
-    if (origin) moveOrigin(moments, origin);
-    return moments;
+    return wholeMoments(own, own.origin ?? new Float32Array(own.sums.length));
   }
 
   async close(): Promise<void> {
