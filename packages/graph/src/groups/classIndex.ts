@@ -4,7 +4,11 @@ export class ClassIndex<T> {
   readonly #byRoot = new Map<number, number[]>();
 
   /** @param rootOf What a label's class is known by, as `find` or `twin` of a label store. */
-  constructor(items: readonly T[], labelsOf: (item: T) => Iterable<Iterable<number>>, rootOf: (label: number) => number) {
+  constructor(
+    items: readonly T[],
+    labelsOf: (item: T) => Iterable<Iterable<number>>,
+    rootOf: (label: number) => number,
+  ) {
     this.#items = items;
     items.forEach((item, number) => {
       const roots = new Set<number>();

@@ -1,5 +1,6 @@
 import { Tensor, type Value } from '@snp/onnx';
 import { TapBuilder } from './build.js';
+import { PICKING_OPSET, RowPlaces } from './rowPlaces.js';
 import type { Tap } from './tap.js';
 
 /**
@@ -21,9 +22,13 @@ export function crossTap(left: Tap, right: Tap, layer?: Tensor): Tap {
         const one = model.graph.addInitializer('tap_number', Tensor.float32([1, 1], Float32Array.of(1)));
         return build.op('Concat', [rows, build.op('Expand', [one, sizes])], { axis: 1 });
       };
+      const places = new RowPlaces(model);
       const rowsOf = (tap: Tap) => {
-        const rows = tap.build(model);
-        return build.reshape(rows, [0, -1]);
+        const all = tap.build(model);
+        return build.reshape(
+          tap.rows !== undefined && model.opset >= PICKING_OPSET ? places.pick(all, tap.rows) : all,
+          [0, -1],
+        );
       };
       const x = withOnes(rowsOf(left));
       const rows = rowsOf(right);

@@ -1,4 +1,4 @@
-import { dataTypeCode, type Value } from '@snp/onnx';
+import type { Value } from '@snp/onnx';
 import { TapBuilder } from './build.js';
 import type { Tap } from './tap.js';
 
@@ -26,30 +26,15 @@ export function rowsTap(value: Value, axes: RowsAxes): Tap {
   const { rank, feature, width, head = feature, heads = 1, rows } = axes;
   return {
     name: `rows/${value.name}`,
+    rows,
     build(model) {
       const build = new TapBuilder(model);
       const last = head === feature ? [feature] : [head, feature];
       const others = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => !last.includes(axis));
       const inOrder = build.transpose(model.graph.value(value.name), [...others, ...last]);
       const every = build.reshape(inOrder, [-1, heads, width]);
-      // Older operators cannot compute with such sizes.
-      const some = rows === undefined || model.opset < 12 ? every : spread(build, every, rows);
-      some.type = { elementType: 'FLOAT', shape: undefined };
-      return some;
+      every.type = { elementType: 'FLOAT', shape: undefined };
+      return every;
     },
   };
-}
-
-/** What is added to the place of the rows with each batch, in stretches: by the golden ratio, so that places come again late and lie apart. */
-const GOLDEN = (Math.sqrt(5) - 1) / 2;
-
-/** One row of each of `wanted` stretches of equal length, at another place of the stretch in every batch. */
-function spread(build: TapBuilder, rows: Value, wanted: number): Value {
-  const total = build.slice(build.op('Shape', [rows]), 0, 1, 0);
-  const count = build.op('Min', [total, build.integers([Math.max(1, Math.round(wanted))])]);
-  const length = build.op('Div', [build.double(total), build.double(count)]);
-  const turns = build.op('Mul', [build.double(build.batchNumber()), build.number(GOLDEN)]);
-  const place = build.op('Sub', [turns, build.op('Floor', [turns])]);
-  const at = build.op('Floor', [build.op('Mul', [build.op('Add', [build.range(count), place]), length])]);
-  return build.op('Gather', [rows, build.op('Cast', [at], { to: dataTypeCode('INT64') })], { axis: 0 });
 }

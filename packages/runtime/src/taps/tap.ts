@@ -1,28 +1,37 @@
 import { cloneModel, type Model, type Value } from '@snp/onnx';
+import { selectRows } from './selectRows.js';
 
 /** A value to compute beside a model's own: a few nodes that are added to a copy of the graph. */
 export interface Tap {
   /** Name of the output the tap becomes; unique among the taps of one run. */
   readonly name: string;
-  /** Adds the nodes to `model` and returns the value they end in. */
+  /** Of a value [rows, heads, width]: take no more rows per run than this, spread evenly over all, others in every batch (from opset 12 on). Default all. */
+  readonly rows?: number | undefined;
+  /** Adds the nodes to `model` and returns the value they end in, with all its rows. */
   build(model: Model): Value;
 }
 
 /**
  * A copy of a model whose outputs are the taps' values, each under the tap's name. Whatever only the original outputs need
- * is left out.
+ * is left out, and where few rows of a value are wanted, no more are computed than anything needs.
  */
 export function addTaps(model: Model, taps: readonly Tap[]): Model {
   const tapped = cloneModel(model);
   const { graph } = tapped;
-  const outputs = taps.map((tap) => {
-    const value = tap.build(tapped);
+  const values = taps.map((tap) => tap.build(tapped));
+  const onlyNeeded = (outputs: readonly Value[]) => {
+    graph.outputs.splice(0, graph.outputs.length, ...outputs);
+    graph.removeDead();
+  };
+  onlyNeeded(values);
+  const wanted = taps.flatMap(({ rows }, at) => (rows === undefined ? [] : [{ at, rows, value: values[at] }]));
+  for (const [number, rows] of selectRows(tapped, wanted).entries()) values[wanted[number].at] = rows;
+  const outputs = taps.map((tap, at) => {
     // A name of its own, also where two taps end in the same value.
-    const [output] = graph.addNode({ op: 'Identity', inputs: [value], outputs: [tap.name] }).outputs;
-    output!.type = { elementType: value.type?.elementType ?? 'FLOAT', shape: undefined };
+    const [output] = graph.addNode({ op: 'Identity', inputs: [values[at]], outputs: [tap.name] }).outputs;
+    output!.type = { elementType: values[at].type?.elementType ?? 'FLOAT', shape: undefined };
     return output!;
   });
-  graph.outputs.splice(0, graph.outputs.length, ...outputs);
-  graph.removeDead();
+  onlyNeeded(outputs);
   return tapped;
 }

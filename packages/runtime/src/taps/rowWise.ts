@@ -1,0 +1,78 @@
+import { dimsEqual, type Node, type ShapeInfo, type Value } from '@snp/onnx';
+
+/** Operators that work number by number. */
+const POINTWISE: ReadonlySet<string> = new Set([
+  'Abs',
+  'Add',
+  'BiasGelu',
+  'Celu',
+  'Clip',
+  'Div',
+  'Elu',
+  'Erf',
+  'Exp',
+  'FastGelu',
+  'Gelu',
+  'HardSigmoid',
+  'HardSwish',
+  'Identity',
+  'LeakyRelu',
+  'Max',
+  'Min',
+  'Mish',
+  'Mul',
+  'Neg',
+  'Pow',
+  'QuickGelu',
+  'Reciprocal',
+  'Relu',
+  'Selu',
+  'Sigmoid',
+  'Softplus',
+  'Softsign',
+  'Sqrt',
+  'Sub',
+  'Swish',
+  'Tanh',
+]);
+
+/** Operators that normalise along the last axis. */
+const NORMS: ReadonlySet<string> = new Set([
+  'LayerNormalization',
+  'RMSNormalization',
+  'SimplifiedLayerNormalization',
+  'SkipLayerNormalization',
+  'SkipSimplifiedLayerNormalization',
+]);
+
+/**
+ * The computed inputs of a node that works on each row, all along the last axis, by itself: what it gives for some rows is then what it gives, of all, for those. Undefined
+ * for other nodes and where shapes do not tell.
+ */
+export function rowInputs(node: Node, shapes: ShapeInfo): Value[] | undefined {
+  const [output, ...others] = node.outputs;
+  const own = output && shapes.shape(output);
+  if (!own || own.length < 2 || others.some((value) => value !== undefined)) return undefined;
+  const inputs = node.inputs.filter((input) => input !== undefined);
+  const computed = inputs.filter(({ tensor }) => !tensor);
+  const constants = inputs.flatMap(({ tensor }) => tensor ?? []);
+  const ofSameRows = computed.every((input) => {
+    const shape = shapes.shape(input);
+    return shape?.length === own.length && own.slice(0, -1).every((dim, axis) => dimsEqual(dim, shape[axis]));
+  });
+  if (computed.length === 0 || !ofSameRows) return undefined;
+  // What has more axes would add them to fewer rows.
+  const perFeature = constants.every(({ dims }) => dims.length <= 1);
+  const lastAxis = node.int('axis', -1) === -1;
+  const fits =
+    (POINTWISE.has(node.opType) && perFeature) ||
+    (NORMS.has(node.opType) && perFeature && lastAxis) ||
+    (node.opType === 'MatMul' && !node.inputs[0]!.tensor && constants[0]?.dims.length === 2) ||
+    (node.opType === 'ReduceMean' && isOverLastAxis(node));
+  return fits ? computed : undefined;
+}
+
+function isOverLastAxis(node: Node): boolean {
+  const axes = node.ints('axes') ?? [...(node.inputs[1]?.tensor?.numbers() ?? [])].map(Number);
+  return axes.join() === '-1' && node.int('keepdims', 1) === 1;
+}
