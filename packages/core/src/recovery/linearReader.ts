@@ -50,7 +50,7 @@ export function biasOf(node: Node, { initializer, axis }: Member): Value | undef
 /** The reader's weights as rows, [units, outputs]. */
 export function readerRows({ member }: LinearReader): Float64Array {
   const tensor = member.initializer.tensor!;
-  const data = Float64Array.from(tensor.numbers());
+  const data = tensor.array() as Float32Array;
   const outputs = tensor.dims[1 - member.axis];
   const [along, across] = member.axis === 0 ? [outputs, 1] : [1, tensor.dims[1]];
   const rows = new Float64Array(data.length);

@@ -9,8 +9,8 @@ import { workerPath } from '../workerPath.js';
 import { Parcels } from './parcels.js';
 import type { Request, Response } from './protocol.js';
 
-/** How long a process without open models stays for the next one: starting another takes a quarter of a second. */
-const IDLE_MS = 1000;
+/** How long a process without open models stays for the next one, also while this one is at work in between: starting another takes a quarter of a second. */
+const IDLE_MS = 5000;
 
 interface Waiting {
   question: Question;

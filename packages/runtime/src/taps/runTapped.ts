@@ -82,20 +82,23 @@ export async function runSamples(
   }
 }
 
-/** Asks for one thing after the other, each while the one before is looked at. */
+/** Things that are asked for at a time: while one is looked at, others come. */
+const ASKED_FOR = 3;
+
+/** Asks for one thing after the other, some in advance. */
 async function inAdvance<T>(
   names: readonly string[],
   take: (name: string) => Promise<T>,
   use: (name: string, taken: T) => void,
 ): Promise<void> {
-  let next = names.length > 0 ? take(names[0]) : undefined;
+  const coming: Promise<T>[] = [];
   for (const [at, name] of names.entries()) {
-    const own = await next!;
-    if (at + 1 < names.length) {
-      next = take(names[at + 1]);
+    for (let next = at + coming.length; next < Math.min(at + ASKED_FOR, names.length); next++) {
+      const own = take(names[next]);
       // Looked at in its turn.
-      next.catch(() => undefined);
+      own.catch(() => undefined);
+      coming.push(own);
     }
-    use(name, own);
+    use(name, await coming.shift()!);
   }
 }
