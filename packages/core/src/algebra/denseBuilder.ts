@@ -6,6 +6,9 @@ export type DensePrecision = 'FLOAT' | 'DOUBLE';
 /** Matrices up to this size are inverted by one operator, larger ones by halves. */
 const WHOLE = 192;
 
+/** Symmetric products up to this size are worked out as a whole: halves would take longer to put together than they save. */
+const PRODUCT = 768;
+
 /** Adds nodes of dense algebra to a graph in a line. */
 export class DenseBuilder {
   constructor(
@@ -55,6 +58,10 @@ export class DenseBuilder {
     return this.op('Reshape', [this.op('ReduceSum', [matrix], { keepdims: 0 }), this.integers([1])]);
   }
 
+  columns(matrix: Value, start: number, end: number): Value {
+    return this.op('Slice', [matrix, this.integers([start]), this.integers([end]), this.integers([1])]);
+  }
+
   diagonal(matrix: Value, n: number): Value {
     const places = this.integers(Array.from({ length: n }, (_, at) => at * (n + 1)));
     return this.gather(this.op('Reshape', [matrix, this.integers([-1])]), places, 0);
@@ -86,24 +93,50 @@ export class DenseBuilder {
     return this.op('Mul', [this.op('Add', [matrix, this.turned(matrix)]), this.numbers([0.5])]);
   }
 
+  /** A B^T, [n, n], for A and B of `n` rows whose product is symmetric: of what lies off the diagonal a half is worked out. */
+  symmetricProduct(a: Value, b: Value, n: number): Value {
+    if (n <= PRODUCT) return this.symmetric(this.op('MatMul', [a, this.turned(b)]));
+    const half = Math.ceil(n / 2);
+    const [top, bottom] = [this.slice(a, 0, half), this.slice(a, half, n)];
+    const [left, right] = [this.slice(b, 0, half), this.slice(b, half, n)];
+    const below = this.op('MatMul', [bottom, this.turned(left)]);
+    return this.#joined(this.symmetricProduct(top, left, half), below, this.symmetricProduct(bottom, right, n - half));
+  }
+
   /**
    * The inverse of a symmetric positive definite matrix, by Schur complements of its halves. What rounding makes asymmetric would grow from complement to complement
    * by the square of the condition, and is taken away.
    */
   inverse(matrix: Value, n: number): Value {
-    if (n <= WHOLE) return this.symmetric(this.op('Inverse', [matrix], {}, 'com.microsoft'));
+    return this.#inverse(matrix, n, (block) => block);
+  }
+
+  /** The same where the matrix is the sum of `half`, with nothing above its diagonal, and its transpose: smaller parts are turned faster. */
+  inverseOfHalf(half: Value, n: number): Value {
+    return this.#inverse(half, n, (block) => this.op('Add', [block, this.turned(block)]));
+  }
+
+  /** @param whole Makes what lies around the diagonal whole. */
+  #inverse(matrix: Value, n: number, whole: (block: Value) => Value): Value {
+    if (n <= WHOLE) return this.symmetric(this.op('Inverse', [whole(matrix)], {}, 'com.microsoft'));
     const half = Math.ceil(n / 2);
-    const [a, c] = [this.#block(matrix, 0, half, 0, half), this.#block(matrix, half, n, half, n)];
-    const b = this.#block(matrix, 0, half, half, n);
-    const turned = this.#block(matrix, half, n, 0, half);
-    const first = this.inverse(a, half);
-    const across = this.op('MatMul', [first, b]);
-    const last = this.inverse(this.symmetric(this.minus(c, turned, across)), n - half);
-    const corner = this.op('MatMul', [across, last]);
-    const top = this.op('Add', [first, this.symmetric(this.op('MatMul', [corner, this.turned(across)]))]);
-    const beside = this.op('Neg', [corner]);
-    const upper = this.op('Concat', [top, beside], { axis: 1 });
-    const lower = this.op('Concat', [this.turned(beside), last], { axis: 1 });
+    const [first, beside] = [this.#block(matrix, 0, half, 0, half), this.#block(matrix, half, n, 0, half)];
+    const inner = this.#inverse(first, half, whole);
+    const across = this.op('Neg', [this.op('MatMul', [beside, inner])]);
+    const complement = this.op('Add', [
+      whole(this.#block(matrix, half, n, half, n)),
+      this.symmetricProduct(across, beside, n - half),
+    ]);
+    const last = this.inverse(complement, n - half);
+    const below = this.op('MatMul', [last, across]);
+    const gained = this.symmetricProduct(this.turned(across), this.turned(below), half);
+    return this.#joined(this.op('Add', [inner, gained]), below, last);
+  }
+
+  /** A symmetric matrix from the parts on and below its diagonal. */
+  #joined(first: Value, below: Value, last: Value): Value {
+    const upper = this.op('Concat', [first, this.turned(below)], { axis: 1 });
+    const lower = this.op('Concat', [below, last], { axis: 1 });
     return this.op('Concat', [upper, lower], { axis: 0 });
   }
 

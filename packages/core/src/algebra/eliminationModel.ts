@@ -33,10 +33,8 @@ export function eliminationModel(
   model.opsets.set('com.microsoft', 1);
   const build = new DenseBuilder(graph, precision);
   const half = build.input('half', [n, n]);
-  const covariance = build.op('Add', [half, build.turned(half)]);
   const weights = build.input('weights', [n, outputs]);
-  const inverse = build.inverse(covariance, n);
-  build.output('residual', [residual(build, covariance, inverse, n)]);
+  const inverse = build.inverseOfHalf(half, n);
   let state: State = { inverse, weights, ids: build.integers(Array.from({ length: n }, (_, unit) => unit)), left: n };
   const found: Found = { order: [], costs: [], rounds: [], byOutput: [] };
   const sizes: number[] = [];
@@ -46,7 +44,9 @@ export function eliminationModel(
     state = eliminateRounds(build, state, own, found);
   }
   for (const name of ['order', 'costs', 'rounds'] as const) build.output(name, found[name]);
-  build.output('imbalance', [imbalance(build, covariance, weights, found.byOutput, Math.min(outputs, PROBES))]);
+  const { residual, imbalance } = accounts(build, { half, inverse, weights, costs: found.byOutput, n, outputs });
+  build.output('residual', [residual]);
+  build.output('imbalance', [imbalance]);
   return { model, sizes };
 }
 
@@ -106,11 +106,11 @@ function eliminateRounds(build: DenseBuilder, state: State, sizes: readonly numb
   if (gone === left) return { inverse, weights, ids, left: 0 };
   // Those that left before come last, for they never leave again.
   const stay = build.slice(ranking, last, left - gone + last);
-  const rest = build.gather(build.gather(inverse, stay, 0), stay, 1);
   // Rows are picked faster than columns.
   const columns = (rows: Value) => build.gather(build.turned(rows), stay, 0);
+  const rest = columns(build.gather(inverse, stay, 0));
   return {
-    inverse: build.minus(rest, columns(across!), build.turned(columns(carried!))),
+    inverse: build.op('Sub', [rest, build.symmetricProduct(columns(across!), columns(carried!), left - gone)]),
     weights: build.gather(weights, stay, 0),
     ids: build.gather(ids, stay, 0),
     left: left - gone,
@@ -120,30 +120,34 @@ function eliminateRounds(build: DenseBuilder, state: State, sizes: readonly numb
 /** A cost that no unit has. */
 const NEVER = 3e38;
 
-/** The largest element of C C^-1 V - V for a few vectors V of ones and minus ones. */
-function residual(build: DenseBuilder, matrix: Value, inverse: Value, n: number): Value {
+interface Accounts {
+  half: Value;
+  inverse: Value;
+  weights: Value;
+  /** What each output lost in each round. */
+  costs: readonly Value[];
+  n: number;
+  outputs: number;
+}
+
+/** The two numbers that tell how many digits are left, with one product for both. */
+function accounts(build: DenseBuilder, { half, inverse, weights, costs, n, outputs }: Accounts) {
   // Signs of no period.
   const sign = (unit: number, probe: number) => (Math.floor((unit + 1) * Math.SQRT2 * (probe + 1)) % 2 ? 1 : -1);
   const signs = Array.from({ length: n * PROBES }, (_, at) => sign(Math.floor(at / PROBES), at % PROBES));
   const probes = build.numbers(signs, [n, PROBES]);
-  const seen = build.op('MatMul', [matrix, build.op('MatMul', [inverse, probes])]);
-  const apart = build.op('ReduceMax', [build.op('Abs', [build.op('Sub', [seen, probes])])], { keepdims: 0 });
-  return build.op('Reshape', [apart, build.integers([1])]);
-}
-
-/** The largest difference between what all units cost and what they carried, beside the largest of the latter. */
-function imbalance(
-  build: DenseBuilder,
-  matrix: Value,
-  weights: Value,
-  costs: readonly Value[],
-  outputs: number,
-): Value {
-  const some = build.op('Slice', [weights, build.integers([0]), build.integers([outputs]), build.integers([1])]);
-  const carried = build.columnSums(build.op('Mul', [some, build.op('MatMul', [matrix, some])]));
-  const cost = build.slice(build.op('Sum', costs), 0, outputs);
-  const most = (list: Value) => build.op('ReduceMax', [list]);
+  const count = Math.min(outputs, PROBES);
+  const some = build.columns(weights, 0, count);
+  const solved = build.op('Concat', [build.op('MatMul', [inverse, probes]), some], { axis: 1 });
+  const seen = build.op('Add', [build.op('MatMul', [half, solved]), build.op('MatMul', [build.turned(half), solved])]);
+  const largest = (list: Value) => build.op('ReduceMax', [build.op('Abs', [list])], { keepdims: 0 });
+  const residual = largest(build.op('Sub', [build.columns(seen, 0, PROBES), probes]));
+  const carried = build.columnSums(build.op('Mul', [some, build.columns(seen, PROBES, PROBES + count)]));
+  const cost = build.slice(build.op('Sum', costs), 0, count);
   // Outputs that carry nothing balance.
-  const beside = build.op('Add', [most(carried), build.numbers([1e-30])]);
-  return build.op('Div', [most(build.op('Abs', [build.op('Sub', [cost, carried])])), beside]);
+  const beside = build.op('Add', [largest(carried), build.numbers([1e-30])]);
+  return {
+    residual: build.op('Reshape', [residual, build.integers([1])]),
+    imbalance: build.op('Div', [largest(build.op('Sub', [cost, carried])), beside]),
+  };
 }
