@@ -36,6 +36,9 @@ const POINTWISE: ReadonlySet<string> = new Set([
   'Tanh',
 ]);
 
+/** Where operators of these names are what they are taken for. */
+const DOMAINS: ReadonlySet<string> = new Set(['', 'ai.onnx', 'com.microsoft']);
+
 /** Operators that normalise along the last axis. */
 const NORMS: ReadonlySet<string> = new Set([
   'LayerNormalization',
@@ -52,7 +55,8 @@ const NORMS: ReadonlySet<string> = new Set([
 export function rowInputs(node: Node, shapes: ShapeInfo): Value[] | undefined {
   const [output, ...others] = node.outputs;
   const own = output && shapes.shape(output);
-  if (!own || own.length < 2 || others.some((value) => value !== undefined)) return undefined;
+  if (!own || own.length < 2 || others.some((value) => value !== undefined) || !DOMAINS.has(node.domain))
+    return undefined;
   const inputs = node.inputs.filter((input) => input !== undefined);
   const computed = inputs.filter(({ tensor }) => !tensor);
   const constants = inputs.flatMap(({ tensor }) => tensor ?? []);

@@ -42,19 +42,18 @@ export function selectRows(model: Model, wanted: readonly RowsWanted[]): Value[]
   });
   const byRows = new Map([...new Set(wanted.map(({ rows }) => rows))].map((rows) => [rows, pickRows(rows)]));
   const readers = new Map<Node, Pick>();
-  for (const { value, rows } of wanted) if (hasOneHead(value)) readers.set(value.producer!, byRows.get(rows)!);
-  const outputs = new Set(model.graph.outputs);
+  for (const { value, rows } of wanted) if (keepsRows(value, shapes)) readers.set(value.producer!, byRows.get(rows)!);
   for (const node of model.graph.nodes)
-    if (picksToken(node, shapes) && !outputs.has(node.outputs[0]!)) readers.set(node, likeNode(node));
+    if (picksToken(node, shapes) && !model.graph.outputs.includes(node.outputs[0]!)) readers.set(node, likeNode(node));
   computePicked(model, readers, shapes);
   for (const [{ opType, inputs, outputs }, { picked }] of readers) {
     const token = opType === 'Gather' && picked.get(inputs[0]!);
     if (token) outputs[0]!.replaceAllUsesWith(token);
   }
   return wanted.map(({ value, rows }) => {
-    const { inputs } = value.producer!;
-    const picked = readers.get(value.producer!)?.picked.get(inputs[0]!);
-    return picked ? build.op('Reshape', [picked, inputs[1]!]) : places.pick(value, rows, total(value, 1));
+    const reader = value.producer;
+    const picked = reader && readers.get(reader)?.picked.get(reader.inputs[0]!);
+    return picked ? build.op('Reshape', [picked, reader.inputs[1]!]) : places.pick(value, rows, total(value, 1));
   });
 }
 
@@ -109,11 +108,12 @@ function repeat(node: Node, inputs: readonly (Value | undefined)[], before: Node
   return copy.outputs[0]!;
 }
 
-/** True of a value [rows, 1, width] that was reshaped from one whose last axis is that of the features. */
-function hasOneHead({ producer }: Value): boolean {
-  if (producer?.opType !== 'Reshape' || producer.inputs[0]?.tensor) return false;
-  const [rows, heads] = [...(producer.inputs[1]?.tensor?.numbers() ?? [])].map(Number);
-  return rows === -1 && heads === 1;
+/** True of a value [rows, 1, width] that was reshaped from one whose last axis is as wide. */
+function keepsRows({ producer }: Value, shapes: ShapeInfo): boolean {
+  const [source, sizes] = producer?.inputs ?? [];
+  if (producer?.opType !== 'Reshape' || !source || source.tensor) return false;
+  const [rows, heads, width] = [...(sizes?.tensor?.numbers() ?? [])].map(Number);
+  return rows === -1 && heads === 1 && shapes.shape(source)?.at(-1) === width;
 }
 
 /** True of a node that picks one position along an axis in front of the last. */
