@@ -18,6 +18,7 @@ export { cloneModel } from './ir/clone.js';
 export { Graph, type NodeInit } from './ir/graph.js';
 export { Model } from './ir/model.js';
 export { Node, toAttribute } from './ir/node.js';
+export { isPointwise } from './ir/pointwise.js';
 export { topologicalOrder } from './ir/topologicalOrder.js';
 export { type FileDim, type TensorType, type Use, Value } from './ir/value.js';
 export { needsNode } from './needsNode.js';

@@ -1,4 +1,4 @@
-import { type Graph, type Model, type Node, Tensor, type Value } from '@snp/onnx';
+import { type Graph, isPointwise, type Model, type Node, Tensor, type Value } from '@snp/onnx';
 import type { LastLayer } from '../recovery/branchLayers.js';
 
 /** A linear layer that writes hidden neurons, and the activation function behind it. */
@@ -35,7 +35,7 @@ export function hiddenLayers({ site, group }: LastLayer): HiddenLayer[] {
       const width = layer.weight.tensor!.dims[layer.axis];
       if (width !== group.units) return [];
       if (!found.some(({ before }) => before === value)) found.push({ ...layer, before: value, neurons: site.value });
-    } else if (!node || !POINTWISE.has(node.opType)) return [];
+    } else if (!node || !isPointwise(node)) return [];
     else if (!between.has(node)) {
       between.add(node);
       waiting.push(...node.inputs.flatMap((input) => input ?? []));
@@ -124,39 +124,3 @@ function copyNode(graph: Graph, node: Node, copies: Map<string, Value>): void {
   for (const [name, attribute] of node.attributes) copy.attributes.set(name, attribute);
   for (const [at, output] of node.outputs.entries()) copies.set(output!.name, copy.outputs[at]!);
 }
-
-/** Operators that work number by number, as activation functions are made of. */
-const POINTWISE = new Set([
-  'Abs',
-  'Add',
-  'BiasGelu',
-  'Celu',
-  'Clip',
-  'Div',
-  'Elu',
-  'Erf',
-  'Exp',
-  'FastGelu',
-  'Gelu',
-  'HardSigmoid',
-  'HardSwish',
-  'Identity',
-  'LeakyRelu',
-  'Max',
-  'Min',
-  'Mish',
-  'Mul',
-  'Neg',
-  'Pow',
-  'QuickGelu',
-  'Relu',
-  'Selu',
-  'Sigmoid',
-  'Softplus',
-  'Softsign',
-  'Sqrt',
-  'Sub',
-  'Swish',
-  'Tanh',
-  'ThresholdedRelu',
-]);

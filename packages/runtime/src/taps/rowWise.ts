@@ -1,51 +1,12 @@
-import { dimsEqual, type Node, type ShapeInfo, type Value } from '@snp/onnx';
-
-/** Operators that work number by number. */
-const POINTWISE: ReadonlySet<string> = new Set([
-  'Abs',
-  'Add',
-  'BiasGelu',
-  'Celu',
-  'Clip',
-  'Div',
-  'Elu',
-  'Erf',
-  'Exp',
-  'FastGelu',
-  'Gelu',
-  'HardSigmoid',
-  'HardSwish',
-  'Identity',
-  'LeakyRelu',
-  'Max',
-  'Min',
-  'Mish',
-  'Mul',
-  'Neg',
-  'Pow',
-  'QuickGelu',
-  'Reciprocal',
-  'Relu',
-  'Selu',
-  'Sigmoid',
-  'Softplus',
-  'Softsign',
-  'Sqrt',
-  'Sub',
-  'Swish',
-  'Tanh',
-]);
-
-/** Where operators of these names are what they are taken for. */
-const DOMAINS: ReadonlySet<string> = new Set(['', 'ai.onnx', 'com.microsoft']);
+import { dimsEqual, isPointwise, type Node, type ShapeInfo, type Value } from '@snp/onnx';
 
 /** Operators that normalise along the last axis. */
 const NORMS: ReadonlySet<string> = new Set([
   'LayerNormalization',
   'RMSNormalization',
   'SimplifiedLayerNormalization',
-  'SkipLayerNormalization',
-  'SkipSimplifiedLayerNormalization',
+  'com.microsoft.SkipLayerNormalization',
+  'com.microsoft.SkipSimplifiedLayerNormalization',
 ]);
 
 /**
@@ -55,8 +16,7 @@ const NORMS: ReadonlySet<string> = new Set([
 export function rowInputs(node: Node, shapes: ShapeInfo): Value[] | undefined {
   const [output, ...others] = node.outputs;
   const own = output && shapes.shape(output);
-  if (!own || own.length < 2 || others.some((value) => value !== undefined) || !DOMAINS.has(node.domain))
-    return undefined;
+  if (!own || own.length < 2 || others.some((value) => value !== undefined)) return undefined;
   const inputs = node.inputs.filter((input) => input !== undefined);
   const computed = inputs.filter(({ tensor }) => !tensor);
   const constants = inputs.flatMap(({ tensor }) => tensor ?? []);
@@ -69,10 +29,10 @@ export function rowInputs(node: Node, shapes: ShapeInfo): Value[] | undefined {
   const perFeature = constants.every(({ dims }) => dims.length <= 1);
   const lastAxis = node.int('axis', -1) === -1;
   const fits =
-    (POINTWISE.has(node.opType) && perFeature) ||
-    (NORMS.has(node.opType) && perFeature && lastAxis) ||
-    (node.opType === 'MatMul' && !node.inputs[0]!.tensor && constants[0]?.dims.length === 2) ||
-    (node.opType === 'ReduceMean' && isOverLastAxis(node));
+    (isPointwise(node) && perFeature) ||
+    (NORMS.has(node.op) && perFeature && lastAxis) ||
+    (node.op === 'MatMul' && !node.inputs[0]!.tensor && constants[0]?.dims.length === 2) ||
+    (node.op === 'ReduceMean' && isOverLastAxis(node));
   return fits ? computed : undefined;
 }
 
