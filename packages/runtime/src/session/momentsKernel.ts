@@ -62,6 +62,7 @@ export function momentsKernel(heads: number, width: number): Model {
   };
   const rows = op('Sub', [input('rows', ['rows', heads, width]), input('origin', [heads, width])]);
   output('sums', [rows, integers([0])], 'ReduceSum', { keepdims: 0 });
+  // Operands are cut from copies that were turned as a whole: so products run fastest.
   const parts = partsOf(width);
   const cut = (value: Value, axis: number) => {
     if (parts.length === 1) return [value];
