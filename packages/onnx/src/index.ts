@@ -16,6 +16,7 @@ export { simplifyShapes } from './fold/simplifyShapes.js';
 export type { Attribute, AttributeInit, AttributeValue } from './ir/attribute.js';
 export { cloneModel } from './ir/clone.js';
 export { Graph, type NodeInit } from './ir/graph.js';
+export { isMeanOverLastAxis } from './ir/meanOverLastAxis.js';
 export { Model } from './ir/model.js';
 export { Node, toAttribute } from './ir/node.js';
 export { isPointwise } from './ir/pointwise.js';

@@ -115,12 +115,9 @@ export function slopesOf(model: Model, { before, neurons, activation }: HiddenLa
 
 /** A node once more, on copies of its inputs where there are any. */
 function copyNode(graph: Graph, node: Node, copies: Map<string, Value>): void {
-  const copy = graph.addNode({
-    op: node.opType,
-    domain: node.domain,
+  const copy = graph.addCopy(node, {
     inputs: node.inputs.map((input) => input && (copies.get(input.name) ?? graph.value(input.name))),
     outputs: node.outputs.map((output) => `slope_${output!.name}`),
   });
-  for (const [name, attribute] of node.attributes) copy.attributes.set(name, attribute);
   for (const [at, output] of node.outputs.entries()) copies.set(output!.name, copy.outputs[at]!);
 }

@@ -1,5 +1,4 @@
-import type { Model, Node, Value } from '@snp/onnx';
-import { Tensor } from '@snp/onnx';
+import { isMeanOverLastAxis, type Model, type Node, Tensor, type Value } from '@snp/onnx';
 import { MOVES } from './linearWriter.js';
 
 /** A norm over the last axis, as one operator or taken apart by the exporter. */
@@ -65,9 +64,7 @@ export function withoutScale(model: Model, value: Value): Value {
   const inputs = norm
     ? [norm.input, graph.addInitializer('tap_scale', ones(norm.scale.tensor!))]
     : node.inputs.map((input) => (input === carried(node) ? withoutScale(model, input!) : input));
-  const copy = graph.addNode({ op: node.op, inputs, outputs: ['tap_plain'] });
-  for (const [name, attribute] of node.attributes) copy.attributes.set(name, attribute);
-  return copy.outputs[0]!;
+  return graph.addCopy(node, { inputs, outputs: ['tap_plain'] }).outputs[0]!;
 }
 
 /** The data among the inputs of a node that moves them: the first that is computed. */
@@ -90,7 +87,7 @@ function scaled(last: Node): Norm | undefined {
     if (!found) continue;
     const sub = numerator.producer;
     const mean = sub?.opType === 'Sub' ? sub.inputs[1]?.producer : undefined;
-    const input = mean && isMean(mean) && mean.inputs[0] === sub!.inputs[0] ? mean.inputs[0]! : undefined;
+    const input = mean && isMeanOverLastAxis(mean) && mean.inputs[0] === sub!.inputs[0] ? mean.inputs[0]! : undefined;
     const nodes = [last, division, ...found, ...(input ? [sub!, mean!] : [])];
     return { centring: input !== undefined, input: input ?? numerator, scale, shift: undefined, plain, nodes };
   }
@@ -122,7 +119,7 @@ function deviation(node: Node, x: Value): Node[] | undefined {
     nodes.push(at);
     at = at.inputs[at.opType === 'Div' ? 1 : 0]?.producer;
   }
-  const steps = [(n: Node) => n.opType === 'Sqrt', (n: Node) => n.opType === 'Add', isMean];
+  const steps = [(n: Node) => n.opType === 'Sqrt', (n: Node) => n.opType === 'Add', isMeanOverLastAxis];
   for (const step of steps) {
     if (!at || !step(at)) return undefined;
     nodes.push(at);
@@ -132,9 +129,4 @@ function deviation(node: Node, x: Value): Node[] | undefined {
     (at?.opType === 'Pow' && at.inputs[0] === x && at.inputs[1]?.tensor?.numbers()[0] === 2) ||
     (at?.opType === 'Mul' && at.inputs[0] === x && at.inputs[1] === x);
   return square ? [...nodes, at!] : undefined;
-}
-
-function isMean(node: Node): boolean {
-  const axes = node.ints('axes') ?? (node.inputs[1]?.tensor ? [...node.inputs[1].tensor.numbers()].map(Number) : []);
-  return node.opType === 'ReduceMean' && axes.join() === '-1' && node.int('keepdims', 1) === 1;
 }

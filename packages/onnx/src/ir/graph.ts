@@ -103,6 +103,13 @@ export class Graph {
     return node;
   }
 
+  /** Adds what a node is once more, with the same operator and attributes, on other inputs. Default outputs: one, as of `addNode`. */
+  addCopy(node: Node, init: Pick<NodeInit, 'inputs' | 'outputs' | 'before'>): Node {
+    const copy = this.addNode({ ...init, op: node.opType, domain: node.domain });
+    for (const [name, attribute] of node.attributes) copy.attributes.set(name, attribute);
+    return copy;
+  }
+
   /** Takes a finished node into this graph, in front of `before` or at the end. */
   insert(node: Node, before?: Node): void {
     node.graph = this;

@@ -64,16 +64,18 @@ export function momentsKernel(heads: number, width: number): Model {
   output('sums', [rows, integers([0])], 'ReduceSum', { keepdims: 0 });
   // Operands are cut from copies that were turned as a whole: so products run fastest.
   const parts = partsOf(width);
+  /** Parts of a value along an axis, by where they start. */
   const cut = (value: Value, axis: number) => {
-    if (parts.length === 1) return [value];
+    if (parts.length === 1) return new Map([[0, value]]);
     const sizes = integers(parts.map(([start, end]) => end - start));
     const outputs = parts.map((_, part) => `part${axis}_${part}`);
-    return graph.addNode({ op: 'Split', inputs: [value, sizes], outputs, attributes: { axis } }).outputs as Value[];
+    const cuts = graph.addNode({ op: 'Split', inputs: [value, sizes], outputs, attributes: { axis } }).outputs;
+    return new Map(parts.map(([start], part) => [start, cuts[part]!]));
   };
   const lefts = cut(op('Transpose', [rows], { perm: [1, 2, 0] }), 1);
   const rights = cut(op('Transpose', [rows], { perm: [1, 0, 2] }), 2);
-  const pairs = lefts.flatMap((left, row) => rights.slice(0, row + 1).map((right) => [left, right]));
-  for (const [at, pair] of pairs.entries()) output(`products${at}`, pair, 'MatMul');
+  for (const [at, { top, left }] of momentBlocks(width).entries())
+    output(`products${at}`, [lefts.get(top)!, rights.get(left)!], 'MatMul');
   return model;
 }
 

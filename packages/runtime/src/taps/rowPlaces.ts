@@ -26,9 +26,7 @@ export class RowPlaces {
     const key = `${wanted} of ${total}`;
     const places = this.#known.get(key) ?? this.#places(rows, wanted);
     this.#known.set(key, places);
-    const picked = this.#build.op('Gather', [rows, places], { axis: 0 });
-    picked.type = { elementType: 'FLOAT', shape: undefined };
-    return picked;
+    return this.#build.op('Gather', [rows, places], { axis: 0 });
   }
 
   #places(rows: Value, wanted: number): Value {

@@ -1,4 +1,4 @@
-import { dimsEqual, isPointwise, type Node, type ShapeInfo, type Value } from '@snp/onnx';
+import { dimsEqual, isMeanOverLastAxis, isPointwise, type Node, type ShapeInfo, type Value } from '@snp/onnx';
 
 /** Operators that normalise along the last axis. */
 const NORMS: ReadonlySet<string> = new Set([
@@ -32,11 +32,6 @@ export function rowInputs(node: Node, shapes: ShapeInfo): Value[] | undefined {
     (isPointwise(node) && perFeature) ||
     (NORMS.has(node.op) && perFeature && lastAxis) ||
     (node.op === 'MatMul' && !node.inputs[0]!.tensor && constants[0]?.dims.length === 2) ||
-    (node.op === 'ReduceMean' && isOverLastAxis(node));
+    isMeanOverLastAxis(node);
   return fits ? computed : undefined;
-}
-
-function isOverLastAxis(node: Node): boolean {
-  const axes = node.ints('axes') ?? [...(node.inputs[1]?.tensor?.numbers() ?? [])].map(Number);
-  return axes.join() === '-1' && node.int('keepdims', 1) === 1;
 }

@@ -26,7 +26,7 @@ export interface RowsWanted {
  * @returns The rows of each, in the order given.
  */
 export function selectRows(model: Model, wanted: readonly RowsWanted[]): Value[] {
-  if (model.opset < PICKING_OPSET) return wanted.map(({ value }) => value);
+  if (wanted.length === 0 || model.opset < PICKING_OPSET) return wanted.map(({ value }) => value);
   const shapes = inferShapes(model);
   const build = new TapBuilder(model);
   const places = new RowPlaces(model);
@@ -102,10 +102,7 @@ function computePicked(model: Model, readers: ReadonlyMap<Node, Pick>, shapes: S
 
 /** What a node gives for other inputs. */
 function repeat(node: Node, inputs: readonly (Value | undefined)[], before: Node | undefined): Value {
-  const { opType: op, domain } = node;
-  const copy = node.graph!.addNode({ op, domain, inputs, outputs: ['tap_picked'], before });
-  for (const [name, attribute] of node.attributes) copy.attributes.set(name, attribute);
-  return copy.outputs[0]!;
+  return node.graph!.addCopy(node, { inputs, outputs: ['tap_picked'], before }).outputs[0]!;
 }
 
 /** True of a value [rows, 1, width] that was reshaped from one whose last axis is as wide. */
@@ -116,11 +113,11 @@ function keepsRows({ producer }: Value, shapes: ShapeInfo): boolean {
   return rows === -1 && heads === 1 && shapes.shape(source)?.at(-1) === width;
 }
 
-/** True of a node that picks one position along an axis in front of the last. */
+/** True of a node that picks one position along an axis in front of the last, of samples: of what has two axes one would be left, which fused norms do not take. */
 function picksToken(node: Node, shapes: ShapeInfo): boolean {
   const [data, place] = node.inputs;
-  const rank = data && !data.tensor ? shapes.shape(data)?.length : undefined;
-  if (node.op !== 'Gather' || rank === undefined || place?.tensor?.size !== 1) return false;
+  const rank = (data && !data.tensor && shapes.shape(data)?.length) || 0;
+  if (node.op !== 'Gather' || rank < 3 || place?.tensor?.size !== 1) return false;
   const axis = node.int('axis', 0);
   return (axis < 0 ? axis + rank : axis) < rank - 1;
 }
