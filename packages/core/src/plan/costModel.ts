@@ -1,5 +1,6 @@
 import { type Analysis, type Group, unitGroups } from '@snp/graph';
 import { type CostOptions, costOf, evaluateDim, nodeMacs, parameterCount, type Use, type Value } from '@snp/onnx';
+import { MultiAffine } from './multiAffine.js';
 import { type SizedNode, sizedNodes } from './sizedNodes.js';
 import { laneWidth, type Widths } from './widths.js';
 
@@ -13,9 +14,9 @@ export interface Cost {
 }
 
 /** A node whose cost depends on widths. */
-interface CostlyNode extends SizedNode {
-  /** MACs by the widths of `groups`: planners ask for the same ones again and again. */
-  known: Map<string, number>;
+interface CostlyNode extends Pick<SizedNode, 'groups' | 'isLeftOut'> {
+  /** MACs by the widths of `groups`. */
+  macs: MultiAffine;
 }
 
 /** Positions along one axis of a weight that the same groups have a say in: neurons, and the heads they belong to. */
@@ -51,7 +52,7 @@ export class CostModel {
     const nodes: CostlyNode[] = [];
     for (const { node, macs = 0 } of full.nodes) {
       const own = sized.get(node);
-      if (own && own.groups.length > 0 && macs > 0) nodes.push({ ...own, known: new Map() });
+      if (own && own.groups.length > 0 && macs > 0) nodes.push({ ...own, macs: this.#countOf(own) });
       else fixed += macs;
     }
     this.#nodes = nodes;
@@ -86,17 +87,18 @@ export class CostModel {
     return { macs, params: params + this.#fixed.params, bytes: Math.round(bytes + this.#fixed.bytes) };
   }
 
-  #macs(sized: CostlyNode, widths: Widths): number {
-    if (sized.isLeftOut(widths)) return 0;
-    const { node, groups, known, shapesAt } = sized;
-    const key = groups.map((group) => widths[group.id] ?? laneWidth(group)).join();
-    let macs = known.get(key);
-    if (macs === undefined) {
+  #macs({ groups, isLeftOut, macs }: CostlyNode, widths: Widths): number {
+    return isLeftOut(widths) ? 0 : macs.at(groups.map((group) => widths[group.id] ?? laneWidth(group)));
+  }
+
+  /** The MACs of a node by the widths of its groups. */
+  #countOf({ node, groups, shapesAt }: SizedNode): MultiAffine {
+    const count = (numbers: readonly number[]) => {
+      const widths = Object.fromEntries(groups.map(({ id }, at) => [id, numbers[at]]));
       const dim = nodeMacs(node, shapesAt(widths));
-      macs = dim === undefined ? 0 : evaluateDim(dim, this.#dims);
-      known.set(key, macs);
-    }
-    return macs;
+      return dim === undefined ? 0 : evaluateDim(dim, this.#dims);
+    };
+    return new MultiAffine(count, groups.map(laneWidth));
   }
 }
 
