@@ -1,5 +1,6 @@
 import type { Analysis, Group } from '@snp/graph';
 import { type Node, Tensor, type Value } from '@snp/onnx';
+import { product } from '../algebra/product.js';
 
 /** The linear layer that writes the neurons of a group, as it can be rewritten. */
 export interface LinearWriter {
@@ -49,29 +50,33 @@ export function mixWritten(
   const data = Float32Array.from(weight.tensor!.numbers());
   // Element (input, output) lies at input * across + output * along.
   const [along, across] = axis === 1 ? [1, dims[1]] : [dims[1], 1];
-  for (let row = 0; row < dims[1 - axis]; row++) mixRow(data, row * across, along, sources, targets, mixture);
+  mixColumns(data, { rows: dims[1 - axis], across, along }, sources, targets, mixture);
   weight.tensor = Tensor.float32(dims, data);
   if (!bias) return;
   const shift = Float32Array.from(bias.tensor!.numbers());
-  mixRow(shift, 0, 1, sources, targets, mixture);
+  mixColumns(shift, { rows: 1, across: 0, along: 1 }, sources, targets, mixture);
   bias.tensor = Tensor.float32(bias.tensor!.dims, shift);
 }
 
-function mixRow(
+/** Mixes columns of a matrix whose element (i, j) lies at i * across + j * along. */
+function mixColumns(
   data: Float32Array,
-  start: number,
-  stride: number,
+  { rows, across, along }: { rows: number; across: number; along: number },
   sources: readonly number[],
   targets: readonly number[],
   mixture: Float64Array,
 ): void {
-  const old = sources.map((position) => data[start + position * stride]);
-  for (const position of sources) data[start + position * stride] = 0;
-  targets.forEach((position, s) => {
-    let sum = 0;
-    for (let i = 0; i < old.length; i++) sum += old[i] * mixture[i * targets.length + s];
-    data[start + position * stride] = sum;
-  });
+  const old = new Float64Array(rows * sources.length);
+  for (let row = 0, at = 0; row < rows; row++) {
+    for (const column of sources) {
+      const place = row * across + column * along;
+      old[at++] = data[place];
+      data[place] = 0;
+    }
+  }
+  const mixed = product(old, mixture, rows, sources.length, targets.length);
+  for (let row = 0, at = 0; row < rows; row++)
+    for (const column of targets) data[row * across + column * along] = mixed[at++];
 }
 
 /** Operators that move positions about, but compute nothing. */

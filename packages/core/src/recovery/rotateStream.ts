@@ -64,7 +64,7 @@ export async function rotateStream(
       for (const [at, { readers }] of places.entries())
         for (const reader of readers)
           await turnReader(reader, kept, { turn, refit: refits[at]!, covariance: covariances[at], algebra });
-      for (const term of stream.terms) turnTerm(term, kept, turn);
+      for (const term of stream.terms) await turnTerm(term, kept, turn, algebra);
       for (const norm of stream.norms) clearNorm(norm);
       return true;
     },
@@ -126,12 +126,13 @@ async function principalAxes(
   const count = size - ones.length;
   const lost = new Float64Array(size + 1);
   for (let axis = count - 1; axis >= 0; axis--) lost[axis] = lost[axis + 1] + Math.max(0, values[axis]);
-  const basis = () => {
+  const basisOf = () => {
     const { vectors } = symmetricEigen(weighted, size);
     const leading = firstColumns(transpose(vectors, size, size), size, count);
     return orthonormal(product(root, leading, size, size, count), size, count, ones);
   };
-  return { basis, lost };
+  let basis: Float64Array | undefined;
+  return { basis: () => (basis ??= basisOf()), lost };
 }
 
 /** Adds a matrix whose rows and columns are scaled. */
@@ -161,10 +162,16 @@ function turnTo(basis: Float64Array, size: number, width: number, centring: bool
   return { size, width, forth, back };
 }
 
-/** [n, n - 1], orthonormal columns of mean zero. */
+/** [n, n - 1], orthonormal columns of mean zero: those of Helmert (1876). */
 function orthogonalToOnes(n: number): Float64Array {
-  const ones = new Float64Array(n).fill(1 / Math.sqrt(n));
-  return orthonormal(firstColumns(identity(n), n, n - 1), n, n - 1, [ones]);
+  const columns = new Float64Array(n * (n - 1));
+  for (let column = 0; column < n - 1; column++) {
+    const before = column + 1;
+    const length = Math.sqrt(before * (before + 1));
+    for (let i = 0; i < before; i++) columns[i * (n - 1) + column] = 1 / length;
+    columns[before * (n - 1) + column] = -before / length;
+  }
+  return columns;
 }
 
 function identity(n: number): Float64Array {
@@ -221,26 +228,29 @@ async function turnReader(
 }
 
 /** Rotates what is added to the stream: every slice along the channels' axis becomes a row vector times `forth`. */
-function turnTerm({ initializer, axis, unitOf }: Member, kept: readonly number[], { size, width, forth }: Turn): void {
+async function turnTerm(
+  { initializer, axis, unitOf }: Member,
+  kept: readonly number[],
+  { size, width, forth }: Turn,
+  algebra: Algebra,
+): Promise<void> {
   const { dims } = initializer.tensor!;
   const old = initializer.tensor!.numbers();
   const inner = dims.slice(axis + 1).reduce((count, dim) => count * dim, 1);
-  const outer = old.length / inner / size;
+  const slices = old.length / size;
   const positionOf = new Int32Array(size);
   unitOf.forEach((unit, position) => {
     positionOf[unit] = position;
   });
+  const placeOf = (slice: number, unit: number) =>
+    (Math.floor(slice / inner) * size + positionOf[unit]) * inner + (slice % inner);
+  const rows = new Float64Array(old.length);
+  for (let slice = 0, at = 0; slice < slices; slice++)
+    for (let unit = 0; unit < size; unit++, at++) rows[at] = old[placeOf(slice, unit)];
+  const turned = await algebra.product(rows, forth, slices, size, width);
   const data = new Float32Array(old.length);
-  const slice = new Float64Array(size);
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      for (let unit = 0; unit < size; unit++) slice[unit] = old[(o * size + positionOf[unit]) * inner + i];
-      const turned = product(slice, forth, 1, size, width);
-      kept.forEach((unit, at) => {
-        data[(o * size + positionOf[unit]) * inner + i] = turned[at];
-      });
-    }
-  }
+  for (let slice = 0, at = 0; slice < slices; slice++)
+    for (const unit of kept) data[placeOf(slice, unit)] = turned[at++];
   initializer.tensor = Tensor.float32(dims, data);
 }
 
