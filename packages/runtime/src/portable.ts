@@ -36,4 +36,5 @@ export {
   runSamples,
   runTapped,
 } from './taps/runTapped.js';
+export { pickTokensEarly } from './taps/selectRows.js';
 export { addTaps, type Tap } from './taps/tap.js';

@@ -1,4 +1,4 @@
-import { foldConstants, inferShapes, type Model, type Value } from '@snp/onnx';
+import { cloneModel, foldConstants, inferShapes, type Model, type Value } from '@snp/onnx';
 import {
   buildTransformer,
   buildVit,
@@ -11,7 +11,16 @@ import {
   transformerFeeds,
 } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { addTaps, type Feeds, onnxRuntime, rowsTap, runTapped, type Tap, tensors } from '../src/index.js';
+import {
+  addTaps,
+  type Feeds,
+  onnxRuntime,
+  pickTokensEarly,
+  rowsTap,
+  runTapped,
+  type Tap,
+  tensors,
+} from '../src/index.js';
 
 const runtime = onnxRuntime({ threads: 1 });
 const ROWS = 3;
@@ -135,5 +144,38 @@ describe('rows that are picked as early as may be', () => {
     );
     // First and second layer of the first FFN; of the last, the first for rows and class tokens, the second for class tokens.
     expect(ranks.sort()).toEqual([2, 2, 2, 3, 3]);
+  });
+});
+
+describe('tokens that a model picks for its answers', () => {
+  const model = buildVit(VIT);
+  foldConstants(model);
+  const early = cloneModel(model);
+  pickTokensEarly(early);
+
+  it('are picked so early that the last FFN sees no others', () => {
+    const shapes = inferShapes(early);
+    const tokens = early.graph.nodes.flatMap(({ inputs: [data, weight] }) =>
+      weight?.tensor?.dims.includes(12) && weight.tensor.dims.length === 2 ? [shapes.shape(data!)![1]] : [],
+    );
+    // Four patches and the class token; then the class token alone, whose axis is gone: the next is that of the features.
+    expect(tokens).toEqual([5, 5, 8, 12]);
+  });
+
+  it('leave the answers what they are', async () => {
+    const [input] = model.graph.inputs;
+    const feeds: Feeds = {
+      [input.name]: { type: 'FLOAT', dims: [2, 3, 8, 8], data: normals(random(3), 2 * 3 * 8 * 8, 1, 0) },
+    };
+    const [[before], [after]] = await Promise.all(
+      [model, early].map(async (own) => {
+        const session = await runtime.open(own);
+        const outputs = Object.values(await session.run(feeds));
+        await session.close();
+        return outputs;
+      }),
+    );
+    expect(after.dims).toEqual([2, 5]);
+    expect(relativeError(after.data as Float32Array, before.data as Float32Array)).toBeLessThan(1e-5);
   });
 });

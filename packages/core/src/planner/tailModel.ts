@@ -1,5 +1,4 @@
-import type { Analysis } from '@snp/graph';
-import { cloneModel, type Model, type Node, type Value } from '@snp/onnx';
+import { cloneModel, type Model, type Node, type ShapeInfo, type Value } from '@snp/onnx';
 
 /** The part of a model that some weights can change, with those weights as inputs. */
 export interface TailModel {
@@ -11,9 +10,14 @@ export interface TailModel {
 /**
  * Cuts out what lies behind `weights`, so that it can run again and again with other weights from activations that are
  * computed once.
+ *
+ * @param weights By their names; they may be those of a model that this one is a copy of.
  */
-export function tailModel({ model, shapes }: Analysis, weights: readonly Value[]): TailModel {
-  const changed = new Set<Value>(weights);
+export function tailModel(
+  { model, shapes }: { model: Model; shapes: ShapeInfo },
+  weights: readonly Value[],
+): TailModel {
+  const changed = new Set(weights.map(({ name }) => model.graph.value(name)));
   const frontier = new Set<Value>();
   for (const node of model.graph.nodes) {
     const read = valuesRead(node);

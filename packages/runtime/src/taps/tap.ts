@@ -25,7 +25,8 @@ export function addTaps(model: Model, taps: readonly Tap[]): Model {
   };
   onlyNeeded(values);
   const wanted = taps.flatMap(({ rows }, at) => (rows === undefined ? [] : [{ at, rows, value: values[at] }]));
-  for (const [number, rows] of selectRows(tapped, wanted).entries()) values[wanted[number].at] = rows;
+  if (wanted.length > 0)
+    for (const [number, rows] of selectRows(tapped, wanted).entries()) values[wanted[number].at] = rows;
   const outputs = taps.map((tap, at) => {
     // A name of its own, also where two taps end in the same value.
     const [output] = graph.addNode({ op: 'Identity', inputs: [values[at]], outputs: [tap.name] }).outputs;
