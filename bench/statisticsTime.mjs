@@ -2,26 +2,13 @@
 // inference over the same pictures; and how long a plan's edit of the weights takes then, a quarter of all query/key, value and hidden neurons gone.
 // One process each would hide nothing: the model runs in a child in all three.
 import { calibrate, emptyPlan, laneWidth, prepare, Recovery } from '@snp/core';
-import { onnxRuntime, runSamples, tensors } from '@snp/runtime';
+import { onnxRuntime, runSamples } from '@snp/runtime';
 import { buildVit, DEIT_BASE } from '@snp/testing';
+import { noisePictures } from './support/noisePictures.mjs';
 
 const count = Number(process.argv[2] ?? 256);
 const model = buildVit({ ...DEIT_BASE, qkv: 'fused' });
-const [input] = model.graph.inputs.filter((value) => !value.tensor);
-const size = 3 * 224 * 224;
-const calibration = tensors(
-  async function* () {
-    for (let picture = 0; picture < count; picture++) {
-      let state = picture + 1;
-      const data = Float32Array.from({ length: size }, () => {
-        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-        return state / 2 ** 31 - 1;
-      });
-      yield { [input.name]: { type: 'FLOAT', dims: [1, 3, 224, 224], data } };
-    }
-  },
-  { count },
-);
+const calibration = noisePictures(model, count);
 const runtime = onnxRuntime();
 
 async function seconds(work) {
