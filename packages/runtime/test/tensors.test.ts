@@ -125,3 +125,32 @@ describe('batches', () => {
     });
   });
 });
+
+describe('batches of parts of one array', () => {
+  const whole = Float32Array.from({ length: 12 }, (_, at) => at);
+  const part = (start: number, end: number): Feeds => ({
+    x: { type: 'FLOAT', dims: [1, end - start], data: whole.subarray(start, end) },
+  });
+  const batchOf = async (...feeds: Feeds[]) => {
+    for await (const batch of batches(tensors(feeds).samples(), 8, [{ name: 'x', type: 'FLOAT', dims: ['n', 3] }]))
+      return batch.feeds.x;
+    throw new Error('no batch');
+  };
+
+  it('are that array where they lie side by side', async () => {
+    const { dims, data } = await batchOf(part(3, 6), part(6, 9), part(9, 12));
+    expect(dims).toEqual([3, 3]);
+    expect([...(data as Float32Array)]).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect((data as Float32Array).buffer).toBe(whole.buffer);
+  });
+
+  it.each([
+    ['in another order', [part(3, 6), part(0, 3)], [3, 4, 5, 0, 1, 2]],
+    ['with gaps', [part(0, 3), part(6, 9)], [0, 1, 2, 6, 7, 8]],
+    ['twice the same', [part(0, 3), part(0, 3)], [0, 1, 2, 0, 1, 2]],
+  ])('are copied where they do not: %s', async (_, feeds, expected) => {
+    const { data } = await batchOf(...feeds);
+    expect([...(data as Float32Array)]).toEqual(expected);
+    expect((data as Float32Array).buffer).not.toBe(whole.buffer);
+  });
+});

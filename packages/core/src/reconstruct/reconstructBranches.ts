@@ -18,7 +18,7 @@ import type { BranchPlace } from './branchPlace.js';
 import { lackingTap, TARGET } from './lacking.js';
 import { refitHidden } from './refitHidden.js';
 import { type RegressionSums, shrunkRegression } from './shrunkRegression.js';
-import { type RunOptions, Streams } from './streams.js';
+import { HALVES, type RunOptions, Streams } from './streams.js';
 import { stretchOf } from './stretch.js';
 
 /** Options of `reconstructBranches`. */
@@ -138,14 +138,14 @@ async function sumsAt(
   const lacking = lackingTap(sum, shapes.shape(sum)!);
   const cross = crossTap(neurons, lacking);
   const halves: RegressionSums[] = [];
-  for (const half of [0, 1]) {
+  for (const half of HALVES) {
     const found: { products?: RuntimeTensor; moments?: Moments } = {};
     await runTapped(
       {
         ...options,
         model: stretch.model,
         taps: [neurons, cross],
-        calibration: own.feeding(stretch, { beside: { name: TARGET, of: wanted }, belongs: (at) => at % 2 === half }),
+        calibration: own.feeding(stretch, { beside: { name: TARGET, of: wanted }, half }),
         sums: [cross.name],
         onSum: (_, products) => Object.assign(found, { products }),
         moments: [neurons.name],

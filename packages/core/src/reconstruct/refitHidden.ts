@@ -7,7 +7,7 @@ import type { BranchPlace } from './branchPlace.js';
 import { gaussNewtonStep, type StepSums } from './gaussNewton.js';
 import { type HiddenLayer, hiddenLayers } from './hiddenLayer.js';
 import { addSums, type HalfSums, stepSums } from './stepSums.js';
-import type { RunOptions } from './streams.js';
+import { HALVES, type RunOptions } from './streams.js';
 
 /** Dampings that are tried, beside the means of the diagonals. */
 const DAMPINGS = [0.03, 0.1, 0.3];
@@ -25,7 +25,7 @@ export async function refitHidden(place: BranchPlace, options: RunOptions, algeb
   const layers = hiddenLayers(place.layer);
   if (layers.length === 0) return false;
   const halves: HalfSums[] = [];
-  for (const half of [0, 1]) {
+  for (const half of HALVES) {
     const found = await stepSums(place, layers, half, options);
     if (!found) return false;
     halves.push(found);
@@ -43,12 +43,11 @@ export async function refitHidden(place: BranchPlace, options: RunOptions, algeb
   const trials = [];
   for (const damping of DAMPINGS) {
     const trial = { damping, fitted: 0, squares: 0 };
-    for (const half of [0, 1]) {
+    for (const half of HALVES) {
       const steps = await stepsOf(halves[1 - half].sums, damping);
       if (!steps) continue;
-      const belongs = (at: number) => at % 2 === half;
-      const after = await trying(layers, steps, () => place.own.ahead(place.stretch(), options, belongs));
-      const wanted = place.wanted.streams.filter((_, at) => belongs(at));
+      const after = await trying(layers, steps, () => place.own.ahead(place.stretch(), options, half));
+      const wanted = place.wanted.streams(half);
       for (const [at, { data }] of after.entries()) {
         const [before, to] = [halves[half].streams[at], wanted[at]].map((stream) => stream.data as Float32Array);
         addTrial(trial, before, data as Float32Array, to);

@@ -6,7 +6,7 @@ import type { BranchPlace } from './branchPlace.js';
 import type { StepSums } from './gaussNewton.js';
 import { type HiddenLayer, slopesOf } from './hiddenLayer.js';
 import { lackingTap, TARGET } from './lacking.js';
-import { divided, type RunOptions } from './streams.js';
+import { divided, type Half, type RunOptions } from './streams.js';
 
 /** What every other sample says. */
 export interface HalfSums {
@@ -20,7 +20,7 @@ export interface HalfSums {
 export async function stepSums(
   { layer, sum, shapes, from, stretch: cut, own, wanted }: BranchPlace,
   layers: readonly HiddenLayer[],
-  half: number,
+  half: Half,
   options: RunOptions,
 ): Promise<HalfSums | undefined> {
   const stretch = cut();
@@ -38,7 +38,7 @@ export async function stepSums(
       ...options,
       model: stretch.model,
       taps: [behind, ...taps.flatMap(({ inputs, slopes, pulls }) => [inputs, slopes, pulls])],
-      calibration: own.feeding(stretch, { beside: { name: TARGET, of: wanted }, belongs: (at) => at % 2 === half }),
+      calibration: own.feeding(stretch, { beside: { name: TARGET, of: wanted }, half }),
       sums: taps.map(({ pulls }) => pulls.name),
       onSum: (name, tensor) => products.set(name, tensor),
       moments: taps.flatMap(({ inputs, slopes }) => [inputs.name, slopes.name]),

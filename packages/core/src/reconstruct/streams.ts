@@ -1,4 +1,12 @@
-import { type Calibration, type Feeds, type Runtime, type RuntimeTensor, runSamples, tensors } from '@snp/runtime';
+import {
+  type Calibration,
+  DEFAULT_BATCH_SIZE,
+  type Feeds,
+  type Runtime,
+  type RuntimeTensor,
+  runSamples,
+  tensors,
+} from '@snp/runtime';
 import type { Stretch } from './stretch.js';
 
 /** How models are run. */
@@ -8,8 +16,14 @@ export interface RunOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** One half of the samples, every other one: what is worked out from it is tried on the other. */
+export type Half = 0 | 1;
+
+export const HALVES: readonly Half[] = [0, 1];
+
 /** What one sample is at a place of a model. */
 interface Held {
+  half: Half;
   /** The model's inputs that are needed further on. */
   feeds: Feeds;
   stream: RuntimeTensor;
@@ -32,55 +46,57 @@ export class Streams {
       }
     });
     const streams = await run(stretch, given, options);
-    return new Streams(streams.map((stream, at) => ({ feeds: kept[at], stream })));
+    const samples = streams.map((stream, at): Held => ({ half: at % 2 === 0 ? 0 : 1, feeds: kept[at], stream }));
+    return new Streams(inTurns(samples, options.batchSize ?? DEFAULT_BATCH_SIZE));
   }
 
   private constructor(private samples: readonly Held[]) {}
 
-  /** Sample by sample. */
-  get streams(): RuntimeTensor[] {
-    return this.samples.map(({ stream }) => stream);
+  /** Those of a half, sample by sample. */
+  streams(half: Half): RuntimeTensor[] {
+    return this.samples.filter((sample) => sample.half === half).map(({ stream }) => stream);
   }
 
-  /**
-   * What the streams are at the end of a stretch that begins here.
-   *
-   * @param belongs Of which samples, by position. Default all.
-   */
-  ahead(stretch: Stretch, options: RunOptions, belongs?: (at: number) => boolean): Promise<RuntimeTensor[]> {
-    return run(stretch, this.feeding(stretch, { belongs }), options);
+  /** What the streams are at the end of a stretch that begins here: of one half of the samples, or of all. */
+  ahead(stretch: Stretch, options: RunOptions, half?: Half): Promise<RuntimeTensor[]> {
+    return run(stretch, this.feeding(stretch, { half }), options);
   }
 
   /** Goes on to the end of a stretch that begins here. */
   async advance(stretch: Stretch, options: RunOptions): Promise<void> {
     const streams = await this.ahead(stretch, options);
-    this.samples = this.samples.map(({ feeds }, at) => ({ feeds, stream: streams[at] }));
+    this.samples = this.samples.map((sample, at) => ({ ...sample, stream: streams[at] }));
   }
 
   /**
    * The samples as inputs of a stretch that begins here.
    *
    * @param beside Those of another model, as a further input of this name.
-   * @param belongs Which samples, by position. Default all.
+   * @param half Which samples. Default all.
    */
   feeding(
     { start, inputs }: Stretch,
-    {
-      beside,
-      belongs = () => true,
-    }: { beside?: { name: string; of: Streams }; belongs?: ((at: number) => boolean) | undefined } = {},
+    { beside, half }: { beside?: { name: string; of: Streams }; half?: Half | undefined } = {},
   ): Calibration {
-    const { samples } = this;
     return tensors(() =>
-      samples
-        .map(({ feeds, stream }, at) => ({
-          ...part(feeds, inputs),
-          ...(start !== undefined && { [start]: stream }),
-          ...(beside && { [beside.name]: beside.of.samples[at].stream }),
-        }))
-        .filter((_, at) => belongs(at)),
+      this.samples.flatMap((sample, at): Feeds[] => {
+        if (half !== undefined && sample.half !== half) return [];
+        const own = part(sample.feeds, inputs);
+        if (start !== undefined) own[start] = sample.stream;
+        if (beside) own[beside.name] = beside.of.samples[at].stream;
+        return [own];
+      }),
     );
   }
+}
+
+/** Batches of the halves in turns: what ran together then runs together again, of a half or of all samples, and lies side by side in memory. */
+function inTurns(samples: readonly Held[], size: number): Held[] {
+  const halves = HALVES.map((half) => samples.filter((sample) => sample.half === half));
+  const rounds = Math.ceil(halves[0].length / size);
+  return Array.from({ length: rounds }, (_, round) =>
+    halves.flatMap((own) => own.slice(round * size, (round + 1) * size)),
+  ).flat();
 }
 
 async function run({ model, end }: Stretch, calibration: Calibration, options: RunOptions): Promise<RuntimeTensor[]> {

@@ -50,12 +50,29 @@ function concatenate(parts: readonly RuntimeTensor[]): RuntimeTensor {
   const rows = parts.reduce((sum, part) => sum + part.dims[0], 0);
   const shape = [rows, ...dims.slice(1)];
   if (Array.isArray(data)) return { type, dims: shape, data: parts.flatMap((part) => part.data as string[]) };
-  const length = parts.reduce((sum, part) => sum + part.data.length, 0);
-  const joined = new (data.constructor as new (length: number) => Exclude<RuntimeData, string[]>)(length);
+  return { type, dims: shape, data: sideBySide(parts.map((part) => part.data as Numbers)) };
+}
+
+type Numbers = Exclude<RuntimeData, string[]>;
+
+/** Arrays one behind the other: where they lie so already, without a copy. */
+function sideBySide(parts: readonly Numbers[]): Numbers {
+  const [first] = parts;
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  let end = first.byteOffset;
+  const adjacent = parts.every(({ buffer, byteOffset, byteLength }) => {
+    const follows = buffer === first.buffer && byteOffset === end;
+    end += byteLength;
+    return follows;
+  });
+  type Constructor = new (...of: [number] | [ArrayBufferLike, number, number]) => Numbers;
+  const NumbersOf = first.constructor as Constructor;
+  if (adjacent) return new NumbersOf(first.buffer, first.byteOffset, length);
+  const joined = new NumbersOf(length);
   let at = 0;
   for (const part of parts) {
-    joined.set(part.data as never, at);
-    at += part.data.length;
+    joined.set(part as never, at);
+    at += part.length;
   }
-  return { type, dims: shape, data: joined };
+  return joined;
 }
