@@ -1,0 +1,35 @@
+import { onnxRuntime, tensors } from '@snp/runtime';
+import { describe, expect, it } from 'vitest';
+import { applyPlan, calibrate, compareModels, emptyPlan, laneWidth, prepare, Recovery } from '../../src/index.js';
+import { smallVit, smallVitFeeds } from '../support/smallVit.js';
+
+const runtime = onnxRuntime();
+
+describe('measured effects', () => {
+  const model = smallVit({ depth: 2 });
+  const calibration = tensors(
+    Array.from({ length: 20 }, (_, seed) => smallVitFeeds(seed)),
+    { count: 20 },
+  );
+
+  it('are how far the answers of a model are from the original in which one group alone was recovered and cut', async () => {
+    const statistics = await calibrate(model, { calibration, runtime });
+    const analysis = prepare(model);
+    expect(Object.keys(statistics.effects).sort()).toEqual(analysis.groups.map(({ id }) => id).sort());
+    for (const { id, units, lanes, kind } of analysis.groups) {
+      const [widest, , narrowest] = statistics.effects[id];
+      for (const { width, divergence } of [widest, narrowest]) {
+        const recovery = await Recovery.create(analysis, statistics.groups, 'full', { runtime });
+        const method = recovery.methods.get(id)!;
+        expect(width).toBeLessThan(laneWidth(method.group));
+        const plan = emptyPlan(analysis);
+        plan.groups[id] = { units, lanes, keep: method.select(width) };
+        await recovery.apply(plan);
+        const cut = applyPlan(recovery.analysis, plan);
+        const independent = await compareModels(model, cut, { data: calibration, runtime });
+        expect(independent.divergence, `${kind} at ${width}`).toBeGreaterThan(1e-7);
+        expect(Math.abs(divergence / independent.divergence - 1), `${kind} at ${width}`).toBeLessThan(0.01);
+      }
+    }
+  });
+});
