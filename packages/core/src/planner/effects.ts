@@ -9,14 +9,12 @@ import {
   type Session,
 } from '@snp/runtime';
 import { Algebra } from '../algebra/algebra.js';
-import { addAnswers, compareAnswers, recordAnswers } from '../evaluate/answers.js';
+import { addAnswers } from '../evaluate/answers.js';
 import { FidelityMeter } from '../evaluate/fidelity.js';
-import { emptyPlan } from '../plan/plan.js';
 import { laneWidth } from '../plan/widths.js';
 import type { RecoveryMethod } from '../recovery/method.js';
 import type { Recovery } from '../recovery/recovery.js';
 import { firstSamples } from '../statistics/firstSamples.js';
-import { applyPlan } from '../surgery/applyPlan.js';
 import { type TailModel, tailModel } from './tailModel.js';
 
 /** One measured point: how much the model's answers change when one group alone becomes narrower and recovers. */
@@ -59,8 +57,7 @@ const SHARES = [3 / 4, 1 / 2, 1 / 4];
  */
 export async function measureEffects(options: MeasureEffectsOptions): Promise<Effects> {
   const { recovery, runtime, signal, onProgress } = options;
-  const all = options.methods ?? [...recovery.methods.values()];
-  const parts = partsOf(all.filter((method) => !isStream(method)));
+  const parts = partsOf(options.methods ?? [...recovery.methods.values()]);
   const whole = cloneModel(recovery.analysis.model);
   pickTokensEarly(whole);
   const shapes = inferShapes(whole);
@@ -68,8 +65,7 @@ export async function measureEffects(options: MeasureEffectsOptions): Promise<Ef
   const wanted = [...new Set(tails.flatMap(({ frontier }) => [...frontier.values()]))];
   const recorded = await record(whole, shapes, wanted, options);
   const effects: Record<string, Effect[]> = {};
-  const streams = all.filter(isStream);
-  const total = parts.reduce((sum, { methods }) => sum + methods.length, streams.length);
+  const total = parts.reduce((sum, { methods }) => sum + methods.length, 0);
   const algebra = new Algebra(runtime);
   try {
     for (const [at, { methods, weights }] of parts.entries()) {
@@ -92,42 +88,7 @@ export async function measureEffects(options: MeasureEffectsOptions): Promise<Ef
   } finally {
     await algebra.close();
   }
-  if (streams.length > 0) {
-    const divergence = await streamDivergence(options);
-    for (const method of streams) {
-      effects[method.group.id] = [];
-      for (const width of widthsOf(method))
-        effects[method.group.id].push({ width, divergence: await divergence(method, width) });
-      onProgress?.(Object.keys(effects).length, total);
-    }
-  }
   return effects;
-}
-
-function isStream({ group }: RecoveryMethod): boolean {
-  return group.kind === 'residual';
-}
-
-/** Of a narrower residual stream, on whole models that are cut: norms would count channels that are only zero. */
-async function streamDivergence({
-  recovery,
-  runtime,
-  calibration,
-  samples = EFFECT_SAMPLES,
-  batchSize,
-  signal,
-}: MeasureEffectsOptions) {
-  const { analysis } = recovery;
-  const run = { runtime, batchSize, signal, data: firstSamples(calibration, samples) };
-  const answers = await recordAnswers(analysis.model, run);
-  return async ({ group, select }: RecoveryMethod, width: number) => {
-    const plan = emptyPlan(analysis);
-    plan.groups[group.id] = { units: group.units, lanes: group.lanes, keep: select(width) };
-    const { divergence } = await recovery.trying(plan, (recovered) =>
-      compareAnswers(answers, applyPlan(recovered, plan), run),
-    );
-    return Math.max(0, divergence);
-  };
 }
 
 /** How far the answers of a tail with changed weights are from what was recorded. */
