@@ -1,5 +1,6 @@
 // `node bench/stepTimes.mjs [PICTURES] [MACS]`: how long each step of `prune` takes with all its defaults, for a DeiT-Base of random weights on pictures of noise; and how
 // long another plan takes from what the first gathered. Seconds of one machine: only what part a step has is a result.
+// Both calls solve, so that step counts twice; dividing the budget says nothing of itself and counts with it.
 import { calibrate, prune } from '@snp/core';
 import { onnxRuntime } from '@snp/runtime';
 import { buildVit, DEIT_BASE } from '@snp/testing';
