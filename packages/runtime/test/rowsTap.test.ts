@@ -194,6 +194,30 @@ describe('the moments of rows', () => {
     expectMoments(await session.takeMoments('value'), [rows], 5);
     await session.close();
   });
+
+  it('are those of all runs, also of runs that are asked for at once', async () => {
+    const width = 3;
+    const session = await onnxRuntime().open(passThrough([1, width]));
+    const runs = Array.from({ length: 9 }, (_, run) => normals(random(run), (run + 1) * width, 1, 5));
+    const fed = (data: Float32Array) => ({
+      x: { type: 'FLOAT' as const, dims: [data.length / width, 1, width], data },
+    });
+    await Promise.all(runs.map((data) => session.run(fed(data), { moments: ['value'] })));
+    const rows = runs.flatMap((data) =>
+      Array.from({ length: data.length / width }, (_, row) => [...data.subarray(row * width, (row + 1) * width)]),
+    );
+    expectMoments(await session.takeMoments('value'), [rows], 3);
+    await session.close();
+  });
+
+  it('that a value has none of are told by the next question, once', async () => {
+    const session = await onnxRuntime().open(passThrough([3]));
+    const feeds = { x: { type: 'FLOAT' as const, dims: [2, 3], data: new Float32Array(6) } };
+    expect(await session.run(feeds, { moments: ['value'] })).toEqual({});
+    await expect(session.run(feeds)).rejects.toThrow("output 'value' has no second moments: it is not float32");
+    expect((await session.run(feeds)).value.dims).toEqual([2, 3]);
+    await session.close();
+  });
 });
 
 function repeated(dims: readonly number[], samples: readonly Float32Array[], times = 1, first = 1) {

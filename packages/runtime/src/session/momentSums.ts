@@ -1,6 +1,7 @@
 import { encodeModel } from '@snp/onnx';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { type BlockMoments, momentBlocks, momentsKernel, wholeMoments } from './momentsKernel.js';
+import { triangleLength } from '../linalg/triangle.js';
+import { momentBlocks, momentsKernel } from './momentsKernel.js';
 import type { Moments } from './runtime.js';
 import { addSingle } from './sums.js';
 
@@ -9,10 +10,15 @@ type Ort = typeof import('onnxruntime-node');
 /** Rows that are collected before they are multiplied: the product of few takes no longer than adding it up. Where both are large, more. */
 const rowsAtOnce = (width: number) => Math.max(1024, Math.ceil((2 * width) / 3));
 
+/** Rows whose mean is near enough to all the rows' to be what they are taken about. */
+const ORIGIN_ROWS = 256;
+
 /** Threads of a session keep turning when their work is done. Here those of one would take the cores from those of the next: products take 1.7 times as long. */
 const PATIENT: InferenceSession.SessionOptions = { extra: { session: { intra_op: { allow_spinning: '0' } } } };
 
-interface Collected extends BlockMoments {
+interface Collected extends Moments {
+  heads: number;
+  width: number;
   rows: Float32Array;
   /** Rows there is room for. */
   room: number;
@@ -26,30 +32,14 @@ interface Collected extends BlockMoments {
 export class MomentSums {
   readonly #collected = new Map<string, Collected>();
   readonly #kernels = new Map<string, Promise<InferenceSession>>();
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly ort: Ort,
     private readonly options: InferenceSession.SessionOptions,
   ) {}
 
-  /** Adds the moments of an output, after all that was added before. */
-  add(name: string, output: Tensor): Promise<void> {
-    return this.#inTurn(() => this.#add(name, output));
-  }
-
-  take(name: string): Promise<Moments> {
-    return this.#inTurn(() => this.#take(name));
-  }
-
-  /** Runs may overlap, but rows that wait must not change while they are multiplied. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const own = this.#last.then(work);
-    this.#last = own.catch(() => undefined);
-    return own;
-  }
-
-  async #add(name: string, { type, dims, data }: Tensor): Promise<void> {
+  /** Adds the moments of an output [rows, heads, width]. To be called one after the other: rows that wait must not change while they are multiplied. */
+  async add(name: string, { type, dims, data }: Tensor): Promise<void> {
     if (type !== 'float32' || dims.length !== 3)
       throw new Error(`output '${name}' has no second moments: it is not float32 [rows, heads, width]`);
     const [count, heads, width] = dims;
@@ -67,12 +57,14 @@ export class MomentSums {
     }
   }
 
-  async #take(name: string): Promise<Moments> {
+  async take(name: string): Promise<Moments> {
     const own = this.#collected.get(name);
     if (!own) throw new Error(`output '${name}' has no second moments`);
     this.#collected.delete(name);
     if (own.waiting > 0) await this.#multiply(own);
-    return wholeMoments(own, own.origin ?? new Float32Array(own.sums.length));
+    if (own.origin) moveToZero(own, own.origin);
+    const { count, sums, products } = own;
+    return { count, sums, products };
   }
 
   async close(): Promise<void> {
@@ -83,13 +75,13 @@ export class MomentSums {
     const { heads, width, waiting } = own;
     const kernel = await this.#kernel(heads, width);
     const rows = own.rows.subarray(0, waiting * heads * width);
-    own.origin ??= meanRow(rows, heads * width);
+    own.origin ??= meanRow(rows.subarray(0, ORIGIN_ROWS * heads * width), heads * width);
     const given = await kernel.run({
       rows: new this.ort.Tensor('float32', rows, [waiting, heads, width]),
       origin: new this.ort.Tensor('float32', own.origin, [heads, width]),
     });
     addSingle(own.sums, given.sums.data as Float32Array);
-    for (const [at, sum] of own.products.entries()) addSingle(sum, given[`products${at}`].data as Float32Array);
+    addProducts(own, (block) => given[`products${block}`].data as Float32Array);
     own.count += waiting;
     own.waiting = 0;
   }
@@ -108,16 +100,13 @@ export class MomentSums {
 }
 
 function begin(heads: number, width: number): Collected {
-  const products = momentBlocks(width).map(
-    ({ top, bottom, left, right }) => new Float64Array(heads * (bottom - top) * (right - left)),
-  );
   const room = rowsAtOnce(width);
   return {
     heads,
     width,
     count: 0,
     sums: new Float64Array(heads * width),
-    products,
+    products: new Float64Array(heads * triangleLength(width)),
     rows: new Float32Array(room * heads * width),
     room,
     waiting: 0,
@@ -129,4 +118,33 @@ function meanRow(rows: Float32Array, length: number): Float32Array {
   const sum = new Float64Array(length);
   for (let at = 0; at < rows.length; ) for (let column = 0; column < length; column++, at++) sum[column] += rows[at];
   return Float32Array.from(sum, (total) => (total * length) / rows.length);
+}
+
+/** Adds the products of blocks to the triangles, head by head. */
+function addProducts({ heads, width, products }: Collected, blockOf: (number: number) => Float32Array): void {
+  const size = triangleLength(width);
+  for (const [number, { top, bottom, left, right }] of momentBlocks(width).entries()) {
+    const block = blockOf(number);
+    const columns = right - left;
+    for (let head = 0, row = 0; head < heads; head++) {
+      for (let i = top; i < bottom; i++, row += columns) {
+        const to = head * size + triangleLength(i) + left;
+        const length = Math.min(columns, i + 1 - left);
+        for (let j = 0; j < length; j++) products[to + j] += block[row + j];
+      }
+    }
+  }
+}
+
+/** Makes moments about an origin [heads, width] such about zero. */
+function moveToZero({ heads, width, count, sums, products }: Collected, origin: Float32Array): void {
+  for (let head = 0, at = 0; head < heads; head++) {
+    const first = head * width;
+    for (let i = first; i < first + width; i++) {
+      // (x + a)(y + b) = x y + a y + b x + a b
+      const [a, x] = [origin[i], sums[i] + count * origin[i]];
+      for (let j = first; j <= i; j++, at++) products[at] += a * sums[j] + origin[j] * x;
+    }
+  }
+  for (let at = 0; at < sums.length; at++) sums[at] += count * origin[at];
 }

@@ -1,6 +1,4 @@
 import { Graph, Model, Tensor, type Value } from '@snp/onnx';
-import { triangleLength } from '../linalg/triangle.js';
-import type { Moments } from './runtime.js';
 
 /** Columns per block of the products, at least, and blocks, at most: fewer and larger products run faster, more leave more of the other half out. */
 const BLOCKS = { columns: 192, most: 8 } as const;
@@ -28,15 +26,6 @@ function partsOf(width: number): [number, number][] {
   return Array.from({ length: count }, (_, part) => [place(part), place(part + 1)]);
 }
 
-/** Second moments as they are added up: sums [heads, width], and the blocks of `momentBlocks` of each head. */
-export interface BlockMoments {
-  heads: number;
-  width: number;
-  count: number;
-  sums: Float64Array;
-  products: Float64Array[];
-}
-
 /**
  * A model of second moments of rows X, in single precision as they are. Inputs `rows` [rows, heads, width] and `origin` [heads, width], which is taken away from each
  * row; outputs `sums` [heads, width] over rows, and of X^T X of every head the blocks of `momentBlocks` as `products0`, `products1` and so on,
@@ -62,46 +51,18 @@ export function momentsKernel(heads: number, width: number): Model {
   };
   const rows = op('Sub', [input('rows', ['rows', heads, width]), input('origin', [heads, width])]);
   output('sums', [rows, integers([0])], 'ReduceSum', { keepdims: 0 });
-  // Operands are cut from copies that were turned as a whole: so products run fastest.
+  const turned = op('Transpose', [rows], { perm: [1, 2, 0] });
   const parts = partsOf(width);
-  /** Parts of a value along an axis, by where they start. */
-  const cut = (value: Value, axis: number) => {
-    if (parts.length === 1) return new Map([[0, value]]);
-    const sizes = integers(parts.map(([start, end]) => end - start));
-    const outputs = parts.map((_, part) => `part${axis}_${part}`);
-    const cuts = graph.addNode({ op: 'Split', inputs: [value, sizes], outputs, attributes: { axis } }).outputs;
-    return new Map(parts.map(([start], part) => [start, cuts[part]!]));
-  };
-  const lefts = cut(op('Transpose', [rows], { perm: [1, 2, 0] }), 1);
-  const rights = cut(op('Transpose', [rows], { perm: [1, 0, 2] }), 2);
-  for (const [at, { top, left }] of momentBlocks(width).entries())
-    output(`products${at}`, [lefts.get(top)!, rights.get(left)!], 'MatMul');
-  return model;
-}
-
-/** Moments about zero of all heads from blocks of those about an origin [heads, width]. */
-export function wholeMoments(
-  { heads, width, count, sums: about, products: parts }: BlockMoments,
-  origin: Float32Array,
-): Moments {
-  const sums = about.map((sum, at) => sum + count * origin[at]);
-  const size = triangleLength(width);
-  const products = new Float64Array(heads * size);
-  const blocks = momentBlocks(width);
-  for (let head = 0; head < heads; head++) {
-    const [first, start] = [head * width, head * size];
-    for (const [number, { top, bottom, left, right }] of blocks.entries()) {
-      const part = parts[number];
-      let row = head * (bottom - top) * (right - left);
-      for (let i = top; i < bottom; i++, row += right - left) {
-        // (x + a)(y + b) = x y + a (y + b) + b x
-        const [a, x] = [origin[first + i], about[first + i]];
-        const end = Math.min(right, i + 1);
-        let to = start + triangleLength(i) + left;
-        for (let j = left, from = row; j < end; j++, from++, to++)
-          products[to] = part[from] + a * sums[first + j] + origin[first + j] * x;
-      }
-    }
+  if (parts.length === 1) {
+    output('products0', [turned, op('Transpose', [rows], { perm: [1, 0, 2] })], 'MatMul');
+    return model;
   }
-  return { count, sums, products };
+  const sizes = integers(parts.map(([start, end]) => end - start));
+  const names = parts.map((_, part) => `part${part}`);
+  const cuts = graph.addNode({ op: 'Split', inputs: [turned, sizes], outputs: names, attributes: { axis: 1 } }).outputs;
+  const partAt = new Map(parts.map(([start], part) => [start, cuts[part]!]));
+  const across = (part: Value) => op('Transpose', [part], { perm: [0, 2, 1] });
+  for (const [at, { top, left }] of momentBlocks(width).entries())
+    output(`products${at}`, [partAt.get(top)!, across(partAt.get(left)!)], 'MatMul');
+  return model;
 }

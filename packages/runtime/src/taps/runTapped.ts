@@ -83,7 +83,7 @@ export async function runSamples(
 }
 
 /** Things that are asked for at a time: while one is looked at, others come. */
-const ASKED_FOR = 3;
+const ASKED_FOR = 6;
 
 /** Asks for one thing after the other, some in advance. */
 async function inAdvance<T>(
