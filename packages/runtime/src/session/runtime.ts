@@ -57,7 +57,10 @@ export interface RunOptions {
 export interface Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /** Runs the model. Outputs that `sums` and `moments` name are added up over runs, in float64, where the model runs: they need not travel each time. */
+  /**
+   * Runs the model. Outputs that `sums` and `moments` name are added up over runs, in float64, where the model runs: they need not travel each time. That may go on after the
+   * answer, while the next inputs are made ready; what cannot be added up is then told by the next call.
+   */
   run(feeds: Feeds, options?: RunOptions): Promise<Feeds>;
   /** The sum of an output over the runs that named it in `sums`, as DOUBLE; the next sum starts at zero. */
   takeSum(name: string): Promise<RuntimeTensor>;
