@@ -56,15 +56,17 @@ export class OpenModel {
   }
 
   /** Milliseconds of runs, one after the other. */
-  async time(feeds: Feeds, runs: number): Promise<Float64Array> {
-    const own = this.#ortFeeds(feeds);
-    const times = new Float64Array(runs);
-    for (let run = 0; run < times.length; run++) {
-      const start = performance.now();
-      await this.session.run(own);
-      times[run] = performance.now() - start;
-    }
-    return times;
+  time(feeds: Feeds, runs: number): Promise<Float64Array> {
+    return this.#inTurn(async () => {
+      const own = this.#ortFeeds(feeds);
+      const times = new Float64Array(runs);
+      for (let run = 0; run < times.length; run++) {
+        const start = performance.now();
+        await this.session.run(own);
+        times[run] = performance.now() - start;
+      }
+      return times;
+    });
   }
 
   takeSum(name: string): Promise<RuntimeTensor> {
