@@ -40,14 +40,22 @@ export class Algebra {
   }
 
   /** W W^T of the rows of weights [rows, outputs]: in the runtime in single precision, as weights are. */
-  async gram(weights: Float64Array, rows: number): Promise<Float64Array> {
+  async gram(weights: Float32Array | Float64Array, rows: number): Promise<Float64Array> {
     const outputs = weights.length / rows;
-    if (!this.runtime || rows * rows * outputs < WORTH_A_CALL)
-      return product(weights, transpose(weights, rows, outputs), rows, outputs, rows);
+    if (!this.runtime || rows * rows * outputs < WORTH_A_CALL) {
+      const own = new Float64Array(weights);
+      return product(own, transpose(own, rows, outputs), rows, outputs, rows);
+    }
     this.#grams ??= this.runtime.open(gramModel());
     const session = await this.#grams;
-    const { c } = await session.run({ w: { type: 'FLOAT', dims: [rows, outputs], data: new Float32Array(weights) } });
+    const data = weights instanceof Float32Array ? weights : new Float32Array(weights);
+    const { c } = await session.run({ w: { type: 'FLOAT', dims: [rows, outputs], data } });
     return new Float64Array(c.data as Float32Array);
+  }
+
+  /** Makes ready what eliminations of `n` units with weights of so many outputs take. */
+  expectElimination(n: number, outputs: number): void {
+    if (this.runtime && n >= SMALL) this.#elimination(this.runtime, n, outputs, 'FLOAT');
   }
 
   /**

@@ -9,6 +9,21 @@ const WHOLE = 192;
 /** Symmetric products up to this size are worked out as a whole: halves would take longer to put together than they save. */
 const PRODUCT = 768;
 
+/** Rows of a symmetric matrix up to the diagonal: what lies left of their corner, [size, above] (nothing in the first band), and the corner, [size, size]. */
+export interface Band {
+  beside?: Value | undefined;
+  corner: Value;
+  above: number;
+  size: number;
+}
+
+/** Start and end of the bands of a matrix of `n` rows, each as large as all above it: the corners by which its inverse grows. */
+export function bandsOf(n: number): [number, number][] {
+  if (n <= WHOLE) return [[0, n]];
+  const half = Math.ceil(n / 2);
+  return [...bandsOf(half), [half, n]];
+}
+
 /** Adds nodes of dense algebra to a graph in a line. */
 export class DenseBuilder {
   constructor(
@@ -108,28 +123,44 @@ export class DenseBuilder {
    * by the square of the condition, and is taken away.
    */
   inverse(matrix: Value, n: number): Value {
-    return this.#inverse(matrix, n, (block) => block);
-  }
-
-  /** The same where the matrix is the sum of `half`, with nothing above its diagonal, and its transpose: smaller parts are turned faster. */
-  inverseOfHalf(half: Value, n: number): Value {
-    return this.#inverse(half, n, (block) => this.op('Add', [block, this.turned(block)]));
-  }
-
-  /** @param whole Makes what lies around the diagonal whole. */
-  #inverse(matrix: Value, n: number, whole: (block: Value) => Value): Value {
-    if (n <= WHOLE) return this.symmetric(this.op('Inverse', [whole(matrix)], {}, 'com.microsoft'));
+    if (n <= WHOLE) return this.symmetric(this.op('Inverse', [matrix], {}, 'com.microsoft'));
     const half = Math.ceil(n / 2);
-    const [first, beside] = [this.#block(matrix, 0, half, 0, half), this.#block(matrix, half, n, 0, half)];
-    const inner = this.#inverse(first, half, whole);
-    const across = this.op('Neg', [this.op('MatMul', [beside, inner])]);
-    const complement = this.op('Add', [
-      whole(this.#block(matrix, half, n, half, n)),
-      this.symmetricProduct(across, beside, n - half),
-    ]);
-    const last = this.inverse(complement, n - half);
+    return this.#bordered(this.inverse(this.#block(matrix, 0, half, 0, half), half), {
+      beside: this.#block(matrix, half, n, 0, half),
+      corner: this.#block(matrix, half, n, half, n),
+      above: half,
+      size: n - half,
+    });
+  }
+
+  /** The same for a matrix in bands. */
+  inverseOfBands([first, ...others]: readonly Band[]): Value {
+    return others.reduce((inner, band) => this.#bordered(inner, band), this.inverse(first.corner, first.size));
+  }
+
+  /** C A for a symmetric C in bands. */
+  productOfBands(bands: readonly Band[], a: Value): Value {
+    return bands.reduce<Value | undefined>((above, { beside, corner, above: start, size }) => {
+      const own = this.slice(a, start, start + size);
+      const below = this.op('MatMul', [corner, own]);
+      if (!above || !beside) return below;
+      return this.op(
+        'Concat',
+        [
+          this.op('Add', [above, this.op('MatMul', [this.turned(beside), own])]),
+          this.op('Add', [below, this.op('MatMul', [beside, this.slice(a, 0, start)])]),
+        ],
+        { axis: 0 },
+      );
+    }, undefined)!;
+  }
+
+  /** The inverse of a matrix that a band is added to, from that of the matrix. */
+  #bordered(inner: Value, { beside, corner, above, size }: Band): Value {
+    const across = this.op('Neg', [this.op('MatMul', [beside!, inner])]);
+    const last = this.inverse(this.op('Add', [corner, this.symmetricProduct(across, beside!, size)]), size);
     const below = this.op('MatMul', [last, across]);
-    const gained = this.symmetricProduct(this.turned(across), this.turned(below), half);
+    const gained = this.symmetricProduct(this.turned(across), this.turned(below), above);
     return this.#joined(this.op('Add', [inner, gained]), below, last);
   }
 

@@ -1,7 +1,14 @@
-import type { Feeds, Runtime, RuntimeData, RuntimeTensor, Session } from '@snp/runtime';
+import {
+  type Feeds,
+  type Runtime,
+  type RuntimeData,
+  type RuntimeTensor,
+  type Session,
+  triangleLength,
+} from '@snp/runtime';
 import type { SecondMoments } from '../statistics/secondMoments.js';
 import { variancesOf } from './covariance.js';
-import type { DensePrecision } from './denseBuilder.js';
+import { bandsOf, type DensePrecision } from './denseBuilder.js';
 import type { Elimination } from './eliminate.js';
 import { eliminationModel } from './eliminationModel.js';
 
@@ -13,7 +20,8 @@ const IMBALANCE = 0.01;
 
 /** Backward elimination of so many units in a runtime. */
 export class EliminationKernel {
-  #last: Promise<unknown> = Promise.resolve();
+  /** The last two runs. */
+  #under: [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
 
   private constructor(
     private readonly session: Session,
@@ -53,8 +61,10 @@ export class EliminationKernel {
       const factor = 1 / (scale[i] * unit);
       for (let o = 0; o < outputs; o++, at++) rows[at] = weights[at] * factor;
     }
-    const answer = await this.#runAlone({
-      half: this.#tensor([n, n], halfCorrelations(moments, centre, scale, this.#array(n * n))),
+    const answer = await this.#run({
+      ...correlations(moments, centre, scale, (rows, columns) =>
+        this.#tensor([rows, columns], this.#array(rows * columns)),
+      ),
       weights: this.#tensor([n, outputs], rows),
     });
     const numbers = (name: string) => answer[name].data as Float32Array | Float64Array;
@@ -70,10 +80,11 @@ export class EliminationKernel {
     return this.session.close();
   }
 
-  /** One run after the other: each takes all cores, and much memory. */
-  #runAlone(feeds: Feeds): Promise<Feeds> {
-    const own = this.#last.then(() => this.session.run(feeds));
-    this.#last = own.catch(() => undefined);
+  /** One is asked for while another runs: so the runtime never waits for the work done here. Not more, for each takes much memory. */
+  #run(feeds: Feeds): Promise<Feeds> {
+    const [beforeLast, last] = this.#under;
+    const own = beforeLast.then(() => this.session.run(feeds));
+    this.#under = [last, own.catch(() => undefined)];
     return own;
   }
 
@@ -116,19 +127,50 @@ function largestRow(weights: Float64Array, scale: Float64Array): number {
   return largest;
 }
 
-/** Covariances of units of variance 1 below the diagonal, and half of them on it: straight from the moments, for large matrices in between take as long as all this. */
-function halfCorrelations<T extends Float32Array | Float64Array>(
-  { count, products }: SecondMoments,
+/**
+ * Covariances of units of variance 1, in bands, with half of what is on the diagonal and nothing above it: straight from the moments, for large matrices in between take as long as
+ * all this.
+ */
+function correlations(
+  moments: SecondMoments,
   centre: Float64Array,
   scale: Float64Array,
-  result: T,
-): T {
-  const n = scale.length;
-  for (let i = 0, at = 0; i < n; i++) {
-    const [own, mean] = [scale[i], centre[i]];
-    for (let j = 0, to = i * n; j <= i; j++, at++, to++)
-      result[to] = (products[at] / count - mean * centre[j]) * own * scale[j];
-    result[i * (n + 1)] = 0.5;
+  tensor: (rows: number, columns: number) => RuntimeTensor,
+): Feeds {
+  const feeds: Record<string, RuntimeTensor> = {};
+  for (const [band, [start, end]] of bandsOf(scale.length).entries()) {
+    const size = end - start;
+    const half = tensor(size, size);
+    const beside = tensor(size, start);
+    for (let row = start; row < end; row++) {
+      const at = row - start;
+      copyRow(moments, { centre, scale, row, from: 0, to: start }, beside.data as Float32Array, at * start);
+      copyRow(moments, { centre, scale, row, from: start, to: row }, half.data as Float32Array, at * size);
+      (half.data as Float32Array)[at * (size + 1)] = 0.5;
+    }
+    feeds[`half${band}`] = half;
+    if (start > 0) feeds[`beside${band}`] = beside;
   }
-  return result;
+  return feeds;
+}
+
+interface RowPart {
+  centre: Float64Array;
+  scale: Float64Array;
+  row: number;
+  from: number;
+  to: number;
+}
+
+/** Columns `from` to `to` of a row of correlations. */
+function copyRow(
+  { count, products }: SecondMoments,
+  { centre, scale, row, from, to }: RowPart,
+  result: Float32Array | Float64Array,
+  place: number,
+): void {
+  const [product, shift] = [scale[row] / count, centre[row] * scale[row]];
+  const start = triangleLength(row);
+  for (let column = from; column < to; column++)
+    result[place + column - from] = (product * products[start + column] - shift * centre[column]) * scale[column];
 }

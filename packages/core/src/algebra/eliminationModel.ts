@@ -1,11 +1,11 @@
 import { Graph, Model, type Value } from '@snp/onnx';
-import { DenseBuilder, type DensePrecision } from './denseBuilder.js';
+import { type Band, bandsOf, DenseBuilder, type DensePrecision } from './denseBuilder.js';
 
 /** Of the units that are left, one in so many leaves per round. */
 const SHARE = 16;
 
-/** Units per round at least: smaller rounds take longer than they gain. */
-const LEAST = 8;
+/** Units per round at least, also beside all: smaller rounds take longer than they gain, and opening the model longer than running it. */
+const LEAST = { units: 8, share: 1 / 96 } as const;
 
 /** Rounds before the inverse follows: until then only the rows and the diagonal that are looked at are worked out. */
 const ROUNDS = 8;
@@ -17,7 +17,7 @@ const PROBES = 8;
  * Backward elimination as a model, for a runtime whose matrix products are many times faster than ours: a sixteenth of the units that are left leaves at a time,
  * those that are cheapest then, and inverse and weights follow (see `eliminate`, which takes one at a time).
  *
- * Inputs: `half` [n, n], which with its transpose gives the covariance C, positive definite; `weights` [n, outputs]. Outputs, first to leave first: `order` INT64 [n]; `costs` [n], what each
+ * Inputs: the covariance C, positive definite, in bands (`bandsOf`): `beside0`, `beside1` and so on but the first, and corners `half0` and so on, which with their transposes give those of C; `weights` [n, outputs]. Outputs, first to leave first: `order` INT64 [n]; `costs` [n], what each
  * unit seemed to cost alone; `rounds` [rounds], what the units of each round cost together. How many digits are left, two numbers tell: `residual` [1], the
  * largest element of C C^-1 V - V for a few vectors V of ones and minus ones; and `imbalance` [1]: of a few outputs, the largest difference between what all units together
  * cost and what they carried, w^T C w, beside the largest of the latter.
@@ -32,29 +32,34 @@ export function eliminationModel(
   model.opsets.set('', 18);
   model.opsets.set('com.microsoft', 1);
   const build = new DenseBuilder(graph, precision);
-  const half = build.input('half', [n, n]);
+  const bands = bandsOf(n).map(([start, end], at): Band => {
+    const [above, size] = [start, end - start];
+    const beside = above > 0 ? build.input(`beside${at}`, [size, above]) : undefined;
+    const half = build.input(`half${at}`, [size, size]);
+    return { beside, corner: build.op('Add', [half, build.turned(half)]), above, size };
+  });
   const weights = build.input('weights', [n, outputs]);
-  const inverse = build.inverseOfHalf(half, n);
+  const inverse = build.inverseOfBands(bands);
   let state: State = { inverse, weights, ids: build.integers(Array.from({ length: n }, (_, unit) => unit)), left: n };
   const found: Found = { order: [], costs: [], rounds: [], byOutput: [] };
   const sizes: number[] = [];
   while (state.left > 0) {
-    const own = nextSizes(state.left);
+    const own = nextSizes(state.left, Math.max(LEAST.units, Math.ceil(LEAST.share * n)));
     sizes.push(...own);
     state = eliminateRounds(build, state, own, found);
   }
   for (const name of ['order', 'costs', 'rounds'] as const) build.output(name, found[name]);
-  const { residual, imbalance } = accounts(build, { half, inverse, weights, costs: found.byOutput, n, outputs });
+  const { residual, imbalance } = accounts(build, { bands, inverse, weights, costs: found.byOutput, n, outputs });
   build.output('residual', [residual]);
   build.output('imbalance', [imbalance]);
   return { model, sizes };
 }
 
-/** Units that leave in each of the next rounds. */
-function nextSizes(left: number): number[] {
+/** Units that leave in each of the next rounds, at least so many. */
+function nextSizes(left: number, least: number): number[] {
   const sizes: number[] = [];
   for (let rest = left; rest > 0 && sizes.length < ROUNDS; rest -= sizes[sizes.length - 1])
-    sizes.push(Math.min(rest, Math.max(LEAST, Math.ceil(rest / SHARE))));
+    sizes.push(Math.min(rest, Math.max(least, Math.ceil(rest / SHARE))));
   return sizes;
 }
 
@@ -121,7 +126,7 @@ function eliminateRounds(build: DenseBuilder, state: State, sizes: readonly numb
 const NEVER = 3e38;
 
 interface Accounts {
-  half: Value;
+  bands: readonly Band[];
   inverse: Value;
   weights: Value;
   /** What each output lost in each round. */
@@ -131,7 +136,7 @@ interface Accounts {
 }
 
 /** The two numbers that tell how many digits are left, with one product for both. */
-function accounts(build: DenseBuilder, { half, inverse, weights, costs, n, outputs }: Accounts) {
+function accounts(build: DenseBuilder, { bands, inverse, weights, costs, n, outputs }: Accounts) {
   // Signs of no period.
   const sign = (unit: number, probe: number) => (Math.floor((unit + 1) * Math.SQRT2 * (probe + 1)) % 2 ? 1 : -1);
   const signs = Array.from({ length: n * PROBES }, (_, at) => sign(Math.floor(at / PROBES), at % PROBES));
@@ -139,7 +144,7 @@ function accounts(build: DenseBuilder, { half, inverse, weights, costs, n, outpu
   const count = Math.min(outputs, PROBES);
   const some = build.columns(weights, 0, count);
   const solved = build.op('Concat', [build.op('MatMul', [inverse, probes]), some], { axis: 1 });
-  const seen = build.op('Add', [build.op('MatMul', [half, solved]), build.op('MatMul', [build.turned(half), solved])]);
+  const seen = build.productOfBands(bands, solved);
   const largest = (list: Value) => build.op('ReduceMax', [build.op('Abs', [list])], { keepdims: 0 });
   const residual = largest(build.op('Sub', [build.columns(seen, 0, PROBES), probes]));
   const carried = build.columnSums(build.op('Mul', [some, build.columns(seen, PROBES, PROBES + count)]));

@@ -47,13 +47,24 @@ export function biasOf(node: Node, { initializer, axis }: Member): Value | undef
   return readers[0].inputs.find((value) => fits(value));
 }
 
+/** Outputs of the reader. */
+export function outputsOf({ member }: LinearReader): number {
+  return member.initializer.tensor!.dims[1 - member.axis];
+}
+
 /** The reader's weights as rows, [units, outputs]. */
-export function readerRows({ member }: LinearReader): Float64Array {
+export function readerRows(reader: LinearReader): Float64Array {
+  return new Float64Array(singleRows(reader));
+}
+
+/** The same in the precision that they have. */
+export function singleRows(reader: LinearReader): Float32Array {
+  const { member } = reader;
   const tensor = member.initializer.tensor!;
   const data = tensor.array() as Float32Array;
-  const outputs = tensor.dims[1 - member.axis];
+  const outputs = outputsOf(reader);
   const [along, across] = member.axis === 0 ? [outputs, 1] : [1, tensor.dims[1]];
-  const rows = new Float64Array(data.length);
+  const rows = new Float32Array(data.length);
   member.unitOf.forEach((unit, position) => {
     if (across === 1) rows.set(data.subarray(position * along, (position + 1) * along), unit * outputs);
     else for (let o = 0; o < outputs; o++) rows[unit * outputs + o] = data[position * along + o * across];

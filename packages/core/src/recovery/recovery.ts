@@ -6,15 +6,15 @@ import { CHOOSING_RIDGE } from '../algebra/ridge.js';
 import { type Plan, removedUnits } from '../plan/plan.js';
 import type { GroupMoments } from '../statistics/statistics.js';
 import { affineMaps } from './affineMap.js';
-import { inParallel } from './inParallel.js';
 import { keepHeads, valuePart } from './keepHeads.js';
+import { Lanes } from './lanes.js';
 import { type BranchMethod, leaveOut } from './leaveOut.js';
 import type { RecoveryMethod } from './method.js';
 import { mixPairs } from './mixPairs.js';
 import { mixQueries } from './mixQueries.js';
 import { mixValues } from './mixValues.js';
 import { pickPairs } from './pickPairs.js';
-import { refitReader } from './refitReader.js';
+import { expectSurgeon, refitReader } from './refitReader.js';
 import { rotateStream } from './rotateStream.js';
 
 /**
@@ -39,7 +39,7 @@ export interface RecoveryOptions {
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Groups that are worked at side by side: while one waits for the runtime, the next is made ready. */
+/** Hidden layers at a time: while one is in the runtime, the next are made ready. */
 const AT_ONCE = 3;
 
 /**
@@ -58,24 +58,36 @@ export class Recovery {
     kind: Exclude<RecoveryKind, 'none'>,
     { groups, beyond = [], curves = true, runtime, onProgress }: RecoveryOptions = {},
   ): Promise<Recovery> {
-    const copy = analyze(cloneModel(analysis.model));
     const algebra = new Algebra(runtime);
     try {
+      // Opened while the copy is made.
+      for (const group of analysis.groups.filter(({ id }) => !groups || groups.includes(id)))
+        if (kind === 'full' && isHidden(group)) expectSurgeon(group, algebra);
+      const copy = analyze(cloneModel(analysis.model));
       const wanted = copy.groups.filter(({ id }) => !groups || groups.includes(id));
       const leaving = copy.branches.filter(({ id }) => beyond.includes(id));
       const methods = new Map<string, RecoveryMethod>();
       const further = new Map<string, RecoveryMethod>();
       const reasons = new Map<string, string>();
-      let done = 0;
-      const found = await inParallel(wanted, AT_ONCE, async (group) => {
-        const own = await methodFor(group, statistics.get(group.id) ?? {}, kind, { analysis: copy, algebra, curves });
-        onProgress?.(++done, wanted.length);
-        return own;
+      const found = new Map<Group, Found>();
+      const lanes = new Lanes<Group>(async (group) => {
+        found.set(
+          group,
+          await methodFor(group, statistics.get(group.id) ?? {}, kind, { analysis: copy, algebra, curves }),
+        );
+        onProgress?.(found.size, wanted.length);
       });
-      for (const [at, { id }] of wanted.entries()) {
-        const { method, reason } = found[at];
-        if (method) methods.set(id, method);
-        if (reason) reasons.set(id, reason);
+      const [stream, hidden] = [wanted.filter(isStream), wanted.filter(isHidden)];
+      const others = wanted.filter((group) => !isStream(group) && !isHidden(group));
+      // Streams first: each of their many small products would wait for an elimination.
+      const inRuntime = lanes
+        .inTurn(stream)
+        .then(() => lanes.all(dealt(hidden, AT_ONCE).map((own) => lanes.inTurn(own))));
+      await lanes.all([inRuntime, lanes.inTurn(others)]);
+      for (const group of wanted) {
+        const { method, reason } = found.get(group)!;
+        if (method) methods.set(group.id, method);
+        if (reason) reasons.set(group.id, reason);
       }
       const add = (group: Group, own: RecoveryMethod | string) => {
         if (typeof own === 'string') reasons.set(group.id, own);
@@ -164,6 +176,15 @@ export class Recovery {
   }
 }
 
+/** Items dealt out in turn. */
+function dealt<T>(items: readonly T[], hands: number): T[][] {
+  return Array.from({ length: hands }, (_, hand) => items.filter((_, at) => at % hands === hand));
+}
+
+function isHidden({ kind }: Group): boolean {
+  return kind === 'ffn';
+}
+
 function isStream({ kind }: Group): boolean {
   return kind === 'residual';
 }
@@ -185,13 +206,18 @@ function isFiniteList(list: Float64Array): boolean {
   return true;
 }
 
+interface Found {
+  method?: RecoveryMethod;
+  reason?: string;
+}
+
 /** The best method that a kind of recovery has for a group, and what keeps it from a better one. */
 async function methodFor(
   group: Group,
   moments: GroupMoments,
   kind: Exclude<RecoveryKind, 'none'>,
   { analysis, algebra, curves }: { analysis: Analysis; algebra: Algebra; curves: boolean },
-): Promise<{ method?: RecoveryMethod; reason?: string }> {
+): Promise<Found> {
   if (!areFinite(moments))
     return { reason: 'has statistics that are not finite: the data hold numbers that the model cannot take' };
   const { secondMoments, pairMoments, streamMoments } = moments;

@@ -4,7 +4,7 @@ import { centreOf, covarianceOf, variancesOf } from '../algebra/covariance.js';
 import type { Elimination } from '../algebra/eliminate.js';
 import { RIDGE } from '../algebra/ridge.js';
 import type { SecondMoments } from '../statistics/secondMoments.js';
-import { linearReader, readerRows, writeReader } from './linearReader.js';
+import { linearReader, outputsOf, readerRows, writeReader } from './linearReader.js';
 import { type RecoveryMethod, tails } from './method.js';
 import { refitKept } from './refit.js';
 
@@ -54,6 +54,12 @@ export async function refitReader(
       return true;
     },
   };
+}
+
+/** Makes ready what `refitReader` takes to eliminate a group's neurons. */
+export function expectSurgeon(group: Group, algebra: Algebra): void {
+  const reader = linearReader(group);
+  if (typeof reader !== 'string') algebra.expectElimination(group.units, outputsOf(reader));
 }
 
 function bySurgeon(elimination: Elimination | undefined) {

@@ -8,7 +8,7 @@ import { product, transpose } from '../algebra/product.js';
 import { RIDGE } from '../algebra/ridge.js';
 import type { SecondMoments } from '../statistics/secondMoments.js';
 import type { StreamMoments } from '../statistics/streamMoments.js';
-import { readerRows, writeReader } from './linearReader.js';
+import { readerRows, singleRows, writeReader } from './linearReader.js';
 import type { RecoveryMethod } from './method.js';
 import type { Norm } from './norm.js';
 import { firstColumns } from './pairSpectrum.js';
@@ -111,7 +111,7 @@ async function principalAxes(
   const all = places.flatMap(({ readers }) => readers);
   for (let start = 0; start < all.length; start += READERS_AT_ONCE) {
     const readers = all.slice(start, start + READERS_AT_ONCE);
-    const grams = await Promise.all(readers.map((reader) => algebra.gram(readerRows(reader), size)));
+    const grams = await Promise.all(readers.map((reader) => algebra.gram(singleRows(reader), size)));
     // One after the other: sums in another order differ in their last digit.
     for (const [at, { norm }] of readers.entries()) addScaled(needs, grams[at], norm.scale.tensor!.numbers());
   }
