@@ -40,7 +40,8 @@ export class Child {
       env: { ORT_DISABLE_TELEMETRY: '1', ...process.env },
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      execArgv: [],
+      // It lets go of large arrays at times of its own (`momentSums`).
+      execArgv: ['--expose-gc'],
     });
     this.#process.on('message', (response: Response) => this.#settle(response));
     this.#process.on('exit', (code, signal) => {

