@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { cloneModel, foldConstants, inferShapes, type Model, type Value } from '@snp/onnx';
 import {
   buildTransformer,
@@ -177,5 +180,38 @@ describe('tokens that a model picks for its answers', () => {
     );
     expect(after.dims).toEqual([2, 5]);
     expect(relativeError(after.data as Float32Array, before.data as Float32Array)).toBeLessThan(1e-5);
+  });
+});
+
+describe('values of many layers', () => {
+  it('are looked at while their layer is at work, not kept until the last one is done', async () => {
+    const depth = 4;
+    const model = buildVit({ ...VIT, depth });
+    foldConstants(model);
+    const shapes = inferShapes(model);
+    const hidden = computed(model).filter(
+      (value) => shapes.shape(value)?.at(-1) === 12 && value.consumers.some(({ opType }) => opType === 'MatMul'),
+    );
+    expect(hidden).toHaveLength(depth);
+    const taps = [whole(model.graph.outputs[0]), ...hidden.flatMap((value) => someRows(value, model))];
+    const folder = await mkdtemp(join(tmpdir(), 'snp-profile-'));
+    const session = await onnxRuntime({ threads: 1, profile: join(folder, 'run') }).open(addTaps(model, taps));
+    const pictures = { type: 'FLOAT', dims: [1, 3, 8, 8], data: normals(random(3), 3 * 8 * 8, 1, 0) } as const;
+    await session.run({
+      [model.graph.inputs[0].name]: pictures,
+      tap_batch_number: { type: 'INT64', dims: [1], data: BigInt64Array.of(0n) },
+    });
+    const events: { name: string; ts: number; args: { op_name?: string } }[] = JSON.parse(
+      await readFile(await session.takeProfile(), 'utf8'),
+    );
+    await session.close();
+    await rm(folder, { recursive: true });
+    const order = events
+      .filter(({ name }) => name.endsWith('_kernel_time'))
+      .sort((a, b) => a.ts - b.ts)
+      .map(({ args }) => args.op_name);
+    // Each block has one Softmax, and rows of its hidden neurons are taken by one Gather.
+    const beforeLast = order.slice(0, order.lastIndexOf('Softmax'));
+    expect(beforeLast.filter((operator) => operator === 'Gather').length).toBeGreaterThanOrEqual(depth - 1);
   });
 });

@@ -9,6 +9,7 @@ import {
   type Value,
 } from '@snp/onnx';
 import { TapBuilder } from './build.js';
+import { depthsOf } from './depths.js';
 import { PICKING_OPSET, RowPlaces } from './rowPlaces.js';
 import { rowInputs } from './rowWise.js';
 
@@ -50,11 +51,13 @@ export function selectRows(model: Model, wanted: readonly RowsWanted[]): Value[]
     const token = opType === 'Gather' && picked.get(inputs[0]!);
     if (token) outputs[0]!.replaceAllUsesWith(token);
   }
-  return wanted.map(({ value, rows }) => {
+  const picked = wanted.map(({ value, rows }) => {
     const reader = value.producer;
-    const picked = reader && readers.get(reader)?.picked.get(reader.inputs[0]!);
-    return picked ? build.op('Reshape', [picked, reader.inputs[1]!]) : places.pick(value, rows, total(value, 1));
+    const early = reader && readers.get(reader)?.picked.get(reader.inputs[0]!);
+    return early ? build.op('Reshape', [early, reader.inputs[1]!]) : places.pick(value, rows, total(value, 1));
   });
+  places.countShallowest(depthsOf(model.graph));
+  return picked;
 }
 
 /**

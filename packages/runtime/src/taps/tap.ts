@@ -1,4 +1,5 @@
-import { cloneModel, type Model, type Value } from '@snp/onnx';
+import { cloneModel, type Graph, type Model, type Node, topologicalOrder, type Value } from '@snp/onnx';
+import { depthsOf } from './depths.js';
 import { selectRows } from './selectRows.js';
 
 /** A value to compute beside a model's own: a few nodes that are added to a copy of the graph. */
@@ -34,5 +35,24 @@ export function addTaps(model: Model, taps: readonly Tap[]): Model {
     return output!;
   });
   onlyNeeded(outputs);
+  shallowestLast(graph);
   return tapped;
+}
+
+/**
+ * Puts the nodes that outputs end in at the end of the list, those that are there first last. onnxruntime works out a graph's ends from the last node to the first, each with all that it
+ * needs; so a layer's values are looked at while it is at hand, not kept until the deepest layer is done (DeiT-Base: half a gigabyte less).
+ */
+function shallowestLast(graph: Graph): void {
+  const depth = depthsOf(graph);
+  const ends = new Set<Node>();
+  for (const output of [...graph.outputs].sort((a, b) => depth(b) - depth(a))) {
+    const identity = output.producer!;
+    const { producer, consumers } = identity.inputs[0]!;
+    // The runtime leaves the identity out.
+    if (producer?.graph === graph && producer.outputs.length === 1 && consumers.length === 1) ends.add(producer);
+    ends.add(identity);
+  }
+  const others = topologicalOrder(graph).filter((node) => !ends.has(node));
+  graph.nodes.splice(0, graph.nodes.length, ...others, ...ends);
 }
