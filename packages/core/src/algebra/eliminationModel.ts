@@ -4,7 +4,7 @@ import { type Band, bandsOf, DenseBuilder, type DensePrecision } from './denseBu
 /** Of the units that are left, one in so many leaves per round. */
 const SHARE = 16;
 
-/** Units per round at least, also beside all: smaller rounds take longer than they gain, and opening the model longer than running it. */
+/** Units per round at least, and at least such a share of all: smaller rounds take longer than they gain, and opening a model of many of them does. */
 const LEAST = { units: 8, share: 1 / 96 } as const;
 
 /** Rounds before the inverse follows: until then only the rows and the diagonal that are looked at are worked out. */
