@@ -124,13 +124,13 @@ export class DenseBuilder {
    */
   inverse(matrix: Value, n: number): Value {
     if (n <= WHOLE) return this.symmetric(this.op('Inverse', [matrix], {}, 'com.microsoft'));
-    const half = Math.ceil(n / 2);
-    return this.#bordered(this.inverse(this.#block(matrix, 0, half, 0, half), half), {
-      beside: this.#block(matrix, half, n, 0, half),
-      corner: this.#block(matrix, half, n, half, n),
-      above: half,
-      size: n - half,
-    });
+    const bands = bandsOf(n).map(([start, end]) => ({
+      beside: start > 0 ? this.#block(matrix, start, end, 0, start) : undefined,
+      corner: this.#block(matrix, start, end, start, end),
+      above: start,
+      size: end - start,
+    }));
+    return this.inverseOfBands(bands);
   }
 
   /** The same for a matrix in bands. */

@@ -56,7 +56,7 @@ export function selectRows(model: Model, wanted: readonly RowsWanted[]): Value[]
     const early = reader && readers.get(reader)?.picked.get(reader.inputs[0]!);
     return early ? build.op('Reshape', [early, reader.inputs[1]!]) : places.pick(value, rows, total(value, 1));
   });
-  places.countShallowest(depthsOf(model.graph));
+  if (wanted.length > 0) places.countShallowest(depthsOf(model.graph));
   return picked;
 }
 
