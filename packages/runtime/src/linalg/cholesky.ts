@@ -45,8 +45,7 @@ export function lowerFactor(a: Float64Array, n: number): Float64Array | undefine
   const l = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      let sum = a[i * n + j];
-      for (let k = 0, p = i * n, q = j * n; k < j; k++, p++, q++) sum -= l[p] * l[q];
+      const sum = a[i * n + j] - dot(l, i * n, j * n, j);
       if (i > j) l[i * n + j] = sum / l[j * n + j];
       else if (sum > 0) l[i * n + i] = Math.sqrt(sum);
       else return undefined;
@@ -67,6 +66,20 @@ export function invertLower(l: Float64Array, n: number): Float64Array {
     for (let j = 0; j <= i; j++) m[i * n + j] /= l[i * n + i];
   }
   return m;
+}
+
+/** The product of two stretches of a list, in four sums that need not wait for one another. */
+function dot(list: Float64Array, a: number, b: number, length: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  let [p, q] = [a, b];
+  for (const end = a + length - (length % 4); p < end; p += 4, q += 4) {
+    s0 += list[p] * list[q];
+    s1 += list[p + 1] * list[q + 1];
+    s2 += list[p + 2] * list[q + 2];
+    s3 += list[p + 3] * list[q + 3];
+  }
+  for (const end = a + length; p < end; p++, q++) s0 += list[p] * list[q];
+  return s0 + s1 + s2 + s3;
 }
 
 function subtractRow(x: Float64Array, to: number, from: number, factor: number, columns: number): void {
