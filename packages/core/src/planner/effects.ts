@@ -3,6 +3,7 @@ import {
   batches,
   type Calibration,
   type Feeds,
+  padHidden,
   pickTokensEarly,
   type Runtime,
   type RuntimeTensor,
@@ -70,6 +71,7 @@ export async function measureEffects(options: MeasureEffectsOptions): Promise<Ef
   try {
     for (const [at, { methods, weights }] of parts.entries()) {
       const { model, frontier } = tails[at];
+      padHidden(model);
       const session = await runtime.open(model, { signal });
       const answer = (changed: Feeds) => divergenceOf(recorded, changed, { session, frontier, signal });
       try {

@@ -1,5 +1,6 @@
 import { cloneModel, type Graph, type Model, type Node, topologicalOrder, type Value } from '@snp/onnx';
 import { depthsOf } from './depths.js';
+import { padHidden } from './padHidden.js';
 import { selectRows } from './selectRows.js';
 
 /** A value to compute beside a model's own: a few nodes that are added to a copy of the graph. */
@@ -35,6 +36,7 @@ export function addTaps(model: Model, taps: readonly Tap[]): Model {
     return output!;
   });
   onlyNeeded(outputs);
+  padHidden(tapped);
   shallowestLast(graph);
   return tapped;
 }
