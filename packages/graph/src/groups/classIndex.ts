@@ -11,12 +11,13 @@ export class ClassIndex<T> {
   ) {
     this.#items = items;
     items.forEach((item, number) => {
-      const roots = new Set<number>();
-      for (const labels of labelsOf(item)) for (const label of labels) roots.add(rootOf(label));
-      for (const root of roots) {
-        const known = this.#byRoot.get(root);
-        if (known) known.push(number);
-        else this.#byRoot.set(root, [number]);
+      for (const labels of labelsOf(item)) {
+        for (const label of labels) {
+          const root = rootOf(label);
+          const known = this.#byRoot.get(root);
+          if (!known) this.#byRoot.set(root, [number]);
+          else if (known[known.length - 1] !== number) known.push(number);
+        }
       }
     });
   }

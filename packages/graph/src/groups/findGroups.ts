@@ -80,17 +80,35 @@ function freezeScattered(walk: Propagation): void {
 
 /** Classes with the same slots, kind and freeze reason: the units of one group. */
 function similarClasses(store: LabelStore): LabelClass[][] {
-  const byShape = new Map<string, LabelClass[]>();
-  const number = new Map(store.slots.map((slot, at) => [slot, at]));
+  const all: LabelClass[][] = [];
+  const bySlot = new Map<Slot, LabelClass[][]>();
+  let last: LabelClass[] | undefined;
   for (const unit of labelClasses(store)) {
-    const reason = store.frozen(unit.root);
-    const slots = unit.slots.map((slot) => number.get(slot)).join(',');
-    const key = `${slots}|${kindOf(store, unit.root)}|${unit.labels.length}|${reason?.node}|${reason?.reason}`;
-    const found = byShape.get(key);
-    if (found) found.push(unit);
-    else byShape.set(key, [unit]);
+    // Most are like the one before.
+    if (!last || !areSimilar(last[0], unit, store)) {
+      const known = bySlot.get(unit.slots[0]) ?? [];
+      bySlot.set(unit.slots[0], known);
+      last = known.find(([first]) => areSimilar(first, unit, store));
+      if (!last) {
+        last = [];
+        known.push(last);
+        all.push(last);
+      }
+    }
+    last.push(unit);
   }
-  return [...byShape.values()];
+  return all;
+}
+
+function areSimilar(a: LabelClass, b: LabelClass, store: LabelStore): boolean {
+  const [one, other] = [store.frozen(a.root), store.frozen(b.root)];
+  return (
+    a.labels.length === b.labels.length &&
+    a.slots.length === b.slots.length &&
+    a.slots.every((slot, at) => slot === b.slots[at]) &&
+    kindOf(store, a.root) === kindOf(store, b.root) &&
+    (one === other || (one?.node === other?.node && one?.reason === other?.reason))
+  );
 }
 
 function whyFrozen(unit: LabelClass, store: LabelStore): FreezeReason | undefined {

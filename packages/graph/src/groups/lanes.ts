@@ -38,7 +38,7 @@ export function divideIntoLanes(
   const keys: string[] = new Array(units).fill('');
   const relevant: number[][][] = [];
   constraints.forEach((constraint, number) => {
-    const rows = constraint.rows.map((row) => [...row].flatMap((label) => unitOfRoot.get(store.find(label)) ?? []));
+    const rows = constraint.rows.map((row) => unitsOf(row, unitOfRoot, store));
     if (rows.every((row) => row.length === 0)) return;
     relevant.push(rows);
     rows.forEach((row, at) => {
@@ -56,4 +56,13 @@ export function divideIntoLanes(
     if (touched.some((row) => row.length !== touched[0].length || row.length % sizes[0] !== 0)) return undefined;
   }
   return laneOf;
+}
+
+function unitsOf(row: Int32Array, unitOfRoot: ReadonlyMap<number, number>, store: LabelStore): number[] {
+  const units: number[] = [];
+  for (const label of row) {
+    const unit = unitOfRoot.get(store.find(label));
+    if (unit !== undefined) units.push(unit);
+  }
+  return units;
 }
