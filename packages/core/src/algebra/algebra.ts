@@ -67,7 +67,7 @@ export class Algebra {
    */
   async eliminate(
     moments: SecondMoments,
-    weights: Float64Array,
+    weights: Float32Array | Float64Array,
     { centred, ridge = RIDGE }: { centred: boolean; ridge?: number | undefined },
   ): Promise<Elimination | undefined> {
     const centre = centreOf(moments, centred);

@@ -20,7 +20,7 @@ export interface Elimination {
  */
 export function eliminate(
   covariance: Covariance,
-  weights: Float64Array,
+  weights: Float32Array | Float64Array,
   { ridge = RIDGE }: { ridge?: number } = {},
 ): Elimination | undefined {
   const { size: n, matrix } = covariance;

@@ -47,7 +47,7 @@ export class EliminationKernel {
   async eliminate(
     moments: SecondMoments,
     centre: Float64Array,
-    weights: Float64Array,
+    weights: Float32Array | Float64Array,
     ridge: number,
   ): Promise<Elimination | undefined> {
     const n = centre.length;
@@ -112,7 +112,7 @@ export class EliminationKernel {
 }
 
 /** The largest element of weights whose rows are divided by scales. */
-function largestRow(weights: Float64Array, scale: Float64Array): number {
+function largestRow(weights: Float32Array | Float64Array, scale: Float64Array): number {
   const outputs = weights.length / scale.length;
   let largest = 0;
   for (let i = 0, at = 0; i < scale.length; i++) {

@@ -83,10 +83,10 @@ export function headMoments(
   const own = [...site.unitAt.subarray(head * width, (head + 1) * width)];
   const order = units.map((unit) => own.indexOf(unit));
   const products = moments.products[head];
-  return Float64Array.from(
-    { length: width * width },
-    (_, at) => products[triangleAt(order[Math.floor(at / width)], order[at % width])] / moments.count,
-  );
+  const mean = new Float64Array(width * width);
+  for (let i = 0, at = 0; i < width; i++)
+    for (let j = 0; j < width; j++, at++) mean[at] = products[triangleAt(order[i], order[j])] / moments.count;
+  return mean;
 }
 
 function spectrumOf(units: number[], moments: PairMoments, { query, key }: PairWriters): PairSpectrum | undefined {

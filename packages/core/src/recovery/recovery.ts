@@ -202,8 +202,12 @@ function areFinite({ secondMoments, pairMoments, streamMoments, crossMoments }: 
 }
 
 function isFiniteList(list: Float64Array): boolean {
-  for (let at = 0; at < list.length; at++) if (!Number.isFinite(list[at])) return false;
-  return true;
+  // Zero times what is no finite number is none; four at a time, for there are many.
+  let sum = 0;
+  const whole = list.length - (list.length % 4);
+  for (let at = 0; at < whole; at += 4) sum += 0 * list[at] + 0 * list[at + 1] + 0 * list[at + 2] + 0 * list[at + 3];
+  for (let at = whole; at < list.length; at++) sum += 0 * list[at];
+  return sum === 0;
 }
 
 interface Found {

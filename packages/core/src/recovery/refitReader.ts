@@ -4,7 +4,7 @@ import { centreOf, covarianceOf, variancesOf } from '../algebra/covariance.js';
 import type { Elimination } from '../algebra/eliminate.js';
 import { RIDGE } from '../algebra/ridge.js';
 import type { SecondMoments } from '../statistics/secondMoments.js';
-import { linearReader, outputsOf, readerRows, writeReader } from './linearReader.js';
+import { linearReader, outputsOf, readerRows, singleRows, writeReader } from './linearReader.js';
 import { type RecoveryMethod, tails } from './method.js';
 import { refitKept } from './refit.js';
 
@@ -31,7 +31,7 @@ export async function refitReader(
   if (kind === 'mean' && !reader.bias) return 'is read by a layer without a bias to take the mean';
   if (!moments) return 'has no statistics';
   const centred = reader.bias !== undefined;
-  const weights = readerRows(reader);
+  const weights = singleRows(reader);
   const picking =
     kind === 'surgeon' && group.lanes === 1
       ? bySurgeon(await algebra.eliminate(moments, weights, { centred, ridge }))
@@ -72,7 +72,7 @@ function bySurgeon(elimination: Elimination | undefined) {
 }
 
 /** Units that carry most stay; what the others carry is an upper bound of the error. */
-function byPower(group: Group, variances: Float64Array, weights: Float64Array) {
+function byPower(group: Group, variances: Float64Array, weights: Float32Array) {
   const outputs = weights.length / group.units;
   const power = Float64Array.from({ length: group.units }, (_, unit) => {
     let square = 0;
