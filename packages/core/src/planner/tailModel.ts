@@ -29,7 +29,8 @@ export function tailModel(
   const { graph } = copy;
   const inputs = [...frontier].map((value, at): Value => {
     const input = graph.addValue(graph.uniqueName(`frontier_${at}`));
-    input.type = { elementType: shapes.elementType(value) ?? 'FLOAT', shape: undefined };
+    const shape = shapes.shape(value)?.map((dim) => (typeof dim === 'number' ? dim : undefined));
+    input.type = { elementType: shapes.elementType(value) ?? 'FLOAT', shape };
     graph.value(value.name).replaceAllUsesWith(input);
     return input;
   });

@@ -1,4 +1,5 @@
-import { onnxRuntime, tensors } from '@snp/runtime';
+import { Model } from '@snp/onnx';
+import { onnxRuntime, type Runtime, tensors } from '@snp/runtime';
 import { describe, expect, it } from 'vitest';
 import { applyPlan, calibrate, compareModels, emptyPlan, laneWidth, prepare, Recovery } from '../../src/index.js';
 import { smallVit, smallVitFeeds } from '../support/smallVit.js';
@@ -6,13 +7,13 @@ import { smallVit, smallVitFeeds } from '../support/smallVit.js';
 const runtime = onnxRuntime();
 
 describe('measured effects', () => {
-  const model = smallVit({ depth: 2 });
   const calibration = tensors(
     Array.from({ length: 20 }, (_, seed) => smallVitFeeds(seed)),
     { count: 20 },
   );
 
   it('are how far the answers of a model are from the original in which one group alone was recovered and cut', async () => {
+    const model = smallVit({ depth: 2 });
     const statistics = await calibrate(model, { calibration, runtime });
     const analysis = prepare(model);
     expect(Object.keys(statistics.effects).sort()).toEqual(analysis.groups.map(({ id }) => id).sort());
@@ -34,5 +35,19 @@ describe('measured effects', () => {
         expect(Math.abs(divergence / independent.divergence - 1), `${kind} at ${width}`).toBeLessThan(0.01);
       }
     }
+  });
+
+  it('are measured on hidden layers without rows of 4,096 bytes', async () => {
+    const widths: number[] = [];
+    const watched: Runtime = {
+      async open(own, options) {
+        if (own instanceof Model && own.graph.inputs.some(({ name }) => name.startsWith('frontier')))
+          widths.push(...own.graph.initializers.flatMap(({ tensor }) => tensor!.dims.filter((dim) => dim >= 1024)));
+        return runtime.open(own, options);
+      },
+    };
+    await calibrate(smallVit({ depth: 2, ffn: 1024 }), { calibration, runtime: watched });
+    // The first block's tail has the second one's layer, with two matrices and a bias.
+    expect(widths.filter((width) => width === 1040)).toHaveLength(3);
   });
 });

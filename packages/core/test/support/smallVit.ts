@@ -1,14 +1,14 @@
 import { buildVit, inputs } from '@snp/testing';
 
 /** A Vision Transformer that recovers in milliseconds, with random weights. */
-export const smallVit = ({ depth = 3 } = {}) =>
+export const smallVit = ({ depth = 3, ffn = 48 } = {}) =>
   buildVit({
     image: 16,
     patch: 4,
     residual: 24,
     depth,
     heads: 3,
-    blocks: { queryKey: 8, value: 8, ffn: 48 },
+    blocks: { queryKey: 8, value: 8, ffn },
     classes: 7,
   });
 
