@@ -71,14 +71,16 @@ function tellsShape({ op, attributes, outputs, graph }: Node): boolean {
   return op === 'Shape' && attributes.size === 0 && !graph!.outputs.includes(outputs[0]!);
 }
 
-/** The tensor with zeros behind its last position along an axis. */
+/** The tensor with zeros behind its last position along an axis, made when it is asked for: all of a large model's would not go into memory. */
 function padded(tensor: Tensor, axis: number): Tensor {
   const { dims } = tensor;
   const inner = dims.slice(axis + 1).reduce((count, dim) => count * dim, 1);
   const [row, wider] = [dims[axis] * inner, (dims[axis] + MORE) * inner];
-  const numbers = tensor.numbers() as Float32Array;
-  const data = new Float32Array((numbers.length / row) * wider);
-  for (let from = 0, to = 0; from < numbers.length; from += row, to += wider)
-    data.set(numbers.subarray(from, from + row), to);
-  return Tensor.float32(dims.with(axis, dims[axis] + MORE), data);
+  return new Tensor('FLOAT', dims.with(axis, dims[axis] + MORE), () => {
+    const numbers = tensor.numbers() as Float32Array;
+    const data = new Float32Array((numbers.length / row) * wider);
+    for (let from = 0, to = 0; from < numbers.length; from += row, to += wider)
+      data.set(numbers.subarray(from, from + row), to);
+    return new Uint8Array(data.buffer);
+  });
 }
