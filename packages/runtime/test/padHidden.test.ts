@@ -102,6 +102,28 @@ describe('hidden layers of 1,024 neurons', () => {
     }
   });
 
+  it('get them when weights are asked for, not before: large models lie in files', () => {
+    const model = modelOf(optionsOf());
+    let fetched = 0;
+    const matrices = model.graph.initializers.filter(
+      ({ tensor: { dims } = {} }) => dims?.length === 2 && dims.includes(HIDDEN),
+    );
+    for (const value of matrices) {
+      const { dataType, dims } = value.tensor!;
+      const bytes = value.tensor!.bytes();
+      value.tensor = new Tensor(dataType, dims, () => {
+        fetched++;
+        return bytes;
+      });
+    }
+    padHidden(model);
+    expect(hiddenWidths(model)).toEqual(new Array(4).fill(HIDDEN + 16));
+    expect(fetched).toBe(0);
+    const [first] = matrices;
+    expect(first.tensor!.bytes()).toHaveLength(first.tensor!.byteLength);
+    expect(fetched).toBe(1);
+  });
+
   it('show their own neurons alone to those who look at them', async () => {
     const options = optionsOf();
     const model = modelOf(options);
