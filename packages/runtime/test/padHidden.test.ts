@@ -31,6 +31,14 @@ async function answersOf(model: Model, feeds: Feeds): Promise<Feeds> {
   return outputs;
 }
 
+async function expectSameAnswers(model: Model, padded: Model, feeds: Feeds): Promise<void> {
+  const [before, after] = [await answersOf(model, feeds), await answersOf(padded, feeds)];
+  for (const [name, { dims, data }] of Object.entries(before)) {
+    expect(after[name].dims).toEqual(dims);
+    expect(relativeError(after[name].data as Float32Array, data as Float32Array)).toBeLessThan(1e-5);
+  }
+}
+
 /** Numbers of neurons that matrices with the hidden layers' axis read and write. */
 function hiddenWidths({ graph }: Model): number[] {
   const matrices = graph.initializers.flatMap(({ tensor }) => (tensor!.dims.length === 2 ? [tensor!.dims] : []));
@@ -59,11 +67,34 @@ describe('hidden layers of 1,024 neurons', () => {
     expect(hiddenWidths(model)).toEqual(new Array(matrices).fill(HIDDEN));
     expect(hiddenWidths(padded)).toEqual(new Array(matrices).fill(HIDDEN + 16));
     const feeds = transformerFeeds(options, 2, 3) as Feeds;
-    const [before, after] = [await answersOf(model, feeds), await answersOf(padded, feeds)];
-    for (const [name, { dims, data }] of Object.entries(before)) {
-      expect(after[name].dims).toEqual(dims);
-      expect(relativeError(after[name].data as Float32Array, data as Float32Array)).toBeLessThan(1e-5);
-    }
+    await expectSameAnswers(model, padded, feeds);
+  });
+
+  it('get a few more where a layer adds them to what it writes', async () => {
+    const options = optionsOf();
+    const model = modelOf(options);
+    const { graph } = model;
+    // Rows of hidden neurons as what a Gemm adds to its product.
+    const [reader] = hiddenReaders(model);
+    const rows = graph.addNode({ op: 'Flatten', inputs: [reader.inputs[0]], attributes: { axis: 2 } }).outputs[0]!;
+    const weight = graph.addInitializer(
+      'more',
+      Tensor.float32([HIDDEN, HIDDEN / 2], new Float32Array(HIDDEN ** 2 / 2)),
+    );
+    const narrow = graph.addNode({ op: 'MatMul', inputs: [rows, weight] }).outputs[0]!;
+    const back = graph.addInitializer(
+      'back',
+      Tensor.float32([HIDDEN / 2, HIDDEN], new Float32Array(HIDDEN ** 2 / 2).fill(0.01)),
+    );
+    const sum = graph.addNode({ op: 'Gemm', inputs: [narrow, back, rows] }).outputs[0]!;
+    const last = graph.addInitializer('last', Tensor.float32([HIDDEN, 8], new Float32Array(8 * HIDDEN).fill(0.02)));
+    const answer = graph.addNode({ op: 'MatMul', inputs: [sum, last] }).outputs[0]!;
+    answer.type = { elementType: 'FLOAT', shape: undefined };
+    graph.outputs.push(answer);
+    const padded = cloneModel(model);
+    padHidden(padded);
+    expect(hiddenWidths(padded)).toEqual(new Array(7).fill(HIDDEN + 16));
+    await expectSameAnswers(model, padded, transformerFeeds(options, 2, 6) as Feeds);
   });
 
   it('stay as they are where they are an answer, are read by what is not followed, or share weights with it', async () => {
@@ -94,11 +125,7 @@ describe('hidden layers of 1,024 neurons', () => {
       padHidden(padded);
       expect(hiddenWidths(padded).filter((width) => width === HIDDEN)).toHaveLength(untouched);
       const feeds = transformerFeeds(options, 1, 4) as Feeds;
-      const [before, after] = [await answersOf(model, feeds), await answersOf(padded, feeds)];
-      for (const [name, { dims, data }] of Object.entries(before)) {
-        expect(after[name].dims).toEqual(dims);
-        expect(relativeError(after[name].data as Float32Array, data as Float32Array)).toBeLessThan(1e-5);
-      }
+      await expectSameAnswers(model, padded, feeds);
     }
   });
 

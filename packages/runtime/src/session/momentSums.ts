@@ -1,5 +1,6 @@
 import { encodeModel } from '@snp/onnx';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { LINE, rowsCollide } from '../linalg/collidingRows.js';
 import { triangleLength } from '../linalg/triangle.js';
 import { momentBlocks, momentsKernel } from './momentsKernel.js';
 import type { Moments } from './runtime.js';
@@ -7,13 +8,10 @@ import { addSingle } from './sums.js';
 
 type Ort = typeof import('onnxruntime-node');
 
-/**
- * Rows that are collected before they are multiplied: the product of few takes no longer than adding it up. Where both are large, more. Not a multiple of 1,024: columns of 4,096 bytes begin at the same
- * place of a processor's first cache and push one another out.
- */
+/** Rows that are collected before they are multiplied: the product of few takes no longer than adding it up. Where both are large, more. Products read their columns. */
 function rowsAtOnce(width: number): number {
   const rows = Math.max(1024, Math.ceil((2 * width) / 3));
-  return rows % 1024 === 0 ? rows + 16 : rows;
+  return rowsCollide(rows) ? rows + LINE : rows;
 }
 
 /** Rows whose mean is near enough to all the rows' to be what they are taken about. */

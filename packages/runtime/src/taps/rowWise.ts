@@ -9,6 +9,14 @@ const NORMS: ReadonlySet<string> = new Set([
   'com.microsoft.SkipSimplifiedLayerNormalization',
 ]);
 
+/** True of a node that picks places along an axis in front of the last. */
+export function gathersRows(node: Node, shapes: ShapeInfo): boolean {
+  const rank = node.inputs[0] && shapes.shape(node.inputs[0])?.length;
+  if (node.op !== 'Gather' || !rank) return false;
+  const axis = node.int('axis', 0);
+  return (axis < 0 ? axis + rank : axis) < rank - 1;
+}
+
 /**
  * The computed inputs of a node that works on each row, all along the last axis, by itself: what it gives for some rows is then what it gives, of all, for those. Undefined
  * for other nodes and where shapes do not tell.

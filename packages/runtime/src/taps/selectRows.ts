@@ -11,7 +11,7 @@ import {
 import { TapBuilder } from './build.js';
 import { depthsOf } from './depths.js';
 import { PICKING_OPSET, RowPlaces } from './rowPlaces.js';
-import { rowInputs } from './rowWise.js';
+import { gathersRows, rowInputs } from './rowWise.js';
 
 /** A value [rows, heads, width] and how many of its rows are wanted. */
 export interface RowsWanted {
@@ -134,7 +134,5 @@ function keepsRows({ producer }: Value, shapes: ShapeInfo): boolean {
 function picksToken(node: Node, shapes: ShapeInfo): boolean {
   const [data, place] = node.inputs;
   const rank = (data && !data.tensor && shapes.shape(data)?.length) || 0;
-  if (node.op !== 'Gather' || rank < 3 || place?.tensor?.size !== 1) return false;
-  const axis = node.int('axis', 0);
-  return (axis < 0 ? axis + rank : axis) < rank - 1;
+  return rank >= 3 && place?.tensor?.size === 1 && gathersRows(node, shapes);
 }

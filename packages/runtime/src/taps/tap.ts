@@ -15,7 +15,7 @@ export interface Tap {
 
 /**
  * A copy of a model whose outputs are the taps' values, each under the tap's name. Whatever only the original outputs need
- * is left out, and where few rows of a value are wanted, no more are computed than anything needs.
+ * is left out, and where few rows of a value are wanted, no more are computed than anything needs. Hidden layers are widened as by `padHidden`.
  */
 export function addTaps(model: Model, taps: readonly Tap[]): Model {
   const tapped = cloneModel(model);

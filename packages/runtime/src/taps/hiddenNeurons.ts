@@ -1,4 +1,5 @@
 import { isPointwise, type Node, type ShapeInfo, type Value } from '@snp/onnx';
+import { gathersRows } from './rowWise.js';
 
 /** Pointwise operators that may make of zeros what is no number. */
 const UNSURE: ReadonlySet<string> = new Set(['Reciprocal', 'Sqrt']);
@@ -10,7 +11,7 @@ const SURE_WITH_A_NUMBER: ReadonlySet<string> = new Set(['Div', 'Pow']);
  * The neurons of a hidden layer, wherever they are: along the last axis of values, and along one axis of constants. If all of these get some neurons more, whose constants are zero,
  * everything else stays what it is.
  */
-export class HiddenLayer {
+export class HiddenNeurons {
   readonly values = new Set<Value>();
   /** With the neurons' axis. */
   readonly constants = new Map<Value, number>();
@@ -25,15 +26,15 @@ export class HiddenLayer {
     private readonly outputs: readonly Value[],
   ) {}
 
-  /** The layer whose neurons a matrix product reads; undefined where something else than matrix products writes them. */
-  static readBy(product: Node, shapes: ShapeInfo): HiddenLayer | undefined {
+  /** Those that a matrix product reads; undefined where something else than matrix products writes them. */
+  static readBy(product: Node, shapes: ShapeInfo): HiddenNeurons | undefined {
     const [read] = product.inputs;
     const width = read && shapes.shape(read)?.at(-1);
     if (!read || typeof width !== 'number') return undefined;
-    const layer = new HiddenLayer(width, shapes, product.graph!.outputs);
-    if (!layer.#addValue(read)) return undefined;
-    for (let node = layer.#next.pop(); node; node = layer.#next.pop()) if (!layer.#join(node)) return undefined;
-    return layer;
+    const neurons = new HiddenNeurons(width, shapes, product.graph!.outputs);
+    if (!neurons.#addValue(read)) return undefined;
+    for (let node = neurons.#next.pop(); node; node = neurons.#next.pop()) if (!neurons.#join(node)) return undefined;
+    return neurons;
   }
 
   /** Takes in what a node connects; false if it cannot be done. */
@@ -55,7 +56,8 @@ export class HiddenLayer {
     const bias = node.inputs[2];
     const axis = this.constants.get(weight);
     const reads = this.values.has(read) || axis === reading;
-    const writes = this.values.has(written) || axis === writing || (bias !== undefined && this.constants.has(bias));
+    const added = bias !== undefined && (this.constants.has(bias) || this.values.has(bias));
+    const writes = this.values.has(written) || axis === writing || added;
     if (reads && !(this.#addConstant(weight, reading) && this.#addValue(read))) return false;
     if (!writes) return true;
     return this.#addConstant(weight, writing) && this.#addValue(written) && (!bias || this.#addOperand(bias));
@@ -76,17 +78,13 @@ export class HiddenLayer {
     const [first] = node.inputs;
     const rank = first && this.shapes.shape(first)?.length;
     if (!rank || !node.outputs[0] || !this.#isWhole(node.outputs[0])) return false;
-    const axis = node.int('axis', node.op === 'Flatten' ? 1 : 0);
-    const fromStart = axis < 0 ? axis + rank : axis;
     switch (node.op) {
       case 'Reshape':
         return true;
       case 'Flatten':
-        return fromStart === rank - 1;
-      case 'Gather':
-        return fromStart < rank - 1;
+        return [-1, rank - 1].includes(node.int('axis', 1));
       default:
-        return false;
+        return gathersRows(node, this.shapes);
     }
   }
 
