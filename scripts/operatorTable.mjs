@@ -8,7 +8,7 @@ const [begin, end] = ['<!-- operators -->', '<!-- /operators -->'];
 
 const bySummary = new Map();
 for (const { operators, summary } of operatorRules)
-  bySummary.set(summary, [...(bySummary.get(summary) ?? []), ...operators]);
+  bySummary.set(summary, [...(bySummary.get(summary) ?? []), ...Object.keys(operators)]);
 const rows = [...bySummary].map(([summary, operators]) => {
   const names = operators
     .sort()

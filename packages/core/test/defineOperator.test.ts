@@ -62,9 +62,11 @@ function define(): void {
       const [a, b, c] = call.shape(0) ?? [];
       return [{ type: call.type(0), shape: [a, c, b] }];
     }),
-    defineOperator(pointwise(['acme.ScaledTanh'], 'any', 'positions stay, the scale is coupled with them')),
+    defineOperator(
+      pointwise({ 'acme.ScaledTanh': { inputs: 2 } }, 'any', 'positions stay, the scale is coupled with them'),
+    ),
     defineOperator({
-      operators: ['acme.MoveLast'],
+      operators: { 'acme.MoveLast': { inputs: 1, attributes: { axis: 'any' } } },
       summary: 'one axis moves to the end',
       propagate(node, walk) {
         const x = walk.input(node, 0);
@@ -95,8 +97,10 @@ describe('an operator of a user', () => {
   });
 
   it('cannot take the place of a known one, nor be defined twice', () => {
-    expect(() => defineOperator(pointwise(['MatMul'], 'any', ''))).toThrow("Operator 'MatMul' has a rule already");
-    expect(() => defineOperator(pointwise([], 'any', ''))).toThrow('has to name its operators');
+    expect(() => defineOperator(pointwise({ MatMul: { inputs: 2 } }, 'any', ''))).toThrow(
+      "Operator 'MatMul' has a rule already",
+    );
+    expect(() => defineOperator(pointwise({}, 'any', ''))).toThrow('has to name its operators');
     expect(() => defineShapes('MatMul', () => [])).toThrow('known already');
     define();
     expect(define).toThrow('known already');

@@ -26,8 +26,10 @@ export {
 } from './layout/layout.js';
 export { propagate } from './propagate/propagate.js';
 export { type Contraction, Propagation, type RigidFactor } from './propagate/propagation.js';
+export { combine, type Operand, type Zeros } from './rules/combine.js';
 export { COMPUTED, type ContractionSpec, contract, contractMatMul } from './rules/contraction.js';
-export { combine, type Operand, pointwise, type Zeros } from './rules/elementwise.js';
+export { pointwise } from './rules/elementwise.js';
+export type { AttributeValues, OperatorForm } from './rules/form.js';
 export { defineOperator, operatorRules, ruleFor } from './rules/index.js';
 export type { Resizing } from './rules/resizing.js';
 export type { OperatorRule } from './rules/rule.js';

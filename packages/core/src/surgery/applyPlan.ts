@@ -1,5 +1,15 @@
 import { type Analysis, analyze, type Propagation, ruleFor } from '@snp/graph';
-import { cloneModel, type Dim, dimsEqual, formatDim, inferShapes, type Model, SnpError, type Value } from '@snp/onnx';
+import {
+  cloneModel,
+  type Dim,
+  dimsEqual,
+  formatDim,
+  inferShapes,
+  type Model,
+  SnpError,
+  Tensor,
+  type Value,
+} from '@snp/onnx';
 import { checkPlan, type Plan, removedUnits } from '../plan/plan.js';
 import { leavingLabels } from './leavingLabels.js';
 import { Resizer } from './resizer.js';
@@ -29,6 +39,7 @@ export function applyPlan(analysis: Analysis, plan: Plan): Model {
   separateProjections(model, walk, (layout) => shrinkage.isRagged(layout));
   const shapes = new Map(computedValues(model).map((value) => [value, shrinkage.newShape(value)]));
   resizeNodes(model, walk, shrinkage);
+  restateCounts(model, walk, shrinkage);
   sliceConstants(model.graph, walk, shrinkage);
   model.graph.removeDead();
   restateShapes(shapes);
@@ -50,6 +61,20 @@ function computedValues(model: Model): Value[] {
 function resizeNodes(model: Model, walk: Propagation, shrinkage: Shrinkage): void {
   const resizer = new Resizer(model.graph, walk, shrinkage);
   for (const node of [...model.graph.nodes]) ruleFor(node.op)?.resize?.(node, resizer);
+}
+
+/** Constants that hold how many positions a norm runs over follow the width. */
+function restateCounts({ graph }: Model, { counts }: Propagation, shrinkage: Shrinkage): void {
+  for (const { node, index, of, layout, axes } of counts) {
+    const constant = node.inputs[index];
+    const shape = shrinkage.shapeOf(layout, node.label);
+    const count = axes.reduce((product, axis) => product * Number(shape[axis]), 1);
+    if (!constant?.tensor || !Number.isFinite(count)) continue;
+    const { dataType, dims } = constant.tensor;
+    const follows = Tensor.fromNumbers(dataType, dims, [of(count)]);
+    if (follows.numbers()[0] !== constant.tensor.numbers()[0])
+      node.setInput(index, graph.addInitializer(constant.name, follows));
+  }
 }
 
 /** Types that the file states for intermediate values follow the new widths. */

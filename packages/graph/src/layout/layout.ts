@@ -10,6 +10,8 @@ export interface Field {
   readonly labels: Int32Array;
   /** True where the slice of a label is all zeros as soon as the weights that write it are zero. */
   readonly zero: boolean;
+  /** True where it is zero only in that a norm's mean, which was subtracted, is taken over what stays. */
+  readonly centred?: boolean;
 }
 
 /** The axes of a value as products of factors (none for a size of one), and the fields that label them. */

@@ -1,12 +1,13 @@
 import { inferShapes, type Model, type Node, type ShapeInfo, SnpError, type Value } from '@snp/onnx';
 import { plainLayout } from '../layout/layout.js';
+import { beyondForm } from '../rules/form.js';
 import { ruleFor } from '../rules/index.js';
 import type { OperatorRule } from '../rules/rule.js';
 import { Propagation } from './propagation.js';
 
 /** Walks a model once in graph order and follows the positions of every weight through it. */
 export function propagate(model: Model, shapes: ShapeInfo = inferShapes(model)): Propagation {
-  const walk = new Propagation(model.graph, shapes);
+  const walk = new Propagation(model.graph, shapes, model.opsets);
   for (const input of model.graph.inputs) {
     const shape = shapes.shape(input);
     if (!input.tensor && shape) walk.layouts.set(input, plainLayout(shape));
@@ -14,8 +15,11 @@ export function propagate(model: Model, shapes: ShapeInfo = inferShapes(model)):
   for (const node of model.graph.nodes) {
     freezeOuterReads(node, walk);
     const rule = ruleFor(node.op);
-    if (rule) follow(rule, node, walk);
-    else endAtUnknown(node, walk);
+    const unknown = rule
+      ? beyondForm(node, rule.operators[node.op], walk.opset(node))
+      : 'is an operator without a rule';
+    if (rule && unknown === undefined) follow(rule, node, walk);
+    else endAt(node, walk, unknown!);
   }
   freezeOutputs(model, walk);
   return walk;
@@ -35,10 +39,10 @@ function follow(rule: OperatorRule, node: Node, walk: Propagation): void {
   }
 }
 
-/** An operator without a rule: nothing labelled that it touches may change. */
-function endAtUnknown(node: Node, walk: Propagation): void {
+/** What is not understood: nothing labelled that it touches may change. */
+function endAt(node: Node, walk: Propagation, reason: string): void {
   node.inputs.forEach((_, index) => {
-    walk.freezeInput(node, index, 'is an operator without a rule');
+    walk.freezeInput(node, index, reason);
   });
   node.outputs.forEach((_, index) => {
     walk.setOutput(node, index);

@@ -3,6 +3,8 @@ import { type FreezeReason, LabelStore, Mark, type Role, type Slot } from '../la
 import type { Factor } from '../layout/factor.js';
 import { eachPosition, type Field, fieldsOn, type Layout, plainLayout } from '../layout/layout.js';
 
+import type { PlacedCount } from './countConstant.js';
+
 const FLOAT_TYPES = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
 
 /** A factor of a labelled value that some operator needs at its full size. */
@@ -43,6 +45,8 @@ export class Propagation {
   readonly layouts = new Map<Value, Layout>();
   readonly rigid: RigidFactor[] = [];
   readonly contractions: Contraction[] = [];
+  /** Constants that hold how many positions a norm runs over, and have to follow the width. */
+  readonly counts: PlacedCount[] = [];
   /** Fields of labels for heads, in the order in which products left them. */
   readonly heads: Field[] = [];
   /** Nodes that carry labels through a product of two activations, in graph order: the attention operators. */
@@ -58,6 +62,8 @@ export class Propagation {
   constructor(
     readonly graph: Graph,
     readonly shapes: ShapeInfo,
+    /** Operator-set version by domain. */
+    private readonly opsets: ReadonlyMap<string, number>,
   ) {
     this.#position = new Map(graph.nodes.map((node, at) => [node, at]));
     this.#shared = new Set(
@@ -70,6 +76,15 @@ export class Propagation {
       const depends = node.subgraphs.length > 0 || node.inputs.some((value) => value && this.#activations.has(value));
       if (depends) for (const output of node.outputs) if (output) this.#activations.add(output);
     }
+  }
+
+  /** The version of a node's operator set; undefined where the model states none for its domain. */
+  opset({ domain }: Node): number | undefined {
+    return this.opsets.get(domain) ?? (domain === '' || domain === 'ai.onnx' ? this.#defaultOpset() : undefined);
+  }
+
+  #defaultOpset(): number | undefined {
+    return this.opsets.get('') ?? this.opsets.get('ai.onnx');
   }
 
   /** The shape of a value before anything leaves; unknown rank is undefined. */

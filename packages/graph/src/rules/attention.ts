@@ -1,8 +1,8 @@
 import { dimsEqual, type Node } from '@snp/onnx';
 import type { Field, Layout } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
+import { combine } from './combine.js';
 import { COMPUTED, contract, contractMatMul } from './contraction.js';
-import { combine } from './elementwise.js';
 import type { Resizing } from './resizing.js';
 import type { OperatorRule } from './rule.js';
 import { selectPositions } from './select.js';
@@ -10,7 +10,22 @@ import { reshapeLayout } from './shape.js';
 
 /** The attention operator of opset 23, in its form [batch, heads, tokens, neurons] and in [batch, tokens, heads x neurons]. */
 export const attentionRule: OperatorRule = {
-  operators: ['Attention'],
+  operators: {
+    Attention: {
+      inputs: 6,
+      outputs: 'all',
+      attributes: {
+        is_causal: 'any',
+        kv_num_heads: 'any',
+        q_num_heads: 'any',
+        // Scores as an output are those of fewer neurons, which is what they should be; used outputs freeze below.
+        qk_matmul_output_mode: 'any',
+        scale: 'any',
+        softcap: 'any',
+        softmax_precision: 'any',
+      },
+    },
+  },
   summary: 'queries and keys are coupled neuron by neuron; values travel on; the scale stays that of the full width',
   propagate(node, walk) {
     const headsOf = (index: number) => node.int(index === 0 ? 'q_num_heads' : 'kv_num_heads', 1);
@@ -32,7 +47,22 @@ export const attentionRule: OperatorRule = {
 
 /** onnxruntime's attention with the projections of queries, keys and values in it, one behind the other. */
 export const fusedAttentionRule: OperatorRule = {
-  operators: ['com.microsoft.Attention'],
+  operators: {
+    'com.microsoft.Attention': {
+      inputs: 6,
+      outputs: 'all',
+      attributes: {
+        do_rotary: 'any',
+        mask_filter_value: 'any',
+        num_heads: 'any',
+        past_present_share_buffer: 'any',
+        qkv_hidden_sizes: 'any',
+        rotary_embedding_dim: 'any',
+        scale: 'any',
+        unidirectional: 'any',
+      },
+    },
+  },
   summary:
     'as MatMul and Attention: columns of the weight are those of queries, keys and values; frozen with past keys and values or rotary embedding',
   propagate(node, walk) {
@@ -94,7 +124,13 @@ export const fusedAttentionRule: OperatorRule = {
 
 /** onnxruntime's attention over queries, keys and values of [batch, tokens, heads x neurons], with an optional bias for all three. */
 export const multiHeadAttentionRule: OperatorRule = {
-  operators: ['com.microsoft.MultiHeadAttention'],
+  operators: {
+    'com.microsoft.MultiHeadAttention': {
+      inputs: 8,
+      outputs: 'all',
+      attributes: { mask_filter_value: 'any', num_heads: 'any', scale: 'any', unidirectional: 'any' },
+    },
+  },
   summary:
     'queries and keys are coupled neuron by neuron; values travel on; the bias is theirs; frozen with packed operands or past keys and values',
   propagate(node, walk) {

@@ -7,7 +7,7 @@ import type { OperatorRule } from './rule.js';
 
 /** Concat: positions of the inputs follow one another along the axis and are coupled along all others. */
 export const concatRule: OperatorRule = {
-  operators: ['Concat'],
+  operators: { Concat: { inputs: Number.POSITIVE_INFINITY, attributes: { axis: 'any' }, versions: [4] } },
   summary: 'positions follow one another along the axis and are coupled along the others',
   propagate(node, walk) {
     const layouts = node.inputs.map((_, index) => walk.input(node, index));

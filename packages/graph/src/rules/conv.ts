@@ -3,13 +3,18 @@ import { Mark } from '../labels/labelStore.js';
 import type { Layout } from '../layout/layout.js';
 import { plainLayout } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
+import { combine } from './combine.js';
 import { contract } from './contraction.js';
-import { combine } from './elementwise.js';
 import type { OperatorRule } from './rule.js';
 
 /** Convolutions: channels in are summed over, channels out are new; depth-wise ones keep the channel. */
 export const convRule: OperatorRule = {
-  operators: ['Conv'],
+  operators: {
+    Conv: {
+      inputs: 3,
+      attributes: { auto_pad: 'any', dilations: 'any', group: 'any', kernel_shape: 'any', pads: 'any', strides: 'any' },
+    },
+  },
   summary:
     'input channels are coupled with the kernel; output channels are the kernel’s; depth-wise kernels keep channels',
   propagate(node, walk) {
@@ -87,9 +92,40 @@ function onAxes(layout: Layout, axes: readonly number[]) {
   return layout.fields.filter((field) => field.factors.every((factor) => factors.includes(factor)));
 }
 
+const WINDOW = {
+  auto_pad: 'any',
+  ceil_mode: 'any',
+  dilations: 'any',
+  kernel_shape: 'any',
+  pads: 'any',
+  strides: 'any',
+} as const;
+
 /** Operators that work along spatial axes of [batch, channel, ...] and leave channels alone. */
 export const poolRule: OperatorRule = {
-  operators: ['AveragePool', 'MaxPool', 'GlobalAveragePool', 'GlobalMaxPool', 'LpPool', 'Resize', 'Upsample'],
+  operators: {
+    AveragePool: { inputs: 1, attributes: { ...WINDOW, count_include_pad: 'any' } },
+    // Its second output counts positions of all channels.
+    MaxPool: { inputs: 1, attributes: { ...WINDOW, storage_order: 'any' } },
+    LpPool: { inputs: 1, attributes: { ...WINDOW, p: 'any' } },
+    GlobalAveragePool: { inputs: 1 },
+    GlobalMaxPool: { inputs: 1 },
+    Resize: {
+      inputs: 4,
+      attributes: {
+        antialias: 'any',
+        axes: 'any',
+        coordinate_transformation_mode: 'any',
+        cubic_coeff_a: 'any',
+        exclude_outside: 'any',
+        extrapolation_value: 'any',
+        keep_aspect_ratio_policy: 'any',
+        mode: 'any',
+        nearest_mode: 'any',
+      },
+    },
+    Upsample: { inputs: 2, attributes: { mode: 'any', scales: 'any' } },
+  },
   summary: 'channels stay; positions along spatial axes end here',
   propagate(node, walk) {
     const x = walk.input(node, 0);

@@ -7,7 +7,7 @@ import type { OperatorRule } from './rule.js';
 
 /** Einsum of one operand (an order of axes, or sums) and of two (a product). */
 export const einsumRule: OperatorRule = {
-  operators: ['Einsum'],
+  operators: { Einsum: { inputs: Number.POSITIVE_INFINITY, attributes: { equation: 'any' } } },
   summary: 'letters that only operands have are summed and couple them; all others travel on',
   propagate(node, walk) {
     const letters = lettersOf(node, walk);

@@ -13,6 +13,7 @@ import type { OperatorRule } from './rule.js';
 import { gatherRule, sliceRule, splitRule } from './select.js';
 import { expandRule, reshapeRule, shapeOfRule, squeezeRule, transposeRule } from './shape.js';
 import { embedLayerNormRule, skipLayerNormRule } from './skipNormalization.js';
+import { unaryRules } from './unary.js';
 
 /** All operators the engine follows. */
 export const operatorRules: readonly OperatorRule[] = [
@@ -43,9 +44,12 @@ export const operatorRules: readonly OperatorRule[] = [
   splitRule,
   squeezeRule,
   transposeRule,
+  ...unaryRules,
 ];
 
-const byOperator = new Map(operatorRules.flatMap((rule) => rule.operators.map((operator) => [operator, rule])));
+const byOperator = new Map(
+  operatorRules.flatMap((rule) => Object.keys(rule.operators).map((operator) => [operator, rule])),
+);
 
 /** The rule for an operator (`MatMul`, `com.microsoft.BiasGelu`), if there is one. */
 export function ruleFor(operator: string): OperatorRule | undefined {
@@ -54,24 +58,25 @@ export function ruleFor(operator: string): OperatorRule | undefined {
 
 /**
  * Teaches the analysis an operator of one's own, for all models of this process. Its shapes have to be known too: stated in the file, or by `defineShapes`
- * of `@snp/onnx`.
+ * of `@snp/onnx`. A node with an input, attribute, used output or version beyond the form that the rule declares is frozen, as with the tool's own rules.
  *
  * @returns Takes the rule back.
  * @throws SnpError `invalid-argument` if one of the rule's operators has a rule already, or it names none.
  * @example
  * // acme.ScaledTanh(x, scale) = scale * tanh(x): zero where x is zero, so a removed neuron leaves nothing behind.
- * defineOperator(pointwise(['acme.ScaledTanh'], 'any', 'positions stay, the scale is coupled with them'));
+ * defineOperator(pointwise({ 'acme.ScaledTanh': { inputs: 2 } }, 'any', 'positions stay, the scale is coupled with them'));
  */
 export function defineOperator(rule: OperatorRule): () => void {
-  const known = rule.operators.find((operator) => byOperator.has(operator));
-  if (known !== undefined || rule.operators.length === 0) {
+  const operators = Object.keys(rule.operators);
+  const known = operators.find((operator) => byOperator.has(operator));
+  if (known !== undefined || operators.length === 0) {
     throw new SnpError(
       'invalid-argument',
       known === undefined ? 'A rule has to name its operators.' : `Operator '${known}' has a rule already.`,
     );
   }
-  for (const operator of rule.operators) byOperator.set(operator, rule);
+  for (const operator of operators) byOperator.set(operator, rule);
   return () => {
-    for (const operator of rule.operators) byOperator.delete(operator);
+    for (const operator of operators) byOperator.delete(operator);
   };
 }

@@ -1,32 +1,52 @@
+import type { Node } from '@snp/onnx';
+import type { Layout } from '../layout/layout.js';
+import type { Propagation } from '../propagate/propagation.js';
+import { combine } from './combine.js';
 import { contract, contractMatMul } from './contraction.js';
-import { combine } from './elementwise.js';
 import type { OperatorRule } from './rule.js';
 
 /** Matrix products of two values. */
 export const matmulRule: OperatorRule = {
-  operators: ['MatMul'],
+  operators: { MatMul: { inputs: 2 } },
   summary: 'the summed axis couples both operands; rows and columns travel on',
   propagate: (node, walk) => contractMatMul(node, walk, [0, 1]),
 };
 
 /** onnxruntime's matrix product with transposed operands and a factor. */
 export const fusedMatmulRule: OperatorRule = {
-  operators: ['com.microsoft.FusedMatMul'],
+  operators: {
+    'com.microsoft.FusedMatMul': {
+      inputs: 2,
+      attributes: { alpha: 'any', transA: 'any', transB: 'any', transBatchA: [0], transBatchB: [0] },
+    },
+  },
   summary: 'as MatMul, with transA and transB',
   propagate(node, walk) {
-    const opaque = node.int('transBatchA', 0) !== 0 || node.int('transBatchB', 0) !== 0;
-    if (opaque) {
-      for (const index of [0, 1]) walk.freezeAll(walk.input(node, index)?.fields ?? [], node, 'transposes batch axes');
-      return walk.setOutput(node, 0);
-    }
     contractMatMul(node, walk, [0, 1], [node.int('transA', 0) === 1, node.int('transB', 0) === 1]);
   },
 };
 
-/** Fully connected layers: `alpha A B + beta C`. */
+const GEMM = { alpha: 'any', beta: 'any', transA: 'any', transB: 'any' } as const;
+
+/** Activations of a fused layer that give zero for zero. */
+const ZERO_TO_ZERO = ['Relu', 'LeakyRelu', 'Elu', 'Selu', 'Tanh', 'Softsign', 'ThresholdedRelu'];
+
+/** Fully connected layers: `alpha A B + beta C`, perhaps with an activation behind. */
 export const gemmRule: OperatorRule = {
-  operators: ['Gemm', 'com.microsoft.FusedGemm'],
-  summary: 'as MatMul, with transA and transB; the bias is coupled with the columns',
+  operators: {
+    Gemm: { inputs: 3, attributes: GEMM, versions: [7] },
+    'com.microsoft.FusedGemm': {
+      inputs: 3,
+      attributes: {
+        ...GEMM,
+        activation: [...ZERO_TO_ZERO, 'Sigmoid', 'HardSigmoid', 'Softplus'],
+        activation_alpha: 'any',
+        activation_beta: 'any',
+        activation_gamma: 'any',
+      },
+    },
+  },
+  summary: 'as MatMul, with transA and transB; the bias is coupled with the columns; an activation keeps positions',
   propagate(node, walk) {
     const transA = node.int('transA', 0) === 1;
     const transB = node.int('transB', 0) === 1;
@@ -45,12 +65,25 @@ export const gemmRule: OperatorRule = {
           { operand: 1, axis: transB ? 0 : 1 },
         ],
       });
-    const bias = walk.input(node, 2);
-    if (!product || !bias) return walk.setOutput(node, 0, product);
-    const operands = [
-      { layout: product, activation: true },
-      { layout: bias, activation: walk.isActivation(node, 2) },
-    ];
-    walk.setOutput(node, 0, combine(node, walk, operands, 'all', true));
+    walk.setOutput(node, 0, activated(node, product && withBias(node, walk, product)));
   },
 };
+
+function withBias(node: Node, walk: Propagation, product: Layout): Layout | undefined {
+  const bias = walk.input(node, 2);
+  if (!bias) {
+    if (node.inputs[2]) walk.freezeAll(product.fields, node, 'adds a value of unknown shape');
+    return product;
+  }
+  const operands = [
+    { layout: product, activation: true },
+    { layout: bias, activation: walk.isActivation(node, 2) },
+  ];
+  return combine(node, walk, operands, 'all', true);
+}
+
+function activated(node: Node, layout: Layout | undefined): Layout | undefined {
+  const activation = node.string('activation');
+  if (!layout || activation === undefined || ZERO_TO_ZERO.includes(activation)) return layout;
+  return { axes: layout.axes, fields: layout.fields.map((field) => ({ ...field, zero: false })) };
+}

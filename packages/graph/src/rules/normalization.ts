@@ -3,12 +3,17 @@ import { Mark } from '../labels/labelStore.js';
 import type { Layout } from '../layout/layout.js';
 import { fieldsOn } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
-import { combine } from './elementwise.js';
+import { combine } from './combine.js';
 import type { OperatorRule } from './rule.js';
 
 /** Layer and RMS normalisation over the last axes: what stays is normalised among itself. */
 export const layerNormRule: OperatorRule = {
-  operators: ['LayerNormalization', 'RMSNormalization', 'SimplifiedLayerNormalization'],
+  // Further outputs are statistics of what is normalised.
+  operators: {
+    LayerNormalization: { inputs: 3, attributes: { axis: 'any', epsilon: 'any', stash_type: 'any' } },
+    RMSNormalization: { inputs: 2, attributes: { axis: 'any', epsilon: 'any', stash_type: 'any' } },
+    SimplifiedLayerNormalization: { inputs: 2, attributes: { axis: 'any', epsilon: 'any', stash_type: 'any' } },
+  },
   summary: 'positions stay and are normalised together; scale and shift are coupled with them',
   propagate(node, walk) {
     const x = walk.input(node, 0);
@@ -27,35 +32,60 @@ export const layerNormRule: OperatorRule = {
   },
 };
 
-/** Batch normalisation at inference time: a scale and a shift per channel. */
+/** Batch normalisation: a scale and a shift per channel. In training mode with the batch's own statistics, which are those of every channel alone. */
 export const batchNormRule: OperatorRule = {
-  operators: ['BatchNormalization'],
+  operators: {
+    BatchNormalization: {
+      inputs: 5,
+      outputs: [0, 1, 2],
+      attributes: { epsilon: 'any', momentum: 'any', spatial: [1], training_mode: 'any' },
+      versions: [7],
+    },
+  },
   summary: 'scale, shift, mean and variance are coupled with the channel',
   propagate(node, walk) {
     const x = walk.input(node, 0);
     if (!x) return walk.setOutput(node, 0);
+    const training = node.int('training_mode', 0) === 1;
+    const elsewhere = x.fields.filter((field) => !field.factors.every((factor) => x.axes[1].includes(factor)));
+    if (training) walk.freezeAll(elsewhere, node, 'normalises over these positions');
     // Parameters run along axis 1: give them the trailing axes that broadcasting expects.
     const trailing = x.axes.slice(2).map(() => []);
-    walk.setOutput(
-      node,
-      0,
-      affine(node, walk, x, [1, 2, 3, 4], (layout) => ({ ...layout, axes: [...layout.axes, ...trailing] })),
-    );
-    for (let output = 1; output < node.outputs.length; output++) walk.setOutput(node, output);
+    const result = affine(node, walk, x, [1, 2, 3, 4], (layout) => ({
+      ...layout,
+      axes: [...layout.axes, ...trailing],
+    }));
+    walk.setOutput(node, 0, result);
+    const channels = result && {
+      axes: [result.axes[1]],
+      fields: fieldsOn(result, result.axes[1]).filter((field) => !elsewhere.includes(field)),
+    };
+    for (const output of [1, 2]) walk.setOutput(node, output, channels);
   },
 };
 
+/** The operator set from which on a softmax runs along one axis. */
+const NEWER = 13;
+
 /** Softmax along an axis: none of its positions may leave, since zero is not nothing there. */
 export const softmaxRule: OperatorRule = {
-  operators: ['Softmax', 'LogSoftmax', 'Hardmax'],
+  operators: {
+    Softmax: { inputs: 1, attributes: { axis: 'any' } },
+    LogSoftmax: { inputs: 1, attributes: { axis: 'any' } },
+    Hardmax: { inputs: 1, attributes: { axis: 'any' } },
+  },
   summary: 'positions along the axis are fixed, all others stay',
   propagate(node, walk) {
     const x = walk.input(node, 0);
     if (!x) return walk.setOutput(node, 0);
-    const axis = node.int('axis', -1);
-    const last = axis < 0 ? axis + x.axes.length : axis;
-    for (const field of fieldsOn(x, x.axes[last])) {
-      for (const factor of x.axes[last]) walk.keepWhole(field, factor, node, 'normalises exponentials along this axis');
+    // Before operator set 13 all axes from the stated one on are taken as one.
+    const asOne = (walk.opset(node) ?? NEWER) < NEWER;
+    const axis = node.int('axis', asOne ? 1 : -1);
+    const first = axis < 0 ? axis + x.axes.length : axis;
+    const along = asOne ? x.axes.slice(first).flat() : x.axes[first];
+    for (const factor of along) {
+      for (const field of fieldsOn(x, [factor]))
+        walk.keepWhole(field, factor, node, 'normalises exponentials along this axis');
     }
     walk.setOutput(node, 0, { ...x, fields: x.fields.map((field) => ({ ...field, zero: false })) });
   },

@@ -3,7 +3,7 @@ import type { OperatorRule } from './rule.js';
 
 /** Pad: positions along padded axes end here, all others stay. */
 export const padRule: OperatorRule = {
-  operators: ['Pad'],
+  operators: { Pad: { inputs: 4, attributes: { mode: 'any', pads: 'any', value: 'any' }, versions: [2] } },
   summary: 'positions along axes that grow end here, all others stay',
   propagate(node, walk) {
     const x = walk.input(node, 0);

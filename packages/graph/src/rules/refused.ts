@@ -1,3 +1,4 @@
+import type { OperatorForm } from './form.js';
 import type { OperatorRule } from './rule.js';
 
 /** Operators that are known and left alone: what they touch keeps its width. */
@@ -17,9 +18,12 @@ const REASONS: Readonly<Record<string, string>> = {
   DequantizeLinear: 'holds quantised weights',
 };
 
+/** Nothing of them is followed, in whatever form. */
+const ANYTHING: OperatorForm = { inputs: Number.POSITIVE_INFINITY, outputs: 'all', attributes: 'any' };
+
 /** Known operators that freeze what touches them, each with its reason. */
 export const refusedRules: readonly OperatorRule[] = Object.entries(REASONS).map(([operator, reason]) => ({
-  operators: [operator],
+  operators: { [operator]: ANYTHING },
   summary: `frozen: ${reason}`,
   propagate(node, walk) {
     node.inputs.forEach((_, index) => {

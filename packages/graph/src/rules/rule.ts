@@ -1,5 +1,6 @@
 import type { Node } from '@snp/onnx';
 import type { Propagation } from '../propagate/propagation.js';
+import type { OperatorForm } from './form.js';
 import type { Resizing } from './resizing.js';
 
 /**
@@ -7,11 +8,14 @@ import type { Resizing } from './resizing.js';
  * a rule freezes what touches it.
  */
 export interface OperatorRule {
-  /** Operators this rule is for, with their domain unless it is the default one: `MatMul`, `com.microsoft.BiasGelu`. */
-  readonly operators: readonly string[];
+  /**
+   * Operators this rule is for, each with the form of it that the rule understands. Names bear their domain unless it is the default one: `MatMul`,
+   * `com.microsoft.BiasGelu`. A node of any other form is not handed to the rule, and freezes what it touches.
+   */
+  readonly operators: Readonly<Record<string, OperatorForm>>;
   /** One line for the table of supported operators: how positions travel. */
   readonly summary: string;
-  /** Follows labels from the inputs of `node` to its outputs. */
+  /** Follows labels from the inputs of `node`, which has the form declared for its operator, to its outputs. */
   propagate(node: Node, walk: Propagation): void;
   /** Adapts the node to narrower inputs (sizes in attributes or constant inputs). Left out: nothing depends on widths. */
   resize?(node: Node, resizing: Resizing): void;

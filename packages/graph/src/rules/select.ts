@@ -80,7 +80,7 @@ function positiveAxis(axis: number, layout: Layout): number {
 
 /** Gather: constant indices select positions; a table looked up at run time keeps all its rows. */
 export const gatherRule: OperatorRule = {
-  operators: ['Gather'],
+  operators: { Gather: { inputs: 2, attributes: { axis: 'any' } } },
   summary: 'constant indices select positions; rows looked up at run time are fixed, columns travel on',
   propagate(node, walk) {
     const axis = node.int('axis', 0);
@@ -125,7 +125,7 @@ export const gatherRule: OperatorRule = {
 
 /** Slice with constant bounds selects positions. */
 export const sliceRule: OperatorRule = {
-  operators: ['Slice'],
+  operators: { Slice: { inputs: 5, attributes: { axes: 'any', ends: 'any', starts: 'any' } } },
   summary: 'constant bounds select positions',
   propagate(node, walk) {
     const x = walk.input(node, 0);
@@ -251,7 +251,14 @@ export function slicePositions({ start, end, step }: Bound, size: number): numbe
 
 /** Split: consecutive runs of positions. */
 export const splitRule: OperatorRule = {
-  operators: ['Split'],
+  operators: {
+    Split: {
+      inputs: 2,
+      outputs: 'all',
+      attributes: { axis: 'any', num_outputs: 'any', split: 'any' },
+      versions: [2],
+    },
+  },
   summary: 'runs of positions part',
   propagate(node, walk) {
     const x = walk.input(node, 0);

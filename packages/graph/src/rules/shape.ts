@@ -13,7 +13,10 @@ import type { OperatorRule } from './rule.js';
 
 /** Reshape and Flatten: axes split into factors and merge again. */
 export const reshapeRule: OperatorRule = {
-  operators: ['Reshape', 'Flatten'],
+  operators: {
+    Reshape: { inputs: 2, attributes: { allowzero: 'any' }, versions: [5] },
+    Flatten: { inputs: 1, attributes: { axis: 'any' } },
+  },
   summary: 'axes split into factors and merge again',
   propagate(node, walk) {
     const x = walk.input(node, 0);
@@ -60,7 +63,7 @@ function statesAlready(
 
 /** Transpose: axes in another order. */
 export const transposeRule: OperatorRule = {
-  operators: ['Transpose'],
+  operators: { Transpose: { inputs: 1, attributes: { perm: 'any' } } },
   summary: 'axes change places',
   propagate(node, walk) {
     const x = walk.input(node, 0);
@@ -71,7 +74,10 @@ export const transposeRule: OperatorRule = {
 
 /** Squeeze and Unsqueeze: axes of size one come and go. */
 export const squeezeRule: OperatorRule = {
-  operators: ['Squeeze', 'Unsqueeze'],
+  operators: {
+    Squeeze: { inputs: 2, attributes: { axes: 'any' } },
+    Unsqueeze: { inputs: 2, attributes: { axes: 'any' } },
+  },
   summary: 'axes of size one come and go',
   propagate(node, walk) {
     const x = walk.input(node, 0);
@@ -92,7 +98,7 @@ function regroup(layout: Layout, shape: readonly Dim[]): Layout | undefined {
 
 /** Expand and Tile: axes of size one are repeated, all others stay. */
 export const expandRule: OperatorRule = {
-  operators: ['Expand', 'Tile'],
+  operators: { Expand: { inputs: 2 }, Tile: { inputs: 2, versions: [6] } },
   summary: 'axes of size one are repeated, others stay',
   propagate(node, walk) {
     const x = walk.input(node, 0);
@@ -130,7 +136,12 @@ export const expandRule: OperatorRule = {
 
 /** Shape and Size: they tell sizes, they do not carry positions. */
 export const shapeOfRule: OperatorRule = {
-  operators: ['Shape', 'Size', 'ConstantOfShape', 'Range', 'RandomNormalLike'],
+  operators: {
+    Shape: { inputs: 1, attributes: { end: 'any', start: 'any' } },
+    Size: { inputs: 1 },
+    ConstantOfShape: { inputs: 1, attributes: { value: 'any' } },
+    Range: { inputs: 3 },
+  },
   summary: 'tells sizes; carries no positions',
   propagate(node, walk) {
     node.outputs.forEach((_, index) => {

@@ -2,13 +2,17 @@ import type { Node } from '@snp/onnx';
 import type { Role } from '../labels/labelStore.js';
 import { fieldsOn, type Layout, plainLayout } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
-import { combine, type Operand } from './elementwise.js';
+import { combine, type Operand } from './combine.js';
 import { affine, normalise, requireStoredScale } from './normalization.js';
 import type { OperatorRule } from './rule.js';
 
 /** onnxruntime's sum of a residual stream and a branch with the norm behind it. */
 export const skipLayerNormRule: OperatorRule = {
-  operators: ['com.microsoft.SkipLayerNormalization', 'com.microsoft.SkipSimplifiedLayerNormalization'],
+  // The outputs between are statistics of what is normalised.
+  operators: {
+    'com.microsoft.SkipLayerNormalization': { inputs: 5, outputs: [0, 3], attributes: { epsilon: 'any' } },
+    'com.microsoft.SkipSimplifiedLayerNormalization': { inputs: 4, outputs: [0, 3], attributes: { epsilon: 'any' } },
+  },
   summary: 'as Add and LayerNormalization, with the sum as fourth output',
   propagate(node, walk) {
     const simplified = node.opType === 'SkipSimplifiedLayerNormalization';
@@ -21,7 +25,13 @@ export const skipLayerNormRule: OperatorRule = {
 
 /** onnxruntime's sum of word, position and segment embeddings with the norm behind it. */
 export const embedLayerNormRule: OperatorRule = {
-  operators: ['com.microsoft.EmbedLayerNormalization'],
+  operators: {
+    'com.microsoft.EmbedLayerNormalization': {
+      inputs: 9,
+      outputs: 'all',
+      attributes: { epsilon: 'any', mask_index_type: 'any' },
+    },
+  },
   summary: 'as Gather, Add and LayerNormalization: rows of the tables are fixed, columns travel on',
   propagate(node, walk) {
     const tables = [2, 3, 4].filter((index) => node.inputs[index]);

@@ -1,0 +1,223 @@
+import type { Node, Value } from '@snp/onnx';
+import type { CountConstant } from '../propagate/countConstant.js';
+import type { Propagation } from '../propagate/propagation.js';
+
+/** A reduction that is a statistic of a norm which an exporter took apart. */
+export interface NormStatistic {
+  counts: readonly CountConstant[];
+}
+
+/**
+ * Recognises a statistic of a norm over `count` positions: the mean that is subtracted from the values it was taken from, and the mean of squares whose
+ * inverse root scales the values that were squared. The sum of squares is one too where it is divided by the number of positions. Whatever else
+ * is done with a statistic, it is none of a norm, and undefined is returned.
+ */
+export function normStatistic(
+  reduction: Node,
+  count: number | undefined,
+  walk: Propagation,
+): NormStatistic | undefined {
+  const [input] = reduction.inputs;
+  const [output] = reduction.outputs;
+  if (!input || !output || isOutput(output) || output.uses.size === 0) return undefined;
+  const mean = reduction.opType === 'ReduceMean';
+  if (mean && output.consumers.every((node) => isCentring(node, output) || shiftsByMean(node, output, walk)))
+    return { counts: [] };
+  const squared = mean || reduction.opType === 'ReduceSum' ? squareOf(input, walk) : undefined;
+  return squared && new Statistic(squared, count, walk).follow(output, mean);
+}
+
+/** `x - mean(x)`. */
+export function isCentring(node: Node, mean = node.inputs[1]): boolean {
+  return (
+    node.opType === 'Sub' &&
+    node.inputs[1] === mean &&
+    mean?.producer?.opType === 'ReduceMean' &&
+    origin(mean.producer.inputs[0]) === origin(node.inputs[0])
+  );
+}
+
+/** `mean * scale` of a norm written as `x * scale + (shift - mean * scale)`, where the scale is the inverse root of the variance, perhaps with weights. */
+function shiftsByMean(node: Node, mean: Value, walk: Propagation): boolean {
+  if (node.opType !== 'Mul') return false;
+  let at = node.inputs[0] === mean ? node.inputs[1] : node.inputs[0];
+  for (let step = 0; at?.producer && step < LONGEST; step++) {
+    const { producer }: { producer: Node } = at as Value & { producer: Node };
+    const centred = producer.opType === 'ReduceMean' && producer.inputs[0] && squareOf(producer.inputs[0], walk);
+    if (centred) return centred.producer !== undefined && isCentring(centred.producer, mean);
+    if (!['Mul', 'Reciprocal', 'Sqrt', 'Pow', 'Add', 'Cast', 'Identity', 'Div'].includes(producer.opType)) return false;
+    const activations = producer.inputs.filter((value) => value && !value.tensor);
+    if (activations.length !== 1) return false;
+    [at] = activations;
+  }
+  return false;
+}
+
+/** Norms have fewer operators than this behind a statistic. */
+const LONGEST = 16;
+
+/** Numbers that are made of the number of positions. */
+const COUNTS: readonly ((count: number) => number)[] = [
+  (n) => n,
+  (n) => n - 1,
+  (n) => 1 / n,
+  (n) => 1 / (n - 1),
+  (n) => n / (n - 1),
+  (n) => (n - 1) / n,
+];
+
+/** Follows a statistic from the values that were squared to what it scales. */
+class Statistic {
+  readonly #counts: CountConstant[] = [];
+  /** Divided by a number of positions, as a sum has to be. */
+  #averaged = false;
+
+  constructor(
+    readonly squared: Value,
+    readonly count: number | undefined,
+    readonly walk: Propagation,
+  ) {}
+
+  follow(value: Value, mean: boolean): NormStatistic | undefined {
+    if (!this.#scales(value, 1, 0)) return undefined;
+    return mean || this.#averaged ? { counts: this.#counts } : undefined;
+  }
+
+  /** Whether all that is done with a power of the mean of squares is to scale, by its inverse root. */
+  #scales(value: Value, power: number, step: number): boolean {
+    if (isOutput(value) || value.uses.size === 0 || step > LONGEST) return false;
+    return [...value.uses].every(({ node, index }) => this.#isPart(node, index, power, step + 1));
+  }
+
+  #isPart(node: Node, index: number, power: number, step: number): boolean {
+    const next = (own = power) => node.outputs[0] !== undefined && this.#scales(node.outputs[0], own, step);
+    const other = node.inputs[1 - index];
+    const number = scalarOf(other, this.walk);
+    switch (node.opType) {
+      case 'Cast':
+      case 'Identity':
+        return next();
+      case 'Add':
+      case 'Max':
+        return number !== undefined && next();
+      case 'Clip':
+        return index === 0 && next();
+      case 'Sqrt':
+        return next(power / 2);
+      case 'Reciprocal':
+        return next(-power);
+      case 'Pow':
+        return index === 0 && number !== undefined && next(power * number);
+      case 'Mul':
+        if (number !== undefined) return this.#isCount(node, 1 - index, number) && next();
+        if (power !== -0.5) return false;
+        return this.#isScaled(other) || (isVector(other) && this.#scalesValues(node.outputs[0], step));
+      case 'Div':
+        if (index === 0) return number !== undefined && this.#isCount(node, 1, number) && next();
+        return number === 1 ? next(-power) : power === 0.5 && this.#isScaled(other);
+      default:
+        return false;
+    }
+  }
+
+  /** A scale that has its weights already: all it may do is to scale. */
+  #scalesValues(value: Value | undefined, step: number): boolean {
+    if (!value || isOutput(value) || value.uses.size === 0 || step > LONGEST) return false;
+    return [...value.uses].every(({ node, index }) => {
+      if (node.opType === 'Cast' || node.opType === 'Identity') return this.#scalesValues(node.outputs[0], step + 1);
+      return node.opType === 'Mul' && this.#isScaled(node.inputs[1 - index]);
+    });
+  }
+
+  /** The values that were squared, with weights or without; or, where those were centred, the values before, and their mean. */
+  #isScaled(value: Value | undefined): boolean {
+    const source = origin(value);
+    if (!source) return false;
+    const own = origin(this.squared)!;
+    const sources = own.producer && isCentring(own.producer) ? [own, ...own.producer.inputs.map(origin)] : [own];
+    if (sources.includes(source)) return true;
+    const { producer } = source;
+    if (producer?.opType !== 'Mul') return false;
+    const [a, b] = producer.inputs;
+    return (isVector(a) && origin(b) === own) || (isVector(b) && origin(a) === own);
+  }
+
+  #isCount(node: Node, index: number, number: number): boolean {
+    if (number === 1) return true;
+    const { count } = this;
+    const of = count === undefined ? undefined : COUNTS.find((made) => isNear(made(count), number));
+    if (!of) return false;
+    this.#counts.push({ node, index, of });
+    this.#averaged = true;
+    return true;
+  }
+}
+
+/** Equal in the precision of the constants that exporters write. */
+function isNear(a: number, b: number): boolean {
+  return Math.abs(a - b) <= 1e-6 * Math.abs(a);
+}
+
+/** The value whose square this is, elementwise. */
+function squareOf(value: Value, walk: Propagation): Value | undefined {
+  const node = origin(value)?.producer;
+  if (node?.opType === 'Mul' && node.inputs[0] === node.inputs[1]) return node.inputs[0];
+  return node?.opType === 'Pow' && scalarOf(node.inputs[1], walk) === 2 ? node.inputs[0] : undefined;
+}
+
+/** A constant of one element, as a number. */
+function scalarOf(value: Value | undefined, walk: Propagation): number | undefined {
+  if (value?.tensor) return value.tensor.size === 1 ? Number(value.tensor.numbers()[0]) : undefined;
+  const content = value && walk.shapes.content(value);
+  return content?.length === 1 && typeof content[0] === 'number' ? content[0] : undefined;
+}
+
+/** Weights along some axis. */
+function isVector(value: Value | undefined): boolean {
+  return value?.tensor !== undefined && value.tensor.size > 1;
+}
+
+/** What a value was before it was converted to another data type. */
+function origin(value: Value | undefined): Value | undefined {
+  let at = value;
+  while (at?.producer?.opType === 'Cast' || at?.producer?.opType === 'Identity') [at] = at.producer.inputs;
+  return at;
+}
+
+/** Whoever runs the model sees it. */
+function isOutput(value: Value): boolean {
+  return value.producer?.graph?.outputs.includes(value) ?? false;
+}
+
+/** Between a statistic of a norm and the product with its scale. */
+const WITHIN_NORM = new Set([
+  'Sub',
+  'Pow',
+  'Mul',
+  'ReduceMean',
+  'ReduceSum',
+  'Add',
+  'Sqrt',
+  'Div',
+  'Reciprocal',
+  'Cast',
+  'Identity',
+]);
+
+/** Whether a norm's result is multiplied with a vector of weights: where positions leave, its zeros say which. */
+export function hasScale(statistic: Value): boolean {
+  const seen = new Set([statistic]);
+  let ahead = [statistic];
+  for (let step = 0; ahead.length > 0 && step < LONGEST; step++) {
+    const uses = ahead.flatMap((value) => [...value.uses]);
+    if (uses.some(({ node, index }) => node.opType === 'Mul' && isVector(node.inputs[1 - index]))) return true;
+    ahead = [];
+    for (const { node } of uses) {
+      const [output] = node.outputs;
+      if (!output || seen.has(output) || !WITHIN_NORM.has(node.opType)) continue;
+      seen.add(output);
+      ahead.push(output);
+    }
+  }
+  return false;
+}
