@@ -141,7 +141,12 @@ export class Propagation {
     const value = node.outputs[index];
     if (!value) return;
     const shape = this.shapes.shape(value);
-    if (layout) this.layouts.set(value, shape?.length === layout.axes.length ? restated(layout, shape) : layout);
+    const fields = layout?.fields.filter((field) => field.factors.length > 0) ?? [];
+    for (const field of layout?.fields ?? [])
+      if (!fields.includes(field))
+        this.freeze(field, node, 'leaves a single one of these positions, which has to stay');
+    const own = layout && { axes: layout.axes, fields };
+    if (own) this.layouts.set(value, shape?.length === own.axes.length ? restated(own, shape) : own);
     else if (shape) this.layouts.set(value, plainLayout(shape));
   }
 

@@ -21,6 +21,10 @@ export const layerNormRule: OperatorRule = {
     const axis = node.int('axis', -1);
     const first = axis < 0 ? axis + x.axes.length : axis;
     const axes = x.axes.map((_, i) => i).slice(first);
+    if (axes.length > 1) {
+      const several = axes.flatMap((own) => x.axes[own]);
+      walk.freezeAll(fieldsOn(x, several), node, 'normalises over several axes at once');
+    }
     normalise(node, walk, x, axes);
     requireStoredScale(node, walk, x, 1, axes);
     walk.setOutput(

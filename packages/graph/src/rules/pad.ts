@@ -1,3 +1,4 @@
+import type { Node } from '@snp/onnx';
 import { fieldsOn, plainLayout } from '../layout/layout.js';
 import type { OperatorRule } from './rule.js';
 
@@ -19,7 +20,10 @@ export const padRule: OperatorRule = {
       x.axes.flatMap((axis, at) => (axes[at] === axis ? [] : axis)),
     );
     walk.freezeAll(lost, node, 'pads labelled positions');
-    walk.setOutput(node, 0, { axes, fields: x.fields.filter((field) => !lost.includes(field)) });
+    // What is padded with something else than zero is not all zero.
+    const zero = padsZeros(node);
+    const fields = x.fields.flatMap((field) => (lost.includes(field) ? [] : [{ ...field, zero: field.zero && zero }]));
+    walk.setOutput(node, 0, { axes, fields });
 
     function axesOf(): number[] | undefined {
       if (!node.inputs[3]) return before?.map((_, axis) => axis);
@@ -27,6 +31,14 @@ export const padRule: OperatorRule = {
     }
   },
 };
+
+/** Whether a value that is all zero stays so. */
+function padsZeros(node: Node): boolean {
+  if (node.string('mode', 'constant') !== 'constant') return true;
+  const [, , value] = node.inputs;
+  if (!value) return node.float('value', 0) === 0;
+  return value.tensor?.size === 1 && Number(value.tensor.numbers()[0]) === 0;
+}
 
 /** Axes that get more or fewer positions; undefined if that is not known before the model runs. */
 function grownAxes(pads: readonly number[] | undefined, axes: readonly number[] | undefined): Set<number> | undefined {
