@@ -11,7 +11,7 @@ import { type PruneOptions, type PruneResult, prune } from '../pipeline/prune.js
 import type { CostBudget } from '../plan/budget.js';
 import type { CostReport } from '../report/report.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
-import { randomFeeds } from '../verify/randomFeeds.js';
+import { randomFeeds } from '../verify/inputs/randomFeeds.js';
 
 /** One budget and what came of it. */
 export interface SweepPoint {
