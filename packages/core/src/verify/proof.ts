@@ -78,12 +78,11 @@ export class Proof {
 
   /** Holds the model as it was analysed against the original. */
   async #checkPrepared(): Promise<void> {
-    const { model } = this.analysis;
-    const reason = this.#reasonOf(await this.#answersOf(model, this.questions.slice(0, 1)));
+    const { reason } = await this.#compare(this.analysis.model, this.questions.slice(0, 1));
     if (reason !== undefined)
       throw new SnpError(
         'unsupported',
-        `Folding the constants of this model changed what it answers (${reason}), so that nothing of it can be pruned. Nothing was written.`,
+        `Once its constants are folded, the model is no longer what it was: ${reason}. Nothing of it can be pruned, and nothing was written.`,
       );
   }
 
@@ -106,17 +105,30 @@ export class Proof {
     } finally {
       await session.close();
     }
-    const result = { tolerance, inputs: data ? 'data' : 'random' } as const;
+    const { check, reason } = await this.#compare(pruned, wanted, onRun);
+    const passed = reason === undefined || (reason === ONLY_WHOLES && (await this.#differByTies(masked, pruned)));
+    return {
+      passed,
+      difference: check?.difference ?? Number.POSITIVE_INFINITY,
+      tolerance,
+      runs: check?.runs ?? 0,
+      inputs: data ? 'data' : 'random',
+      ...(!passed && { reason }),
+    };
+  }
+
+  /** Holds a model's answers against others; a model that does not run answers nothing. */
+  async #compare(
+    model: Model | string,
+    questions: readonly Question[],
+    onRun?: (done: number, total: number) => void,
+  ): Promise<{ check?: AnswerCheck; reason: string | undefined }> {
     try {
-      const check = await this.#answersOf(pruned, wanted, onRun);
-      const { difference, runs } = check;
-      let reason = this.#reasonOf(check);
-      if (reason === ONLY_WHOLES && (await this.#differByTies(masked, pruned))) reason = undefined;
-      return { passed: reason === undefined, difference, runs, ...result, ...(reason !== undefined && { reason }) };
+      const check = await this.#answersOf(model, questions, onRun);
+      return { check, reason: this.#reasonOf(check) };
     } catch (error) {
-      if (!(error instanceof SnpError) || error.code !== 'runtime' || signal?.aborted) throw error;
-      const reason = `it does not run: ${error.message}`;
-      return { passed: false, difference: Number.POSITIVE_INFINITY, runs: 0, ...result, reason };
+      if (!(error instanceof SnpError) || error.code !== 'runtime' || this.options.signal?.aborted) throw error;
+      return { reason: `it does not run (${error.message})` };
     }
   }
 
@@ -161,7 +173,7 @@ export class Proof {
     } finally {
       await session.close();
     }
-    return this.#reasonOf(await this.#answersOf(others, wanted)) === undefined;
+    return (await this.#compare(others, wanted)).reason === undefined;
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Model, type ShapeInfo, SnpError } from '@snp/onnx';
-import type { Calibration, Feeds, Session } from '@snp/runtime';
+import { batches, type Calibration, type Feeds, type Session } from '@snp/runtime';
+import { firstSamples } from '../statistics/firstSamples.js';
 import { findInputs } from './inputs/findInputs.js';
 import { randomFeeds } from './inputs/randomFeeds.js';
 import { saysSomething } from './saysSomething.js';
@@ -22,6 +23,9 @@ export interface QuestionOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Samples of data that run together. */
+const AT_ONCE = 4;
+
 /**
  * Inputs to compare models on, with what the original answers. Random ones come in two batches, of one sample and of three where the model takes so many; masks then leave
  * something out.
@@ -35,9 +39,16 @@ export async function questionsFor(
   const run = (feeds: Feeds) => session.run(feeds, { signal });
   const questions: Question[] = [];
   if (data) {
-    for await (const { feeds } of data.samples(signal)) {
+    const free = session.inputs.every(({ dims: [first] }) => first === undefined || typeof first === 'string');
+    let taken = 0;
+    for await (const { feeds, samples } of batches(
+      firstSamples(data, limit).samples(signal),
+      free ? AT_ONCE : 1,
+      session.inputs,
+    )) {
       questions.push({ feeds, answers: await run(feeds) });
-      if (questions.length >= limit) break;
+      taken += samples.length;
+      if (taken >= limit) break;
     }
     return questions;
   }

@@ -1,9 +1,10 @@
 import type { Feeds, RuntimeTensor } from '@snp/runtime';
 import { numbersOf } from './numbersOf.js';
 
-/** True of answers of which some hold a finite number, and not the same one everywhere: all others prove nothing. */
+/** True of answers none of which is empty and some hold finite numbers, and not the same one everywhere: all others prove nothing. */
 export function saysSomething(answers: Feeds): boolean {
-  return Object.values(answers).some(varies);
+  const all = Object.values(answers);
+  return all.every(({ data }) => data.length > 0) && all.some(varies);
 }
 
 /** True of a tensor whose finite numbers are not all the same; of a single number, that it is finite. */

@@ -58,8 +58,8 @@ export async function findInputs(
   let tries = 0;
   const attempt = async (sizes: Readonly<Record<string, number>>, fill: Partial<Fill>) => {
     if (tries++ >= MOST_TRIES || performance.now() - start > LONGEST) return undefined;
-    const feeds = randomFeeds(model, shapes, { seed, batch, dims: { ...sizes, ...dims }, fill });
     try {
+      const feeds = randomFeeds(model, shapes, { seed, batch, dims: { ...sizes, ...dims }, fill });
       const found = { feeds, answers: await run(feeds), sizes: { ...sizes, ...dims }, fill };
       if (saysSomething(found.answers)) return found;
       silent ??= found;
