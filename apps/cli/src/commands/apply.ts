@@ -6,6 +6,8 @@ import { addConfigOptions, withConfig } from '../config/withConfig.js';
 import { checkWritable, defaultOutput, fileSize, readJson } from '../options/files.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { addPluginOptions, type PluginOptions } from '../options/plugins.js';
+import { dimOption } from '../options/target.js';
+import { noVerifyOption } from '../options/verify.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { renderSummary } from '../output/summary.js';
@@ -15,6 +17,8 @@ import { loadPlugins } from '../plugins/loadPlugins.js';
 interface ApplyOptions extends ModelOptions, PluginOptions {
   output?: string;
   plan: string;
+  verify: boolean;
+  dim?: Record<string, number>;
   json?: boolean;
 }
 
@@ -25,6 +29,8 @@ export function applyCommand(): Command {
     .argument('<model>', 'ONNX file; it is not changed')
     .requiredOption('--plan <FILE>', 'plan.json, as prune --report writes it; may be edited')
     .option('-o, --output <FILE>', 'where the pruned model goes (default: NAME.snp.onnx in the current folder)')
+    .addOption(noVerifyOption())
+    .addOption(dimOption())
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addConfigOptions(addPluginOptions(command)).action(run);
@@ -36,12 +42,13 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
   await checkWritable(output, path);
   const plan = (await readJson(options.plan)) as Plan;
   const { plugins } = await loadPlugins(options.plugin);
-  const { pluginTimeout } = options;
+  const { pluginTimeout, verify, dim: dims } = options;
   const model = await openModel(path, options);
   const result = await withProgress((bar) =>
-    prune(model, { plan, plugins, pluginTimeout, name: path, onProgress: bar.onProgress }),
+    prune(model, { plan, plugins, pluginTimeout, verify, dims, name: path, onProgress: bar.onProgress }),
   );
   await result.write(output);
+  printWarnings(result.report.warnings);
   if (plan.recovery)
     printWarnings([
       `The plan was made with recovery '${plan.recovery}', which rewrites weights; apply only cuts. For the recovered model: snp prune ${path} --plan ${options.plan} --calib DIR, with the same calibration data.`,
@@ -54,5 +61,6 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
 /** What a plan leaves to say. */
 function applyFlags(config: ParsedConfig) {
   const { plugin, pluginTimeout, followLinks } = commonFlags(config);
-  return { plugin, pluginTimeout, followLinks };
+  const { verify, dims: dim } = config;
+  return { plugin, pluginTimeout, followLinks, verify, dim };
 }

@@ -13,6 +13,7 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { addPluginOptions, type PluginOptions } from '../options/plugins.js';
+import { dimOption } from '../options/target.js';
 import { renderExplanation } from '../output/explanation.js';
 import { count, percent } from '../output/format.js';
 import { printJson } from '../output/json.js';
@@ -23,6 +24,7 @@ interface InspectOptions extends ModelOptions, PluginOptions {
   json?: boolean;
   all?: boolean;
   explain?: string;
+  dim?: Record<string, number>;
 }
 
 /** `snp inspect`: blocks, heads, widths, groups, shares of the cost, and what is frozen and why. */
@@ -32,6 +34,7 @@ export function inspectCommand(): Command {
     .argument('<model>', 'ONNX file')
     .option('--all', 'list every group and everything that is frozen')
     .option('--explain <name>', 'how the units of a group travel, what runs through a node, why a weight is frozen')
+    .addOption(dimOption())
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addPluginOptions(command).action(async (path: string, options: InspectOptions) => {
@@ -45,14 +48,19 @@ export function inspectCommand(): Command {
       return;
     }
     const { plugins } = await loadPlugins(options.plugin);
-    const findings = describe(path, analysis, await findUnits(analysis, plugins, options));
+    const findings = describe(path, analysis, await findUnits(analysis, plugins, options), options.dim);
     if (options.json) printJson(findings);
     else process.stdout.write(render(findings, analysis, options.all === true));
   });
 }
 
-function describe(path: string, analysis: Analysis, found: readonly FoundUnits[]) {
-  const cost = costOf(analysis.model, { shapes: analysis.shapes });
+function describe(
+  path: string,
+  analysis: Analysis,
+  found: readonly FoundUnits[],
+  dims: Readonly<Record<string, number>> | undefined,
+) {
+  const cost = costOf(analysis.model, { shapes: analysis.shapes, ...(dims && { dims }) });
   const position = new Map(analysis.model.graph.nodes.map((node, at) => [node, at]));
   const blocks = analysis.blocks.map((block) => {
     const nodes = cost.nodes.filter(({ node }) => {

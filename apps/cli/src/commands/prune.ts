@@ -22,7 +22,8 @@ import { followLinksOption, type ModelOptions, openModel } from '../options/mode
 import { budget, latency, wholeNumber } from '../options/numbers.js';
 import { addPluginOptions, criterionOption, type PluginOptions } from '../options/plugins.js';
 import { shares } from '../options/shares.js';
-import { dimension, sizesOf, targetOption, withTarget } from '../options/target.js';
+import { dimOption, sizesOf, targetOption, withTarget } from '../options/target.js';
+import { noVerifyOption } from '../options/verify.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { renderSummary } from '../output/summary.js';
@@ -51,6 +52,7 @@ interface PruneCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   seed?: number;
   recovery?: RecoveryKind;
   reconstruct: boolean;
+  verify: boolean;
   holdBack: boolean;
   report?: string;
   json?: boolean;
@@ -72,7 +74,7 @@ export function pruneCommand(): Command {
       latency,
     )
     .addOption(targetOption())
-    .option('--dim <NAME=N>', 'with --latency: size of a free dimension of inputs; repeatable', dimension)
+    .addOption(dimOption())
     .option('--table <FILE>', "with --latency: what 'snp profile' measured before")
     .addOption(
       new Option(
@@ -107,6 +109,7 @@ export function pruneCommand(): Command {
       'leave the branches of the pruned model as they are, instead of refitting each to make up for errors before it; saves four passes over the samples',
     )
     .option('--no-hold-back', 'calibrate with all samples, instead of holding every eighth back to compare the answers')
+    .addOption(noVerifyOption())
     .option('--report <DIR>', 'write plan.json, report.json and report.html there')
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
@@ -176,7 +179,7 @@ function targetOf(
 }
 
 function settingsOf(options: PruneCommandOptions, calibration: Calibration | undefined): Partial<PruneOptions> {
-  const { batch, round, recovery, allocation, least, reconstruct, holdBack } = options;
+  const { batch, round, recovery, allocation, least, reconstruct, holdBack, verify, dim } = options;
   return {
     calibration,
     batchSize: batch,
@@ -185,6 +188,8 @@ function settingsOf(options: PruneCommandOptions, calibration: Calibration | und
     allocation,
     least,
     reconstruct,
+    verify,
+    dims: dim,
     holdBack: holdBack ? undefined : false,
     runtime: onnxRuntime(),
   };
@@ -234,7 +239,7 @@ function checkContradictions(options: PruneCommandOptions): void {
     );
   }
   if (options.latency === undefined) {
-    const lost = (['target', 'dim', 'table'] as const).find((name) => options[name] !== undefined);
+    const lost = (['target', 'table'] as const).find((name) => options[name] !== undefined);
     if (lost) throw new SnpError('invalid-argument', `--${lost} is about --latency, which is not given.`);
   }
   const limits = [options.keepMacs, options.keepParams, options.keepBytes, options.latency];

@@ -7,6 +7,7 @@ import {
   calibrate,
   criterionNames,
   holdBack,
+  inputsFor,
   loadStatistics,
   type Model,
   modelContent,
@@ -28,6 +29,8 @@ import { followLinksOption, type ModelOptions, openModel } from '../options/mode
 import { budget, wholeNumber } from '../options/numbers.js';
 import { addPluginOptions, criterionOption, type PluginOptions } from '../options/plugins.js';
 import { shares } from '../options/shares.js';
+import { dimOption } from '../options/target.js';
+import { noVerifyOption } from '../options/verify.js';
 import { count, percent } from '../output/format.js';
 import { printJson } from '../output/json.js';
 import { type ProgressBar, withProgress } from '../output/progress.js';
@@ -45,6 +48,8 @@ interface SweepCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   seed?: number;
   round?: number;
   least?: Record<string, number>;
+  dim?: Record<string, number>;
+  verify: boolean;
   json?: boolean;
 }
 
@@ -84,6 +89,8 @@ export function sweepCommand(): Command {
     .option('--round <N>', 'make widths per head multiples of N', wholeNumber(1))
     .addOption(criterionOption(criterionNames))
     .option('--seed <N>', 'seed of the random criterion', wholeNumber(0))
+    .addOption(dimOption())
+    .addOption(noVerifyOption())
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addConfigOptions(addPluginOptions(addDataOptions(command))).action(run);
@@ -110,6 +117,7 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
     throw new SnpError('io', `The folder ${folder} cannot be made: ${cause.message}.`, { file: folder }, { cause });
   });
   const inputs = await dataOf(model, options);
+  await checkInputs(model, inputs, options);
   const file = await begin(folder, model, options, extensions.criterion?.name);
   await withProgress(async (bar) => {
     const statistics = await statisticsOf(folder, model, inputs.fit, options, extensions, bar);
@@ -125,6 +133,8 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
           data: inputs.data,
           round: options.round,
           least: options.least,
+          dims: options.dim,
+          verify: options.verify,
           batchSize: options.batch,
           ...extensions,
           runtime: onnxRuntime(),
@@ -144,10 +154,22 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
   else process.stdout.write(`${pointsTable(points)}\n\nmodels, sweep.json and sweep.html are in ${folder}\n`);
 }
 
-async function dataOf(
-  model: Model,
-  options: SweepCommandOptions,
-): Promise<{ fit?: Calibration | undefined; data?: Calibration | undefined }> {
+/** Before long work: whether there is an input to measure latency with. */
+async function checkInputs(model: Model, { fit, data }: Inputs, { dim }: SweepCommandOptions): Promise<void> {
+  const session = await onnxRuntime().open(model);
+  try {
+    await inputsFor(prepare(model), session, { data: fit ?? data, dims: dim });
+  } finally {
+    await session.close();
+  }
+}
+
+interface Inputs {
+  fit?: Calibration | undefined;
+  data?: Calibration | undefined;
+}
+
+async function dataOf(model: Model, options: SweepCommandOptions): Promise<Inputs> {
   const all = options.calib === undefined ? undefined : await openData(options.calib, model, options);
   const other =
     options.data === undefined ? undefined : await openData(options.data, model, { preprocess: options.preprocess });

@@ -6,15 +6,19 @@ import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { readJson } from '../options/files.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { positive } from '../options/numbers.js';
+import { dimOption } from '../options/target.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 
 interface VerifyCommandOptions extends DataOptions, ModelOptions {
   plan: string;
   data?: string;
-  tolerance: number;
+  tolerance?: number;
+  dim?: Record<string, number>;
   json?: boolean;
 }
+
+const { FLOAT, FLOAT16, BFLOAT16 } = VERIFY_DEFAULTS.tolerances;
 
 /** `snp verify`: proves that a pruned model equals the original with the removed units set to zero. */
 export function verifyCommand(): Command {
@@ -26,19 +30,26 @@ export function verifyCommand(): Command {
     .argument('<pruned>', 'the pruned ONNX file')
     .requiredOption('--plan <FILE>', 'the plan by which it was pruned')
     .option('--data <DIR>', 'inputs to compare on (default: random numbers)')
-    .option('--tolerance <X>', 'largest relative difference that passes', positive, VERIFY_DEFAULTS.tolerance)
+    .option(
+      '--tolerance <X>',
+      `largest relative difference that passes (default: ${FLOAT} where the model computes in float32, ${FLOAT16} in float16, ${BFLOAT16} in bfloat16)`,
+      positive,
+    )
+    .addOption(dimOption())
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addDataOptions(command).action(async (path: string, pruned: string, options: VerifyCommandOptions) => {
     const model = await openModel(path, options);
-    const analysis = prepare(model);
+    const analysis = prepare(model, { allowNothing: true });
     await openModel(pruned, options);
     const data = options.data === undefined ? undefined : await openData(options.data, model, options);
     const plan = (await readJson(options.plan)) as Plan;
     const result = await withProgress((bar) =>
       verify(analysis, pruned, plan, {
         runtime: onnxRuntime(),
+        original: model,
         data,
+        dims: options.dim,
         tolerance: options.tolerance,
         limit: options.limit,
         onProgress: (done, total) => bar.update('verifying', done, total),
@@ -48,7 +59,7 @@ export function verifyCommand(): Command {
     else {
       const word = result.passed ? pc.green('equal') : pc.red('different');
       process.stdout.write(
-        `${word}: largest relative difference ${result.difference.toExponential(1)} over ${result.runs} runs (tolerance ${result.tolerance})\n`,
+        `${word}: largest relative difference ${result.difference.toExponential(1)} over ${result.runs} runs on ${result.inputs === 'data' ? 'the data' : 'random inputs'} (tolerance ${result.tolerance})\n${result.reason === undefined ? '' : `${result.reason}\n`}`,
       );
     }
     if (!result.passed) process.exitCode = 2;

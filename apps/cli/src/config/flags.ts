@@ -23,7 +23,7 @@ export function commonFlags({ calibration, statistics, criterion, plugins = [], 
 /** As flags of `snp prune`. */
 export function pruneFlags(config: ParsedConfig) {
   const { budget, ratios, dims, preset, latency, plan, target, table, allocation, recovery, report, output } = config;
-  const { reconstruct, holdBack } = config;
+  const { reconstruct, holdBack, verify } = config;
   return {
     ...commonFlags(config),
     keepMacs: budget?.macs,
@@ -31,13 +31,19 @@ export function pruneFlags(config: ParsedConfig) {
     keepBytes: budget?.bytes,
     ratio: ratios,
     dim: dims,
-    ...{ preset, latency, plan, target, table, allocation, recovery, reconstruct, holdBack, report, output },
+    ...{ preset, latency, plan, target, table, allocation, recovery, reconstruct, holdBack, verify, report, output },
   };
 }
 
 /** As flags of `snp sweep`. */
 export function sweepFlags({ sweep, ...config }: ParsedConfig) {
-  return { ...commonFlags(config), ...sweep, keep: sweep?.keep?.toSorted((a, b) => b - a) };
+  return {
+    ...commonFlags(config),
+    dim: config.dims,
+    verify: config.verify,
+    ...sweep,
+    keep: sweep?.keep?.toSorted((a, b) => b - a),
+  };
 }
 
 const TARGETS = ['preset', 'keepMacs', 'keepParams', 'keepBytes', 'latency', 'ratio', 'plan'];
@@ -51,7 +57,7 @@ export function pruneDrops(flags: Readonly<Record<string, unknown>>, given: Read
   return [
     ...(aimed ? TARGETS : []),
     ...(has('plan') ? ['criterion', 'round', 'seed'] : []),
-    ...(has('latency') ? [] : ['target', 'dim', 'table']),
+    ...(has('latency') ? [] : ['target', 'table']),
     ...(divides ? [] : ['allocation', 'least']),
     ...(flags.criterion === 'random' ? [] : ['seed']),
     ...(has('calib') ? [] : READING),

@@ -54,7 +54,7 @@ export const configSchema = z.strictObject({
   ratios: z.record(z.string(), share).optional().describe('fractions to remove, by kind or group'),
   plan: text.optional().describe('a plan made before'),
   target: text.optional().describe('with latency: where models run'),
-  dims: z.record(z.string(), whole(1)).optional().describe('with latency: sizes of free dimensions of inputs'),
+  dims: z.record(z.string(), whole(1)).optional().describe('sizes of free dimensions of inputs'),
   table: text.optional().describe("with latency: what 'snp profile' measured"),
   allocation: oneOf(['planned', 'even']).optional().describe('how a budget is divided'),
   least: z.record(z.string(), share).optional().describe('shares that stay in any case, by kind or group'),
@@ -78,6 +78,10 @@ export const configSchema = z.strictObject({
     .boolean('must be true or false')
     .optional()
     .describe('refit the branches of the pruned model, each to make up for errors before it'),
+  verify: z
+    .boolean('must be true or false')
+    .optional()
+    .describe('run the result, to prove that it equals the original with the removed units at zero'),
   holdBack: z.boolean('must be true or false').optional().describe('hold every eighth sample back to compare answers'),
   calibration: z
     .union([text, calibration], {

@@ -31,7 +31,15 @@ export async function withTarget<T>(name: string | undefined, use: (target: Targ
 export function addSizeOptions(command: Command): Command {
   return command
     .option('--batch <N>', 'first dimension of inputs, where it is free (default: 1)', wholeNumber(1))
-    .option('--dim <NAME=N>', 'size of another free dimension; repeatable', dimension);
+    .addOption(dimOption());
+}
+
+/** `--dim`, of every command that makes inputs or counts costs. */
+export function dimOption(): Option {
+  return new Option(
+    '--dim <NAME=N>',
+    'size of a free dimension of inputs (default: found by trying); repeatable',
+  ).argParser(dimension);
 }
 
 /** Sizes of inputs as the options say. */

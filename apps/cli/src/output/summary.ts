@@ -2,6 +2,7 @@ import type { GroupReport, PruneReport } from '@snp/core';
 import pc from 'picocolors';
 import { bytes, count, duration, percent } from './format.js';
 import { table } from './table.js';
+import { verificationLine } from './verification.js';
 
 /** What `prune` and `apply` say when they are done. */
 export function renderSummary(
@@ -28,6 +29,7 @@ export function renderSummary(
     ...latencyLines(report),
     ...fidelityLines(report),
     ...unrecoveredLines(report),
+    verificationLine(report),
     `${pc.green('done')} ${output} (${report.budget}, criterion ${report.criterion}${recovery}${calibration}) in ${duration(seconds)}`,
     ...(folder === undefined ? [] : [`     report in ${folder}`]),
     '',

@@ -90,7 +90,7 @@ export async function decide(
       : await clock.time('solve', (onProgress) =>
           Recovery.create(analysis, moments.groups, kind, {
             curves: planned,
-            groups: planned ? undefined : assignments.map(({ group }) => group.id),
+            groups: assignments.map(({ group }) => group.id),
             beyond: reaching ? [...analysis.heads, ...analysis.branches].map(({ id }) => id) : [],
             runtime: options.runtime,
             onProgress,

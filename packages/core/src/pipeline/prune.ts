@@ -1,4 +1,4 @@
-import { type Analysis, analyze } from '@snp/graph';
+import type { Analysis } from '@snp/graph';
 import { costOf, type Model, SnpError } from '@snp/onnx';
 import { readModel, writeModel } from '@snp/onnx/node';
 import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
@@ -8,22 +8,20 @@ import type { Plan } from '../plan/plan.js';
 import type { LeastShares } from '../planner/planner.js';
 import { checkCriterion } from '../plugin/defineCriterion.js';
 import { checkPlugins } from '../plugin/definePlugin.js';
-import { findUnits } from '../plugin/findUnits.js';
 import { callLimits } from '../plugin/foreignCalls.js';
 import type { Plugin } from '../plugin/plugin.js';
-import { reconstructBranches } from '../reconstruct/reconstructBranches.js';
-import { matchOutputs } from '../recovery/matchOutputs.js';
 import type { RecoveryKind } from '../recovery/recovery.js';
 import { describeBudget } from '../report/describeBudget.js';
 import { makeReport } from '../report/makeReport.js';
 import type { PruneReport } from '../report/report.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
-import { applyPlan } from '../surgery/applyPlan.js';
+import { Proof } from '../verify/proof.js';
+import { VERIFY_DEFAULTS } from '../verify/verify.js';
 import { Clock } from './clock.js';
-import { decide } from './decide.js';
 import { holdBack } from './holdBack.js';
 import { prepare } from './prepare.js';
 import type { OnProgress } from './progress.js';
+import { proven } from './proven.js';
 import { checkTarget, type Target } from './target.js';
 
 /** Options of `prune`. */
@@ -69,6 +67,13 @@ export interface PruneOptions extends Target {
   batchSize?: number | undefined;
   /** Widths per head become multiples of this. Default 1. */
   round?: number | undefined;
+  /**
+   * Whether the result is proven before it is handed out: on the first calibration samples, or on random inputs, it has to answer as the original with the removed units at
+   * zero does (see `verify`). Groups that do not come out right are left as they are, with a warning. Costs about as much as 16 runs of the model on one sample. Default true.
+   */
+  verify?: boolean | undefined;
+  /** Sizes of free dimensions of inputs, by name, where random inputs are made. Default: sizes are found that the model takes. */
+  dims?: Readonly<Record<string, number>> | undefined;
   /** Name of the model in the report. Default: its path, or the graph's name. */
   name?: string | undefined;
   /** Where the model runs. Default: onnxruntime in a child process. */
@@ -92,7 +97,7 @@ export interface PruneResult {
  * Prunes a Transformer: analyses it, decides how wide every group is to be and which units stay, lets them carry the part of those that leave, and
  * cuts the model down. The input file is never changed.
  *
- * @throws SnpError with a code for each way it can fail; nothing is written before `write`.
+ * @throws SnpError with a code for each way it can fail, `not-prunable` where nothing comes out right; nothing is written before `write`.
  * @example
  * const result = await prune('deit_small.onnx', { calibration: await images('calib/'), budget: { macs: 0.5 } });
  * await result.write('deit_small.snp.onnx');
@@ -106,36 +111,29 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
   const recovery = recoveryOf(options);
   const clock = new Clock(options.onProgress);
   const original = typeof source === 'string' ? await clock.time('read', () => readModel(source)) : source;
-  const analysis = await clock.time('analyze', async () => prepare(original));
-  const found = await clock.time('analyze', () => findUnits(analysis, plugins, options));
+  const prepared = await clock.time('analyze', async () => prepare(original));
   const runtime = options.runtime ?? onnxRuntime();
   const { fit, held } =
     options.calibration && (options.holdBack ?? (recovery !== 'none' && !options.statistics))
       ? holdBack(options.calibration)
       : { fit: options.calibration, held: undefined };
-  const decision = await decide(analysis, original, found, { ...options, recovery, runtime, calibration: fit }, clock);
-  const { recovery: _, ...cut } = decision.plan;
-  const plan: Plan = recovery === 'none' ? cut : { ...cut, recovery };
-  options.signal?.throwIfAborted();
-  const outcomes = decision.recovery && (await clock.time('recover', () => decision.recovery!.apply(plan)));
-  const recovered = decision.recovery?.analysis ?? analysis;
-  const model = await clock.time('apply', async () => applyPlan(recovered, plan));
-  const after = analyze(model);
-  if (recovery === 'full' && fit) {
-    const { batchSize, signal, reconstruct = true } = options;
-    const passes = { calibration: fit, runtime, batchSize, signal };
-    if (reconstruct) {
-      await clock.time('reconstruct', (onProgress) => reconstructBranches(after, analysis, { ...passes, onProgress }));
-    }
-    const outputs = decision.moments?.outputs;
-    if (outputs) {
-      await clock.time('match', (onProgress) => matchOutputs(model, analysis, { ...passes, outputs, onProgress }));
-    }
-  }
+  // Before long work: whether there are inputs to prove the result with.
+  const proof =
+    options.verify === false
+      ? undefined
+      : await clock.time('verify', () => proofOf(prepared, source, fit, { ...options, runtime }));
+  const { analysis, decision, plan, model, after, recovered, outcomes, verification, warnings } = await proven({
+    analysis: prepared,
+    original,
+    plugins,
+    options: { ...options, recovery, runtime, calibration: fit },
+    proof,
+    clock,
+  });
   const fidelity =
     held &&
     (await clock.time('compare', (onProgress) =>
-      compareModels(analysis.model, model, { ...options, runtime, data: held, onProgress }),
+      compareModels(prepared.model, model, { ...options, runtime, data: held, onProgress }),
     ));
   const report = makeReport({
     name: options.name ?? (typeof source === 'string' ? source : original.graph.name),
@@ -152,11 +150,32 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
     latency: decision.latency,
     samples: decision.samples,
     skipped: options.calibration?.skipped ?? [],
-    warnings: decision.warnings,
+    warnings: [...decision.warnings, ...warnings],
+    verification,
     seconds: clock.seconds,
     originalCost: costOf(original),
   });
   return { model, plan, report, analysis: recovered, write: (path) => writeModel(model, path) };
+}
+
+/** Samples to prove a result on. */
+const PROOF_SAMPLES = 4;
+
+function proofOf(
+  analysis: Analysis,
+  original: string | Model,
+  data: Calibration | undefined,
+  { runtime, dims, signal }: PruneOptions & { runtime: Runtime },
+): Promise<Proof> {
+  return Proof.prepare(analysis, {
+    runtime,
+    original,
+    data,
+    dims,
+    limit: PROOF_SAMPLES,
+    seed: VERIFY_DEFAULTS.seed,
+    signal,
+  });
 }
 
 /** Presets are published architectures, made by the published method; everything else is recovered where there are data. */

@@ -4,6 +4,7 @@ import type { Fidelity } from '../evaluate/fidelity.js';
 import type { LatencyOutcome } from '../pipeline/meetLatency.js';
 import { type Plan, removedUnits } from '../plan/plan.js';
 import type { RecoveryKind, RecoveryOutcomes } from '../recovery/recovery.js';
+import type { Verification } from '../verify/proof.js';
 import { costPerBlock, wholeCost } from './costReport.js';
 import { slicesOfGroup } from './removedSlices.js';
 import type { GroupReport, Planning, PruneReport } from './report.js';
@@ -24,6 +25,7 @@ interface Findings {
   samples: number;
   skipped: readonly { name: string; reason: string }[];
   warnings: readonly string[];
+  verification: Verification | undefined;
   seconds: Record<string, number>;
   originalCost: ModelCost;
 }
@@ -53,6 +55,7 @@ export function makeReport(findings: Findings): PruneReport {
       ...(reason.operator !== undefined && { operator: reason.operator }),
       reason: reason.reason,
     })),
+    verified: findings.verification ?? false,
     warnings: [...findings.warnings],
     seconds: findings.seconds,
     plan,

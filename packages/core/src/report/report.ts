@@ -4,6 +4,7 @@ import type { LatencyOutcome } from '../pipeline/meetLatency.js';
 import type { Plan } from '../plan/plan.js';
 import type { TradeOffPoint } from '../planner/planner.js';
 import type { RecoveryKind } from '../recovery/recovery.js';
+import type { Verification } from '../verify/proof.js';
 
 /** Indices of one axis of an initializer that leave with a group's removed units. */
 export interface RemovedSlice {
@@ -84,6 +85,8 @@ export interface PruneReport {
     operator?: string;
     reason: string;
   }[];
+  /** The proof that the model equals the masked original; false where none was asked for. */
+  verified: Verification | false;
   warnings: string[];
   /** Seconds each step took. */
   seconds: Record<string, number>;

@@ -11,7 +11,7 @@ import { type PruneOptions, type PruneResult, prune } from '../pipeline/prune.js
 import type { CostBudget } from '../plan/budget.js';
 import type { CostReport } from '../report/report.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
-import { randomFeeds } from '../verify/randomFeeds.js';
+import { inputsFor } from '../verify/inputs/inputsFor.js';
 
 /** One budget and what came of it. */
 export interface SweepPoint {
@@ -27,7 +27,10 @@ export interface SweepPoint {
 
 /** Options of `sweep`. */
 export interface SweepOptions
-  extends Pick<PruneOptions, 'round' | 'least' | 'batchSize' | 'criterion' | 'plugins' | 'pluginTimeout'> {
+  extends Pick<
+    PruneOptions,
+    'round' | 'least' | 'batchSize' | 'dims' | 'verify' | 'criterion' | 'plugins' | 'pluginTimeout'
+  > {
   /** What `calibrate` gathered. */
   statistics: CalibrationStatistics;
   budgets: readonly CostBudget[];
@@ -59,11 +62,11 @@ export async function sweep(
   if (budgets.length === 0) throw new SnpError('invalid-argument', 'There are no budgets to sweep over.');
   const runtime = options.runtime ?? onnxRuntime();
   const original = typeof source === 'string' ? await readModel(source) : source;
-  const { model, shapes } = prepare(original);
-  const feeds = randomFeeds(model, shapes, { seed: 1, batch: 1 });
+  const analysis = prepare(original);
   const before = await runtime.open(original, { signal });
   const points: SweepPoint[] = [];
   try {
+    const feeds = await inputsFor(analysis, before, { data: options.calibration ?? data, dims: options.dims, signal });
     const right = data && (await topOne(before, data, options));
     for (const budget of budgets) {
       const result = await prune(original, { ...options, runtime, budget, holdBack: false });

@@ -1,5 +1,6 @@
-import { type Analysis, analyze, unitGroups } from '@snp/graph';
-import { cloneModel, type Model, SnpError, Tensor, type Value } from '@snp/onnx';
+import { type Analysis, unitGroups } from '@snp/graph';
+import { cloneModel, type DataType, type Model, SnpError, Tensor, type Value } from '@snp/onnx';
+import { fingerprint } from '../plan/fingerprint.js';
 import type { Plan } from '../plan/plan.js';
 import { applyPlan } from '../surgery/applyPlan.js';
 
@@ -12,77 +13,83 @@ import { applyPlan } from '../surgery/applyPlan.js';
  */
 export function restoredModel(analysis: Analysis, pruned: Model, plan: Plan): Model {
   const restored = cloneModel(analysis.model);
-  const cut = new Set(
-    unitGroups(analysis)
-      .filter(({ id }) => plan.groups[id])
-      .flatMap(({ members }) => members.map(({ initializer }) => initializer))
-      .filter(({ tensor }) => tensor!.dataType === 'FLOAT'),
+  const members = unitGroups(analysis)
+    .filter(({ id }) => plan.groups[id])
+    .flatMap((group) => group.members.map(({ initializer }) => initializer));
+  const cut = new Set(members.filter(({ tensor }) => FLOATS.has(tensor!.dataType)));
+  const places = [...startsOf([...cut])];
+  const numbered = positions(analysis.model, places);
+  const marked = applyPlan(
+    { ...analysis, model: numbered },
+    { ...plan, model: { fingerprint: fingerprint(numbered) } },
   );
-  const starts = startsOf([...cut]);
-  const [low, high] = [0, 1].map((digit) => applyPlan(analyze(positions(analysis.model, starts, digit)), plan));
-  const places = [...starts];
-  const filled = new Map(places.map(([{ name }]) => [name, new Float32Array(restored.graph.value(name).tensor!.size)]));
-  for (const value of low.graph.initializers) {
-    const own = tensorOf(pruned, value.name);
-    const original = analysis.model.graph.initializers.find(({ name }) => name === value.name);
-    const marked = value.tensor!.numbers();
-    if (value.tensor!.dataType !== 'FLOAT' || !marked.every((digit: number) => digit >= BASE && digit < 2 * BASE)) {
+  const filled = new Map(places.map(([{ name, tensor }]) => [name, new Float64Array(tensor!.size)]));
+  const original = new Map(analysis.model.graph.initializers.map((value) => [value.name, value]));
+  const own = new Map(pruned.graph.initializers.map((value) => [value.name, value.tensor!]));
+  for (const { name, tensor } of marked.graph.initializers) {
+    const after = own.get(name);
+    if (!after) throw mismatch(name);
+    const numbers = tensor!.numbers();
+    if (tensor!.dataType !== 'DOUBLE' || !numbers.every((number: number) => number >= BASE)) {
       // Not cut: recovery may have changed a bias, or nothing.
-      if (original && !cut.has(original) && sameShape(own, original.tensor!))
-        restored.graph.value(value.name).tensor = own;
+      const before = original.get(name);
+      if (before && !cut.has(before) && isAlike(after, before.tensor!)) restored.graph.value(name).tensor = after;
       continue;
     }
-    if (!sameShape(own, value.tensor!)) throw mismatch(value.name);
-    const upper = high.graph.value(value.name).tensor!.numbers();
-    const numbers = own.numbers();
+    const contents = after.numbers();
+    if (contents.length !== numbers.length || after.dims.join() !== tensor!.dims.join()) throw mismatch(name);
     for (let at = 0; at < numbers.length; at++) {
-      const position = marked[at] - BASE + (upper[at] - BASE) * BASE;
-      const [source, start] = places.findLast(([, first]) => first <= position)!;
-      filled.get(source.name)![position - start] = numbers[at];
+      const position = numbers[at] - BASE;
+      const [source, start] = holding(places, position);
+      filled.get(source.name)![position - start] = contents[at];
     }
   }
   for (const [name, data] of filled) {
     const value = restored.graph.value(name);
-    value.tensor = Tensor.float32(value.tensor!.dims, data);
+    value.tensor = Tensor.fromNumbers(value.tensor!.dataType, value.tensor!.dims, data);
   }
   return restored;
 }
 
-/** Positions are written in digits that float32 holds exactly, each with this number on top, which tells them from other weights. */
-const BASE = 2 ** 20;
+const FLOATS = new Set<DataType>(['FLOAT', 'FLOAT16', 'BFLOAT16']);
+
+/** On top of every position, which tells them from other numbers; float64 holds their sums exactly. */
+const BASE = 2 ** 40;
+
+type Place = readonly [value: Value, first: number];
 
 /** Numbers all elements of all weights one after the other. */
-function startsOf(values: readonly Value[]): Map<Value, number> {
+function startsOf(values: readonly Value[]): Place[] {
   let next = 0;
-  return new Map(
-    values.map((value) => {
-      const start = next;
-      next += value.tensor!.size;
-      return [value, start];
-    }),
-  );
+  return values.map((value) => {
+    const start = next;
+    next += value.tensor!.size;
+    return [value, start];
+  });
 }
 
-/** A copy in which the elements of weights are one digit of their number. */
-function positions(model: Model, starts: ReadonlyMap<Value, number>, digit: number): Model {
+/** The weight that holds a position: the last one that starts before it. */
+function holding(places: readonly Place[], position: number): Place {
+  let [low, high] = [0, places.length - 1];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (places[middle][1] <= position) low = middle;
+    else high = middle - 1;
+  }
+  return places[low];
+}
+
+/** A copy in which the elements of weights are their numbers. */
+function positions(model: Model, places: readonly Place[]): Model {
   const copy = cloneModel(model);
-  for (const [{ name, tensor }, start] of starts) {
-    const digits = Float32Array.from({ length: tensor!.size }, (_, at) => {
-      const position = start + at;
-      return BASE + (digit === 0 ? position % BASE : Math.floor(position / BASE));
-    });
-    copy.graph.value(name).tensor = Tensor.float32(tensor!.dims, digits);
+  for (const [{ name, tensor }, start] of places) {
+    const numbers = Float64Array.from({ length: tensor!.size }, (_, at) => BASE + start + at);
+    copy.graph.value(name).tensor = Tensor.of('DOUBLE', tensor!.dims, numbers);
   }
   return copy;
 }
 
-function tensorOf(model: Model, name: string): Tensor {
-  const tensor = model.graph.initializers.find((value) => value.name === name)?.tensor;
-  if (!tensor) throw mismatch(name);
-  return tensor;
-}
-
-function sameShape(a: Tensor, b: Tensor): boolean {
+function isAlike(a: Tensor, b: Tensor): boolean {
   return a.dataType === b.dataType && a.dims.join() === b.dims.join();
 }
 

@@ -1,0 +1,120 @@
+import type { Model, Node, Value } from '@snp/onnx';
+
+/** A norm that an exporter wrote as single operators: something divided by the root of the mean of its squares, after its own mean was taken away or not. */
+export interface NormTakenApart {
+  /** The sum or mean of squares. */
+  squares: Node;
+  /** The sum or mean that is taken away first. */
+  mean: Node | undefined;
+  /** Where a sum or mean is multiplied with or divided by a number: the node, and the index of the number. */
+  factors: readonly { node: Node; index: number }[];
+  /** What was divided. */
+  results: readonly Value[];
+}
+
+const REDUCTIONS = ['ReduceMean', 'ReduceSum', 'ReduceSumSquare'];
+
+/** Steps from a sum of squares to the division by its root. */
+const FURTHEST = 16;
+
+/** Finds norms by what they compute, not by how they are scaled. */
+export function normsTakenApart({ graph }: Model): NormTakenApart[] {
+  return graph.nodes.filter(({ op }) => REDUCTIONS.includes(op)).flatMap((node) => normAround(node) ?? []);
+}
+
+function normAround(squares: Node): NormTakenApart | undefined {
+  const squared = squares.op === 'ReduceSumSquare' ? squares.inputs[0] : squareRootOf(squares.inputs[0]);
+  if (!squared) return undefined;
+  const mean = meanTakenFrom(squared);
+  const numerators = [squared, ...(mean ? [mean.of] : [])].map(origin);
+  const results: Value[] = [];
+  const factors = new Set<{ node: Node; index: number }>(mean?.factors);
+  const follow = (value: Value, state: { rooted: boolean; inverted: boolean }, steps: number): void => {
+    if (steps > FURTHEST) return;
+    for (const { node, index } of value.uses) {
+      const next = node.outputs[0];
+      const other = node.inputs[1 - index];
+      if (!next) continue;
+      const goOn = (change: Partial<typeof state> = {}) => follow(next, { ...state, ...change }, steps + 1);
+      const power = node.op === 'Pow' && index === 0 ? numberOf(other) : undefined;
+      if (['Cast', 'Identity', 'Clip', 'Max', 'Unsqueeze', 'Squeeze', 'Expand', 'Reshape'].includes(node.op)) {
+        if (index === 0 || node.op === 'Max') goOn();
+      } else if (node.op === 'Sqrt' || power === 0.5) goOn({ rooted: true });
+      else if (power === -0.5) goOn({ rooted: true, inverted: !state.inverted });
+      else if (node.op === 'Reciprocal' || (node.op === 'Div' && index === 1 && numberOf(other) === 1))
+        goOn({ inverted: !state.inverted });
+      else if (node.op === 'Add' && numberOf(other) !== undefined) goOn();
+      else if (numberOf(other) !== undefined && (node.op === 'Mul' || (node.op === 'Div' && index === 0))) {
+        // What comes after the root is a scale like any other.
+        if (!state.rooted) factors.add({ node, index: 1 - index });
+        goOn();
+      } else if (node.op === 'Mul' && other?.tensor) goOn();
+      else if (state.rooted && other && (state.inverted ? node.op === 'Mul' : node.op === 'Div' && index === 1)) {
+        const numerator = unscaled(other);
+        if (numerators.includes(origin(numerator)) || isSameCentring(numerator, mean)) results.push(next);
+      }
+    }
+  };
+  follow(squares.outputs[0]!, { rooted: false, inverted: false }, 0);
+  return results.length > 0 ? { squares, mean: mean?.node, factors: [...factors], results } : undefined;
+}
+
+/** What a value is the square of. */
+function squareRootOf(value: Value | undefined): Value | undefined {
+  const node = value && origin(value).producer;
+  const [a, b] = node?.inputs ?? [];
+  if (node?.op === 'Mul' && a && b && origin(a) === origin(b)) return a;
+  return node?.op === 'Pow' && numberOf(b) === 2 ? a : undefined;
+}
+
+interface Mean {
+  node: Node;
+  factors: NormTakenApart['factors'];
+  of: Value;
+}
+
+/** The mean of a value that was taken away from it. */
+function meanTakenFrom(difference: Value): Mean | undefined {
+  const { producer } = origin(difference);
+  const [of, taken] = producer?.inputs ?? [];
+  if (producer?.op !== 'Sub' || !of || !taken) return undefined;
+  const factors: { node: Node; index: number }[] = [];
+  let node = origin(taken).producer;
+  while (node && (node.op === 'Div' || node.op === 'Mul')) {
+    const index = node.inputs.findIndex(
+      (value, at) => numberOf(value) !== undefined && (at === 1 || node!.op === 'Mul'),
+    );
+    if (index < 0) return undefined;
+    factors.push({ node, index });
+    node = node.inputs[1 - index] && origin(node.inputs[1 - index]!).producer;
+  }
+  const isMean = node && ['ReduceMean', 'ReduceSum'].includes(node.op) && node.inputs[0];
+  return isMean && origin(node!.inputs[0]!) === origin(of) ? { node: node!, factors, of } : undefined;
+}
+
+/** What a vector of constants scales. */
+function unscaled(value: Value): Value {
+  const { producer } = origin(value);
+  const constant = producer?.op === 'Mul' ? producer.inputs.findIndex((own) => own?.tensor) : -1;
+  return constant < 0 ? value : producer!.inputs[1 - constant]!;
+}
+
+/** True of the same difference, computed a second time. */
+function isSameCentring(value: Value, mean: Mean | undefined): boolean {
+  const own = meanTakenFrom(value);
+  return own !== undefined && mean !== undefined && origin(own.of) === origin(mean.of);
+}
+
+/** Where a value comes from, without casts. */
+function origin(value: Value): Value {
+  const { producer } = value;
+  return producer && ['Cast', 'Identity'].includes(producer.op) && producer.inputs[0]
+    ? origin(producer.inputs[0])
+    : value;
+}
+
+/** The number that a constant of one element holds. */
+export function numberOf(value: Value | undefined): number | undefined {
+  const tensor = value && origin(value).tensor;
+  return tensor?.size === 1 && tensor.dataType !== 'STRING' ? Number(tensor.numbers()[0]) : undefined;
+}
