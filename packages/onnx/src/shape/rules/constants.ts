@@ -82,7 +82,7 @@ export function unknownDims(rank: Dim | undefined): undefined[] | undefined {
 function rangeRule(call: OperatorCall): OutputFacts[] {
   const type = call.type(0);
   const [start, limit, delta] = [0, 1, 2].map((index) => call.content(index)?.[0]);
-  const length = rangeLength(start, limit, delta);
+  const length = rangeLength(start, limit, delta, type);
   const dims = call.followed([length]);
   const whole = typeof start === 'number' && typeof delta === 'number' && !isFloatType(type);
   const content =
@@ -90,11 +90,12 @@ function rangeRule(call: OperatorCall): OutputFacts[] {
   return [{ type, shape: [length], content }];
 }
 
-/** max(ceil((limit - start) / delta), 0). */
-function rangeLength(start: Element, limit: Element, delta: Element): Dim | undefined {
+/** max(ceil((limit - start) / delta), 0), the difference rounded as numbers of the type are. */
+function rangeLength(start: Element, limit: Element, delta: Element, type: DataType | undefined): Dim | undefined {
   if (start === undefined || limit === undefined || delta === undefined || delta === 0) return undefined;
   if (typeof start === 'number' && typeof limit === 'number' && typeof delta === 'number') {
-    return Math.max(Math.ceil((limit - start) / delta), 0);
+    const difference = storedAs(limit - start, type);
+    return difference === undefined ? undefined : Math.max(Math.ceil(difference / delta), 0);
   }
   if (![start, limit, delta].every((item) => typeof item !== 'number' || Number.isInteger(item))) return undefined;
   return maxDims(ceilDivDims(subDims(limit, start), delta), 0);
