@@ -94,7 +94,13 @@ function describe(value: Value, info: Message): Value {
   return value;
 }
 
-function readNode(message: Message, outputs: (Value | undefined)[], graph: Graph, external?: ExternalDataSource): Node {
+/** The node that a `NodeProto` holds, reading values that `graph` knows by name. It is not in the graph yet. */
+export function readNode(
+  message: Message,
+  outputs: (Value | undefined)[],
+  graph: Graph,
+  external?: ExternalDataSource,
+): Node {
   const label = message.name || `${message.opType} -> ${message.output?.[0] ?? '?'}`;
   const inputs = ((message.input ?? []) as string[]).map((name) =>
     name ? (graph.lookup(name) ?? missing(`Input '${name}' of node ${label}`, name, label)) : undefined,
@@ -130,7 +136,8 @@ function nodeToProto(node: Node, codec: GraphCodec): Message {
   return message;
 }
 
-function codecFor(parent: Graph, external?: ExternalDataSource): GraphCodec {
+/** How attributes of nodes of `parent` are read and written. */
+export function codecFor(parent: Graph, external?: ExternalDataSource): GraphCodec {
   return { read: (message) => graphFromProto(message, external, parent), write: graphToProto, external };
 }
 
