@@ -1,4 +1,4 @@
-import { cloneModel, countAxesFromEnd, type Model, type Node, Tensor, type Value } from '@snp/onnx';
+import { cloneModel, countAxesFromEnd, inlineFunctions, type Model, type Node, Tensor, type Value } from '@snp/onnx';
 import type { RemovedSlice } from '../report/report.js';
 
 /**
@@ -7,6 +7,8 @@ import type { RemovedSlice } from '../report/report.js';
  */
 export function maskedModel(original: Model, removed: readonly RemovedSlice[]): Model {
   const model = cloneModel(original);
+  // Norms that are functions of the model are seen only so.
+  inlineFunctions(model);
   countAxesFromEnd(model);
   const zeroed = zeroSlices(model, removed);
   for (const node of [...model.graph.nodes]) {

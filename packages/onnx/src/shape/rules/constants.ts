@@ -1,3 +1,5 @@
+import type { Message } from '../../codec/message.js';
+import { tensorFromSparse } from '../../codec/sparseTensorProto.js';
 import type { Node } from '../../ir/node.js';
 import { type DataType, dataTypeOf } from '../../tensor/dataType.js';
 import { Tensor } from '../../tensor/tensor.js';
@@ -33,11 +35,13 @@ export function attributeType(call: OperatorCall, name: string): DataType | unde
   return code === undefined ? undefined : dataTypeOf(code);
 }
 
-/** The tensor a Constant node stands for; undefined for strings and sparse tensors. */
+/** The tensor a Constant node stands for, a sparse one spread out; undefined for strings. */
 export function constantTensor(node: Node): Tensor | undefined {
   const tensor = node.tensor('value');
   if (tensor) return tensor;
   for (const [name, attribute] of node.attributes) {
+    if (name === 'sparse_value' && attribute.type === 'OTHER')
+      return sparseValue(attribute.proto as Message | undefined);
     if (name === 'value_float' && attribute.type === 'FLOAT') return Tensor.float32([], [attribute.value]);
     if (name === 'value_int' && attribute.type === 'INT') return Tensor.int64([], [attribute.value]);
     if (name === 'value_floats' && attribute.type === 'FLOATS') {
@@ -48,6 +52,11 @@ export function constantTensor(node: Node): Tensor | undefined {
     }
   }
   return undefined;
+}
+
+function sparseValue(attribute: Message | undefined): Tensor | undefined {
+  const sparse = attribute?.sparseTensor as Message | undefined;
+  return sparse && tensorFromSparse(sparse);
 }
 
 function constantRule(call: OperatorCall): OutputFacts[] {
