@@ -13,6 +13,8 @@ export { FOLD_CONSTANTS_DEFAULTS, type FoldConstantsOptions, foldConstants } fro
 export { removeRoundTrips } from './fold/removeRoundTrips.js';
 export { constantTarget } from './fold/reshapeTarget.js';
 export { simplifyShapes } from './fold/simplifyShapes.js';
+export { unpackSequences } from './fold/unpackSequences.js';
+export { type InlinedFunctions, inlineFunctions } from './functions/inlineFunctions.js';
 export type { Attribute, AttributeInit, AttributeValue } from './ir/attribute.js';
 export { cloneModel } from './ir/clone.js';
 export { Graph, type NodeInit } from './ir/graph.js';

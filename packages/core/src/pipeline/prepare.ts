@@ -3,15 +3,17 @@ import {
   cloneModel,
   countAxesFromEnd,
   foldConstants,
+  inlineFunctions,
   type Model,
   removeRoundTrips,
   SnpError,
   simplifyShapes,
+  unpackSequences,
 } from '@snp/onnx';
 
 /**
- * Makes a model ready for pruning, in a copy: sizes that exporters compute at run time become constants (so that a scale
- * taken from a width stays that of the original width), and the result is analysed.
+ * Makes a model ready for pruning, in a copy: functions of the model are inlined, sequences of tensors taken apart, sizes that exporters compute at run time become
+ * constants (so that a scale taken from a width stays that of the original width), and the result is analysed.
  *
  * @param options.allowNothing Return the analysis even if there is no attention or no group that can be pruned. Default false.
  * @throws SnpError `not-prunable` if there is no attention or no group can be pruned, with the first reasons why; `unsupported` for an operator set
@@ -20,6 +22,8 @@ import {
 export function prepare(model: Model, options: { allowNothing?: boolean } = {}): Analysis {
   checkOpset(model);
   const folded = cloneModel(model);
+  inlineFunctions(folded);
+  unpackSequences(folded);
   foldConstants(folded);
   simplifyShapes(folded);
   removeRoundTrips(folded);

@@ -1,4 +1,4 @@
-import { cloneModel, countAxesFromEnd, inferShapes, type Model, Tensor, type Value } from '@snp/onnx';
+import { cloneModel, countAxesFromEnd, inferShapes, inlineFunctions, type Model, Tensor, type Value } from '@snp/onnx';
 import type { RemovedSlice } from '../report/report.js';
 import { maskNorm, NORMS } from './maskNorm.js';
 import { maskNormTakenApart } from './maskNormTakenApart.js';
@@ -12,6 +12,8 @@ import { RemovedPositions } from './removedPositions.js';
  */
 export function maskedModel(original: Model, removed: readonly RemovedSlice[]): Model {
   const model = cloneModel(original);
+  // Norms that are functions of the model are seen only so.
+  inlineFunctions(model);
   countAxesFromEnd(model);
   const positions = zeroSlices(model, removed);
   const shapes = inferShapes(model);

@@ -6,6 +6,7 @@ import { copyType, type Value } from '../ir/value.js';
 import { attributeFromProto, attributeToProto, type GraphCodec } from './attributeProto.js';
 import type { ExternalDataSource } from './externalData.js';
 import type { Message } from './message.js';
+import { sparseSource, tensorFromSparse } from './sparseTensorProto.js';
 import { tensorFromProto, tensorToProto } from './tensorProto.js';
 import { typeFromProto, valueInfoToProto } from './valueInfoProto.js';
 
@@ -42,7 +43,10 @@ export function graphToProto(graph: Graph): Message {
   const message: Message = {
     ...proto,
     node: graph.nodes.map((node) => nodeToProto(node, codec)),
-    initializer: graph.initializers.map((value) => tensorToProto(value.tensor!, value.name)),
+    initializer: graph.initializers
+      .filter(({ tensor }) => !sparseSource(tensor!))
+      .map((value) => tensorToProto(value.tensor!, value.name)),
+    sparseInitializer: sparseToProto(graph, list(proto.sparseInitializer)),
     input: infosToProto(graph.inputs, graph, list(proto.input)),
     output: infosToProto(graph.outputs, graph, list(proto.output)),
     valueInfo: list(proto.valueInfo).flatMap((info) => {
@@ -53,6 +57,21 @@ export function graphToProto(graph: Graph): Message {
   };
   if (graph.name || proto.name !== undefined) message.name = graph.name;
   return message;
+}
+
+/** Sparse initializers whose values were not edited, and those that could not be read. */
+function sparseToProto(graph: Graph, read: Message[]): Message[] {
+  const unread = read.filter(({ values }) => {
+    const value = graph.values.get(values?.name ?? '');
+    return !values?.name || (value && !value.tensor);
+  });
+  return [
+    ...unread,
+    ...graph.initializers.flatMap(({ name, tensor }) => {
+      const source = sparseSource(tensor!);
+      return source ? [{ ...source, values: { ...source.values, name } }] : [];
+    }),
+  ];
 }
 
 /** Entries of a list, from what that list said: a value's input, output and `value_info` may each say something else. */
@@ -80,7 +99,10 @@ function readConstants(graph: Graph, message: Message, external?: ExternalDataSo
   }
   for (const sparse of list(message.sparseInitializer)) {
     const name: string = sparse.values?.name ?? '';
-    if (name) graph.addValue(name);
+    if (!name) continue;
+    const value = graph.addValue(name);
+    value.tensor = tensorFromSparse(sparse, external);
+    if (value.tensor) value.type = { elementType: value.tensor.dataType, shape: [...value.tensor.dims] };
   }
 }
 
@@ -94,7 +116,13 @@ function describe(value: Value, info: Message): Value {
   return value;
 }
 
-function readNode(message: Message, outputs: (Value | undefined)[], graph: Graph, external?: ExternalDataSource): Node {
+/** The node that a `NodeProto` holds, reading values that `graph` knows by name. It is not in the graph yet. */
+export function readNode(
+  message: Message,
+  outputs: (Value | undefined)[],
+  graph: Graph,
+  external?: ExternalDataSource,
+): Node {
   const label = message.name || `${message.opType} -> ${message.output?.[0] ?? '?'}`;
   const inputs = ((message.input ?? []) as string[]).map((name) =>
     name ? (graph.lookup(name) ?? missing(`Input '${name}' of node ${label}`, name, label)) : undefined,
@@ -130,7 +158,8 @@ function nodeToProto(node: Node, codec: GraphCodec): Message {
   return message;
 }
 
-function codecFor(parent: Graph, external?: ExternalDataSource): GraphCodec {
+/** How attributes of nodes of `parent` are read and written. */
+export function codecFor(parent: Graph, external?: ExternalDataSource): GraphCodec {
   return { read: (message) => graphFromProto(message, external, parent), write: graphToProto, external };
 }
 

@@ -18,11 +18,11 @@ const SAME_BYTES: ReadonlySet<string> = new Set(['Flatten', 'Identity', 'Reshape
  * they cannot be computed exactly. Uses the shape rules with no limit on content: what they follow element by element
  * (data movement, exact arithmetic, comparisons, conversions) is what can be evaluated.
  */
-export function evaluateNode(node: Node, shapes: ShapeInfo): (Tensor | undefined)[] | undefined {
+export function evaluateNode(node: Node, shapes: ShapeInfo, opset: number): (Tensor | undefined)[] | undefined {
   if (SAME_BYTES.has(node.op)) return keptBytes(node, shapes);
   const rule = SHAPE_RULES.get(node.op);
   if (!rule || node.subgraphs.length > 0) return undefined;
-  const facts = rule(new OperatorCall(node, new ConstantRun(shapes)));
+  const facts = rule(new OperatorCall(node, new ConstantRun(shapes, opset)));
   const results = node.outputs.map((output, index) => {
     const { type, shape, content } = facts[index] ?? {};
     const dims = staticDims(shape);
@@ -43,7 +43,10 @@ function keptBytes(node: Node, shapes: ShapeInfo): Tensor[] | undefined {
 class ConstantRun implements InferenceRun {
   readonly contentLimit = Number.POSITIVE_INFINITY;
 
-  constructor(private readonly shapes: ShapeInfo) {}
+  constructor(
+    private readonly shapes: ShapeInfo,
+    readonly opset: number,
+  ) {}
 
   facts(value: Value): ValueFacts {
     const { tensor } = value;

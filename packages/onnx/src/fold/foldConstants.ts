@@ -41,7 +41,8 @@ export const FOLD_CONSTANTS_DEFAULTS = { maxGrowth: 2 ** 20 } as const;
  */
 export function foldConstants(model: Model, options: FoldConstantsOptions = {}): { folded: number } {
   const shapes = inferShapes(model, { ...options, inputDefaults: false });
-  const folding = new Folding(shapes, options.maxGrowth ?? FOLD_CONSTANTS_DEFAULTS.maxGrowth, overridable(model));
+  const maxGrowth = options.maxGrowth ?? FOLD_CONSTANTS_DEFAULTS.maxGrowth;
+  const folding = new Folding(shapes, maxGrowth, model.opset, overridable(model));
   folding.foldGraph(model.graph);
   return { folded: folding.folded };
 }
@@ -52,6 +53,7 @@ class Folding {
   constructor(
     readonly shapes: ShapeInfo,
     readonly maxGrowth: number,
+    readonly opset: number,
     /** Constants that the model's caller may replace. */
     readonly defaults: readonly Value[],
   ) {}
@@ -90,7 +92,7 @@ class Folding {
     const known = this.#knownResults(node);
     if (known) return known;
     const constant = node.inputs.length > 0 && node.inputs.every((value) => !value || isConstant(value, fixed));
-    return constant ? evaluateNode(node, this.shapes) : undefined;
+    return constant ? evaluateNode(node, this.shapes, this.opset) : undefined;
   }
 
   /** The results that shape inference has already computed. */

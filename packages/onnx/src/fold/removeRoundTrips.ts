@@ -1,13 +1,15 @@
+import { constantBehind } from '../cost/parameters.js';
 import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { dimsEqual } from '../shape/dim.js';
+import { isFloatType } from '../shape/elements.js';
 import { inferShapes, type ShapeInfo } from '../shape/inferShapes.js';
 
 /**
  * Takes out, in place, nodes after which a value is what it was before: Identity, chains of Reshape, Squeeze, Unsqueeze and Flatten that come back to a shape they
- * had, Transposes that undo each other; and turns sums with zeros made only for their shape into Expand. Results do not change. Models with
+ * had, Transposes that undo each other; and turns sums of constants and zeros made only for their shape into Expand. Results do not change. Models with
  * branches or loops stay as they are.
  */
 export function removeRoundTrips(model: Model, shapes: ShapeInfo = inferShapes(model)): void {
@@ -49,18 +51,29 @@ function beforeTransposes(last: Node): Value | undefined {
   return undefined;
 }
 
-/** `x + ConstantOfShape(shape)` of zeros is `x` spread out over that shape. */
+/** `x + ConstantOfShape(shape)` of zeros is `x` spread out over that shape, unless `x` holds -0, which such a sum turns into 0. */
 function addedZeros(graph: Graph, node: Node, shapes: ShapeInfo): void {
   const at = node.inputs.findIndex((value) => value?.producer?.op === 'ConstantOfShape' && isZero(value.producer));
   if (at < 0) return;
   const [x, shape] = [node.inputs[1 - at], node.inputs[at]!.producer!.inputs[0]];
   const [target, output] = [shapes.shape(node.inputs[at]!), shapes.shape(node.outputs[0]!)];
   const same = target && output?.length === target.length && output.every((dim, axis) => dimsEqual(dim, target[axis]));
-  if (!x || !shape || !same) return;
+  if (!x || !shape || !same || mayHoldNegativeZero(x, shapes)) return;
   const inputs = [x, shape];
   const name = node.outputs[0]!.name;
   const [expanded] = graph.addNode({ op: 'Expand', inputs, outputs: [`${name}_expanded`], before: node }).outputs;
   if (!graph.outputs.includes(node.outputs[0]!)) node.outputs[0]!.replaceAllUsesWith(expanded!);
+}
+
+/** These hand on elements of their first input and make no others. */
+const MOVES = new Set([...RESHAPES, 'Identity', 'Transpose', 'Expand', 'Gather', 'Slice', 'Tile']);
+
+function mayHoldNegativeZero(value: Value, shapes: ShapeInfo): boolean {
+  if (!isFloatType(shapes.elementType(value))) return false;
+  let source: Value | undefined = value;
+  while (source?.producer && MOVES.has(source.producer.op)) source = source.producer.inputs[0];
+  const tensor = source && constantBehind(source);
+  return !tensor || tensor.numbers().some((item) => Object.is(item, -0));
 }
 
 function isZero(node: Node): boolean {

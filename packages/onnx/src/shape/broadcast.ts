@@ -1,5 +1,6 @@
-import { type Dim, dimsEqual, termsOf } from './dim.js';
-import { boundsOf, isKnownDim, maxDims, symbolsOf } from './dimFunctions.js';
+import { type Dim, dimsEqual } from './dim.js';
+import { boundsOf, isKnownDim, maxDims } from './dimFunctions.js';
+import { isPartOf } from './partOf.js';
 
 /**
  * The shape of several inputs broadcast together (numpy's rules), or undefined if one of them is unranked. A dimension
@@ -30,18 +31,13 @@ function broadcastDim(a: Dim | undefined, b: Dim | undefined): Dim | undefined {
 }
 
 /**
- * Where both could be 1, the larger one. An expression over the very symbol it meets, such as `min(1024, seq)` of a mask
- * that was cut to length, and an unknown size are taken as equal to what they meet.
+ * Where both could be 1, the larger one: what else two sizes that differ can be in a valid model is 1. Nothing is known where one of them is unknown and
+ * the other could be 1.
  */
 function broadcastSymbolic(a: Dim, b: Dim): Dim | undefined {
-  if (!isKnownDim(a)) return isKnownDim(b) ? b : undefined;
-  if (!isKnownDim(b) || boundsOf(a, 1)[0] > 1) return a;
+  if (boundsOf(a, 1)[0] > 1) return a;
   if (boundsOf(b, 1)[0] > 1) return b;
-  const shared = symbolsOf(a).some(({ name }) => symbolsOf(b).some((other) => other.name === name));
-  if (!shared || isPolynomial(a) === isPolynomial(b)) return maxDims(a, b, 1);
-  return isPolynomial(a) ? a : b;
-}
-
-function isPolynomial(dim: Dim): boolean {
-  return termsOf(dim).every((term) => term.factors.every((factor) => !factor.expression));
+  if (!isKnownDim(a) || !isKnownDim(b)) return undefined;
+  if (isPartOf(b, a)) return a;
+  return isPartOf(a, b) ? b : maxDims(a, b, 1);
 }

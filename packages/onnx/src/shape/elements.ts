@@ -99,10 +99,20 @@ export function binaryElement(op: string, type: DataType | undefined, a: Element
 
 function binaryNumber(op: string, type: DataType | undefined, a: number, b: number): Element {
   const compare = COMPARISON[op];
-  if (compare) return Number(compare(a, b));
-  if ((op === 'Max' || op === 'Min') && (Number.isNaN(a) || Number.isNaN(b))) return undefined;
-  if (isFloatType(type)) return storedAs(NUMBER[op]?.(a, b), type);
+  if (compare) return comparable(type, a, b) ? Number(compare(a, b)) : undefined;
+  if (isFloatType(type)) {
+    // Runtimes differ in which zero, or which of a number and NaN, is the larger one.
+    const unclear = Number.isNaN(a) || Number.isNaN(b) || (a === 0 && b === 0);
+    return (op === 'Max' || op === 'Min') && unclear ? undefined : storedAs(NUMBER[op]?.(a, b), type);
+  }
+  // Whole numbers beyond 2^53 are known roughly: what is computed from them may look exact and be wrong.
+  if (!Number.isSafeInteger(a) || !Number.isSafeInteger(b)) return undefined;
   return storedAs((INTEGER[op] ?? NUMBER[op])?.(a, b), type);
+}
+
+/** Two whole numbers beyond 2^53 may differ though they look equal. */
+function comparable(type: DataType | undefined, a: number, b: number): boolean {
+  return isFloatType(type) || a !== b || Number.isSafeInteger(a);
 }
 
 /** And with false, Or with true: known whatever the other side is. */
@@ -163,11 +173,15 @@ export function unaryElement(op: string, type: DataType | undefined, a: Element)
   return op === 'Identity' || op === 'Floor' || op === 'Ceil' || op === 'Round' ? a : undefined;
 }
 
+/** Types that hold any size that a dimension has in practice. Half precision does not: it ends at 2,048. */
+const WIDE_TYPES: ReadonlySet<DataType> = new Set(['INT32', 'INT64', 'FLOAT', 'DOUBLE']);
+
 /** An element converted as by Cast. Conversions the specification leaves undefined (out of range, NaN) are not known. */
 export function castElement(a: Element, from: DataType | undefined, to: DataType | undefined): Element {
   if (a === undefined || from === undefined || to === undefined) return undefined;
   if (to === 'BOOL') return typeof a === 'number' ? Number(a !== 0) : boundsOf(a)[0] > 0 ? 1 : undefined;
-  if (typeof a !== 'number') return isFloatType(to) || to === 'INT64' || to === 'INT32' ? a : undefined;
+  if (typeof a !== 'number') return WIDE_TYPES.has(to) ? a : undefined;
+  if (!isFloatType(from) && !Number.isSafeInteger(a)) return undefined;
   // Runtimes convert to half precision through float: two roundings, known here only where the first one is exact.
   if ((to === 'FLOAT16' || to === 'BFLOAT16') && Math.fround(a) !== a) return undefined;
   return storedAs(isFloatType(from) && !isFloatType(to) ? Math.trunc(a) : a, to);
@@ -177,8 +191,10 @@ function isWhole(dim: Dim): boolean {
   return typeof dim !== 'number' || Number.isSafeInteger(dim);
 }
 
+/** A negative number that rounds to zero gives -0, as in IEEE 754. */
 function roundHalfToEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
+  const rounded = rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
+  return rounded === 0 && (value < 0 || Object.is(value, -0)) ? -0 : rounded;
 }

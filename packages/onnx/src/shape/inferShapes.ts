@@ -48,7 +48,8 @@ const CONTENT_LIMIT = 64;
  * dimensions of the graph inputs are symbols by their names; a dimension that cannot be told is a symbol of its own,
  * named `?value.axis`. Sizes are taken as at least 1 where a slice or a broadcast depends on it.
  *
- * Stated types (`value_info`) fill in what cannot be inferred; where they contradict what is inferred, they are ignored.
+ * Stated types (`value_info`) fill in element types, ranks and names of dimensions that cannot be inferred. Their numbers count for outputs of operators
+ * that have no rule only: exporters and editors leave numbers behind that hold for the sizes of one run.
  *
  * @throws SnpError `invalid-argument` if `inputShapes` names no input of the graph or has another rank than the file
  * @example
@@ -56,7 +57,7 @@ const CONTENT_LIMIT = 64;
  * shapes.shape(model.graph.outputs[0])?.map(formatDim); // ['batch', '1000']
  */
 export function inferShapes(model: Model, options: InferShapesOptions = {}): ShapeInfo {
-  const inference = new Inference(CONTENT_LIMIT);
+  const inference = new Inference(CONTENT_LIMIT, model.opset);
   if (options.inputDefaults === false) inference.forgetDefaults(overridable(model));
   inference.enterInputs(model.graph, options.inputShapes ?? {});
   inference.walk(model.graph);
@@ -76,14 +77,19 @@ export function overridable(model: Model): Value[] {
 class Inference implements InferenceRun {
   readonly #facts = new Map<Value, ValueFacts>();
   readonly #inputSymbols = new Set<string>();
+  /** Whose dimensions the symbols of a name are: values of two branches may bear the same one. */
+  readonly #named = new Map<string, Value>();
 
-  constructor(readonly contentLimit: number) {}
+  constructor(
+    readonly contentLimit: number,
+    readonly opset: number,
+  ) {}
 
   facts(value: Value): ValueFacts {
     const known = this.#facts.get(value);
     if (known) return known;
     // Initializers on first use, and what a malformed graph reads before it is written: as stated.
-    const facts = value.tensor ? this.#constantFacts(value) : this.#completed(value, {});
+    const facts = value.tensor ? this.#constantFacts(value) : this.#completed(value, {}, true);
     this.#facts.set(value, facts);
     return facts;
   }
@@ -107,7 +113,7 @@ class Inference implements InferenceRun {
       for (const found of shape?.flatMap((dim) => (dim === undefined ? [] : symbolsOf(dim))) ?? []) {
         this.#inputSymbols.add(found.name);
       }
-      this.#facts.set(value, { type: value.type?.elementType, shape: shape && named(value, shape) });
+      this.#facts.set(value, { type: value.type?.elementType, shape: shape && this.#withNames(value, shape) });
     }
   }
 
@@ -115,9 +121,9 @@ class Inference implements InferenceRun {
     for (const node of topologicalOrder(graph)) this.#visit(node);
   }
 
-  inferSubgraph(graph: Graph, inputs: readonly ValueFacts[]): ValueFacts[] {
+  inferSubgraph(graph: Graph, inputs: readonly OutputFacts[]): ValueFacts[] {
     for (const [index, value] of graph.inputs.entries()) {
-      this.#facts.set(value, this.#completed(value, inputs[index] ?? {}));
+      this.#facts.set(value, this.#completed(value, inputs[index] ?? {}, false));
     }
     this.walk(graph);
     return graph.outputs.map((value) => this.facts(value));
@@ -128,7 +134,7 @@ class Inference implements InferenceRun {
     const outputs = rule ? this.#applied(rule, node) : [];
     if (!rule) for (const graph of node.subgraphs) this.inferSubgraph(graph, []);
     for (const [index, value] of node.outputs.entries()) {
-      if (value) this.#facts.set(value, this.#completed(value, outputs[index] ?? {}));
+      if (value) this.#facts.set(value, this.#completed(value, outputs[index] ?? {}, !rule));
     }
   }
 
@@ -143,35 +149,48 @@ class Inference implements InferenceRun {
     }
   }
 
-  /** Inferred facts with their gaps filled from the stated type, and what is left from fresh symbols. */
-  #completed(value: Value, facts: OutputFacts): ValueFacts {
+  /** Inferred facts with their gaps filled from the stated type (its numbers too if these are to be believed), and what is left from fresh symbols. */
+  #completed(value: Value, facts: OutputFacts, believed: boolean): ValueFacts {
     const type = facts.type ?? value.type?.elementType;
     const stated = value.type?.shape;
     const inferred = facts.shape ?? stated?.map(() => undefined);
     if (!inferred) return { type };
     const hints = stated?.length === inferred.length ? stated : undefined;
-    const shape = named(
+    const shape = this.#withNames(
       value,
-      inferred.map((dim, axis) => this.#refined(usable(dim), hints?.[axis])),
+      inferred.map((dim, axis) => this.#refined(usable(dim), hints?.[axis], believed)),
     );
     // A model that contradicts itself may reshape three elements into one; such content helps nobody.
     const fits = facts.content && facts.content.length === productOf(shape);
     return { type, shape, content: fits ? this.#followedContent(value, facts.content) : undefined };
   }
 
-  /** An unknown dimension gives way to a stated number, or to a stated name that a graph input bears too. */
-  #refined(dim: Dim | undefined, stated: FileDim): Dim | undefined {
+  /** An unknown dimension gives way to a stated name that a graph input bears too, or to a stated number that is believed. */
+  #refined(dim: Dim | undefined, stated: FileDim, believed: boolean): Dim | undefined {
     if (dim !== undefined && isKnownDim(dim)) return dim;
     const hint = fileDim(stated);
     if (hint === undefined) return dim;
-    if (dim === undefined || typeof hint === 'number') return hint;
+    if (typeof hint === 'number') return believed ? hint : dim;
+    if (dim === undefined) return hint;
     return symbolsOf(hint).every(({ name }) => this.#inputSymbols.has(name)) ? hint : dim;
   }
 
   #followedContent(value: Value, content: readonly Element[] | undefined): readonly Dim[] | undefined {
     if (!content || content.length > this.contentLimit) return undefined;
     if (content.every((item) => item === undefined)) return undefined;
-    return content.map((item, index) => shortened(item) ?? symbol(`?${value.name}[${index}]`, 'data'));
+    return content.map((item, index) => shortened(item) ?? symbol(`?${this.#nameOf(value)}[${index}]`, 'data'));
+  }
+
+  #withNames(value: Value, shape: readonly (Dim | undefined)[]): Dim[] {
+    return shape.map((dim, axis) => dim ?? symbol(`?${this.#nameOf(value)}.${axis}`, 'unknown'));
+  }
+
+  /** The value's name, with a number where a value of another branch or body took it first. */
+  #nameOf(value: Value): string {
+    let name = value.name;
+    for (let n = 2; (this.#named.get(name) ?? value) !== value; n++) name = `${value.name}#${n}`;
+    this.#named.set(name, value);
+    return name;
   }
 }
 
@@ -192,10 +211,6 @@ function shortened(dim: Dim | undefined): Dim | undefined {
 function usable(dim: Dim | undefined): Dim | undefined {
   if (typeof dim === 'number') return Number.isSafeInteger(dim) && dim >= 0 ? dim : undefined;
   return shortened(dim);
-}
-
-function named(value: Value, shape: readonly (Dim | undefined)[]): Dim[] {
-  return shape.map((dim, axis) => dim ?? symbol(`?${value.name}.${axis}`, 'unknown'));
 }
 
 function checkInputShapes(graph: Graph, given: Readonly<Record<string, readonly (number | string)[]>>): void {

@@ -4,14 +4,16 @@ import type { Value } from '../ir/value.js';
 import type { DataType } from '../tensor/dataType.js';
 import { type Dim, staticDims } from './dim.js';
 import type { Element } from './elements.js';
-import type { ValueFacts } from './facts.js';
+import type { OutputFacts, ValueFacts } from './facts.js';
 
 /** What a rule may ask of the run of shape inference it is part of. */
 export interface InferenceRun {
   /** What is known about a value so far. */
   facts(value: Value): ValueFacts;
   /** Infers a subgraph, with `inputs` given to its inputs in order, and returns what its outputs are. */
-  inferSubgraph(graph: Graph, inputs: readonly ValueFacts[]): ValueFacts[];
+  inferSubgraph(graph: Graph, inputs: readonly OutputFacts[]): ValueFacts[];
+  /** Version of the default operator set. */
+  readonly opset: number;
   /** Contents longer than this are not followed. */
   readonly contentLimit: number;
 }

@@ -1,3 +1,5 @@
+import type { Message } from '../../codec/message.js';
+import { tensorFromSparse } from '../../codec/sparseTensorProto.js';
 import type { Node } from '../../ir/node.js';
 import { type DataType, dataTypeOf } from '../../tensor/dataType.js';
 import { Tensor } from '../../tensor/tensor.js';
@@ -33,11 +35,13 @@ export function attributeType(call: OperatorCall, name: string): DataType | unde
   return code === undefined ? undefined : dataTypeOf(code);
 }
 
-/** The tensor a Constant node stands for; undefined for strings and sparse tensors. */
+/** The tensor a Constant node stands for, a sparse one spread out; undefined for strings. */
 export function constantTensor(node: Node): Tensor | undefined {
   const tensor = node.tensor('value');
   if (tensor) return tensor;
   for (const [name, attribute] of node.attributes) {
+    if (name === 'sparse_value' && attribute.type === 'OTHER')
+      return sparseValue(attribute.proto as Message | undefined);
     if (name === 'value_float' && attribute.type === 'FLOAT') return Tensor.float32([], [attribute.value]);
     if (name === 'value_int' && attribute.type === 'INT') return Tensor.int64([], [attribute.value]);
     if (name === 'value_floats' && attribute.type === 'FLOATS') {
@@ -48,6 +52,11 @@ export function constantTensor(node: Node): Tensor | undefined {
     }
   }
   return undefined;
+}
+
+function sparseValue(attribute: Message | undefined): Tensor | undefined {
+  const sparse = attribute?.sparseTensor as Message | undefined;
+  return sparse && tensorFromSparse(sparse);
 }
 
 function constantRule(call: OperatorCall): OutputFacts[] {
@@ -82,7 +91,7 @@ export function unknownDims(rank: Dim | undefined): undefined[] | undefined {
 function rangeRule(call: OperatorCall): OutputFacts[] {
   const type = call.type(0);
   const [start, limit, delta] = [0, 1, 2].map((index) => call.content(index)?.[0]);
-  const length = rangeLength(start, limit, delta);
+  const length = rangeLength(start, limit, delta, type);
   const dims = call.followed([length]);
   const whole = typeof start === 'number' && typeof delta === 'number' && !isFloatType(type);
   const content =
@@ -90,11 +99,12 @@ function rangeRule(call: OperatorCall): OutputFacts[] {
   return [{ type, shape: [length], content }];
 }
 
-/** max(ceil((limit - start) / delta), 0). */
-function rangeLength(start: Element, limit: Element, delta: Element): Dim | undefined {
+/** max(ceil((limit - start) / delta), 0), the difference rounded as numbers of the type are. */
+function rangeLength(start: Element, limit: Element, delta: Element, type: DataType | undefined): Dim | undefined {
   if (start === undefined || limit === undefined || delta === undefined || delta === 0) return undefined;
   if (typeof start === 'number' && typeof limit === 'number' && typeof delta === 'number') {
-    return Math.max(Math.ceil((limit - start) / delta), 0);
+    const difference = storedAs(limit - start, type);
+    return difference === undefined ? undefined : Math.max(Math.ceil(difference / delta), 0);
   }
   if (![start, limit, delta].every((item) => typeof item !== 'number' || Number.isInteger(item))) return undefined;
   return maxDims(ceilDivDims(subDims(limit, start), delta), 0);

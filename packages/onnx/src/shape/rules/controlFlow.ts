@@ -47,38 +47,49 @@ function loopRule(call: OperatorCall): OutputFacts[] {
   return [...states, ...scans];
 }
 
+/** So many rounds see all that a body of ordinary depth passes on. */
+const MOST_ROUNDS = 4;
+
 /**
- * Runs the body until what is carried from one iteration to the next keeps its shape, giving up what changes. Each round
- * gives up at least one dimension or a rank, and three rounds see all that a body of ordinary depth passes on.
+ * Runs the body until what is carried from one iteration to the next keeps its shape, giving up the dimensions that change.
+ * A body that does not settle is looked at once more with nothing known of its states.
  */
 function settled(
   call: OperatorCall,
   body: Graph,
   before: readonly ValueFacts[],
   carried: readonly ValueFacts[],
-  after: readonly ValueFacts[],
+  after: readonly OutputFacts[],
 ): { states: OutputFacts[]; outputs: ValueFacts[] } {
-  let states: ValueFacts[] = carried.map(({ type, shape }) => ({ type, shape }));
-  let outputs: ValueFacts[] = [];
   const skipped = before.length === 0 ? 0 : 1;
-  for (let round = 0; round < 3; round++) {
-    outputs = call.run.inferSubgraph(body, [...before, ...states, ...after]);
+  const run = (states: readonly OutputFacts[]) => call.run.inferSubgraph(body, [...before, ...states, ...after]);
+  let states: OutputFacts[] = carried.map(({ type, shape }) => ({ type, shape }));
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const outputs = run(states);
     const next = states.map((state, index) => merged(state, outputs[index + skipped] ?? {}));
-    const stable = next.every(({ shape }, i) => shape?.every((dim) => dim !== undefined) ?? !states[i].shape);
-    if (stable) return { states: next, outputs };
-    // A changing dimension makes the whole shape unknown inside the body; the rule's result still has its rank.
-    if (round === 2)
-      return { states: next.map(({ type }) => ({ type })), outputs: outputs.map(({ type }) => ({ type })) };
-    states = next.map(({ type, shape }, i) =>
-      shape?.every((dim) => dim !== undefined) ? states[i] : { type: type ?? states[i].type },
-    );
+    if (next.every((state, index) => sameFacts(state, states[index]))) return { states, outputs };
+    states = next;
   }
-  return { states, outputs };
+  states = states.map(({ type }) => ({ type }));
+  return { states, outputs: run(states) };
 }
 
-/** Scan-9 and later: state variables, then sequences of which the body sees one slice at a time. */
+/** Whether merging has left facts as they were. */
+function sameFacts(merged: OutputFacts, before: OutputFacts): boolean {
+  if (merged.type !== before.type || !merged.shape !== !before.shape) return false;
+  return merged.shape?.every((dim, axis) => (dim === undefined) === (before.shape?.[axis] === undefined)) ?? true;
+}
+
+/**
+ * Scan-9 and later: state variables, then sequences of which the body sees one slice at a time. Scan-8, which has a batch
+ * dimension and lengths besides, tells nothing.
+ */
 function scanRule(call: OperatorCall): OutputFacts[] {
   const body = bodyOf(call, 'body');
+  if (body && call.run.opset < 9) {
+    call.run.inferSubgraph(body, []);
+    return [];
+  }
   const scanned = call.node.int('num_scan_inputs', 0);
   const inputs = call.node.inputs.map((_, index) => call.input(index));
   if (!body || inputs.length < scanned) return [];

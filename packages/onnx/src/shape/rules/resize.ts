@@ -24,12 +24,12 @@ function resizeRule(call: OperatorCall): OutputFacts[] {
   return [{ type, shape: output }];
 }
 
-/** floor(size * scale), for symbolic sizes where the scale or its inverse is whole. */
+/** floor(size * scale), for symbolic sizes where the scale is whole or its inverse a power of two, so that rounding changes nothing. */
 function scaled(size: Dim, scale: number | undefined): Dim | undefined {
   if (scale === undefined || !(scale > 0)) return undefined;
   if (typeof size === 'number') return Math.floor(Math.fround(size * Math.fround(scale)));
   if (Number.isInteger(scale)) return mulDims(size, scale);
-  return Number.isInteger(1 / scale) ? floorDivDims(size, 1 / scale) : undefined;
+  return Number.isInteger(Math.log2(scale)) ? floorDivDims(size, 1 / scale) : undefined;
 }
 
 /** One scale for all axes: the smallest (`not_larger`) or the largest that the sizes ask for. */
