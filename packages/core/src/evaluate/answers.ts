@@ -1,25 +1,22 @@
 import type { Model } from '@snp/onnx';
-import { runSamples } from '@snp/runtime';
+import { type Feeds, numbersOf, runSamples } from '@snp/runtime';
 import type { EvaluateOptions } from './evaluate.js';
 import { type Fidelity, FidelityMeter } from './fidelity.js';
 
 /** What to run, and where. */
 export type AnswerOptions = Pick<EvaluateOptions, 'runtime' | 'data' | 'batchSize' | 'signal' | 'onProgress'>;
 
-/** What a model answered, batch by batch: floating-point outputs by name. */
-export type Answers = readonly Readonly<Record<string, Float32Array>>[];
+/** What a model answered in one batch: floating-point outputs by name. */
+export type BatchAnswers = Readonly<Record<string, Float32Array | Float64Array>>;
+
+/** What a model answered, batch by batch. */
+export type Answers = readonly BatchAnswers[];
 
 /** Runs a model on samples and keeps its answers. */
 export async function recordAnswers(model: Model | string, { data, ...rest }: AnswerOptions): Promise<Answers> {
-  const answers: Record<string, Float32Array>[] = [];
-  await runSamples({ ...rest, model, calibration: data, fetches: undefined }, (outputs) => {
-    answers.push(
-      Object.fromEntries(
-        Object.entries(outputs).flatMap(([name, { data: scores }]) =>
-          scores instanceof Float32Array ? [[name, Float32Array.from(scores)]] : [],
-        ),
-      ),
-    );
+  const answers: BatchAnswers[] = [];
+  await runSamples({ ...rest, model, calibration: data, fetches: undefined }, (outputs, samples, size) => {
+    answers.push(answersIn(outputs, { count: samples.length, size }));
   });
   return answers;
 }
@@ -32,24 +29,33 @@ export async function compareAnswers(
 ): Promise<Fidelity> {
   const meter = new FidelityMeter();
   let [batch, done] = [0, 0];
-  await runSamples({ ...rest, model, calibration: data, fetches: undefined }, (outputs, samples) => {
-    addAnswers(answers[batch++], outputs, meter);
+  await runSamples({ ...rest, model, calibration: data, fetches: undefined }, (outputs, samples, size) => {
+    const own = answersIn(outputs, { count: samples.length, size });
+    addAnswers(answers[batch++], own, outputs, meter);
     done += samples.length;
   });
   return { ...meter.result, samples: done };
 }
 
+/** The answers to so many samples of a batch that may have been filled up with more: those whose rows an output has first. */
+export function answersIn(outputs: Feeds, { count, size }: { count: number; size: number }): BatchAnswers {
+  return Object.fromEntries(
+    Object.entries(outputs).flatMap(([name, output]) => {
+      const numbers = numbersOf(output);
+      if (!numbers) return [];
+      const whole = count === size || (output.dims[0] ?? 1) % size !== 0;
+      return [[name, whole ? numbers : numbers.subarray(0, (numbers.length / size) * count)]];
+    }),
+  );
+}
+
 /** Adds every row of scores along the last axis of every output as one answer. */
-export function addAnswers(
-  before: Readonly<Record<string, ArrayLike<number> | undefined>>,
-  after: Readonly<Record<string, { dims: readonly number[]; data: unknown }>>,
-  meter: FidelityMeter,
-): void {
-  for (const [name, { dims, data }] of Object.entries(after)) {
+export function addAnswers(before: BatchAnswers, after: BatchAnswers, shapes: Feeds, meter: FidelityMeter): void {
+  for (const [name, numbers] of Object.entries(after)) {
     const original = before[name];
-    if (!(data instanceof Float32Array && original instanceof Float32Array)) continue;
-    const width = dims[dims.length - 1] ?? 1;
-    for (let at = 0; at < data.length; at += width)
-      meter.add(original.subarray(at, at + width), data.subarray(at, at + width));
+    if (!original) continue;
+    const width = shapes[name].dims.at(-1) ?? 1;
+    for (let at = 0; at < numbers.length; at += width)
+      meter.add(original.subarray(at, at + width), numbers.subarray(at, at + width));
   }
 }

@@ -1,6 +1,6 @@
 import { SnpError } from '@snp/onnx';
 import type { Calibration, Runtime, RuntimeTensor, Session } from '@snp/runtime';
-import { batches, DEFAULT_BATCH_SIZE, runSamples } from '@snp/runtime';
+import { batches, DEFAULT_BATCH_SIZE, numbersOf, runSamples } from '@snp/runtime';
 import { argmax, type Fidelity, FidelityMeter } from './fidelity.js';
 
 /** Options of `evaluate` and `compare`. */
@@ -75,11 +75,11 @@ export async function topOne(
   { batchSize = DEFAULT_BATCH_SIZE, signal }: Pick<EvaluateOptions, 'batchSize' | 'signal'> = {},
 ): Promise<number | undefined> {
   const tally = new Tally();
-  const free = session.inputs.every(({ dims }) => dims.length > 0 && typeof dims[0] !== 'number');
-  for await (const { feeds, samples } of batches(data.samples(signal), free ? batchSize : 1, session.inputs)) {
+  for await (const { feeds, samples, size } of batches(data.samples(signal), batchSize, session.inputs)) {
     const scores = Object.values(await session.run(feeds, { signal }))[0];
-    if (scores.dims[0] !== samples.length || !(scores.data instanceof Float32Array)) return undefined;
-    for (const [at, { label }] of samples.entries()) tally.add(rowOf(scores, at, samples.length), label);
+    const rows = scores && rowsOf(scores, size);
+    if (!rows) return undefined;
+    for (const [at, { label }] of samples.entries()) tally.add(rows[at], label);
   }
   return tally.result.top1;
 }
@@ -119,20 +119,23 @@ async function eachRow(
   const { data, ...rest } = options;
   await runSamples(
     { ...rest, model, calibration: data, fetches: options.output ? [options.output] : undefined },
-    (outputs, samples) => {
+    (outputs, samples, size) => {
       const scores = options.output ? outputs[options.output] : Object.values(outputs)[0];
-      for (const [at, sample] of samples.entries()) visit(rowOf(scores, at, samples.length), sample.label);
+      const rows = rowsOf(scores, size);
+      if (!rows)
+        throw new SnpError(
+          'invalid-argument',
+          `The output of shape [${scores.dims}] is not one row of scores per sample. Choose another output with --output.`,
+        );
+      for (const [at, sample] of samples.entries()) visit(rows[at], sample.label);
     },
   );
 }
 
-function rowOf({ data, dims }: RuntimeTensor, at: number, count: number): ArrayLike<number> {
-  if (dims[0] !== count || !(data instanceof Float32Array || data instanceof Float64Array)) {
-    throw new SnpError(
-      'invalid-argument',
-      `The output of shape [${dims}] is not one row of scores per sample. Choose another output with --output.`,
-    );
-  }
-  const width = data.length / count;
-  return data.subarray(at * width, (at + 1) * width);
+/** The scores of each of so many samples; undefined where an output has no row for each. */
+function rowsOf(output: RuntimeTensor, count: number): ArrayLike<number>[] | undefined {
+  const numbers = numbersOf(output);
+  if (output.dims[0] !== count || !numbers) return undefined;
+  const width = numbers.length / count;
+  return Array.from({ length: count }, (_, at) => numbers.subarray(at * width, (at + 1) * width));
 }

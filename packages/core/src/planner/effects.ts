@@ -10,7 +10,7 @@ import {
   type Session,
 } from '@snp/runtime';
 import { Algebra } from '../algebra/algebra.js';
-import { addAnswers } from '../evaluate/answers.js';
+import { addAnswers, answersIn, type BatchAnswers } from '../evaluate/answers.js';
 import { FidelityMeter } from '../evaluate/fidelity.js';
 import { laneWidth } from '../plan/widths.js';
 import type { RecoveryMethod } from '../recovery/method.js';
@@ -93,19 +93,28 @@ export async function measureEffects(options: MeasureEffectsOptions): Promise<Ef
   return effects;
 }
 
+/** What a batch of the original gave. */
+interface Recorded {
+  /** Samples that it had, and that it was filled up to. */
+  count: number;
+  size: number;
+  /** What tails start from, by name. */
+  values: Feeds;
+  answers: BatchAnswers;
+}
+
 /** How far the answers of a tail with changed weights are from what was recorded. */
 async function divergenceOf(
-  recorded: readonly Feeds[],
+  recorded: readonly Recorded[],
   changed: Feeds,
   { session, frontier, signal }: Pick<TailModel, 'frontier'> & { session: Session; signal: AbortSignal | undefined },
 ): Promise<number> {
   const meter = new FidelityMeter();
-  for (const values of recorded) {
+  for (const { values, answers, ...batch } of recorded) {
     const feeds: Feeds = { ...changed };
     for (const [input, name] of frontier) feeds[input] = values[name];
     const outputs = await session.run(feeds, { signal });
-    const answers = Object.fromEntries(Object.entries(values).map(([name, { data }]) => [name, data as Float32Array]));
-    addAnswers(answers, outputs, meter);
+    addAnswers(answers, answersIn(outputs, batch), outputs, meter);
   }
   return Math.max(0, meter.result.divergence);
 }
@@ -157,9 +166,10 @@ async function record(
   shapes: ShapeInfo,
   names: readonly string[],
   { runtime, calibration, signal, samples = EFFECT_SAMPLES, batchSize = BATCH_SIZE }: MeasureEffectsOptions,
-): Promise<Feeds[]> {
+): Promise<Recorded[]> {
   const model = cloneModel(original);
   const inputs = new Set(model.graph.inputs.map(({ name }) => name));
+  const answering = new Set(model.graph.outputs.map(({ name }) => name));
   for (const name of names) {
     const value = model.graph.value(name);
     if (inputs.has(name) || model.graph.outputs.includes(value)) continue;
@@ -168,11 +178,13 @@ async function record(
   }
   const session = await runtime.open(model, { signal });
   try {
-    const recorded: Feeds[] = [];
-    const free = session.inputs.every(({ dims }) => dims.length > 0 && typeof dims[0] !== 'number');
-    const size = free ? batchSize : 1;
-    for await (const batch of batches(firstSamples(calibration, samples).samples(signal), size, session.inputs)) {
-      recorded.push({ ...batch.feeds, ...(await session.run(batch.feeds, { signal })) });
+    const recorded: Recorded[] = [];
+    const first = firstSamples(calibration, samples).samples(signal);
+    for await (const { feeds, samples: own, size } of batches(first, batchSize, session.inputs)) {
+      const found = await session.run(feeds, { signal });
+      const outputs = Object.fromEntries(Object.entries(found).filter(([name]) => answering.has(name)));
+      const batch = { count: own.length, size };
+      recorded.push({ ...batch, values: { ...feeds, ...found }, answers: answersIn(outputs, batch) });
     }
     return recorded;
   } finally {

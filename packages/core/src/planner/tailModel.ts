@@ -1,4 +1,4 @@
-import { cloneModel, type Model, type Node, type ShapeInfo, type Value } from '@snp/onnx';
+import { cloneModel, dataTypeCode, type Graph, type Model, type Node, type ShapeInfo, type Value } from '@snp/onnx';
 
 /** The part of a model that some weights can change, with those weights as inputs. */
 export interface TailModel {
@@ -20,7 +20,7 @@ export function tailModel(
   const changed = new Set(weights.map(({ name }) => model.graph.value(name)));
   const frontier = new Set<Value>();
   for (const node of model.graph.nodes) {
-    const read = valuesRead(node);
+    const read = valuesRead(node, model.graph);
     if (!read.some((value) => changed.has(value))) continue;
     for (const output of node.outputs) if (output) changed.add(output);
     for (const value of read) if (!value.tensor && !changed.has(value)) frontier.add(value);
@@ -34,12 +34,7 @@ export function tailModel(
     graph.value(value.name).replaceAllUsesWith(input);
     return input;
   });
-  for (const weight of weights) {
-    const own = graph.value(weight.name);
-    own.type = { elementType: weight.tensor!.dataType, shape: [...weight.tensor!.dims] };
-    own.tensor = undefined;
-    inputs.push(own);
-  }
+  inputs.push(...weights.map(({ name }) => givenWeight(graph, graph.value(name))));
   const outputs = model.graph.outputs.flatMap((value) => (changed.has(value) ? graph.value(value.name) : []));
   graph.inputs.splice(0, graph.inputs.length, ...inputs);
   graph.outputs.splice(0, graph.outputs.length, ...outputs);
@@ -47,10 +42,23 @@ export function tailModel(
   return { model: copy, frontier: new Map([...frontier].map(({ name }, at) => [inputs[at].name, name])) };
 }
 
-/** Values that a node reads, in its subgraphs too. */
-function valuesRead(node: Node): Value[] {
+/** Makes a weight an input of float32 numbers, of its own name, whatever type it is stored in. */
+function givenWeight(graph: Graph, weight: Value): Value {
+  const { dataType, dims } = weight.tensor!;
+  weight.type = { elementType: 'FLOAT', shape: [...dims] };
+  weight.tensor = undefined;
+  if (dataType === 'FLOAT') return weight;
+  const readers = [...weight.uses];
+  const [before] = graph.nodes;
+  const stored = graph.addNode({ op: 'Cast', inputs: [weight], attributes: { to: dataTypeCode(dataType) }, before });
+  for (const { node, index } of readers) node.setInput(index, stored.outputs[0]);
+  return weight;
+}
+
+/** Values of a graph that a node reads, in its subgraphs too. */
+function valuesRead(node: Node, graph: Graph): Value[] {
   return [
-    ...node.inputs.flatMap((value) => value ?? []),
-    ...node.subgraphs.flatMap((graph) => graph.nodes.flatMap(valuesRead)),
-  ];
+    ...node.inputs.filter((value) => value !== undefined && graph.values.get(value.name) === value),
+    ...node.subgraphs.flatMap((inner) => inner.nodes.flatMap((own) => valuesRead(own, graph))),
+  ] as Value[];
 }

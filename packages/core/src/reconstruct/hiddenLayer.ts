@@ -1,5 +1,7 @@
 import { type Graph, isPointwise, type Model, type Node, Tensor, type Value } from '@snp/onnx';
+import { TapBuilder } from '@snp/runtime';
 import type { LastLayer } from '../recovery/branchLayers.js';
+import { isOwnWeight, storedWeight } from '../recovery/weights.js';
 
 /** A linear layer that writes hidden neurons, and the activation function behind it. */
 export interface HiddenLayer {
@@ -54,13 +56,14 @@ function layerEndingIn(node: Node): Pick<HiddenLayer, 'input' | 'weight' | 'axis
 
 function biased(product: Value | undefined, bias: Value | undefined) {
   const node = product?.producer;
-  if (node?.opType !== 'MatMul' || product!.uses.size !== 1 || !bias?.tensor) return undefined;
+  if (node?.opType !== 'MatMul' || product!.uses.size !== 1 || !storedWeight(bias)) return undefined;
   return productOf(node, bias);
 }
 
 function productOf(node: Node, bias: Value | undefined) {
-  const [input, weight, third] = node.inputs;
-  if (!input || input.tensor || !isOwn(weight) || weight.tensor!.dims.length !== 2) return undefined;
+  const [input, second, third] = node.inputs;
+  const weight = storedWeight(second);
+  if (!input || input.tensor || !isOwnWeight(weight) || weight.tensor!.dims.length !== 2) return undefined;
   if (node.opType === 'Gemm') {
     const scaled = node.float('alpha', 1) !== 1 || node.float('beta', 1) !== 1 || node.int('transA', 0) === 1;
     const axis = node.int('transB', 0) === 1 ? (0 as const) : (1 as const);
@@ -73,12 +76,9 @@ function productOf(node: Node, bias: Value | undefined) {
 
 /** A bias that can be changed: others are left as they are. */
 function biasOf(value: Value | undefined, width: number): Value | undefined {
-  return isOwn(value) && value.tensor!.size === width && value.tensor!.dims.at(-1) === width ? value : undefined;
-}
-
-/** A constant of float32 numbers that nothing else reads. */
-function isOwn(value: Value | undefined): value is Value {
-  return value?.tensor?.dataType === 'FLOAT' && value.uses.size === 1;
+  const bias = storedWeight(value);
+  const fits = isOwnWeight(bias) && bias.tensor!.size === width && bias.tensor!.dims.at(-1) === width;
+  return fits ? bias : undefined;
 }
 
 /** Those nodes that a value goes through, in graph order. */
@@ -97,26 +97,28 @@ function behind(value: Value, nodes: ReadonlySet<Node>): Node[] {
 const STEP = 0.01;
 
 /**
- * Adds to a model the slopes of an activation function where it is: how fast each neuron changes with what goes into it.
+ * Adds to a model the slopes of an activation function where it is: how fast each neuron changes with what goes into it. In float32, whatever the model computes in: differences
+ * of float16 numbers are mostly rounding.
  *
  * @param model The one that the layer was found in, or a part of it.
  */
 export function slopesOf(model: Model, { before, neurons, activation }: HiddenLayer): Value {
   const { graph } = model;
+  const build = new TapBuilder(model);
   const op = (op: string, inputs: Value[]) => graph.addNode({ op, inputs, outputs: [`slope_${op}`] }).outputs[0]!;
   const number = (x: number) => graph.addInitializer('slope_step', Tensor.float32([], Float32Array.of(x)));
   const shifted = (by: number) => {
-    const copies = new Map([[before.name, op('Add', [graph.value(before.name), number(by)])]]);
-    for (const node of activation) copyNode(graph, node, copies);
+    const copies = new Map([[before.name, op('Add', [build.single(graph.value(before.name)), number(by)])]]);
+    for (const node of activation) copyNode(graph, node, copies, build);
     return copies.get(neurons.name)!;
   };
   return op('Div', [op('Sub', [shifted(STEP), shifted(-STEP)]), number(2 * STEP)]);
 }
 
 /** A node once more, on copies of its inputs where there are any. */
-function copyNode(graph: Graph, node: Node, copies: Map<string, Value>): void {
+function copyNode(graph: Graph, node: Node, copies: Map<string, Value>, build: TapBuilder): void {
   const copy = graph.addCopy(node, {
-    inputs: node.inputs.map((input) => input && (copies.get(input.name) ?? graph.value(input.name))),
+    inputs: node.inputs.map((input) => input && (copies.get(input.name) ?? build.single(graph.value(input.name)))),
     outputs: node.outputs.map((output) => `slope_${output!.name}`),
   });
   for (const [at, output] of node.outputs.entries()) copies.set(output!.name, copy.outputs[at]!);

@@ -1,18 +1,22 @@
-import type { Model, Value } from '@snp/onnx';
-import { rowsTap, type Tap } from '@snp/runtime';
+import type { DataType, Model, Value } from '@snp/onnx';
+import { rowsTap, type Tap, TapBuilder } from '@snp/runtime';
 import { addInput } from './stretch.js';
 
 /** Name of the input that says what the stream is to be. */
 export const TARGET = 'reconstruction_target';
 
-/** Rows of what the stream lacks at a sum, whose shape is given: the target less the sum. */
-export function lackingTap(sum: Value, shape: readonly unknown[]): Tap {
+/** Rows of what the stream lacks at a sum, whose shape and type are given: the target less the sum. */
+export function lackingTap(sum: Value, shape: readonly unknown[], type: DataType | undefined): Tap {
   return {
     name: 'lacking',
     build(model: Model) {
       const { graph } = model;
-      const target = graph.inputs.find(({ name }) => name === TARGET) ?? addInput(model, TARGET, shape);
-      const [lack] = graph.addNode({ op: 'Sub', inputs: [target, graph.value(sum.name)] }).outputs;
+      const build = new TapBuilder(model);
+      const target = graph.inputs.find(({ name }) => name === TARGET) ?? addInput(model, TARGET, shape, type);
+      const [lack] = graph.addNode({
+        op: 'Sub',
+        inputs: [target, graph.value(sum.name)].map((value) => build.single(value)),
+      }).outputs;
       return rowsTap(lack!, {
         rank: shape.length,
         feature: shape.length - 1,

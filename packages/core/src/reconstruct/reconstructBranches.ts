@@ -135,7 +135,7 @@ async function sumsAt(
   const stretch = cut();
   const { value, rank, axis: feature } = layer.site;
   const neurons = rowsTap(value, { rank, feature, width: layer.group.units });
-  const lacking = lackingTap(sum, shapes.shape(sum)!);
+  const lacking = lackingTap(sum, shapes.shape(sum)!, shapes.elementType(sum));
   const cross = crossTap(neurons, lacking);
   const halves: RegressionSums[] = [];
   for (const half of HALVES) {

@@ -1,7 +1,8 @@
-import { Tensor } from '@snp/onnx';
+import { numbersOf } from '@snp/runtime';
 import type { Algebra } from '../algebra/algebra.js';
 import { positionRows } from '../recovery/branchLayers.js';
 import { shiftBias } from '../recovery/outputBias.js';
+import { rewrite } from '../recovery/weights.js';
 import { bestStep } from './bestStep.js';
 import type { BranchPlace } from './branchPlace.js';
 import { gaussNewtonStep, type StepSums } from './gaussNewton.js';
@@ -48,9 +49,9 @@ export async function refitHidden(place: BranchPlace, options: RunOptions, algeb
       if (!steps) continue;
       const after = await trying(layers, steps, () => place.own.ahead(place.stretch(), options, half));
       const wanted = place.wanted.streams(half);
-      for (const [at, { data }] of after.entries()) {
-        const [before, to] = [halves[half].streams[at], wanted[at]].map((stream) => stream.data as Float32Array);
-        addTrial(trial, before, data as Float32Array, to);
+      for (const [at, stream] of after.entries()) {
+        const [before, behind, to] = [halves[half].streams[at], stream, wanted[at]].map((own) => numbersOf(own)!);
+        addTrial(trial, before, behind, to);
       }
     }
     trials.push(trial);
@@ -69,9 +70,9 @@ export async function refitHidden(place: BranchPlace, options: RunOptions, algeb
 
 function addTrial(
   trial: { fitted: number; squares: number },
-  before: Float32Array,
-  after: Float32Array,
-  wanted: Float32Array,
+  before: ArrayLike<number>,
+  after: ArrayLike<number>,
+  wanted: ArrayLike<number>,
 ): void {
   let [fitted, squares] = [0, 0];
   for (let at = 0; at < after.length; at++) {
@@ -104,7 +105,7 @@ function move(layers: readonly HiddenLayer[], steps: Steps, share: number): void
     const [along, across] = axis === 1 ? [1, neurons] : [inputs, 1];
     for (let i = 0; i < inputs; i++)
       for (let j = 0; j < neurons; j++) data[i * across + j * along] += share * steps[at][i * neurons + j];
-    weight.tensor = Tensor.float32(dims, data);
+    rewrite(weight, data);
     if (bias)
       shiftBias(
         bias,

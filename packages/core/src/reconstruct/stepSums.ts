@@ -1,5 +1,14 @@
 import type { Model, ShapeInfo, Value } from '@snp/onnx';
-import { crossTap, type Moments, type RuntimeTensor, rowsTap, runTapped, squareOf, type Tap } from '@snp/runtime';
+import {
+  crossTap,
+  type Moments,
+  type RuntimeTensor,
+  rowsTap,
+  runTapped,
+  squareOf,
+  type Tap,
+  TapBuilder,
+} from '@snp/runtime';
 import type { LastLayer } from '../recovery/branchLayers.js';
 import { added } from '../statistics/statistics.js';
 import type { BranchPlace } from './branchPlace.js';
@@ -24,7 +33,7 @@ export async function stepSums(
   options: RunOptions,
 ): Promise<HalfSums | undefined> {
   const stretch = cut();
-  const lacking = lackingTap(sum, shapes.shape(sum)!);
+  const lacking = lackingTap(sum, shapes.shape(sum)!, shapes.elementType(sum));
   const taps = layers.map((hidden, at) => {
     const name = hidden.input === from ? stretch.start! : hidden.input.name;
     return tapsOf(hidden, at, { input: stretch.model.graph.value(name), layer, lacking, shapes });
@@ -83,7 +92,7 @@ function tapsOf(
       const { graph } = model;
       const op = (op: string, inputs: Value[], attributes = {}) =>
         graph.addNode({ op, inputs, attributes }).outputs[0]!;
-      const weights = graph.value(member.initializer.name);
+      const weights = new TapBuilder(model).single(graph.value(member.initializer.name));
       const back = member.axis === 0 ? op('Transpose', [weights], { perm: [1, 0] }) : weights;
       return op('Mul', [op('MatMul', [lacking.build(model), back]), slopes.build(model)]);
     },

@@ -1,5 +1,5 @@
 import type { Analysis } from '@snp/graph';
-import { cloneModel, type Model, type Value } from '@snp/onnx';
+import { cloneModel, type DataType, type Model, type Value } from '@snp/onnx';
 
 /** A part of a model: from a value of its middle, or from its inputs, to another value. */
 export interface Stretch {
@@ -24,7 +24,7 @@ export function stretchOf({ model, shapes }: Analysis, start: Value | undefined,
   last.type = { elementType: shapes.elementType(end) ?? 'FLOAT', shape: undefined };
   let input: Value | undefined;
   if (start) {
-    input = addInput(copy, 'start', shapes.shape(start) ?? []);
+    input = addInput(copy, 'start', shapes.shape(start) ?? [], shapes.elementType(start));
     graph.value(start.name).replaceAllUsesWith(input);
   }
   graph.outputs.splice(0, graph.outputs.length, last);
@@ -39,11 +39,16 @@ export function stretchOf({ model, shapes }: Analysis, start: Value | undefined,
   };
 }
 
-/** An input of float32 numbers of this shape: only its first axis, which counts samples, and its rank are relied on. */
-export function addInput({ graph }: Model, name: string, shape: readonly unknown[]): Value {
+/** An input of this shape: only its first axis, which counts samples, and its rank are relied on. */
+export function addInput(
+  { graph }: Model,
+  name: string,
+  shape: readonly unknown[],
+  elementType: DataType = 'FLOAT',
+): Value {
   const input = graph.addValue(graph.uniqueName(name));
   const dims = shape.map((size, axis) => (axis === 0 && typeof size === 'number' ? size : `${input.name}_${axis}`));
-  input.type = { elementType: 'FLOAT', shape: dims };
+  input.type = { elementType, shape: dims };
   graph.inputs.push(input);
   return input;
 }

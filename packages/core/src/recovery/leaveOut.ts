@@ -1,5 +1,4 @@
 import type { Branch } from '@snp/graph';
-import { Tensor } from '@snp/onnx';
 import type { Algebra } from '../algebra/algebra.js';
 import { product } from '../algebra/product.js';
 import type { GroupMoments } from '../statistics/statistics.js';
@@ -8,6 +7,7 @@ import { addToLayer, type Heir, heirsOf, lastLayer } from './branchLayers.js';
 import { readerRows, writeReader } from './linearReader.js';
 import type { RecoveryMethod } from './method.js';
 import { shiftBias } from './outputBias.js';
+import { rewrite } from './weights.js';
 
 /** How a branch of the residual stream is left out. */
 export interface BranchMethod extends RecoveryMethod {
@@ -82,7 +82,7 @@ export function leaveOut(
     async apply(kept, _, gone = alone) {
       if (kept.length > 0) return true;
       writeReader(layer, [], { weights: new Float64Array(0), offset: new Float64Array(outputs) });
-      if (layer.bias) layer.bias.tensor = Tensor.float32(layer.bias.tensor!.dims, new Float32Array(outputs));
+      if (layer.bias) rewrite(layer.bias, new Float32Array(outputs));
       const heir = heirOf(gone);
       if (heir) takeOver(heir, mean);
       return true;

@@ -1,6 +1,7 @@
 import type { Group, Member, Site } from '@snp/graph';
-import { type Node, Tensor, type Value } from '@snp/onnx';
+import type { Node, Value } from '@snp/onnx';
 import { shiftBias } from './outputBias.js';
+import { isOwnWeight, rewrite, storedWeight } from './weights.js';
 
 /** The one linear layer that reads a group's units, as it can be rewritten. */
 export interface LinearReader {
@@ -22,9 +23,10 @@ export function linearReader(group: Group): LinearReader | string {
   const [site] = sites;
   if (member.initializer.tensor!.dims.length !== 2) return 'is read by a convolution';
   if (member.initializer.uses.size !== 1) return 'is read by a weight that other layers share';
-  if (member.initializer.tensor!.dataType !== 'FLOAT')
-    return `is read by a weight of type ${member.initializer.tensor!.dataType}`;
-  if (!site.node.inputs.includes(member.initializer)) return 'is read by a weight that is computed';
+  const { dataType } = member.initializer.tensor!;
+  if (!isOwnWeight(member.initializer)) return `is read by a weight of type ${dataType}`;
+  if (!site.node.inputs.some((input) => storedWeight(input) === member.initializer))
+    return 'is read by a weight that is computed';
   const once = (units: Int32Array) => units.length === group.units && new Set(units).size === group.units;
   if (!once(member.unitOf) || !once(site.unitAt)) return 'shares its axis with other groups';
   return { site, member, bias: biasOf(site.node, member) };
@@ -33,18 +35,18 @@ export function linearReader(group: Group): LinearReader | string {
 /** The bias of a MatMul or Gemm, if nothing else reads it and the product goes nowhere else. */
 export function biasOf(node: Node, { initializer, axis }: Member): Value | undefined {
   const outputs = initializer.tensor!.dims[1 - axis];
-  const fits = (value: Value | undefined) =>
-    value?.tensor?.dataType === 'FLOAT' &&
-    value.uses.size === 1 &&
-    value.tensor.size === outputs &&
-    value.tensor.dims.at(-1) === outputs;
+  const own = (value: Value | undefined) => {
+    const bias = storedWeight(value);
+    const fits = isOwnWeight(bias) && bias.tensor!.size === outputs && bias.tensor!.dims.at(-1) === outputs;
+    return fits ? bias : undefined;
+  };
   if (node.opType === 'Gemm') {
     const plain = node.float('alpha', 1) === 1 && node.float('beta', 1) === 1;
-    return plain && fits(node.inputs[2]) ? node.inputs[2] : undefined;
+    return plain ? own(node.inputs[2]) : undefined;
   }
   const readers = node.outputs[0]!.consumers;
   if (readers.length !== 1 || readers[0].opType !== 'Add') return undefined;
-  return readers[0].inputs.find((value) => fits(value));
+  return readers[0].inputs.map(own).find((bias) => bias);
 }
 
 /** Outputs of the reader. */
@@ -57,11 +59,11 @@ export function readerRows(reader: LinearReader): Float64Array {
   return new Float64Array(singleRows(reader));
 }
 
-/** The same in the precision that they have. */
+/** The same in single precision. */
 export function singleRows(reader: LinearReader): Float32Array {
   const { member } = reader;
   const tensor = member.initializer.tensor!;
-  const data = tensor.array() as Float32Array;
+  const data = tensor.numbers() as Float32Array;
   const outputs = outputsOf(reader);
   const [along, across] = member.axis === 0 ? [outputs, 1] : [1, tensor.dims[1]];
   const rows = new Float32Array(data.length);
@@ -89,6 +91,6 @@ export function writeReader(
   kept.forEach((unit, row) => {
     for (let o = 0; o < outputs; o++) data[positionOf[unit] * along + o * across] = weights[row * outputs + o];
   });
-  member.initializer.tensor = Tensor.float32(dims, data);
+  rewrite(member.initializer, data);
   if (bias) shiftBias(bias, offset);
 }

@@ -1,6 +1,7 @@
 import type { Analysis, Group } from '@snp/graph';
-import { type Node, Tensor, type Value } from '@snp/onnx';
+import type { Node, Value } from '@snp/onnx';
 import { product } from '../algebra/product.js';
+import { isOwnWeight, rewrite, storedWeight } from './weights.js';
 
 /** The linear layer that writes the neurons of a group, as it can be rewritten. */
 export interface LinearWriter {
@@ -20,15 +21,11 @@ export function linearWriter(group: Group, value: Value, { walk }: Analysis): Li
   const projection = producerOf(value);
   if (typeof projection === 'string') return projection;
   const { node, bias } = projection;
-  const weight = node.inputs[1];
-  if (!weight?.tensor || weight.uses.size !== 1) return 'is written by a weight that other layers share';
-  if (weight.tensor.dataType !== 'FLOAT' || weight.tensor.dims.length !== 2)
-    return 'is written by a weight of another kind than float32 matrices';
+  const weight = storedWeight(node.inputs[1]);
+  if (!isOwnWeight(weight)) return 'is written by a weight that other layers share';
+  if (weight.tensor!.dims.length !== 2) return 'is written by a weight that is no matrix';
   const axis = node.opType === 'Gemm' && node.int('transB', 0) === 1 ? 0 : 1;
-  if (
-    bias &&
-    (bias.uses.size !== 1 || bias.tensor!.size !== weight.tensor.dims[axis] || bias.tensor!.dataType !== 'FLOAT')
-  )
+  if (bias && !(isOwnWeight(bias) && bias.tensor!.size === weight.tensor!.dims[axis]))
     return 'is written with a bias that other layers share';
   const positionOf = positionsOf(group, value, new Set([weight, bias]), walk);
   return positionOf ? { weight, axis, bias, positionOf } : 'cannot be traced to the weight that writes it';
@@ -51,11 +48,11 @@ export function mixWritten(
   // Element (input, output) lies at input * across + output * along.
   const [along, across] = axis === 1 ? [1, dims[1]] : [dims[1], 1];
   mixColumns(data, { rows: dims[1 - axis], across, along }, sources, targets, mixture);
-  weight.tensor = Tensor.float32(dims, data);
+  rewrite(weight, data);
   if (!bias) return;
   const shift = Float32Array.from(bias.tensor!.numbers());
   mixColumns(shift, { rows: 1, across: 0, along: 1 }, sources, targets, mixture);
-  bias.tensor = Tensor.float32(bias.tensor!.dims, shift);
+  rewrite(bias, shift);
 }
 
 /** Mixes columns of a matrix whose element (i, j) lies at i * across + j * along. */
@@ -79,7 +76,7 @@ function mixColumns(
     for (const column of targets) data[row * across + column * along] = mixed[at++];
 }
 
-/** Operators that move positions about, but compute nothing. */
+/** Operators that move positions about or change their type, but compute nothing. */
 export const MOVES = new Set([
   'Reshape',
   'Transpose',
@@ -90,17 +87,18 @@ export const MOVES = new Set([
   'Unsqueeze',
   'Identity',
   'Flatten',
+  'Cast',
 ]);
 
 /** The product that a value comes from by nothing but moves, one bias and scalars: whatever is linear in all neurons alike. */
 function producerOf(value: Value): { node: Node; bias: Value | undefined } | string {
   let bias: Value | undefined;
   for (let node = value.producer; node; ) {
-    if (node.opType === 'MatMul' && node.inputs[1]?.tensor) return { node, bias };
+    if (node.opType === 'MatMul' && storedWeight(node.inputs[1])) return { node, bias };
     if (node.opType === 'Gemm' && node.float('alpha', 1) === 1 && node.float('beta', 1) === 1)
-      return { node, bias: node.inputs[2] };
-    const constant = node.inputs.find((input) => input?.tensor);
-    const data = node.inputs.find((input) => !input?.tensor);
+      return { node, bias: storedWeight(node.inputs[2]) };
+    const constant = node.inputs.map(storedWeight).find((weight) => weight);
+    const data = node.inputs.find((input) => !storedWeight(input));
     if (node.opType === 'Add' && constant && !bias) bias = constant;
     else {
       if (!isScaling(node) && !MOVES.has(node.opType))

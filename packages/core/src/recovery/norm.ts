@@ -1,5 +1,6 @@
-import { isMeanOverLastAxis, type Model, type Node, Tensor, type Value } from '@snp/onnx';
+import { dataTypeOf, isMeanOverLastAxis, type Model, type Node, Tensor, type Value } from '@snp/onnx';
 import { MOVES } from './linearWriter.js';
+import { storedWeight } from './weights.js';
 
 /** A norm over the last axis, as one operator or taken apart by the exporter. */
 export interface Norm {
@@ -22,9 +23,10 @@ export const CARRIES: ReadonlySet<string> = new Set([...MOVES, 'Concat', 'Expand
 
 /** The norm whose last node this is. */
 export function normEndingIn(node: Node): Norm | undefined {
-  const [input, scale, shift] = node.inputs;
   if (node.opType === CENTRING || RMS.has(node.opType)) {
-    return input && scale?.tensor && (!shift || shift.tensor)
+    const [input] = node.inputs;
+    const [, scale, shift] = node.inputs.map(storedWeight);
+    return input && scale && (shift || !node.inputs[2])
       ? { centring: node.opType === CENTRING, input, scale, shift, plain: undefined, nodes: [node] }
       : undefined;
   }
@@ -60,11 +62,17 @@ export function withoutScale(model: Model, value: Value): Value {
   const norm = normEndingIn(node);
   if (norm?.plain) return norm.plain;
   const { graph } = model;
-  const ones = ({ dims, size }: Tensor) => Tensor.float32(dims, new Float32Array(size).fill(1));
   const inputs = norm
-    ? [norm.input, graph.addInitializer('tap_scale', ones(norm.scale.tensor!))]
+    ? [norm.input, graph.addInitializer('tap_scale', onesLike(node.inputs[1]!))]
     : node.inputs.map((input) => (input === carried(node) ? withoutScale(model, input!) : input));
   return graph.addCopy(node, { inputs, outputs: ['tap_plain'] }).outputs[0]!;
+}
+
+/** A scale of ones, of the type that the norm reads it in. */
+function onesLike(scale: Value): Tensor {
+  const { dims, size, dataType } = storedWeight(scale)!.tensor!;
+  const type = scale.tensor ? dataType : (dataTypeOf(scale.producer!.int('to', 1)) ?? dataType);
+  return Tensor.fromNumbers(type, dims, new Float32Array(size).fill(1));
 }
 
 /** The data among the inputs of a node that moves them: the first that is computed. */
@@ -73,8 +81,8 @@ function carried(node: Node): Value | undefined {
 }
 
 function apart(node: Node): { constant: Value | undefined; data: Value | undefined } {
-  const constant = node.inputs.find((input) => input?.tensor && input.tensor.size > 1);
-  return { constant, data: constant && node.inputs.find((input) => input !== constant) };
+  const constant = node.inputs.map(storedWeight).find((weight) => weight && weight.tensor!.size > 1);
+  return { constant, data: constant && node.inputs.find((input) => storedWeight(input) !== constant) };
 }
 
 /** `x / sqrt(mean(x^2) + epsilon) * scale`, with or without the mean taken away before. */

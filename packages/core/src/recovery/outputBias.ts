@@ -1,4 +1,5 @@
-import { type Model, Tensor, type Value } from '@snp/onnx';
+import type { Model, Node, Value } from '@snp/onnx';
+import { isOwnWeight, rewrite, storedWeight } from './weights.js';
 
 /** An output of a model, and the bias that is added last before it. */
 export interface BiasedOutput {
@@ -10,24 +11,29 @@ export interface BiasedOutput {
 /** Outputs that end in a bias of their own: those whose means can be set right. */
 export function biasedOutputs(model: Model): BiasedOutput[] {
   return model.graph.outputs.flatMap((output) => {
-    const node = output.producer;
+    const node = lastSum(output);
     const bias =
       node?.opType === 'Add'
-        ? node.inputs.find((input) => input?.tensor)
+        ? node.inputs.map(storedWeight).find((weight) => weight)
         : node?.opType === 'Gemm' && node.float('beta', 1) === 1
-          ? node.inputs[2]
+          ? storedWeight(node.inputs[2])
           : undefined;
-    const fits =
-      bias?.tensor?.dataType === 'FLOAT' &&
-      bias.uses.size === 1 &&
-      bias.tensor.size > 1 &&
-      bias.tensor.dims.at(-1) === bias.tensor.size;
+    const fits = isOwnWeight(bias) && bias.tensor!.size > 1 && bias.tensor!.dims.at(-1) === bias.tensor!.size;
     return fits ? [{ output, bias }] : [];
   });
 }
 
+/** The node that an output comes from, before it changes its type: float16 models may answer in float32. */
+function lastSum({ producer, type }: Value): Node | undefined {
+  const answers = type?.elementType === undefined || FLOATS.has(type.elementType);
+  const cast = producer?.op === 'Cast' && answers;
+  return cast ? producer.inputs[0]?.producer : producer;
+}
+
+const FLOATS: ReadonlySet<string> = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
+
 /** Adds a shift to a bias. */
 export function shiftBias(bias: Value, shift: Float64Array): void {
   const sum = Float32Array.from(bias.tensor!.numbers(), (number, at) => number + shift[at]);
-  bias.tensor = Tensor.float32(bias.tensor!.dims, sum);
+  rewrite(bias, sum);
 }

@@ -16,6 +16,7 @@ import { mixValues } from './mixValues.js';
 import { pickPairs } from './pickPairs.js';
 import { expectSurgeon, refitReader } from './refitReader.js';
 import { rotateStream } from './rotateStream.js';
+import { inSinglePrecision } from './weights.js';
 
 /**
  * How what stays makes up for what leaves: not at all; by the means of what leaves; by predicting it (`ridge`); or, `full`, by mixing query/key and
@@ -122,7 +123,7 @@ export class Recovery {
   async apply(plan: Plan): Promise<RecoveryOutcomes> {
     const algebra = new Algebra(this.runtime);
     try {
-      return await this.#apply(plan, algebra);
+      return await inSinglePrecision(this.analysis.model, () => this.#apply(plan, algebra));
     } finally {
       await algebra.close();
     }

@@ -1,5 +1,5 @@
 import type { Analysis, Group, Member } from '@snp/graph';
-import { Tensor, type Value } from '@snp/onnx';
+import type { Value } from '@snp/onnx';
 import { lowerFactor, squareOf, symmetricEigen, symmetricValues, triangleLength } from '@snp/runtime';
 import type { Algebra } from '../algebra/algebra.js';
 import { type Covariance, covarianceOf, meanVariance } from '../algebra/covariance.js';
@@ -13,6 +13,7 @@ import type { RecoveryMethod } from './method.js';
 import type { Norm } from './norm.js';
 import { firstColumns } from './pairSpectrum.js';
 import { residualStream, type Stream, type StreamReader } from './stream.js';
+import { rewrite } from './weights.js';
 
 /**
  * Rotation of the residual stream, of which then the axes leave that its readers need least; or why it cannot be done.
@@ -251,14 +252,12 @@ async function turnTerm(
   const data = new Float32Array(old.length);
   for (let slice = 0, at = 0; slice < slices; slice++)
     for (const unit of kept) data[placeOf(slice, unit)] = turned[at++];
-  initializer.tensor = Tensor.float32(dims, data);
+  rewrite(initializer, data);
 }
 
 /** The scale and shift went into the readers. */
 function clearNorm({ scale, shift }: Norm): void {
-  const fill = (value: Value, number: number) => {
-    value.tensor = Tensor.float32(value.tensor!.dims, new Float32Array(value.tensor!.size).fill(number));
-  };
+  const fill = (value: Value, number: number) => rewrite(value, new Float32Array(value.tensor!.size).fill(number));
   fill(scale, 1);
   if (shift) fill(shift, 0);
 }

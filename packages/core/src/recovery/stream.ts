@@ -2,6 +2,7 @@ import type { Analysis, Group, Member } from '@snp/graph';
 import type { Node, Value } from '@snp/onnx';
 import { biasOf, type LinearReader } from './linearReader.js';
 import { CARRIES, isClosed, type Norm, normEndingIn } from './norm.js';
+import { isOwnWeight, storedWeight } from './weights.js';
 
 /** A layer that reads the residual stream through a norm. */
 export interface StreamReader extends LinearReader {
@@ -31,15 +32,17 @@ type State = 'stream' | Norm;
 export function residualStream(group: Group, analysis: Analysis): Stream | string {
   const odd = group.members.find(({ initializer, unitOf }) => {
     const whole = unitOf.length === group.units && new Set(unitOf).size === group.units;
-    return !whole || initializer.tensor!.dataType !== 'FLOAT' || initializer.uses.size !== 1;
+    return !whole || !isOwnWeight(initializer);
   });
-  if (odd) return `has '${odd.initializer.name}', which is shared, no float32, or only in part of the stream`;
+  if (odd) return `has '${odd.initializer.name}', which is shared, of whole numbers, or only in part of the stream`;
   const states = followStream(group, analysis);
   if (typeof states === 'string') return states;
   const norms = [...new Set(states.values())].filter((state) => state !== 'stream');
   const readers: StreamReader[] = [];
   for (const member of group.members.filter(({ role }) => role === 'input')) {
-    const site = group.sites.find(({ node }) => node.inputs.includes(member.initializer));
+    const site = group.sites.find(({ node }) =>
+      node.inputs.some((input) => storedWeight(input) === member.initializer),
+    );
     const norm = site && states.get(site.value);
     if (!site || !norm || norm === 'stream')
       return `has a layer that reads it without a norm ('${member.initializer.name}')`;
@@ -66,7 +69,7 @@ function followStream(group: Group, { model, walk }: Analysis): Map<Value, State
   const norms = normsOf(model.graph.nodes, own);
   const inside = new Set([...norms.values()].flatMap(({ nodes }) => nodes.slice(1)));
   for (const node of model.graph.nodes) {
-    if (inside.has(node)) continue;
+    if (inside.has(node) || storedWeight(node.outputs[0])) continue;
     const norm = norms.get(node);
     if (norm) {
       if (states.get(norm.input) !== 'stream') return `has a norm of something else than sums (${node.label})`;
@@ -104,7 +107,7 @@ function stateBehind(node: Node, read: readonly State[], own: ReadonlySet<Value>
   // Written by a weight, or an embedding.
   if (read.length === 0) return 'stream';
   if (node.opType === 'Add') {
-    const others = node.inputs.filter((value) => value?.tensor && !own.has(value));
+    const others = node.inputs.flatMap((input) => storedWeight(input) ?? []).filter((weight) => !own.has(weight));
     return streams && others.length === 0 ? 'stream' : undefined;
   }
   if (CARRIES.has(node.opType)) return new Set(read).size === 1 ? read[0] : undefined;

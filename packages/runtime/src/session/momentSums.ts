@@ -29,8 +29,9 @@ interface Collected extends Moments {
   rows: Float32Array;
   /** Rows there is room for. */
   room: number;
-  /** Rows that wait. */
+  /** Rows that wait, and how much each counts. */
   waiting: number;
+  weight: number;
   /** What moments are taken about until the end, so that products in single precision keep what varies little about a large mean: the mean of the first rows. */
   origin: Float32Array | undefined;
 }
@@ -49,7 +50,7 @@ export class MomentSums {
   ) {}
 
   /** Adds the moments of an output [rows, heads, width]. To be called one after the other: rows that wait must not change while they are multiplied. */
-  async add(name: string, { type, dims, data }: Tensor): Promise<void> {
+  async add(name: string, { type, dims, data }: Tensor, weight = 1): Promise<void> {
     if (type !== 'float32' || dims.length !== 3)
       throw new Error(`output '${name}' has no second moments: it is not float32 [rows, heads, width]`);
     const [count, heads, width] = dims;
@@ -57,6 +58,8 @@ export class MomentSums {
     if (own.heads !== heads || own.width !== width)
       throw new Error(`output '${name}' has rows [${heads}, ${width}] after [${own.heads}, ${own.width}]`);
     this.#collected.set(name, own);
+    if (weight !== own.weight && own.waiting > 0) await this.#multiply(own);
+    own.weight = weight;
     const length = heads * width;
     for (let row = 0; row < count; ) {
       const taken = Math.min(count - row, own.room - own.waiting);
@@ -100,9 +103,13 @@ export class MomentSums {
       rows: new this.ort.Tensor('float32', rows, [waiting, heads, width]),
       origin: new this.ort.Tensor('float32', own.origin, [heads, width]),
     });
-    addSingle(own.sums, given.sums.data as Float32Array);
-    addProducts(own, (block) => given[`products${block}`].data as Float32Array);
-    own.count += waiting;
+    const weighed = (name: string) => {
+      const numbers = given[name].data as Float32Array;
+      return own.weight === 1 ? numbers : numbers.map((number) => own.weight * number);
+    };
+    addSingle(own.sums, weighed('sums'));
+    addProducts(own, (block) => weighed(`products${block}`));
+    own.count += own.weight * waiting;
     own.waiting = 0;
   }
 
@@ -130,6 +137,7 @@ function begin(heads: number, width: number): Collected {
     rows: new Float32Array(room * heads * width),
     room,
     waiting: 0,
+    weight: 1,
     origin: undefined,
   };
 }

@@ -11,11 +11,20 @@ import { Sums } from './sums.js';
 type Ort = typeof import('onnxruntime-node');
 type Outputs = InferenceSession.OnnxValueMapType;
 
+/** Outputs of a run that are added up, and how much the run counts. */
+interface ToAdd {
+  sums: readonly string[];
+  moments: readonly string[];
+  weight: number;
+}
+
 /** A model that is open in this process, and what was added up over its runs. */
 export class OpenModel {
   readonly #sums = new Sums();
   readonly #moments: MomentSums;
   #last: Promise<unknown> = Promise.resolve();
+  /** Outputs that can be handed over: onnxruntime gives no sequences to JavaScript. */
+  readonly #tensors: string[];
   /** Why what a run gave could not be added up, until it is told. */
   #failure: { error: unknown } | undefined;
 
@@ -25,6 +34,7 @@ export class OpenModel {
     private readonly session: InferenceSession,
     private readonly load: { loadMs: number; baseBytes: number },
   ) {
+    this.#tensors = session.outputMetadata.filter(({ isTensor }) => isTensor).map(({ name }) => name);
     this.#moments = new MomentSums(ort, sessionOptions({ ...settings, profile: undefined }));
   }
 
@@ -40,17 +50,17 @@ export class OpenModel {
   }
 
   /** Runs the model. What is to be added up is so after the answer, while whoever asked makes the next inputs ready; a failure in it is told by the next question. */
-  run(feeds: Feeds, { fetches, sums = [], moments = [] }: Omit<RunOptions, 'signal'>): Promise<Feeds> {
+  run(feeds: Feeds, { fetches, sums = [], moments = [], weight = 1 }: Omit<RunOptions, 'signal'>): Promise<Feeds> {
     return new Promise((resolve, reject) => {
       this.#inTurn(async () => {
         const own = this.#ortFeeds(feeds);
-        const outputs = await (fetches ? this.session.run(own, [...fetches]) : this.session.run(own));
+        const outputs = await this.session.run(own, [...(fetches ?? this.#tensors)]);
         const added = new Set([...sums, ...moments]);
         const wanted = Object.entries(outputs).filter(([name]) => !added.has(name));
         resolve(Object.fromEntries(wanted.map(([name, tensor]) => [name, fromOrt(tensor)])));
         if (added.size === 0) return;
         await nextTurn();
-        await this.#add(outputs, sums, moments);
+        await this.#add(outputs, { sums, moments, weight });
       }).catch(reject);
     });
   }
@@ -62,7 +72,7 @@ export class OpenModel {
       const times = new Float64Array(runs);
       for (let run = 0; run < times.length; run++) {
         const start = performance.now();
-        await this.session.run(own);
+        await this.session.run(own, this.#tensors);
         times[run] = performance.now() - start;
       }
       return times;
@@ -111,10 +121,10 @@ export class OpenModel {
     return own;
   }
 
-  async #add(outputs: Outputs, sums: readonly string[], moments: readonly string[]): Promise<void> {
+  async #add(outputs: Outputs, { sums, moments, weight }: ToAdd): Promise<void> {
     try {
-      for (const name of sums) this.#sums.add(name, fromOrt(outputs[name]));
-      for (const name of moments) await this.#moments.add(name, outputs[name]);
+      for (const name of sums) this.#sums.add(name, fromOrt(outputs[name]), weight);
+      for (const name of moments) await this.#moments.add(name, outputs[name], weight);
     } catch (error) {
       this.#failure = { error };
     }

@@ -37,5 +37,13 @@ export function toOrt(ort: typeof import('onnxruntime-node'), tensor: RuntimeTen
 
 /** A tensor from onnxruntime. */
 export function fromOrt(tensor: Tensor): RuntimeTensor {
-  return { type: typeOf(tensor.type), dims: [...tensor.dims], data: tensor.data as RuntimeData };
+  const { data } = tensor;
+  // Where JavaScript has arrays of float16 numbers, onnxruntime gives those.
+  const halves = tensor.type === 'float16' && !(data instanceof Uint16Array);
+  const bits = (of: ArrayBufferView) => new Uint16Array(of.buffer as ArrayBuffer, of.byteOffset, of.byteLength / 2);
+  return {
+    type: typeOf(tensor.type),
+    dims: [...tensor.dims],
+    data: halves ? bits(data as never) : (data as RuntimeData),
+  };
 }

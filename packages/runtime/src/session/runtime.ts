@@ -50,6 +50,8 @@ export interface RunOptions {
   sums?: readonly string[] | undefined;
   /** Outputs [rows, heads, width] that are not given back but whose second moments are. */
   moments?: readonly string[] | undefined;
+  /** How much this run counts in sums and moments. Default 1. */
+  weight?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 

@@ -4,7 +4,8 @@ import type { RuntimeTensor } from './runtime.js';
 export class Sums {
   readonly #sums = new Map<string, { dims: readonly number[]; data: Float64Array }>();
 
-  add(name: string, { dims, data }: RuntimeTensor): void {
+  add(name: string, { dims, data: given }: RuntimeTensor, weight = 1): void {
+    const data = weight === 1 ? given : (given as Float32Array).map((element) => weight * element);
     if (!(data instanceof Float32Array || data instanceof Float64Array))
       throw new Error(`output '${name}' cannot be summed: it is neither float32 nor float64`);
     const sum = this.#sums.get(name);

@@ -1,7 +1,19 @@
-import { type AttributeInit, dataTypeCode, type Model, Tensor, type Value } from '@snp/onnx';
+import {
+  type AttributeInit,
+  type DataType,
+  dataTypeCode,
+  inferShapes,
+  type Model,
+  type ShapeInfo,
+  Tensor,
+  type Value,
+} from '@snp/onnx';
 
 /** Name of the input that tells taps which batch runs. */
 export const BATCH_NUMBER = 'tap_batch_number';
+
+/** What is known of models as they were when the first tap was added. */
+const known = new WeakMap<Model, ShapeInfo>();
 
 /** Adds nodes to a model in a line, for taps. */
 export class TapBuilder {
@@ -10,6 +22,14 @@ export class TapBuilder {
   op(name: string, inputs: readonly Value[], attributes: Record<string, AttributeInit> = {}): Value {
     const [output] = this.model.graph.addNode({ op: name, inputs, outputs: [`tap_${name}`], attributes }).outputs;
     return output!;
+  }
+
+  /** The value in float32: sums of float16 numbers would overflow and lose their digits. */
+  single(value: Value): Value {
+    if (this.#elementType(value) === 'FLOAT') return value;
+    const cast = this.op('Cast', [value], { to: dataTypeCode('FLOAT') });
+    cast.type = { elementType: 'FLOAT', shape: undefined };
+    return cast;
   }
 
   /** The value in float64. */
@@ -72,5 +92,16 @@ export class TapBuilder {
 
   reshape(value: Value, sizes: readonly number[]): Value {
     return this.op('Reshape', [value, this.integers(sizes)]);
+  }
+
+  /** Copies that taps made of nodes have the type of what they read. */
+  #elementType(value: Value): DataType | undefined {
+    const shapes = known.get(this.model) ?? inferShapes(this.model);
+    known.set(this.model, shapes);
+    for (let at: Value | undefined = value; at; at = at.producer?.inputs.find((input) => input && !input.tensor)) {
+      const type = shapes.elementType(at);
+      if (type !== undefined) return type;
+    }
+    return undefined;
   }
 }

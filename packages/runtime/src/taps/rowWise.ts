@@ -37,7 +37,7 @@ export function rowInputs(node: Node, shapes: ShapeInfo): Value[] | undefined {
   const perFeature = constants.every(({ dims }) => dims.length <= 1);
   const lastAxis = node.int('axis', -1) === -1;
   const fits =
-    (isPointwise(node) && perFeature) ||
+    ((isPointwise(node) || node.op === 'Cast') && perFeature) ||
     (NORMS.has(node.op) && perFeature && lastAxis) ||
     (node.op === 'MatMul' && !node.inputs[0]!.tensor && constants[0]?.dims.length === 2) ||
     isMeanOverLastAxis(node);

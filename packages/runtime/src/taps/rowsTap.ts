@@ -19,7 +19,7 @@ export interface RowsAxes {
 }
 
 /**
- * The rows of a value: output [rows, heads, width], with a row per position of all other axes, for `moments` of `runTapped`, which adds up their second
+ * The rows of a value in float32: output [rows, heads, width], with a row per position of all other axes, for `moments` of `runTapped`, which adds up their second
  * moments where the model runs.
  */
 export function rowsTap(value: Value, axes: RowsAxes): Tap {
@@ -31,7 +31,7 @@ export function rowsTap(value: Value, axes: RowsAxes): Tap {
       const build = new TapBuilder(model);
       const last = head === feature ? [feature] : [head, feature];
       const others = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => !last.includes(axis));
-      const inOrder = build.transpose(model.graph.value(value.name), [...others, ...last]);
+      const inOrder = build.transpose(build.single(model.graph.value(value.name)), [...others, ...last]);
       const every = build.reshape(inOrder, [-1, heads, width]);
       every.type = { elementType: 'FLOAT', shape: undefined };
       return every;

@@ -27,6 +27,12 @@ export interface RunTappedOptions {
   onProgress?: ((done: number, total: number | undefined) => void) | undefined;
 }
 
+/**
+ * Given what a batch gave, its samples, and how many samples the outputs hold: more where the model takes a fixed number and the last batch was filled up. Sums and moments count a batch
+ * for as many samples as it has.
+ */
+export type OnBatch = (outputs: Feeds, samples: readonly Sample[], size: number) => void | Promise<void>;
+
 /** Samples per run of a model with a free batch dimension: larger batches gain nothing on a CPU and take memory. */
 export const DEFAULT_BATCH_SIZE = 4;
 
@@ -34,10 +40,7 @@ export const DEFAULT_BATCH_SIZE = 4;
  * Runs calibration data through a model with taps and hands each batch's tapped values to `onBatch`, in order. The next
  * batch waits until they were looked at: both take all cores, and a runtime that has to share them loses more than is won.
  */
-export async function runTapped(
-  options: RunTappedOptions,
-  onBatch: (outputs: Feeds, samples: readonly Sample[]) => void | Promise<void>,
-): Promise<void> {
+export async function runTapped(options: RunTappedOptions, onBatch: OnBatch): Promise<void> {
   return runSamples({ ...options, model: addTaps(options.model, options.taps) }, onBatch);
 }
 
@@ -48,24 +51,20 @@ export interface RunSamplesOptions extends Omit<RunTappedOptions, 'model' | 'tap
 }
 
 /** Runs samples through a model and hands each batch's outputs to `onBatch`, in order. */
-export async function runSamples(
-  options: RunSamplesOptions,
-  onBatch: (outputs: Feeds, samples: readonly Sample[]) => void | Promise<void>,
-): Promise<void> {
+export async function runSamples(options: RunSamplesOptions, onBatch: OnBatch): Promise<void> {
   const { calibration, signal } = options;
   const session = await options.runtime.open(options.model, { signal });
   try {
     const inputs = session.inputs.filter(({ name }) => name !== BATCH_NUMBER);
     const numbered = inputs.length < session.inputs.length;
-    const free = inputs.every((input) => input.dims.length > 0 && typeof input.dims[0] !== 'number');
-    const size = free ? (options.batchSize ?? DEFAULT_BATCH_SIZE) : 1;
-    const { fetches, sums, moments } = options;
+    const { batchSize = DEFAULT_BATCH_SIZE, fetches, sums, moments } = options;
     let [done, number] = [0, 0n];
-    for await (const batch of batches(calibration.samples(signal), size, inputs)) {
+    for await (const batch of batches(calibration.samples(signal), batchSize, inputs)) {
       throwIfAborted(signal);
       const own = numbered && { [BATCH_NUMBER]: { type: 'INT64' as const, dims: [1], data: BigInt64Array.of(number) } };
-      const outputs = await session.run({ ...batch.feeds, ...own }, { fetches, sums, moments, signal });
-      await onBatch(outputs, batch.samples);
+      const weight = batch.samples.length / batch.size;
+      const outputs = await session.run({ ...batch.feeds, ...own }, { fetches, sums, moments, weight, signal });
+      await onBatch(outputs, batch.samples, batch.size);
       done += batch.samples.length;
       number++;
       options.onProgress?.(done, calibration.count);
