@@ -33,7 +33,9 @@ export function maskNorm(
 ): void {
   const scale = node.inputs[norm.scale]!;
   const masked = maskFor(scale, positions);
-  if (!masked || node.int('axis', -1) !== -1) return;
+  const axis = node.int('axis', -1);
+  const isLast = axis === -1 || axis + 1 === shapes.shape(node.outputs[0]!)?.length;
+  if (!masked || !isLast) return;
   const { graph } = model;
   const after = graph.nodes[graph.nodes.indexOf(node) + 1];
   const constant = (name: string, number: number) => graph.addInitializer(name, Tensor.float32([], [number]));

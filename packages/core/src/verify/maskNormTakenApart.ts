@@ -89,7 +89,7 @@ function multiplyOutput(graph: Graph, shapes: ShapeInfo, node: Node, factor: num
   const output = node.outputs[0]!;
   const uses = [...output.uses];
   const after = graph.nodes[graph.nodes.indexOf(node) + 1];
-  const inputs = [output, constant(graph, shapes, node.inputs[0]!, [], [factor])];
+  const inputs = [output, constant(graph, shapes, output, [], [factor])];
   const [product] = graph.addNode({
     op: 'Mul',
     inputs,
