@@ -33,5 +33,6 @@ export type { AttributeValues, OperatorForm } from './rules/form.js';
 export { defineOperator, operatorRules, ruleFor } from './rules/index.js';
 export type { Resizing } from './rules/resizing.js';
 export type { OperatorRule } from './rules/rule.js';
-export { type Bound, selectPositions, slicePositions } from './rules/select.js';
+export { selectPositions } from './rules/select.js';
 export { reshapeLayout } from './rules/shape.js';
+export { type Bound, slicePositions } from './rules/slice.js';

@@ -10,6 +10,7 @@ export { parameterCount } from './cost/parameters.js';
 export { SnpError, type SnpErrorCode, type SnpErrorPlace } from './errors.js';
 export { countAxesFromEnd } from './fold/countAxesFromEnd.js';
 export { FOLD_CONSTANTS_DEFAULTS, type FoldConstantsOptions, foldConstants } from './fold/foldConstants.js';
+export { removeExpands } from './fold/removeExpands.js';
 export { removeRoundTrips } from './fold/removeRoundTrips.js';
 export { constantTarget } from './fold/reshapeTarget.js';
 export { simplifyShapes } from './fold/simplifyShapes.js';
@@ -22,6 +23,7 @@ export { isMeanOverLastAxis } from './ir/meanOverLastAxis.js';
 export { Model } from './ir/model.js';
 export { Node, toAttribute } from './ir/node.js';
 export { isPointwise } from './ir/pointwise.js';
+export { storedConstant } from './ir/storedConstant.js';
 export { topologicalOrder } from './ir/topologicalOrder.js';
 export { type FileDim, type TensorType, type Use, Value } from './ir/value.js';
 export { needsNode } from './needsNode.js';
@@ -41,6 +43,7 @@ export {
   staticDims,
   subDims,
   symbol,
+  termsOf,
 } from './shape/dim.js';
 export {
   ceilDivDims,

@@ -5,6 +5,7 @@ import {
   foldConstants,
   inlineFunctions,
   type Model,
+  removeExpands,
   removeRoundTrips,
   SnpError,
   simplifyShapes,
@@ -27,6 +28,7 @@ export function prepare(model: Model, options: { allowNothing?: boolean } = {}):
   foldConstants(folded);
   simplifyShapes(folded);
   removeRoundTrips(folded);
+  removeExpands(folded);
   countAxesFromEnd(folded);
   const analysis = analyze(folded);
   if (!options.allowNothing) requireTransformer(analysis);

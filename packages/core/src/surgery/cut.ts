@@ -28,7 +28,7 @@ function computedValues(model: Model): Value[] {
 }
 
 function resizeNodes(model: Model, walk: Propagation, shrinkage: Shrinkage): void {
-  const resizer = new Resizer(model.graph, walk, shrinkage);
+  const resizer = new Resizer(model, walk, shrinkage);
   for (const node of [...model.graph.nodes]) ruleFor(node.op)?.resize?.(node, resizer);
 }
 

@@ -1,14 +1,19 @@
 import { COMPUTED, type Layout, type Propagation, type Resizing } from '@snp/graph';
-import { type Dim, type Graph, type Node, SnpError, Tensor, type Value } from '@snp/onnx';
+import { type Dim, dimsEqual, type Model, type Node, SnpError, Tensor, type Value } from '@snp/onnx';
+import { RuntimeSizes } from './runtimeSizes.js';
 import type { Shrinkage } from './shrinkage.js';
 
 /** Answers what operator rules ask while nodes are adapted to narrower values, and writes what they decide. */
 export class Resizer implements Resizing {
   constructor(
-    private readonly graph: Graph,
+    private readonly model: Model,
     private readonly walk: Propagation,
     private readonly shrinkage: Shrinkage,
   ) {}
+
+  opset(node: Node): number {
+    return this.model.opsets.get(node.domain === 'ai.onnx' ? '' : node.domain) ?? this.model.opset;
+  }
 
   oldShape(value: Value): readonly Dim[] {
     const shape = this.walk.shape(value);
@@ -50,43 +55,31 @@ export class Resizer implements Resizing {
     const value = node.inputs[index];
     if (value?.tensor && this.walk.integers(node, index)?.join() === numbers.join()) return;
     const name = `${node.name || node.outputs[0]?.name}_${value?.tensor ? 'sizes' : 'shape'}`;
-    node.setInput(index, this.graph.addInitializer(name, Tensor.int64(scalar ? [] : [numbers.length], numbers)));
+    node.setInput(
+      index,
+      this.model.graph.addInitializer(
+        name,
+        wholeNumbers(value?.tensor?.dataType, scalar ? [] : [numbers.length], numbers),
+      ),
+    );
   }
 
-  setComputedTarget(node: Node, shape: readonly Dim[]): void {
-    const target = node.inputs[1]!;
-    const before = this.walk.shapes.content(target);
-    const changes = shape.map(
-      (dim, axis) =>
-        typeof dim === 'number' && typeof before?.[axis] === 'number' && before[axis] > 1 && before[axis] !== dim,
-    );
-    if (before && !changes.includes(true)) return;
-    if (!before || before.length !== shape.length) {
+  setSizes(node: Node, index: number, shape: readonly Dim[]): void {
+    if (shape.every((dim) => typeof dim === 'number')) return this.setIntegers(node, index, shape as number[]);
+    const value = node.inputs[index];
+    const content = value && this.walk.shapes.content(value);
+    const known = value && content?.length === shape.length ? { value, content } : undefined;
+    if (known?.content.every((dim, at) => dimsEqual(dim, shape[at]))) return;
+    const after = (input: Value) => (this.walk.shape(input) ? this.newShape(input) : undefined);
+    const sizes = new RuntimeSizes(this.model.graph, node, after, known).vector(shape, node.opType === 'Reshape');
+    if (!sizes) {
       throw new SnpError(
         'unsupported',
-        `The target shape of ${node.label} is computed in a way that is not followed.`,
+        `The sizes that ${node.label} takes are computed in a way that is not followed. Leave the groups that run through it out of the plan.`,
         { node: node.label },
       );
     }
-    // Sizes that change become constants, all others are still computed.
-    const mask = this.graph.addInitializer(
-      `${node.name || node.opType}_fixed`,
-      Tensor.of('BOOL', [shape.length], Uint8Array.from(changes, Number)),
-    );
-    const sizes = this.graph.addInitializer(
-      `${node.name || node.opType}_sizes`,
-      Tensor.int64(
-        [shape.length],
-        shape.map((dim) => (typeof dim === 'number' ? dim : 0)),
-      ),
-    );
-    const where = this.graph.addNode({
-      op: 'Where',
-      inputs: [mask, sizes, target],
-      outputs: [`${node.name || node.opType}_target`],
-      before: node,
-    });
-    node.setInput(1, where.outputs[0]);
+    node.setInput(index, sizes);
   }
 
   #constantLayout(value: Value): Layout | undefined {
@@ -96,4 +89,9 @@ export class Resizer implements Resizing {
     }
     return undefined;
   }
+}
+
+/** Bounds of a Slice are all of one type, whichever the exporter took. */
+function wholeNumbers(type: string | undefined, dims: readonly number[], numbers: readonly number[]): Tensor {
+  return type === 'INT32' ? Tensor.of('INT32', dims, Int32Array.from(numbers)) : Tensor.int64(dims, numbers);
 }

@@ -98,7 +98,7 @@ function lastAxisSum(model: Model, value: Value, before: Node | undefined): Valu
 /** A vector of ones with zeros where channels were removed, and the number of ones. */
 function maskFor(scale: Value, positions: RemovedPositions): { mask: Tensor; count: number } | undefined {
   // Where a branch leaves, nothing stays: its result is zero whatever its norm does.
-  const removed = scale.tensor && positions.ofVector(scale);
+  const removed = positions.ofVector(scale);
   if (!removed) return undefined;
   const { size, indices } = removed;
   const mask = Float32Array.from({ length: size }, (_, i) => (indices.has(i) ? 0 : 1));

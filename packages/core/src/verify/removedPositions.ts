@@ -1,4 +1,4 @@
-import type { Value } from '@snp/onnx';
+import { storedConstant, type Value } from '@snp/onnx';
 
 /** Positions along one axis that are gone. */
 export interface Removed {
@@ -25,15 +25,16 @@ export class RemovedPositions {
 
   /** What is gone along an axis of a constant; undefined where nothing or everything is. */
   along(value: Value, axis: number): Removed | undefined {
-    const { dims } = value.tensor!;
-    const indices = this.#of.get(value)?.get(axis);
+    const stored = storedConstant(value);
+    const dims = stored?.tensor!.dims ?? [];
+    const indices = stored && this.#of.get(stored)?.get(axis);
     if (!indices || indices.size === 0 || indices.size === dims[axis]) return undefined;
     return { axis: axis - dims.length, size: dims[axis], indices };
   }
 
-  /** What is gone from a vector, whatever axes of length 1 it has beside. */
+  /** What is gone from a vector (or what a Cast makes of one), whatever axes of length 1 it has beside. */
   ofVector(value: Value): Removed | undefined {
-    const dims = value.tensor?.dims ?? [];
+    const dims = storedConstant(value)?.tensor!.dims ?? [];
     const long = dims.flatMap((dim, axis) => (dim > 1 ? [axis] : []));
     return long.length === 1 ? this.along(value, long[0]) : undefined;
   }
@@ -47,12 +48,12 @@ export class RemovedPositions {
     if (steps === 0) return undefined;
     for (const { node, index } of value.uses) {
       const other = node.inputs[1 - index];
-      if (node.op === 'Mul' && other?.tensor) {
+      if (node.op === 'Mul' && other) {
         const own = this.ofVector(other);
         if (own) return own;
       }
       const weight = index === 0 ? node.inputs[1] : undefined;
-      const along = weight?.tensor && this.#readers(node.op, weight, node.int('transB', 0), rank);
+      const along = storedConstant(weight) && this.#readers(node.op, weight!, node.int('transB', 0), rank);
       if (along) return along;
     }
     for (const { node } of value.uses) {
@@ -64,7 +65,7 @@ export class RemovedPositions {
   }
 
   #readers(op: string, weight: Value, transB: number, rank: number | undefined): Removed | undefined {
-    const dims = weight.tensor!.dims;
+    const { dims } = storedConstant(weight)!.tensor!;
     if (op === 'MatMul' && dims.length > 1) return last(this.along(weight, dims.length - 2));
     if (op === 'Gemm') return last(this.along(weight, transB === 1 ? 1 : 0));
     if (op !== 'Conv' || rank === undefined) return undefined;

@@ -31,11 +31,13 @@ export function arrangeBlocks(found: readonly FoundGroup[], walk: Propagation): 
   };
 }
 
-/** Classes that some weight writes: neurons, as opposed to places that a position embedding tells apart. */
+/** Classes that some weight writes: neurons, as opposed to places that a position embedding tells apart and heads that a table of biases has numbers for. */
 function writtenClasses({ labels }: Propagation): ReadonlySet<number> {
   const roots = new Set<number>();
   for (const slot of labels.slots) {
-    if (slot.roles.has('output')) for (let at = 0; at < slot.size; at++) roots.add(labels.find(slot.first + at));
+    if (!slot.roles.has('output')) continue;
+    for (let label = slot.first; label < slot.first + slot.size; label++)
+      if (!labels.has(label, Mark.head)) roots.add(labels.find(label));
   }
   return roots;
 }

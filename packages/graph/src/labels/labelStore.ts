@@ -100,6 +100,28 @@ export class LabelStore {
     return slot;
   }
 
+  /** The slots in which some labels lie; none for those of heads. */
+  slotsOf(labels: Iterable<number>): Set<Slot> {
+    const found = new Set<Slot>();
+    let last: Slot | undefined;
+    for (const label of labels) {
+      if (!last || label < last.first || label >= last.first + last.size) last = this.#slotOf(label);
+      if (last) found.add(last);
+    }
+    return found;
+  }
+
+  #slotOf(label: number): Slot | undefined {
+    let [low, high] = [0, this.slots.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.slots[middle].first + this.slots[middle].size > label) high = middle;
+      else low = middle + 1;
+    }
+    const slot = this.slots[low];
+    return slot && slot.first <= label ? slot : undefined;
+  }
+
   /** Number of labels. */
   get size(): number {
     return this.#parent.length;

@@ -109,7 +109,20 @@ export class Propagation {
     const value = node.inputs[index];
     if (!value) return undefined;
     if (value.tensor) return this.#constantLayout(node, index, value, roles);
-    return this.layouts.get(value);
+    const layout = this.layouts.get(value);
+    if (layout && !this.#activations.has(value)) this.#noteReader(node, layout, roles);
+    return layout;
+  }
+
+  /** A weight that is computed from constants (cast, transposed, scaled) serves whoever reads the result. */
+  #noteReader(node: Node, { axes, fields }: Layout, roles: readonly Role[]): void {
+    for (const { factors, labels } of fields) {
+      const axis = axes.findIndex((own) => own.includes(factors[factors.length - 1]));
+      for (const slot of this.labels.slotsOf(labels)) {
+        slot.roles.add(roles[axis] ?? 'elementwise');
+        slot.readers.add(node);
+      }
+    }
   }
 
   /** Takes in a constant that was cut out of another one, with the labels it inherits. */

@@ -3,7 +3,9 @@ import { type AxisGroup, alignAxes } from '../layout/align.js';
 import { Factor } from '../layout/factor.js';
 import { type Field, fieldsOn, flattenAxis, type Layout, plainLayout, sizesOf } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
+import { repeatAxis } from './repeat.js';
 import type { OperatorRule } from './rule.js';
+import { axisFromFront } from './select.js';
 
 /** Concat: positions of the inputs follow one another along the axis and are coupled along all others. */
 export const concatRule: OperatorRule = {
@@ -16,7 +18,11 @@ export const concatRule: OperatorRule = {
       for (const layout of layouts) walk.freezeAll(layout?.fields ?? [], node, 'joins a value of unknown shape');
       return walk.setOutput(node, 0);
     }
-    const axis = node.int('axis', 0) < 0 ? node.int('axis', 0) + shape.length : node.int('axis', 0);
+    const axis = axisFromFront(node.int('axis', 0), shape.length);
+    const [first] = layouts as Layout[];
+    // A value that follows itself is repeated, as keys are for several queries each.
+    if (node.inputs.length > 1 && node.inputs.every((value) => value === node.inputs[0]))
+      return walk.setOutput(node, 0, repeatAxis(first, axis, { whole: node.inputs.length, each: 1 }));
     const result = concatenate(node, walk, layouts as Layout[], axis, shape);
     if (!result) {
       for (const layout of layouts)
@@ -83,7 +89,7 @@ function joinAlong(
   );
   const [head] = shapes;
   const fits = shapes.every(
-    (part) => head && part && part.rest.length === head.rest.length && part.rest.every((f, i) => f === head.rest[i]),
+    (part) => head && part && sameOrder(part.outer, head.outer) && sameOrder(part.inner, head.inner),
   );
   if (!fits) {
     for (const fields of labelled)
@@ -92,27 +98,33 @@ function joinAlong(
   }
   const known = shapes as NonNullable<(typeof shapes)[number]>[];
   const total = known.reduce((sum, part) => sum + part.size, 0);
-  const rows = sizesOf(known[0].rest).reduce((product, size) => product * size, 1);
-  if (rows * total > MOST_LABELS) {
+  const rows = sizesOf(head!.outer).reduce((product, size) => product * size, 1);
+  const inner = sizesOf(head!.inner).reduce((product, size) => product * size, 1);
+  if (rows * total * inner > MOST_LABELS) {
     for (const fields of labelled) walk.freezeAll(fields, node, 'joins more positions than are followed');
     return undefined;
   }
-  const labels = new Int32Array(rows * total);
+  const labels = new Int32Array(rows * total * inner);
   for (let row = 0, to = 0; row < rows; row++) {
-    for (const part of known) {
-      labels.set(part.labels.subarray(row * part.size, (row + 1) * part.size), to);
-      to += part.size;
+    for (const { size, labels: own } of known) {
+      labels.set(own.subarray(row * size * inner, (row + 1) * size * inner), to);
+      to += size * inner;
     }
   }
   const joined = new Factor(total);
-  const field = { factors: [...known[0].rest, joined], labels, zero: known.every((part) => part.zero) };
-  return { axis: [joined], fields: [field] };
+  const factors = [...head!.outer, joined, ...head!.inner];
+  return { axis: [joined], fields: [{ factors, labels, zero: known.every((part) => part.zero) }] };
 }
 
-/** A field as rows over its other factors and columns along `factor`, which must be its innermost. */
+/** A field as rows over the factors before `factor`, positions along it, and what is inside of each. */
 function split(field: Field, factor: Factor) {
-  if (field.factors[field.factors.length - 1] !== factor) return undefined;
-  return { rest: field.factors.slice(0, -1), size: factor.size as number, labels: field.labels, zero: field.zero };
+  const at = field.factors.indexOf(factor);
+  const [outer, inner] = [field.factors.slice(0, at), field.factors.slice(at + 1)];
+  return { outer, inner, size: factor.size as number, labels: field.labels, zero: field.zero };
+}
+
+function sameOrder(a: readonly Factor[], b: readonly Factor[]): boolean {
+  return a.length === b.length && a.every((factor, at) => factor === b[at]);
 }
 
 function sameFactors(a: Field, b: Field): boolean {

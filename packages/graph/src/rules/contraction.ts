@@ -67,8 +67,12 @@ export function contract(node: Node, walk: Propagation, spec: ContractionSpec): 
   return { axes, fields: dropCovered([...surviving, ...heads]) };
 }
 
-/** What a product over the neurons of each head leaves: one label per head, along the axes that both operands share, or that only one labels. */
-function headsLeft(walk: Propagation, ending: readonly (readonly Field[])[], summed: readonly Factor[]): Field[] {
+/** What a sum over the neurons of each head leaves: one label per head, along the axes that all operands share, or that only one labels. */
+export function headsLeft(
+  walk: Propagation,
+  ending: readonly (readonly Field[])[],
+  summed: readonly Factor[],
+): Field[] {
   const parts = ending.flat().filter((field) => field.factors.length > 1);
   const counting = (field: Field) => field.factors.filter((factor) => !summed.includes(factor));
   const shared = parts

@@ -1,13 +1,12 @@
-import type { Node } from '@snp/onnx';
+import { dimsEqual, type Node } from '@snp/onnx';
 import { Mark } from '../labels/labelStore.js';
-import type { Layout } from '../layout/layout.js';
-import { plainLayout } from '../layout/layout.js';
+import { type Field, flattenAxis, type Layout, plainLayout } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
 import { combine } from './combine.js';
 import { contract } from './contraction.js';
 import type { OperatorRule } from './rule.js';
 
-/** Convolutions: channels in are summed over, channels out are new; depth-wise ones keep the channel. */
+/** Convolutions: channels in are summed over, channels out are new; channels that are convolved in groups leave by whole groups. */
 export const convRule: OperatorRule = {
   operators: {
     Conv: {
@@ -16,12 +15,15 @@ export const convRule: OperatorRule = {
     },
   },
   summary:
-    'input channels are coupled with the kernel; output channels are the kernel’s; depth-wise kernels keep channels',
+    'input channels are coupled with the kernel; output channels are the kernel’s; groups of channels leave whole, in and out (depth-wise: each channel)',
   propagate(node, walk) {
     const product = convolve(node, walk);
     const bias = walk.input(node, 2);
     const output = walk.shape(node.outputs[0]);
-    if (!product || !bias || !output) return walk.setOutput(node, 0, product);
+    if (!product || !bias || !output) {
+      walk.freezeInput(node, 2, 'is added to channels that are not followed');
+      return walk.setOutput(node, 0, product);
+    }
     // The bias runs along the channel axis: give it the trailing axes that broadcasting expects.
     const spread: Layout = { ...bias, axes: [...bias.axes, ...output.slice(2).map(() => [])] };
     const operands = [
@@ -31,12 +33,14 @@ export const convRule: OperatorRule = {
     walk.setOutput(node, 0, combine(node, walk, operands, 'all'));
   },
   resize(node, resizing) {
-    if (node.int('group', 1) > 1) node.set('group', resizing.newSize(node.inputs[0]!, 1));
+    const groups = node.int('group', 1);
+    if (groups === 1) return;
+    const channels = resizing.oldShape(node.outputs[0]!)[1] as number;
+    node.set('group', (resizing.newSize(node.outputs[0]!, 1) * groups) / channels);
   },
 };
 
 function convolve(node: Node, walk: Propagation): Layout | undefined {
-  const group = node.int('group', 1);
   const output = walk.shape(node.outputs[0]);
   const x = walk.input(node, 0);
   const shape = walk.shape(node.inputs[1]);
@@ -44,41 +48,58 @@ function convolve(node: Node, walk: Propagation): Layout | undefined {
     for (const index of [0, 1]) walk.freezeInput(node, index, 'convolves a value of unknown shape');
     return undefined;
   }
-  const spatial = plainLayout(output.slice(2));
-  if (group === 1) {
-    const kernel = walk.input(node, 1, ['output', 'input']);
-    const product =
-      kernel &&
-      contract(node, walk, {
-        operands: [0, 1],
-        layouts: [x, withoutTrailing(kernel)],
-        summed: [[1, 1]],
-        shared: [],
-        output: [
-          { operand: 0, axis: 0 },
-          { operand: 1, axis: 0 },
-        ],
-      });
-    if (!product) return undefined;
-    for (const field of product.fields) walk.mark(field, Mark.convolved);
-    return { axes: [...product.axes, ...spatial.axes], fields: product.fields };
-  }
-  const channels = walk.shape(node.inputs[0])?.[1];
-  const kernel = walk.input(node, 1, ['elementwise']);
-  if (!kernel || shape[1] !== 1 || shape[0] !== channels || group !== channels) {
+  const lost = x.fields.filter((field) => !onAxes(x, [0, 1]).includes(field));
+  walk.freezeAll(lost, node, 'convolves over labelled positions');
+  const channels: Layout = { axes: x.axes.slice(0, 2), fields: onAxes(x, [0, 1]) };
+  const product = node.int('group', 1) === 1 ? mixAll(node, walk, channels) : mixGroups(node, walk, channels);
+  return product && { axes: [...product.axes, ...plainLayout(output.slice(2)).axes], fields: product.fields };
+}
+
+/** Every output channel reads every input channel. */
+function mixAll(node: Node, walk: Propagation, x: Layout): Layout | undefined {
+  const kernel = walk.input(node, 1, ['output', 'input']);
+  if (!kernel) return undefined;
+  const product = contract(node, walk, {
+    operands: [0, 1],
+    layouts: [x, withoutTrailing(kernel)],
+    summed: [[1, 1]],
+    shared: [],
+    output: [
+      { operand: 0, axis: 0 },
+      { operand: 1, axis: 0 },
+    ],
+  });
+  for (const field of product?.fields ?? []) walk.mark(field, Mark.convolved);
+  return product;
+}
+
+/** Output channels read the input channels of their group: where one of them leaves, all of the group leave, in and out. */
+function mixGroups(node: Node, walk: Propagation, x: Layout): Layout | undefined {
+  const groups = node.int('group', 1);
+  const depthwise = groups === walk.shape(node.inputs[1])![0] && groups === walk.shape(node.inputs[0])?.[1];
+  const kernel = walk.input(node, 1, [depthwise ? 'elementwise' : 'output']);
+  const flat = flattenAxis(x, 1);
+  const input = flat && fieldAlong(flat, 1);
+  const output = kernel && fieldAlong(kernel, 0);
+  if (!flat || !input || !output || input.labels.length % groups !== 0 || output.labels.length % groups !== 0) {
     for (const index of [0, 1]) walk.freezeInput(node, index, 'convolves channels in groups');
     return undefined;
   }
-  const perChannel: Layout = {
-    axes: [kernel.axes[0], ...spatial.axes.map(() => [])],
-    fields: withoutTrailing(kernel).fields.slice(0, 1),
-  };
-  const moved: Layout = { axes: [x.axes[0], x.axes[1], ...spatial.axes], fields: onAxes(x, [0, 1]) };
-  const operands = [
-    { layout: moved, activation: true },
-    { layout: perChannel, activation: false },
-  ];
-  return combine(node, walk, operands, 'any');
+  const [read, written] = [input, output].map(({ labels }) => labels.length / groups);
+  for (let group = 0; group < groups; group++) {
+    const first = input.labels[group * read];
+    for (let at = 0; at < read; at++) walk.labels.union(first, input.labels[group * read + at]);
+    for (let at = 0; at < written; at++) walk.labels.union(first, output.labels[group * written + at]);
+  }
+  const field: Field = { ...output, zero: input.zero || output.zero };
+  if (!depthwise) walk.mark(field, Mark.convolved);
+  return { axes: [flat.axes[0], kernel.axes[0]], fields: [...flat.fields.filter((own) => own !== input), field] };
+}
+
+/** The field that labels an axis of a single factor, and nothing else. */
+function fieldAlong({ axes, fields }: Layout, axis: number): Field | undefined {
+  const own = fields.filter(({ factors }) => factors.some((factor) => axes[axis].includes(factor)));
+  return own.length === 1 && own[0].factors.length === 1 ? own[0] : undefined;
 }
 
 /** The kernel's channel axes only: its spatial axes are never pruned. */
@@ -110,36 +131,25 @@ export const poolRule: OperatorRule = {
     LpPool: { inputs: 1, attributes: { ...WINDOW, p: 'any' } },
     GlobalAveragePool: { inputs: 1 },
     GlobalMaxPool: { inputs: 1 },
-    Resize: {
-      inputs: 4,
-      attributes: {
-        antialias: 'any',
-        axes: 'any',
-        coordinate_transformation_mode: 'any',
-        cubic_coeff_a: 'any',
-        exclude_outside: 'any',
-        extrapolation_value: 'any',
-        keep_aspect_ratio_policy: 'any',
-        mode: 'any',
-        nearest_mode: 'any',
-      },
-    },
-    Upsample: { inputs: 2, attributes: { mode: 'any', scales: 'any' } },
+    GlobalLpPool: { inputs: 1, attributes: { p: 'any' } },
   },
   summary: 'channels stay; positions along spatial axes end here',
   propagate(node, walk) {
-    const x = walk.input(node, 0);
-    const output = walk.shape(node.outputs[0]);
-    if (!x || !output || output.length < 2) {
-      walk.freezeInput(node, 0, 'pools a value of unknown shape');
-      return walk.setOutput(node, 0);
-    }
-    const kept = onAxes(x, [0, 1]);
-    walk.freezeAll(
-      x.fields.filter((field) => !kept.includes(field)),
-      node,
-      'pools over labelled positions',
-    );
-    walk.setOutput(node, 0, { axes: [x.axes[0], x.axes[1], ...plainLayout(output.slice(2)).axes], fields: kept });
+    keepChannels(node, walk, 'pools over labelled positions');
   },
 };
+
+/** Sets the output to the first two axes of the input; labels elsewhere are frozen. */
+export function keepChannels(node: Node, walk: Propagation, reason: string): void {
+  const x = walk.input(node, 0);
+  const [before, after] = [walk.shape(node.inputs[0]), walk.shape(node.outputs[0])];
+  const same = (axis: number) => before && after && dimsEqual(before[axis], after[axis]);
+  if (!x || !after || after.length < 2 || !same(0) || !same(1)) {
+    walk.freezeInput(node, 0, reason);
+    return walk.setOutput(node, 0);
+  }
+  const kept = onAxes(x, [0, 1]);
+  const lost = x.fields.filter((field) => !kept.includes(field));
+  walk.freezeAll(lost, node, reason);
+  walk.setOutput(node, 0, { axes: [x.axes[0], x.axes[1], ...plainLayout(after.slice(2)).axes], fields: kept });
+}

@@ -4,15 +4,18 @@ import { concatRule } from './concat.js';
 import { convRule, poolRule } from './conv.js';
 import { einsumRule } from './einsum.js';
 import { elementwiseRules } from './elementwise.js';
+import { gatherNdRule, gatherRule } from './gather.js';
 import { fusedMatmulRule, gemmRule, matmulRule } from './matmul.js';
 import { batchNormRule, layerNormRule, softmaxRule } from './normalization.js';
 import { padRule } from './pad.js';
 import { reduceRule } from './reduce.js';
 import { refusedRules } from './refused.js';
+import { resizeRule } from './resize.js';
 import type { OperatorRule } from './rule.js';
-import { gatherRule, sliceRule, splitRule } from './select.js';
-import { expandRule, reshapeRule, shapeOfRule, squeezeRule, transposeRule } from './shape.js';
+import { expandRule, reshapeRule, shapeOfRule, squeezeRule, tileRule, transposeRule } from './shape.js';
 import { embedLayerNormRule, skipLayerNormRule } from './skipNormalization.js';
+import { sliceRule } from './slice.js';
+import { splitRule } from './split.js';
 import { unaryRules } from './unary.js';
 
 /** All operators the engine follows. */
@@ -27,6 +30,7 @@ export const operatorRules: readonly OperatorRule[] = [
   expandRule,
   fusedAttentionRule,
   fusedMatmulRule,
+  gatherNdRule,
   gatherRule,
   gemmRule,
   layerNormRule,
@@ -37,12 +41,14 @@ export const operatorRules: readonly OperatorRule[] = [
   reduceRule,
   ...refusedRules,
   reshapeRule,
+  resizeRule,
   shapeOfRule,
   skipLayerNormRule,
   sliceRule,
   softmaxRule,
   splitRule,
   squeezeRule,
+  tileRule,
   transposeRule,
   ...unaryRules,
 ];

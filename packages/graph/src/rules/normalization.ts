@@ -1,4 +1,4 @@
-import type { Node } from '@snp/onnx';
+import { type Node, storedConstant } from '@snp/onnx';
 import { Mark } from '../labels/labelStore.js';
 import type { Layout } from '../layout/layout.js';
 import { fieldsOn } from '../layout/layout.js';
@@ -116,7 +116,7 @@ export function requireStoredScale(
   scale: number,
   axes: readonly number[],
 ): void {
-  if (node.inputs[scale]?.tensor) return;
+  if (storedConstant(node.inputs[scale])) return;
   const factors = axes.flatMap((axis) => x.axes[axis]);
   walk.freezeAll(fieldsOn(x, factors), node, 'normalises with a scale that is no weight');
 }

@@ -1,6 +1,7 @@
 import type { Node } from '@snp/onnx';
 import { type Field, fieldsOn, type Layout } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
+import { headsLeft } from './contraction.js';
 import { normalise } from './normalization.js';
 import { hasScale, normStatistic } from './norms.js';
 import type { OperatorRule } from './rule.js';
@@ -27,13 +28,23 @@ export const reduceRule: OperatorRule = {
     const factors = axes.flatMap((axis) => x.axes[axis]);
     const ending = fieldsOn(x, factors);
     if (ending.length > 0) endLabels(node, walk, x, axes, ending);
+    // What is taken over the neurons of each head becomes zero with them.
+    const heads = headsLeft(walk, [ending], factors).map((field) => ({
+      ...field,
+      zero: ending.every(({ zero }) => zero),
+    }));
     const keep = node.int('keepdims', 1) === 1;
     const kept = x.axes.flatMap((axis, i) => (axes.includes(i) ? (keep ? [[]] : []) : [axis]));
     const zero = SUMS.includes(node.opType) || node.opType === 'ReduceMean';
     const fields = x.fields.flatMap((field) =>
       ending.includes(field) ? [] : [{ ...field, zero: field.zero && zero }],
     );
-    walk.setOutput(node, 0, { axes: kept, fields });
+    // What is taken over the neurons of each head becomes zero with them.
+    const heads = headsLeft(walk, [ending], factors).map((field) => ({
+      ...field,
+      zero: zero && ending.every((own) => own.zero),
+    }));
+    walk.setOutput(node, 0, { axes: kept, fields: [...fields, ...heads] });
   },
 };
 

@@ -2,6 +2,8 @@ import type { Dim, Node, Value } from '@snp/onnx';
 
 /** What a rule may ask while a node is adapted to narrower values. */
 export interface Resizing {
+  /** Version of the operator set that the node's operator comes from. */
+  opset(node: Node): number;
   /** The dimensions of a value before and after. */
   oldShape(value: Value): readonly Dim[];
   newShape(value: Value): readonly Dim[];
@@ -18,6 +20,6 @@ export interface Resizing {
   integers(node: Node, index: number): number[] | undefined;
   /** Gives input `index` of the node a new constant of whole numbers. */
   setIntegers(node: Node, index: number, numbers: readonly number[], scalar?: boolean): void;
-  /** Gives a Reshape or Expand a target that is computed while the model runs, from the input sizes it depends on. */
-  setComputedTarget(node: Node, shape: readonly Dim[]): void;
+  /** Gives input `index` of the node these sizes: constants, and what is only known while the model runs computed from values at hand. */
+  setSizes(node: Node, index: number, shape: readonly Dim[]): void;
 }

@@ -1,4 +1,4 @@
-import { constantTarget, type Dim, dimsEqual, type Node } from '@snp/onnx';
+import { constantTarget, type Dim, dimsEqual, divideDims, type Node, type Value } from '@snp/onnx';
 import { splitsForShape } from '../layout/factor.js';
 import {
   factorsFor,
@@ -8,6 +8,7 @@ import {
   splitFactors,
   transposeLayout,
 } from '../layout/layout.js';
+import { repeatAxis } from './repeat.js';
 import type { Resizing } from './resizing.js';
 import type { OperatorRule } from './rule.js';
 
@@ -39,11 +40,21 @@ export function reshapeLayout(layout: Layout, shape: readonly Dim[]): Layout | u
 function writeTarget(node: Node, resizing: Resizing): void {
   const input = resizing.newShape(node.inputs[0]!);
   const output = resizing.newShape(node.outputs[0]!);
-  if (statesAlready(node, resizing.integers(node, 1), input, output)) return;
+  if (statesAlready(node, resizing.integers(node, 1), input, output) || isUntouched(node, resizing)) return;
   const target = constantTarget(input, output);
-  if (!target) return resizing.setComputedTarget(node, output);
   node.attributes.delete('allowzero');
+  if (!target) return resizing.setSizes(node, 1, output);
   resizing.setIntegers(node, 1, target);
+}
+
+/** True if nothing leaves here, and the target is one that the model came with. */
+function isUntouched(node: Node, resizing: Resizing): boolean {
+  const same = (value: Value) => {
+    const before = resizing.oldShape(value);
+    return resizing.newShape(value).every((dim, axis) => dimsEqual(dim, before[axis]));
+  };
+  const open = node.inputs[1]!.tensor?.numbers().filter((size) => Number(size) === -1).length ?? 0;
+  return open < 2 && same(node.inputs[0]!) && same(node.outputs[0]!);
 }
 
 /** True if the constant target that a Reshape has leads from one shape to the other; then it stays as the exporter wrote it. */
@@ -96,9 +107,9 @@ function regroup(layout: Layout, shape: readonly Dim[]): Layout | undefined {
   return { axes: axes as Layout['axes'], fields: layout.fields };
 }
 
-/** Expand and Tile: axes of size one are repeated, all others stay. */
+/** Expand: axes of size one are repeated, all others stay. */
 export const expandRule: OperatorRule = {
-  operators: { Expand: { inputs: 2 }, Tile: { inputs: 2, versions: [6] } },
+  operators: { Expand: { inputs: 2 } },
   summary: 'axes of size one are repeated, others stay',
   propagate(node, walk) {
     const x = walk.input(node, 0);
@@ -110,27 +121,42 @@ export const expandRule: OperatorRule = {
     }
     const plain = plainLayout(shape);
     const offset = shape.length - before.length;
-    const axes = shape.map((dim, axis) => {
+    const axes = shape.map((dim, axis): Layout['axes'][number] => {
       const own = axis >= offset ? before[axis - offset] : 1;
-      return dimsEqual(own, dim) ? x.axes[axis - offset] : plain.axes[axis];
+      return dimsEqual(own, dim) ? (x.axes[axis - offset] ?? []) : plain.axes[axis];
     });
     const lost = x.fields.filter(
-      (field) => !field.factors.every((factor) => axes.some((axis) => axis?.includes(factor))),
+      (field) => !field.factors.every((factor) => axes.some((axis) => axis.includes(factor))),
     );
     walk.freezeAll(lost, node, 'repeats labelled positions');
-    walk.setOutput(node, 0, {
-      axes: axes.map((axis) => axis ?? []),
-      fields: x.fields.filter((field) => !lost.includes(field)),
-    });
+    walk.setOutput(node, 0, { axes, fields: x.fields.filter((field) => !lost.includes(field)) });
   },
   resize(node, resizing) {
-    const target = resizing.integers(node, 1);
     const shape = resizing.newShape(node.outputs[0]!);
-    if (node.opType === 'Expand') {
-      const sizes = shape.map((dim, axis) => (typeof dim === 'number' ? dim : target?.[axis]));
-      if (target && sizes.every((size) => size !== undefined)) resizing.setIntegers(node, 1, sizes as number[]);
-      else resizing.setComputedTarget(node, shape);
+    const before = resizing.oldShape(node.outputs[0]!);
+    if (shape.every((dim, axis) => dimsEqual(dim, before[axis]))) return;
+    // Sizes that the input has already are not stated: 1 leaves an axis as it is.
+    const input = resizing.newShape(node.inputs[0]!);
+    const offset = shape.length - input.length;
+    const target = shape.map((dim, axis) => (axis >= offset && dimsEqual(input[axis - offset], dim) ? 1 : dim));
+    resizing.setSizes(node, 1, target);
+  },
+};
+
+/** Tile: whole axes are repeated, and copies leave together with what they are copies of. */
+export const tileRule: OperatorRule = {
+  operators: { Tile: { inputs: 2, versions: [6] } },
+  summary: 'axes are repeated as a whole, copies leave together',
+  propagate(node, walk) {
+    const x = walk.input(node, 0);
+    const [before, after] = [walk.shape(node.inputs[0]), walk.shape(node.outputs[0])];
+    const times = before?.map((dim, axis) => after && divideDims(after[axis], dim));
+    if (!x || !times?.every((count) => count !== undefined)) {
+      walk.freezeInput(node, 0, 'repeats a number of times that is not known');
+      return walk.setOutput(node, 0);
     }
+    const repeated = times.reduce<Layout>((layout, whole, axis) => repeatAxis(layout, axis, { whole, each: 1 }), x);
+    walk.setOutput(node, 0, repeated);
   },
 };
 
