@@ -1,5 +1,11 @@
 import { SnpError } from '@snp/onnx';
-import { attentionRule, fusedAttentionRule, multiHeadAttentionRule } from './attention.js';
+import {
+  attentionRule,
+  fusedAttentionRule,
+  groupQueryAttentionRule,
+  multiHeadAttentionRule,
+  rotaryEmbeddingRule,
+} from './attention/index.js';
 import { concatRule } from './concat.js';
 import { convRule, poolRule } from './conv.js';
 import { einsumRule } from './einsum.js';
@@ -29,6 +35,7 @@ export const operatorRules: readonly OperatorRule[] = [
   fusedMatmulRule,
   gatherRule,
   gemmRule,
+  groupQueryAttentionRule,
   layerNormRule,
   matmulRule,
   multiHeadAttentionRule,
@@ -37,6 +44,7 @@ export const operatorRules: readonly OperatorRule[] = [
   reduceRule,
   ...refusedRules,
   reshapeRule,
+  rotaryEmbeddingRule,
   shapeOfRule,
   skipLayerNormRule,
   sliceRule,
