@@ -1,8 +1,8 @@
 import { type Node, symbol } from '@snp/onnx';
 import { fieldsOn, type Layout, plainLayout } from '../../layout/layout.js';
 import type { Propagation } from '../../propagate/propagation.js';
-import { contract } from '../contraction.js';
 import { combine } from '../combine.js';
+import { contract } from '../contraction.js';
 import { headsOf, mergeHeads, repeatHeads } from './perHead.js';
 
 /** An attention operator after what is its own: packing, biases, rotation. Layouts are [batch, heads, tokens, neurons]. */

@@ -1,8 +1,8 @@
 import type { Node } from '@snp/onnx';
 import type { Layout } from '../../layout/layout.js';
 import type { Propagation } from '../../propagate/propagation.js';
-import { COMPUTED, contractMatMul } from '../contraction.js';
 import { combine } from '../combine.js';
+import { COMPUTED, contractMatMul } from '../contraction.js';
 import type { OperatorRule } from '../rule.js';
 import { selectPositions } from '../select.js';
 import { attend, refuse } from './attend.js';
