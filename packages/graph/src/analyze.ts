@@ -20,6 +20,19 @@ export interface Analysis {
   readonly branches: readonly Branch[];
   /** The walk behind the groups: layouts and labels, for surgery. */
   readonly walk: Propagation;
+  /** Whether past keys and values may become narrower, as inputs and as outputs. */
+  readonly narrowCache: boolean;
+}
+
+/** Options of `analyze`. */
+export interface AnalyzeOptions {
+  /** Default: inferred. */
+  shapes?: ShapeInfo;
+  /**
+   * Past keys and values that leave through graph outputs and come back through graph inputs may become narrower on both sides: the form of these inputs
+   * and outputs changes. Default false: other programs feed them, so they stay.
+   */
+  narrowCache?: boolean;
 }
 
 /**
@@ -33,9 +46,9 @@ export interface Analysis {
  * const { groups, frozen } = analyze(model);
  * for (const group of groups) console.log(group.id, group.units);
  */
-export function analyze(model: Model, options: { shapes?: ShapeInfo } = {}): Analysis {
-  const shapes = options.shapes ?? inferShapes(model);
-  const walk = propagate(model, shapes);
+export function analyze(model: Model, options: AnalyzeOptions = {}): Analysis {
+  const { shapes = inferShapes(model), narrowCache = false } = options;
+  const walk = propagate(model, shapes, { narrowCache });
   const heads = findHeads(walk);
   const { groups: found, frozen } = findGroups(walk);
   const { groups, blocks } = arrangeBlocks(found, walk);
@@ -48,6 +61,7 @@ export function analyze(model: Model, options: { shapes?: ShapeInfo } = {}): Ana
     heads: nameHeads(heads, walk, groups, blocks),
     branches: findBranches(walk, groups, blocks),
     walk,
+    narrowCache,
   };
 }
 

@@ -1,4 +1,4 @@
-export { type Analysis, analyze, unitGroups } from './analyze.js';
+export { type Analysis, type AnalyzeOptions, analyze, unitGroups } from './analyze.js';
 export { type ExplainedValue, type Explanation, explain, type Run, type Step } from './explain/explain.js';
 export type { Branch, BranchKind } from './groups/branches.js';
 export { rowsOf, shrinkingFactor } from './groups/fields.js';
@@ -24,7 +24,7 @@ export {
   sizesOf,
   transposeLayout,
 } from './layout/layout.js';
-export { propagate } from './propagate/propagate.js';
+export { type PropagateOptions, propagate } from './propagate/propagate.js';
 export { type Contraction, Propagation, type RigidFactor } from './propagate/propagation.js';
 export { combine, type Operand, type Zeros } from './rules/combine.js';
 export { COMPUTED, type ContractionSpec, contract, contractMatMul } from './rules/contraction.js';

@@ -31,6 +31,8 @@ export const Mark = {
   convolved: 16,
   /** Stands for a whole head: a row of neurons whose own axis was summed over. */
   head: 32,
+  /** Computed by a weight, so far on the way: a neuron, not a place in a table. */
+  written: 64,
 } as const;
 
 /** The labels along one axis of one initializer: `first`, `first + 1`, ... */
@@ -61,6 +63,11 @@ export class LabelStore {
     this.#marks[label] = Mark.head;
     this.hold(label, neurons);
     return label;
+  }
+
+  /** New labels of positions that no initializer has: what other programs feed. */
+  addFree(size: number): Int32Array {
+    return Int32Array.from({ length: size }, () => this.#add());
   }
 
   #add(): number {

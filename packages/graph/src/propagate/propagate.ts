@@ -3,14 +3,30 @@ import { plainLayout } from '../layout/layout.js';
 import { beyondForm } from '../rules/form.js';
 import { ruleFor } from '../rules/index.js';
 import type { OperatorRule } from '../rules/rule.js';
+import { cacheLayout, findCaches, settleCaches } from './caches.js';
 import { Propagation } from './propagation.js';
 
+/** What may be changed beyond the weights. */
+export interface PropagateOptions {
+  /** Whether past keys and values may become narrower, where they leave through outputs and come back through inputs. Default false. */
+  narrowCache?: boolean | undefined;
+}
+
 /** Walks a model once in graph order and follows the positions of every weight through it. */
-export function propagate(model: Model, shapes: ShapeInfo = inferShapes(model)): Propagation {
+export function propagate(
+  model: Model,
+  shapes: ShapeInfo = inferShapes(model),
+  { narrowCache = false }: PropagateOptions = {},
+): Propagation {
   const walk = new Propagation(model.graph, shapes, model.opsets);
   for (const input of model.graph.inputs) {
     const shape = shapes.shape(input);
     if (!input.tensor && shape) walk.layouts.set(input, plainLayout(shape));
+  }
+  const caches = findCaches(walk);
+  for (const cache of caches) {
+    const layout = cacheLayout(cache, walk);
+    if (layout) walk.layouts.set(cache.input, layout);
   }
   for (const node of model.graph.nodes) {
     freezeOuterReads(node, walk);
@@ -21,7 +37,7 @@ export function propagate(model: Model, shapes: ShapeInfo = inferShapes(model)):
     if (rule && unknown === undefined) follow(rule, node, walk);
     else endAt(node, walk, unknown!);
   }
-  freezeOutputs(model, walk);
+  freezeOutputs(model, walk, settleCaches(caches, walk, narrowCache));
   return walk;
 }
 
@@ -64,8 +80,10 @@ function freezeOuterReads(node: Node, walk: Propagation): void {
   }
 }
 
-function freezeOutputs(model: Model, walk: Propagation): void {
+/** What other programs read keeps its form, but for caches that are cut where they come back too (`free`). */
+function freezeOutputs(model: Model, walk: Propagation, free: ReadonlySet<Value>): void {
   for (const output of model.graph.outputs) {
+    if (free.has(output)) continue;
     for (const field of walk.layouts.get(output)?.fields ?? []) {
       for (const label of field.labels) {
         walk.labels.freeze(label, {

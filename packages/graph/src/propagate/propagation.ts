@@ -253,7 +253,10 @@ export class Propagation {
       const slot = this.#slots.get(slotKey) ?? this.labels.addSlot(value, at, tensor.dims[at], use);
       this.#slots.set(slotKey, slot);
       this.#freezeSlot(slot);
-      slot.roles.add(roles[at] ?? 'elementwise');
+      const role = roles[at] ?? 'elementwise';
+      if (role === 'output' && !slot.roles.has(role))
+        for (let i = 0; i < slot.size; i++) this.labels.mark(slot.first + i, Mark.written);
+      slot.roles.add(role);
       slot.readers.add(node);
       const labels = Int32Array.from({ length: slot.size }, (_, i) => slot.first + i);
       fields.push({ factors: axis, labels, zero: true });

@@ -58,7 +58,8 @@ export function contract(node: Node, walk: Propagation, spec: ContractionSpec): 
   );
   const neurons = surviving.filter((field) => !walk.isHeadField(field));
   if (between) for (const field of neurons) walk.mark(field, Mark.mixed);
-  if (between && neurons.length > 0) walk.mixers.push(node);
+  // Angles of a rotary embedding are products too, of tables that nothing has written.
+  if (between && neurons.some(({ labels }) => walk.labels.has(labels[0], Mark.written))) walk.mixers.push(node);
   const axes = spec.output.map((source): readonly Factor[] => {
     if ('operand' in source) return aligned[source.operand].axes[source.axis];
     const [a, b] = spec.shared[source.shared];

@@ -1,5 +1,11 @@
 import { SnpError } from '@snp/onnx';
-import { attentionRule, fusedAttentionRule, multiHeadAttentionRule } from './attention.js';
+import {
+  attentionRule,
+  fusedAttentionRule,
+  groupQueryAttentionRule,
+  multiHeadAttentionRule,
+  rotaryEmbeddingRule,
+} from './attention/index.js';
 import { concatRule } from './concat.js';
 import { convRule, poolRule } from './conv.js';
 import { einsumRule } from './einsum.js';
@@ -33,6 +39,7 @@ export const operatorRules: readonly OperatorRule[] = [
   gatherNdRule,
   gatherRule,
   gemmRule,
+  groupQueryAttentionRule,
   layerNormRule,
   matmulRule,
   multiHeadAttentionRule,
@@ -42,6 +49,7 @@ export const operatorRules: readonly OperatorRule[] = [
   ...refusedRules,
   reshapeRule,
   resizeRule,
+  rotaryEmbeddingRule,
   shapeOfRule,
   skipLayerNormRule,
   sliceRule,
