@@ -57,6 +57,23 @@ describe('.npy', () => {
     expect(sample.feeds.x).toEqual({ type, dims: [1, 2], data });
   });
 
+  it('of the whole numbers that numpy makes is converted to those of the model, as far as they fit', async () => {
+    const inputs = [{ ...X, type: 'INT32' as const }];
+    const read = async (...ids: bigint[]) => {
+      const path = await file('npy', npy([1, 3], BigInt64Array.from(ids)));
+      const [sample] = await collect(await arrays(path, { inputs }));
+      return sample.feeds.x;
+    };
+    expect(await read(1n, -2n, 3n)).toEqual({ type: 'INT32', dims: [1, 3], data: Int32Array.of(1, -2, 3) });
+    expect((await read(1n, 2n ** 40n, 3n)).type).toBe('INT64');
+  });
+
+  it('of floating-point numbers is rounded to float16 where the model takes that', async () => {
+    const path = await file('npy', npy([1, 3], Float32Array.of(1, -0.5, 2 ** -24)));
+    const [sample] = await collect(await arrays(path, { inputs: [{ ...X, type: 'FLOAT16' }] }));
+    expect(sample.feeds.x).toEqual({ type: 'FLOAT16', dims: [1, 3], data: Uint16Array.of(0x3c00, 0xb800, 1) });
+  });
+
   it('is not converted where that would change what it means', async () => {
     const path = await file('npy', npy([1, 3], BigInt64Array.of(1n, 2n, 3n)));
     expect((await rows(path))[0].type).toBe('INT64');
@@ -68,9 +85,10 @@ describe('.npy', () => {
     for (let i = 0; i < 2; i++)
       for (let j = 0; j < 3; j++) for (let k = 0; k < 4; k++) content[i + 2 * j + 6 * k] = 12 * i + 4 * j + k;
     const read = await rows(await file('npy', npy([2, 3, 4], content, { fortran: true })));
+    // An axis more than the input: whole inputs.
     expect(read.map(({ dims }) => dims)).toEqual([
-      [1, 3, 4],
-      [1, 3, 4],
+      [3, 4],
+      [3, 4],
     ]);
     expect(read.flatMap(({ data }) => data)).toEqual(Array.from({ length: 24 }, (_, at) => at));
   });

@@ -5,6 +5,7 @@ import { reconstructBranches } from '../reconstruct/reconstructBranches.js';
 import { matchOutputs } from '../recovery/matchOutputs.js';
 import type { RecoveryOutcomes } from '../recovery/recovery.js';
 import { applyPlan } from '../surgery/applyPlan.js';
+import { attempt } from './attempt.js';
 import type { Clock } from './clock.js';
 import type { DecideOptions, Decision } from './decide.js';
 
@@ -37,11 +38,15 @@ export async function carryOut(
   if (recovery === 'full' && fit) {
     const passes = { calibration: fit, runtime, batchSize, signal };
     if (reconstruct) {
-      await clock.time('reconstruct', (onProgress) => reconstructBranches(after, analysis, { ...passes, onProgress }));
+      await attempt('Not all branches were refitted', decision.warnings, () =>
+        clock.time('reconstruct', (onProgress) => reconstructBranches(after, analysis, { ...passes, onProgress })),
+      );
     }
     const outputs = decision.moments?.outputs;
     if (outputs) {
-      await clock.time('match', (onProgress) => matchOutputs(model, analysis, { ...passes, outputs, onProgress }));
+      await attempt('The means of the outputs were not set right', decision.warnings, () =>
+        clock.time('match', (onProgress) => matchOutputs(model, analysis, { ...passes, outputs, onProgress })),
+      );
     }
   }
   return { plan, model, recovered, after, outcomes };

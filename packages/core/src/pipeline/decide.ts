@@ -82,7 +82,12 @@ export async function decide(
     const keep = widths ? (widths[group.id] ?? laneWidth(group)) : 0;
     return reaching || keep < laneWidth(group) ? [{ group, keep }] : [];
   });
-  const { statistics, moments } = await gather(analysis, criterion, assignments, reaching, options, clock);
+  const {
+    statistics,
+    moments,
+    warnings: left,
+  } = await gather(analysis, criterion, assignments, reaching, options, clock);
+  warnings.push(...left);
   const { recovery: kind } = options;
   const recovery =
     kind === 'none' || !moments
@@ -161,14 +166,19 @@ async function gather(
   branches: boolean,
   options: DecideOptions,
   clock: Clock,
-): Promise<{ statistics: ReadonlyMap<string, Statistics>; moments: CalibrationStatistics | undefined }> {
+): Promise<{
+  statistics: ReadonlyMap<string, Statistics>;
+  moments: CalibrationStatistics | undefined;
+  warnings: readonly string[];
+}> {
   const { calibration, runtime, batchSize, signal, recovery, statistics: given } = options;
   if (given) checkModel(given, analysis);
   const scores = !options.plan && !(recovery === 'full' && !options.criterion);
   const asks = scores && criterion.statistics ? criterion : undefined;
-  if (!calibration || (!asks && (given || recovery === 'none'))) return { statistics: new Map(), moments: given };
+  if (!calibration || (!asks && (given || recovery === 'none')))
+    return { statistics: new Map(), moments: given, warnings: [] };
   const own = given ? 'none' : recovery;
-  const { statistics, moments } = await clock.time('calibrate', (onProgress) =>
+  const { statistics, moments, warnings } = await clock.time('calibrate', (onProgress) =>
     measure(analysis, {
       assignments,
       criterion: asks,
@@ -181,7 +191,7 @@ async function gather(
       onProgress,
     }),
   );
-  return { statistics, moments: given ?? moments };
+  return { statistics, moments: given ?? moments, warnings };
 }
 
 function checkModel(statistics: CalibrationStatistics, { model }: Analysis): void {

@@ -1,5 +1,5 @@
 import type { Analysis, Group } from '@snp/graph';
-import type { Model } from '@snp/onnx';
+import type { Model, SnpError } from '@snp/onnx';
 import { compareAnswers, recordAnswers } from '../evaluate/answers.js';
 import { budgetWidths } from '../plan/budget.js';
 import type { LeavingUnits } from '../plan/leavingUnits.js';
@@ -16,6 +16,7 @@ import type { Planning } from '../report/report.js';
 import { firstSamples } from '../statistics/firstSamples.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
 import { applyPlan } from '../surgery/applyPlan.js';
+import { attempt } from './attempt.js';
 import type { Clock } from './clock.js';
 import type { DecideOptions } from './decide.js';
 import { type LatencyOutcome, meetLatency, type WayOfPlanning } from './meetLatency.js';
@@ -60,7 +61,7 @@ export async function divide(
       `What ${units.length - planned.length} groups of units of plug-ins do to the answers cannot be foreseen (${units.find(({ id }) => !beyond.has(id))!.id} for one): only a ratio takes them away.`,
     );
   const methods = new Map([...recovery.methods, ...beyond]);
-  const effects = await effectsOf(recovery, methods, moments, options, clock);
+  const effects = await effectsOf(recovery, methods, moments, options, clock, warnings);
   if (Object.keys(effects).length === 0)
     warnings.push(
       'What each part does to the answers was not measured: the budget is divided by the errors within the model alone, which is less accurate.',
@@ -179,11 +180,16 @@ async function effectsOf(
   { effects }: CalibrationStatistics,
   { calibration, runtime, batchSize, signal }: DecideOptions,
   clock: Clock,
+  warnings: string[],
 ): Promise<Effects> {
   const missing = [...methods].flatMap(([id, method]) => (effects[id] || method.touches.length === 0 ? [] : [method]));
   if (missing.length === 0 || !calibration) return effects;
-  const measured = await clock.time('probe', (onProgress) =>
-    measureEffects({ recovery, methods: missing, runtime, calibration, batchSize, signal, onProgress }),
+  const missed = 'What narrowing parts does to the answers was not measured';
+  const onRefusal = (groups: readonly string[], { message }: SnpError) =>
+    void warnings.push(`${missed} for ${groups.join(', ')}: ${message}`);
+  const run = { recovery, methods: missing, runtime, calibration, batchSize, signal, onRefusal };
+  const measured = await attempt(missed, warnings, () =>
+    clock.time('probe', (onProgress) => measureEffects({ ...run, onProgress })),
   );
   return { ...effects, ...measured };
 }

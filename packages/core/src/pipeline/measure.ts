@@ -5,6 +5,7 @@ import type { Criterion, StatisticRequest, Statistics } from '@snp/score';
 import type { RecoveryKind } from '../recovery/recovery.js';
 import { crossMoments, crossTaps } from '../statistics/crossMoments.js';
 import { type Assignment, gatherStatistics } from '../statistics/gatherStatistics.js';
+import { gatherTaken } from '../statistics/gatherTaken.js';
 import type { MomentsRequest } from '../statistics/momentsRequest.js';
 import { outputSums, outputTaps } from '../statistics/outputSums.js';
 import { pairMoments } from '../statistics/pairMoments.js';
@@ -31,7 +32,7 @@ export interface MeasureOptions {
 export async function measure(
   analysis: Analysis,
   options: MeasureOptions,
-): Promise<{ statistics: ReadonlyMap<string, Statistics>; moments: CalibrationStatistics }> {
+): Promise<{ statistics: ReadonlyMap<string, Statistics>; moments: CalibrationStatistics; warnings: string[] }> {
   const { recovery, calibration, batchSize = DEFAULT_BATCH_SIZE } = options;
   const { model, shapes } = analysis;
   const batches = calibration.count === undefined ? undefined : Math.ceil(calibration.count / batchSize);
@@ -50,8 +51,10 @@ export async function measure(
   // Of all groups, whichever lose units: runtimes fuse operators as taps let them, and the same plan is to give the same bytes, planned or given.
   const moments = { requests: wanted, groups: options.assignments.length > 0 ? analysis.groups : [] };
   const gathering = { ...options, model, requests, moments, sums: [...outputs, ...crosses] };
+  const warnings: string[] = [];
   const gathered = await gatherStatistics(gathering).catch(async (cause) => {
-    throw (await isOfTaps(cause, analysis, options)) ? refusedTaps(options.criterion!, cause) : cause;
+    if (await isOfTaps(cause, analysis, options)) throw refusedTaps(options.criterion!, cause);
+    return gatherTaken(gathering, cause, warnings);
   });
   const { sums, samples } = gathered;
   const statistics = new Map<string, Statistics>();
@@ -63,7 +66,7 @@ export async function measure(
   }
   for (const [id, own] of crossMoments(analysis, sums)) groups.set(id, { crossMoments: own });
   const found = { model: modelContent(model), samples, groups, outputs: outputSums(sums), effects: {} };
-  return { statistics, moments: found };
+  return { statistics, moments: found, warnings };
 }
 
 /** Whether a runtime that failed takes the model without what a criterion added to it. */

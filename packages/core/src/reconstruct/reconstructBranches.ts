@@ -1,5 +1,5 @@
 import type { Analysis, Branch } from '@snp/graph';
-import type { Model, Value } from '@snp/onnx';
+import { dimsEqual, type Model, type Value } from '@snp/onnx';
 import {
   type Calibration,
   crossTap,
@@ -8,6 +8,8 @@ import {
   rowsTap,
   runTapped,
   squareOf,
+  type TensorInfo,
+  wholeRuns,
 } from '@snp/runtime';
 import { Algebra } from '../algebra/algebra.js';
 import { addToLayer, type LastLayer, lastLayer } from '../recovery/branchLayers.js';
@@ -60,14 +62,20 @@ export async function reconstructBranches(
   original: Analysis,
   { calibration, onProgress, ...others }: ReconstructOptions,
 ): Promise<number> {
-  const options = { ...others, batchSize: others.batchSize ?? BATCH_SIZE };
   const places = placesOf(pruned, original);
   const [first] = places;
   if (!first) return 0;
+  const apart = places.every(
+    ({ before, sum, targetBefore, target }) =>
+      [before, sum].every((value) => countsSamples(value, pruned)) &&
+      [targetBefore, target].every((value) => countsSamples(value, original)),
+  );
+  const options = { ...others, batchSize: apart ? (others.batchSize ?? BATCH_SIZE) : 1 };
   const needed = neededInputs(pruned, original, places);
   const algebra = new Algebra(options.runtime);
   try {
-    const samples = firstSamples(calibration, SAMPLES);
+    const some = firstSamples(calibration, SAMPLES);
+    const samples = apart ? some : wholeRuns(some, inputsOf(original.model));
     const begin = (of: Analysis, end: Value) => Streams.begin(stretchOf(of, undefined, end), samples, needed, options);
     const own = await begin(pruned, first.before);
     const wanted = await begin(original, first.targetBefore);
@@ -92,6 +100,23 @@ export async function reconstructBranches(
   } finally {
     await algebra.close();
   }
+}
+
+/** True of a value whose first axis is that of the model's inputs along which samples are stacked: others hold samples inside, as those that begin with tokens, and are kept run by run. */
+function countsSamples(value: Value, { model, shapes }: Analysis): boolean {
+  const [first] = shapes.shape(value) ?? [];
+  if (first === undefined || typeof first === 'number') return false;
+  return model.graph.inputs.some((input) => {
+    const own = shapes.shape(input)?.[0];
+    return own !== undefined && dimsEqual(own, first);
+  });
+}
+
+/** The inputs that a model is given. */
+function inputsOf({ graph }: Model): TensorInfo[] {
+  return graph.inputs
+    .filter(({ tensor }) => !tensor)
+    .map(({ name, type }) => ({ name, type: type?.elementType ?? 'UNDEFINED', dims: type?.shape ?? [] }));
 }
 
 function placesOf(pruned: Analysis, original: Analysis): Place[] {

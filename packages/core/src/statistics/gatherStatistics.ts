@@ -75,12 +75,15 @@ export async function gatherStatistics(options: GatherOptions): Promise<Gathered
     moments: added.flatMap((item) => item.taps),
     onMoments: (name: string, own: Moments) => void moments.set(name, own),
   };
-  await runTapped({ ...options, taps, ...adding }, async (outputs, batch) => {
+  await runTapped({ ...options, taps, ...adding }, async (outputs, batch, size) => {
+    const before = samples;
     samples += batch.length;
+    // Of a batch that was filled up, nobody tells accumulators what to leave out.
+    if (batch.length < size && before > 0) return;
     const waiting = accumulated.map(({ accumulator, taps: names }) =>
       accumulator.add(
         names.map((name) => outputs[name]),
-        { samples: batch.length },
+        { samples: size },
       ),
     );
     await Promise.all(waiting);

@@ -5,6 +5,7 @@ import { unzipSync } from 'fflate';
 import type { RuntimeTensor, TensorInfo } from '../session/runtime.js';
 import { throwIfAborted } from '../throwIfAborted.js';
 import type { Calibration, Sample } from './calibration.js';
+import { converted } from './converted.js';
 import { type NpyArray, readNpy } from './npy.js';
 import { isSelected, type Selection } from './selection.js';
 
@@ -19,7 +20,8 @@ const LABEL_KEYS = ['labels', 'label'];
 /**
  * Arrays as inputs of a model: a .npy file for a model of one input, an .npz file whose keys are input names, or a folder of
  * them. The first axis counts samples. A key `labels` that is no input holds classes. Numbers of another width than the
- * model's floating-point input are converted.
+ * model's input are converted. An array of one axis more than the input holds whole inputs, for models
+ * that do not count samples along the first axis.
  *
  * @throws SnpError `calibration` if a file is missing or damaged, does not fit the model, or no sample is selected.
  */
@@ -147,17 +149,11 @@ function sampleAt(content: Content, at: number, name: string, inputs: readonly T
   return { name, feeds, label: labels && Number(labels.data[at]) };
 }
 
+/** The numbers of one sample: a row of its own, or, of an array that has an axis more than the input, the input as a whole. */
 function rowOf(array: NpyArray, at: number, input: TensorInfo): RuntimeTensor {
   const width = array.data.length / array.dims[0];
   const data = array.data.slice(at * width, (at + 1) * width);
-  const dims = [1, ...array.dims.slice(1)];
-  const floats = ['FLOAT', 'DOUBLE'];
-  if (array.type === input.type || !floats.includes(input.type) || !floats.includes(array.type))
-    return { type: array.type, dims, data };
-  const numbers = Array.from(data as Float64Array);
-  return {
-    type: input.type,
-    dims,
-    data: input.type === 'FLOAT' ? Float32Array.from(numbers) : Float64Array.from(numbers),
-  };
+  const whole = input.dims.length > 0 && array.dims.length === input.dims.length + 1;
+  const row = { type: array.type, dims: [...(whole ? [] : [1]), ...array.dims.slice(1)], data };
+  return converted(row, input.type) ?? row;
 }

@@ -90,6 +90,12 @@ export class TapBuilder {
     return perm.every((axis, at) => axis === at) ? value : this.op('Transpose', [value], { perm: [...perm] });
   }
 
+  /** The value with an axis of one position in front. */
+  unsqueeze(value: Value): Value {
+    if (this.model.opset >= 13) return this.op('Unsqueeze', [value, this.integers([0])]);
+    return this.op('Unsqueeze', [value], { axes: [0] });
+  }
+
   reshape(value: Value, sizes: readonly number[]): Value {
     return this.op('Reshape', [value, this.integers(sizes)]);
   }

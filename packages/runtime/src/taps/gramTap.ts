@@ -19,7 +19,7 @@ function axesWithout(rank: number, taken: readonly number[]): number[] {
 
 /**
  * The Gram matrix X^T X of every sample and head over tokens, in float64: output [samples x heads, d, d], samples outside.
- * The first axis of the value holds samples (or samples x heads), the others tokens.
+ * The first axis of the value holds samples (or samples x heads), the others tokens; where that leaves none, there is one sample, and the first axis holds its tokens.
  */
 export function gramTap(value: Value, axes: GramAxes): Tap {
   return {
@@ -35,6 +35,11 @@ export function gramTap(value: Value, axes: GramAxes): Tap {
         head = rank - 1;
         feature = rank;
         rank += 1;
+      }
+      const countsSamples = feature !== 0 && (head === 0 || axesWithout(rank, [0, feature, head ?? 0]).length > 0);
+      if (!countsSamples) {
+        x = build.unsqueeze(x);
+        [rank, feature, head] = [rank + 1, feature + 1, head === undefined ? undefined : head + 1];
       }
       const leading = [0, ...(head === undefined || head === 0 ? [] : [head])];
       const tokens = axesWithout(rank, [...leading, feature]);

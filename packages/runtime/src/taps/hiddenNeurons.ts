@@ -1,4 +1,4 @@
-import { isPointwise, type Node, type ShapeInfo, type Value } from '@snp/onnx';
+import { type Graph, isPointwise, type Node, type ShapeInfo, type Value } from '@snp/onnx';
 import { gathersRows } from './rowWise.js';
 
 /** Pointwise operators that may make of zeros what is no number. */
@@ -22,8 +22,7 @@ export class HiddenNeurons {
   private constructor(
     readonly width: number,
     private readonly shapes: ShapeInfo,
-    /** Outputs of the graph, which keep what they are. */
-    private readonly outputs: readonly Value[],
+    private readonly graph: Graph,
   ) {}
 
   /** Those that a matrix product reads; undefined where something else than matrix products writes them. */
@@ -31,7 +30,7 @@ export class HiddenNeurons {
     const [read] = product.inputs;
     const width = read && shapes.shape(read)?.at(-1);
     if (!read || typeof width !== 'number') return undefined;
-    const neurons = new HiddenNeurons(width, shapes, product.graph!.outputs);
+    const neurons = new HiddenNeurons(width, shapes, product.graph!);
     if (!neurons.#addValue(read)) return undefined;
     for (let node = neurons.#next.pop(); node; node = neurons.#next.pop()) if (!neurons.#join(node)) return undefined;
     return neurons;
@@ -41,11 +40,18 @@ export class HiddenNeurons {
   #join(node: Node): boolean {
     const [first, second] = node.inputs;
     const [output] = node.outputs;
+    // Bodies of branches and loops stay as they are.
+    if (node.graph !== this.graph) return this.#leaves(node);
     if (isLinear(node)) return this.#joinLinear(node, first!, second!, output!);
-    if (!output || !this.outputs.includes(output)) {
+    if (!output || !this.graph.outputs.includes(output)) {
       if (this.#carries(node)) return [...node.inputs, output].every((value) => !value || this.#addOperand(value));
       if (this.#keepsLastAxis(node)) return this.#addValue(first!) && this.#addValue(output!);
     }
+    return this.#leaves(node);
+  }
+
+  /** Takes a node for one that more neurons would change; false if it makes or holds them. */
+  #leaves(node: Node): boolean {
     this.others.add(node);
     const makes = node.outputs.some((value) => value && this.values.has(value));
     return !makes && !node.inputs.some((value) => value && this.constants.has(value));
@@ -96,7 +102,7 @@ export class HiddenNeurons {
 
   #addValue(value: Value): boolean {
     if (this.values.has(value)) return true;
-    if (!value.producer || !this.#isWhole(value) || this.outputs.includes(value)) return false;
+    if (!value.producer || !this.#isWhole(value) || this.graph.outputs.includes(value)) return false;
     this.values.add(value);
     this.#next.push(value.producer, ...value.consumers);
     return true;
@@ -106,7 +112,7 @@ export class HiddenNeurons {
     const known = this.constants.get(value);
     if (known !== undefined) return known === axis;
     const fits = value.tensor?.dataType === 'FLOAT' && value.tensor.dims[axis] === this.width;
-    if (!fits || this.outputs.includes(value)) return false;
+    if (!fits || this.graph.outputs.includes(value)) return false;
     this.constants.set(value, axis);
     this.#next.push(...value.consumers);
     return true;

@@ -45,9 +45,10 @@ function widen(model: Model, { values, constants, others, width }: HiddenNeurons
     const { opType, inputs } = value.producer!;
     if (opType === 'Reshape') value.producer!.setInput(1, endingIn(width + LINE, inputs[1]!, build));
     const strangers = [...value.uses].filter(({ node }) => others.has(node));
-    const readers = strangers.filter(({ node }) => !tellsShape(node));
+    const tells = (node: Node) => node.graph === model.graph && tellsShape(node);
+    const readers = strangers.filter(({ node }) => !tells(node));
     if (readers.length > 0) readInstead(readers, build.slice(value, 0, width, -1));
-    for (const { outputs } of new Set(strangers.map(({ node }) => node).filter(tellsShape)))
+    for (const { outputs } of new Set(strangers.map(({ node }) => node).filter(tells)))
       readInstead([...outputs[0]!.uses], endingIn(width, outputs[0]!, build));
   }
 }
