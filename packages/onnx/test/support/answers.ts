@@ -86,20 +86,21 @@ export async function expectSameAnswers(
   changed: Model,
   feeds: readonly Record<string, ort.Tensor>[],
 ): Promise<number> {
-  const [before, after] = [await plainSession(original), await plainSession(changed)];
-  let ran = 0;
-  for (const feed of feeds) {
-    const expected = await before.run(feed).catch(() => undefined);
+  const before = await plainSession(original);
+  const answers = await Promise.all(feeds.map((feed) => before.run(feed).catch(() => undefined)));
+  await before.release();
+  // What runs for no inputs may contradict itself openly once it is simplified, and not load.
+  if (answers.every((answer) => !answer)) return 0;
+  const after = await plainSession(changed);
+  for (const [index, expected] of answers.entries()) {
     if (!expected) continue;
-    ran++;
-    const actual = await after.run(feed);
+    const actual = await after.run(feeds[index]);
     for (const name of Object.keys(expected)) {
       expect(actual[name].dims, name).toEqual(expected[name].dims);
       expect(actual[name].type, name).toBe(expected[name].type);
       expect(bytesOf(actual[name]).equals(bytesOf(expected[name])), `${name} has the same bits`).toBe(true);
     }
   }
-  await before.release();
   await after.release();
-  return ran;
+  return answers.filter((answer) => answer).length;
 }

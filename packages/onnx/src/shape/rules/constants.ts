@@ -91,7 +91,7 @@ export function unknownDims(rank: Dim | undefined): undefined[] | undefined {
 function rangeRule(call: OperatorCall): OutputFacts[] {
   const type = call.type(0);
   const [start, limit, delta] = [0, 1, 2].map((index) => call.content(index)?.[0]);
-  const length = rangeLength(start, limit, delta, type);
+  const length = rangeLength(start, limit, delta);
   const dims = call.followed([length]);
   const whole = typeof start === 'number' && typeof delta === 'number' && !isFloatType(type);
   const content =
@@ -99,12 +99,11 @@ function rangeRule(call: OperatorCall): OutputFacts[] {
   return [{ type, shape: [length], content }];
 }
 
-/** max(ceil((limit - start) / delta), 0), the difference rounded as numbers of the type are. */
-function rangeLength(start: Element, limit: Element, delta: Element, type: DataType | undefined): Dim | undefined {
+/** max(ceil((limit - start) / delta), 0); runtimes compute it in double precision for all types. */
+function rangeLength(start: Element, limit: Element, delta: Element): Dim | undefined {
   if (start === undefined || limit === undefined || delta === undefined || delta === 0) return undefined;
   if (typeof start === 'number' && typeof limit === 'number' && typeof delta === 'number') {
-    const difference = storedAs(limit - start, type);
-    return difference === undefined ? undefined : Math.max(Math.ceil(difference / delta), 0);
+    return Math.max(Math.ceil((limit - start) / delta), 0);
   }
   if (![start, limit, delta].every((item) => typeof item !== 'number' || Number.isInteger(item))) return undefined;
   return maxDims(ceilDivDims(subDims(limit, start), delta), 0);

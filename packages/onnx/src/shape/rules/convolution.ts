@@ -1,6 +1,6 @@
 import type { DataType } from '../../tensor/dataType.js';
 import { addDims, type Dim, divideDims, mulDims, productOf, subDims } from '../dim.js';
-import { ceilDivDims, floorDivDims } from '../dimFunctions.js';
+import { ceilDivDims, floorDivDims, minDims } from '../dimFunctions.js';
 import type { OutputFacts, ShapeRule, ShapeRules } from '../facts.js';
 import type { OperatorCall } from '../operatorCall.js';
 import { like } from './elementwise.js';
@@ -103,12 +103,18 @@ function transposedRule(call: OperatorCall): OutputFacts[] {
   const space = data.slice(2).map((size, axis) => {
     if (stated) return stated[axis];
     const stride = window.strides[axis];
-    if (window.autoPad.startsWith('SAME')) return mulDims(size, stride);
+    if (window.autoPad.startsWith('SAME')) return coversStride(window, axis) ? mulDims(size, stride) : undefined;
     // The inverse of the convolution: stride * (size - 1) + window - pads + output_padding.
     const inverse = subDims(mulDims(stride, subDims(size, 1)), slack(window, axis, 0));
     return addDims(inverse, extra?.[axis] ?? 0);
   });
   return [{ type: call.type(0), shape: [data[0], mulDims(weight[1], call.node.int('group', 1)), ...space] }];
+}
+
+/** Whether windows leave no gap. Where they do, runtimes do not agree with the specification on the size. */
+function coversStride(window: Window, axis: number): boolean {
+  const kernel = window.kernel[axis];
+  return typeof kernel === 'number' && window.dilations[axis] * (kernel - 1) + 1 >= window.strides[axis];
 }
 
 function poolRule(call: OperatorCall): OutputFacts[] {
@@ -130,9 +136,11 @@ function poolRule(call: OperatorCall): OutputFacts[] {
 /** Rounded up, but no window starts in the padding at the end. */
 function ceiledSize(window: Window, axis: number, size: Dim): Dim {
   const stride = window.strides[axis];
-  const count = addDims(ceilDivDims(slack(window, axis, size), stride), 1);
-  if (typeof count !== 'number' || typeof size !== 'number') return count;
-  return (count - 1) * stride >= size + window.pads[axis] ? count - 1 : count;
+  const before = window.autoPad === 'NOTSET' ? window.pads[axis] : 0;
+  return minDims(
+    addDims(ceilDivDims(slack(window, axis, size), stride), 1),
+    ceilDivDims(addDims(size, before), stride),
+  );
 }
 
 function globalPoolRule(call: OperatorCall): OutputFacts[] {

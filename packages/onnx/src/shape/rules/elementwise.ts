@@ -17,13 +17,13 @@ import { broadcastPositions } from '../positions.js';
 const LIKE_FIRST_INPUT =
   `Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Ceil Celu Clip Cos Cosh CumProd CumSum Elu Erf Exp Floor Gelu
   HardSigmoid HardSwish Hardmax Identity LRN LeakyRelu Log LogSoftmax LpNormalization MeanVarianceNormalization Mish Neg
-  Not PRelu Reciprocal Relu ReverseSequence Round Scaler Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt
+  Not Reciprocal Relu ReverseSequence Round Scaler Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt
   Swish Tan Tanh ThresholdedRelu Inverse com.microsoft.BiasAdd com.microsoft.BiasGelu com.microsoft.BiasSoftmax
   com.microsoft.FastGelu com.microsoft.Gelu com.microsoft.Inverse com.microsoft.MoE com.microsoft.NGramRepeatBlock
   com.microsoft.QMoE com.microsoft.QuickGelu com.microsoft.QLinearLeakyRelu com.microsoft.QLinearSigmoid
   com.microsoft.QLinearSoftmax`.split(/\s+/);
 
-const BINARY = `Add BitShift BitwiseAnd BitwiseOr BitwiseXor Div Max Mean Min Mod Mul Pow Sub Sum`.split(/\s+/);
+const BINARY = `Add BitShift BitwiseAnd BitwiseOr BitwiseXor Div Max Mean Min Mod Mul PRelu Pow Sub Sum`.split(/\s+/);
 
 const BOOLEAN_BINARY = 'And Equal Greater GreaterOrEqual Less LessOrEqual Or Xor'.split(' ');
 
@@ -98,7 +98,9 @@ function whereContent(call: OperatorCall, dims: number[] | undefined): Element[]
   if (!dims || !call.followed(dims)) return undefined;
   const [condition, yes, no] = [0, 1, 2].map((index) => broadcastContent(call, index, dims));
   if (!condition || !yes || !no) return undefined;
-  return condition.map((test, i) => (test === 1 ? yes[i] : test === 0 ? no[i] : undefined));
+  const chosen = condition.map((test, i) => (test === 1 ? yes[i] : test === 0 ? no[i] : undefined));
+  // Runtimes may lose the sign of a zero.
+  return chosen.map((item) => (Object.is(item, -0) ? undefined : item));
 }
 
 function castRule(call: OperatorCall, target: 'to' | 'like'): OutputFacts[] {

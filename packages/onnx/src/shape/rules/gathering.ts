@@ -16,7 +16,7 @@ export const gatheringRules: ShapeRules = {
   TensorScatter: (call) => [like(call, 0)],
   OneHot: oneHotRule,
   TopK: topKRule,
-  NonZero: (call) => [{ type: 'INT64', shape: [call.shape(0)?.length, undefined] }],
+  NonZero: nonZeroRule,
   Compress: compressRule,
   Unique: uniqueRule,
   'com.microsoft.Unique': uniqueRule,
@@ -87,6 +87,12 @@ function topKRule(call: OperatorCall): OutputFacts[] {
     { type: call.type(0), shape: output },
     { type: 'INT64', shape: output },
   ];
+}
+
+/** A column of coordinates per element that is not zero. Runtimes take a scalar for a list of one. */
+function nonZeroRule(call: OperatorCall): OutputFacts[] {
+  const rank = call.shape(0)?.length;
+  return [{ type: 'INT64', shape: [rank === 0 ? 1 : rank, undefined] }];
 }
 
 function compressRule(call: OperatorCall): OutputFacts[] {

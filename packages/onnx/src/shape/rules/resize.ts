@@ -2,7 +2,7 @@ import { type Dim, mulDims } from '../dim.js';
 import { floorDivDims } from '../dimFunctions.js';
 import type { OutputFacts, ShapeRules } from '../facts.js';
 import { normalAxis, type OperatorCall } from '../operatorCall.js';
-import { nonNegative, unknownDims } from './constants.js';
+import { nonNegative } from './constants.js';
 
 /** Interpolation. Resize-10 has its scales as input 1; from 11 on the inputs are region, scales and sizes. */
 export const resizeRules: ShapeRules = { Resize: resizeRule, Upsample: resizeRule };
@@ -41,7 +41,11 @@ function keptRatio(
 ): readonly (Dim | undefined)[] {
   const sizes = call.numbers(3);
   const own = axes.map((axis) => shape[axis]);
-  if (!sizes || !own.every((dim) => typeof dim === 'number')) return unknownDims(shape.length)!;
+  // Runtimes do not see to the ratio where axes are counted from the end.
+  const backwards = call.node.ints('axes')?.some((axis) => axis < 0);
+  if (!sizes || backwards || !own.every((dim) => typeof dim === 'number')) {
+    return shape.map((dim, axis) => (axes.includes(axis) ? undefined : dim));
+  }
   const ratios = sizes.map((size, i) => size / (own[i] as number));
   const scale = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
   return shape.map((dim, axis) => (axes.includes(axis) ? Math.round(scale * (dim as number)) : dim));

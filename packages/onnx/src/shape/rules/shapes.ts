@@ -70,14 +70,16 @@ function flattenRule(call: OperatorCall): OutputFacts[] {
 function squeezeRule(call: OperatorCall): OutputFacts[] {
   const shape = call.shape(0);
   if (!shape) return reshaped(call, undefined);
-  if (!call.hasList('axes', 1)) {
+  const stated = call.list('axes', 1);
+  // Runtimes take an empty list for none.
+  if (!call.hasList('axes', 1) || stated?.length === 0) {
     // A symbolic dimension may turn out to be 1; then the rank itself is not known.
     return reshaped(
       call,
       staticDims(shape)?.filter((dim) => dim !== 1),
     );
   }
-  const axes = call.list('axes', 1)?.map((axis) => normalAxis(axis, shape.length));
+  const axes = stated?.map((axis) => normalAxis(axis, shape.length));
   return reshaped(call, axes && shape.filter((_, axis) => !axes.includes(axis)));
 }
 

@@ -70,12 +70,15 @@ function forwardSlice(start: Element, end: Element, step: number, size: Dim): Ax
 
 function backwardSlice(start: Element, end: Element, step: number, size: Dim): AxisSlice | undefined {
   if (typeof start !== 'number' || typeof end !== 'number') return undefined;
+  // The largest numbers of 32 and 64 bits mean "to the end" backwards too.
+  const open = end === OPEN_END || end >= 2 ** 63;
   if (typeof size !== 'number') {
-    const whole = start === -1 || start >= OPEN_END;
-    return whole && step === -1 && end < -OPEN_END ? { start: subDims(size, 1), step, length: size } : undefined;
+    const whole = (start === -1 || start >= OPEN_END) && (open || end < -OPEN_END);
+    return whole && step === -1 ? { start: subDims(size, 1), step, length: size } : undefined;
   }
-  const from = Math.min(Math.max(start < 0 ? start + size : start, -1), size - 1);
-  const to = Math.min(Math.max(end < 0 ? end + size : end, -1), size - 1);
+  if (size === 0) return { start: 0, step, length: 0 };
+  const from = Math.min(Math.max(start < 0 ? start + size : start, 0), size - 1);
+  const to = open ? -1 : Math.min(Math.max(end < 0 ? end + size : end, -1), size - 1);
   return { start: from, step, length: Math.max(Math.ceil((to - from) / step), 0) };
 }
 
