@@ -10,11 +10,6 @@ export { normals, type Random, random } from './random.js';
 export { relativeError } from './relativeError.js';
 export { runModel } from './runModel.js';
 export { sharedFolder } from './sharedFolder.js';
-export { buildTransformer, transformerFeeds } from './transformer/buildTransformer.js';
-export { PLAIN_BLOCK, type TransformerBlock, type TransformerOptions } from './transformer/transformerOptions.js';
-export { buildVit } from './vit/buildVit.js';
-export { DEIT_BASE, DEIT_SMALL, DEIT_TINY } from './vit/deitSizes.js';
-export { VIT_DEFAULTS, type VitOptions, type VitSize } from './vit/vitOptions.js';
 export { ACTIVATIONS, type ActivationName, activationSpelling } from './spellings/activations.js';
 export { ATTENTION_OPERATORS, attentionOperator } from './spellings/attentionOperators.js';
 export type { AttentionSpec } from './spellings/attentionSpec.js';
@@ -39,3 +34,8 @@ export {
   type SpelledSpec,
 } from './spellings/spelledSpec.js';
 export { type AxisUnits, isGone, Weight } from './spellings/weight.js';
+export { buildTransformer, transformerFeeds } from './transformer/buildTransformer.js';
+export { PLAIN_BLOCK, type TransformerBlock, type TransformerOptions } from './transformer/transformerOptions.js';
+export { buildVit } from './vit/buildVit.js';
+export { DEIT_BASE, DEIT_SMALL, DEIT_TINY } from './vit/deitSizes.js';
+export { VIT_DEFAULTS, type VitOptions, type VitSize } from './vit/vitOptions.js';

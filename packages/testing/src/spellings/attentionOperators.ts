@@ -62,8 +62,14 @@ export const ATTENTION_OPERATORS = {
     projects: true,
     write: (w, _, { spec, weights, x, name }, causal) => {
       const parts = [weights.q, weights.k, weights.v];
-      const matrix = Weight.join(`${name}.qkv.weight`, parts.map(({ weight }) => weight), 1);
-      const zero = parts.map(({ weight, bias }) => bias ?? new Weight('zero', [weight.axes[1]], new Float64Array(weight.dims[1])));
+      const matrix = Weight.join(
+        `${name}.qkv.weight`,
+        parts.map(({ weight }) => weight),
+        1,
+      );
+      const zero = parts.map(
+        ({ weight, bias }) => bias ?? new Weight('zero', [weight.axes[1]], new Float64Array(weight.dims[1])),
+      );
       const bias = Weight.join(`${name}.qkv.bias`, zero, 0);
       const sizes = parts.map(({ weight }) => weight.dims[1]);
       const value = w.contrib('Attention', [x, w.weight(matrix), w.weight(bias)], {

@@ -6,8 +6,8 @@ import { repeatHeads } from './headRepeats.js';
 import { arrange, type Heads } from './heads.js';
 import { writeLinear } from './linears.js';
 import { maskSpelling } from './masks.js';
-import { normSpelling } from './norms.js';
 import type { NormParts } from './normSpelling.js';
+import { normSpelling, partsFor } from './norms.js';
 import { type Projected, type ProjectionInputs, projectionSpelling } from './projections.js';
 import { rotarySpelling } from './rotaries.js';
 import { scaleSpelling } from './scales.js';
@@ -39,7 +39,7 @@ function prepared(w: SpellingWriter, [q, k, v]: Projected, spec: AttentionSpec, 
 
 function prepareHead(w: SpellingWriter, heads: Heads, { headNorm, rotary }: AttentionSpec, norm: NormParts): Heads {
   const apart = heads.form === 'flat' ? arrange(w, heads, 'tokens-first') : heads;
-  const normed = normSpelling(headNorm).write(w, apart.value, norm);
+  const normed = normSpelling(headNorm).write(w, apart.value, partsFor(headNorm, norm));
   const value = rotarySpelling(rotary).write(w, normed, heads.width, apart.form === 'heads-first' ? 2 : 1);
   return { ...apart, value };
 }

@@ -5,8 +5,8 @@ import { writeAttention } from './attentions.js';
 import { type BlockWeights, CLASSES, DrawnWeights, type StackWeights } from './drawnWeights.js';
 import { ffnSpelling } from './ffns.js';
 import { writeLinear } from './linears.js';
-import { normSpelling } from './norms.js';
 import type { NormParts } from './normSpelling.js';
+import { normSpelling, partsFor } from './norms.js';
 import { BATCH, FEATURES, MEMORY_TOKENS, TOKENS, VOCABULARY } from './sizes.js';
 import type { BlockSpec, SpelledSpec } from './spelledSpec.js';
 import { SpellingWriter } from './spellingWriter.js';
@@ -33,9 +33,10 @@ export function buildSpelled(spec: SpelledSpec): Spelled {
 
 /** The weights of a model's stacks; both are one where there is a single stack. */
 export function stacksOf(spec: SpelledSpec): { encoder: StackWeights; decoder: StackWeights } {
-  const weights = new DrawnWeights(spec);
-  const memory = spec.graph === 'encoder-decoder' ? unitsOf('encoder.x', spec.width) : plainAxis(FEATURES);
-  return { encoder: weights.stack('encoder', plainAxis(FEATURES)), decoder: weights.stack('decoder', memory) };
+  const alone = spec.graph === 'stack' ? spec : { ...spec, blocks: spec.blocks.map(withoutCross) };
+  const encoder = new DrawnWeights(alone).stack('encoder', plainAxis(FEATURES));
+  const decoded = spec.graph === 'encoder-decoder' ? spec : alone;
+  return { encoder, decoder: new DrawnWeights(decoded).stack('decoder', unitsOf('encoder.x', spec.width)) };
 }
 
 /** An encoder's blocks look at themselves alone. */
@@ -72,7 +73,13 @@ function writeInput(w: SpellingWriter, spec: SpelledSpec, weights: StackWeights,
 }
 
 /** All blocks, and the norm behind them. */
-function writeStack(w: SpellingWriter, spec: SpelledSpec, weights: StackWeights, prefix: string, memory?: Value): Value {
+function writeStack(
+  w: SpellingWriter,
+  spec: SpelledSpec,
+  weights: StackWeights,
+  prefix: string,
+  memory?: Value,
+): Value {
   let x = writeInput(w, spec, weights, prefix);
   spec.blocks.forEach((own, at) => {
     const block = spec.repeated ? spec.blocks[0] : own;
@@ -82,13 +89,7 @@ function writeStack(w: SpellingWriter, spec: SpelledSpec, weights: StackWeights,
 }
 
 function writeNorm(w: SpellingWriter, { norm }: BlockSpec, x: Value, parts: NormParts): Value {
-  const { scale, shift, write } = normSpelling(norm);
-  const own = {
-    ...parts,
-    scale: scale === 'never' ? undefined : scale === 'always' ? (parts.scale ?? parts.ones) : parts.scale,
-    shift: shift === 'never' ? undefined : parts.shift,
-  };
-  return w.noisy(write(w, x, own), 3);
+  return w.noisy(normSpelling(norm).write(w, x, partsFor(norm, parts)), 3);
 }
 
 function writeBlock(w: SpellingWriter, x: Value, block: BlockSpec, weights: BlockWeights, encoded?: Value): Value {

@@ -58,7 +58,9 @@ export class DrawnWeights {
       first: this.draw(`${name}.first`, [[[]], [[]], stream], 1),
       positions: this.draw(`${name}.positions`, [plainAxis(TOKENS), stream], 0.3),
       blocks: blocks.map((block, at) =>
-        repeated ? this.#block(`${name}.0`, blocks[0], stream, memory) : this.#block(`${name}.${at}`, block, stream, memory),
+        repeated
+          ? this.#block(`${name}.0`, blocks[0], stream, memory)
+          : this.#block(`${name}.${at}`, block, stream, memory),
       ),
       norm: this.norm(`${name}.norm`, stream, { normScale: true, normShift: true }),
       head: this.linear(`${name}.head`, stream, plainAxis(CLASSES), true),
@@ -76,7 +78,11 @@ export class DrawnWeights {
   }
 
   /** A norm over `units`. */
-  norm(name: string, units: AxisUnits, { normScale, normShift }: Pick<BlockSpec, 'normScale' | 'normShift'>): NormParts {
+  norm(
+    name: string,
+    units: AxisUnits,
+    { normScale, normShift }: Pick<BlockSpec, 'normScale' | 'normShift'>,
+  ): NormParts {
     const variance = this.draw(`${name}.variance`, [units], 0.3);
     return {
       channels: units.length,

@@ -57,7 +57,8 @@ function twoConvolutions(rank: 1 | 2): FfnSpelling {
     formula: 'plain',
     // Channels stay in front of the tokens between the two.
     write: (w, x, _, spec, { up, down }) => {
-      const kernel = ({ weight }: LinearWeights) => w.weight(weight.transpose([1, 0]).expand(...[2, 3].slice(0, rank)), 'initializer');
+      const kernel = ({ weight }: LinearWeights) =>
+        w.weight(weight.transpose([1, 0]).expand(...[2, 3].slice(0, rank)), 'initializer');
       const conv = (value: Value, layer: LinearWeights) =>
         w.op('Conv', [value, kernel(layer), ...(layer.bias ? [w.weight(layer.bias)] : [])], {
           kernel_shape: Array(rank).fill(1),

@@ -92,8 +92,7 @@ export const LAYER_NORMS = {
     formula: LAYER,
     anyRank: true,
     write: (w, x, parts) => {
-      const average = (value: Value) =>
-        w.op('Div', [w.reduce('ReduceSum', value, [-1]), w.number(parts.channels)]);
+      const average = (value: Value) => w.op('Div', [w.reduce('ReduceSum', value, [-1]), w.number(parts.channels)]);
       const centred = w.op('Sub', [x, average(x)]);
       return affine(w, w.op('Div', [centred, rootOf(w, average(square(w, centred)), parts)]), parts);
     },
@@ -132,9 +131,7 @@ export const LAYER_NORMS = {
   },
   'layer-bessel': {
     formula: { ...LAYER, divisor: 'N-1' },
-    write: by((w, x, { channels }) =>
-      w.op('Mul', [mean(w, square(w, x)), w.number(channels / (channels - 1))]),
-    ),
+    write: by((w, x, { channels }) => w.op('Mul', [mean(w, square(w, x)), w.number(channels / (channels - 1))])),
   },
   'layer-bessel-of-shape': {
     formula: { ...LAYER, divisor: 'N-1' },
@@ -197,7 +194,7 @@ export const LAYER_NORMS = {
     },
   },
   'layer-mean-variance': {
-    formula: LAYER,
+    formula: { ...LAYER, ownEpsilon: 1e-9 },
     since: 13,
     write: (w, x, parts) => affine(w, w.op('MeanVarianceNormalization', [x], { axes: [-1] }), parts),
   },

@@ -29,8 +29,7 @@ export const LINEARS = {
     const product = w.op('MatMul', [x, w.weight(weight)]);
     return bias ? w.op('Add', [w.weight(bias), product]) : product;
   },
-  'transposed-weight': (w, x, { weight, bias }) =>
-    plus(w, w.op('MatMul', [x, w.weight(weight, 'transposed')]), bias),
+  'transposed-weight': (w, x, { weight, bias }) => plus(w, w.op('MatMul', [x, w.weight(weight, 'transposed')]), bias),
   'half-weight': (w, x, { weight, bias }) => plus(w, w.op('MatMul', [x, w.weight(weight, 'half')]), bias),
   gemm: (w, x, linear) =>
     byRows(w, x, linear, (rows) => {
@@ -52,8 +51,7 @@ export const LINEARS = {
     }),
   'matmul-rows': (w, x, linear) =>
     byRows(w, x, linear, (rows) => plus(w, w.op('MatMul', [rows, w.weight(linear.weight)]), linear.bias)),
-  einsum: (w, x, { weight, bias }) =>
-    plus(w, w.op('Einsum', [x, w.weight(weight)], { equation: 'bti,io->bto' }), bias),
+  einsum: (w, x, { weight, bias }) => plus(w, w.op('Einsum', [x, w.weight(weight)], { equation: 'bti,io->bto' }), bias),
   'einsum-ellipsis': (w, x, { weight, bias }) =>
     plus(w, w.op('Einsum', [w.weight(weight.transpose([1, 0])), x], { equation: 'oi,...i->...o' }), bias),
   conv1d: (w, x, { weight, bias }) => {

@@ -18,7 +18,7 @@ export function localFunction(
   proto.functions ??= [];
   if (!proto.functions.some((each) => each.name === name)) proto.functions.push(define(writer, name, inputs, write));
   model.opsets.set(DOMAIN, 1);
-  return model.graph.addNode({ op: name, domain: DOMAIN, inputs, outputs: [`${name}_output`], name }).outputs[0]!;
+  return model.graph.addNode({ op: name, domain: DOMAIN, inputs, outputs: [`${name}_output`] }).outputs[0]!;
 }
 
 function define(

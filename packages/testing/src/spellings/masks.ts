@@ -1,4 +1,4 @@
-import { type Value } from '@snp/onnx';
+import type { Value } from '@snp/onnx';
 import type { AttentionWeights } from './attentionSpec.js';
 import { byHeads, type Scores } from './scores.js';
 import { TOKENS } from './sizes.js';

@@ -12,6 +12,8 @@ export interface NormFormula {
   readonly divisor: 'N' | 'N-1' | '1';
   /** Added to the mean of squares; to its root; or the least that the root may be. */
   readonly epsilon: 'inside' | 'outside' | 'clip';
+  /** The operator's own epsilon. */
+  readonly ownEpsilon?: number;
   /** N is a number that says nothing of a width, so that a narrower model may as well keep it. */
   readonly keepsDivisor?: boolean;
 }

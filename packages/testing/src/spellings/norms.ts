@@ -1,7 +1,8 @@
 import { LAYER_NORMS } from './layerNorms.js';
-import type { NormSpelling } from './normSpelling.js';
+import type { NormParts, NormSpelling } from './normSpelling.js';
 import { OTHER_NORMS } from './otherNorms.js';
 import { RMS_NORMS } from './rmsNorms.js';
+import type { Weight } from './weight.js';
 
 /** All spellings of norms by name. */
 export const NORMS = { ...LAYER_NORMS, ...RMS_NORMS, ...OTHER_NORMS } as const;
@@ -16,3 +17,17 @@ export function normSpelling(name: NormName): NormSpelling {
 
 /** Names of the spellings that also norm the neurons of heads. */
 export const HEAD_NORMS = (Object.keys(NORMS) as NormName[]).filter((name) => normSpelling(name).anyRank);
+
+/** Scale and shift as the spelling has them: without what it cannot have, with ones where it must have a scale. */
+export function partsFor(name: NormName, parts: NormParts): NormParts {
+  const { scale, shift } = normSpelling(name);
+  return {
+    ...parts,
+    scale: scale === 'never' ? undefined : scale === 'always' ? (parts.scale ?? parts.ones) : parts.scale,
+    shift: shift === 'never' ? undefined : shift === 'always' ? (parts.shift ?? zeros(parts)) : parts.shift,
+  };
+}
+
+function zeros({ ones }: NormParts): Weight {
+  return ones.map(`${ones.name}.zero`, () => 0);
+}

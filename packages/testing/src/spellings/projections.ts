@@ -34,7 +34,11 @@ function sizesOf(part: Part, { heads, keyHeads, queryKey, value }: AttentionSpec
   return { heads: part === 'q' ? heads : keyHeads, width: part === 'v' ? value : queryKey };
 }
 
-function source(w: SpellingWriter, part: Part, { x, memory }: ProjectionInputs): { value: Value; batch: AxisSize; tokens: AxisSize } {
+function source(
+  w: SpellingWriter,
+  part: Part,
+  { x, memory }: ProjectionInputs,
+): { value: Value; batch: AxisSize; tokens: AxisSize } {
   const value = part === 'q' ? x : memory;
   return { value, batch: w.axis(value, 0), tokens: w.axis(value, 1) };
 }
@@ -51,27 +55,42 @@ function each(work: (w: SpellingWriter, part: Part, inputs: ProjectionInputs) =>
 
 /** The weights of several layers as those of one. */
 function joined(name: string, linears: readonly LinearWeights[]): LinearWeights {
-  const weight = Weight.join(`${name}.weight`, linears.map((each) => each.weight), 1);
+  const weight = Weight.join(
+    `${name}.weight`,
+    linears.map((each) => each.weight),
+    1,
+  );
   const biases = linears.flatMap(({ bias }) => bias ?? []);
   return biases.length < linears.length ? { weight } : { weight, bias: Weight.join(`${name}.bias`, biases, 0) };
 }
 
 /** One product for all three, cut by `cut` into [batch, tokens, heads * width] each. */
-function fused(cut: (w: SpellingWriter, all: Value, sizes: number[]) => Value[], options: Partial<ProjectionSpelling> = {}): ProjectionSpelling {
+function fused(
+  cut: (w: SpellingWriter, all: Value, sizes: number[]) => Value[],
+  options: Partial<ProjectionSpelling> = {},
+): ProjectionSpelling {
   return {
     ...options,
     together: true,
     write: (w, inputs) => {
       const { q, k, v } = inputs.weights;
       const all = writeLinear(w, inputs.spec.linear, inputs.x, joined(`${inputs.name}.qkv`, [q, k, v]));
-      const parts = cut(w, all, [q, k, v].map(({ weight }) => weight.dims[1]));
+      const parts = cut(
+        w,
+        all,
+        [q, k, v].map(({ weight }) => weight.dims[1]),
+      );
       return PARTS.map((part, at) => heads(w, part, inputs, parts[at], 'flat')) as unknown as Projected;
     },
   };
 }
 
 /** One product, seen as [batch, tokens, 3, heads, width], and taken apart by `cut`. */
-function stacked(form: Heads['form'], cut: (w: SpellingWriter, all: Value) => Value[], since?: number): ProjectionSpelling {
+function stacked(
+  form: Heads['form'],
+  cut: (w: SpellingWriter, all: Value) => Value[],
+  since?: number,
+): ProjectionSpelling {
   return {
     together: true,
     even: true,
@@ -156,13 +175,23 @@ export const PROJECTIONS = {
       const { q, k, v } = inputs.weights;
       const query = writeLinear(w, inputs.spec.linear, inputs.x, q);
       const both = writeLinear(w, inputs.spec.linear, inputs.memory, joined(`${inputs.name}.kv`, [k, v]));
-      const parts = [query, ...w.split(both, 2, [k, v].map(({ weight }) => weight.dims[1]))];
+      const parts = [
+        query,
+        ...w.split(
+          both,
+          2,
+          [k, v].map(({ weight }) => weight.dims[1]),
+        ),
+      ];
       return PARTS.map((part, at) => heads(w, part, inputs, parts[at], 'flat')) as unknown as Projected;
     },
   },
   split: fused((w, all, sizes) => w.split(all, 2, sizes)),
   'split-last': fused((w, all, sizes) => w.split(all, -1, sizes)),
-  'split-evenly': fused((w, all) => w.ops('Split', [all], 3, w.opset >= 18 ? { axis: 2, num_outputs: 3 } : { axis: 2 }), { even: true }),
+  'split-evenly': fused(
+    (w, all) => w.ops('Split', [all], 3, w.opset >= 18 ? { axis: 2, num_outputs: 3 } : { axis: 2 }),
+    { even: true },
+  ),
   slice: fused((w, all, sizes) => bounds(sizes).map(([from, to]) => w.slice(all, 2, from, to))),
   'slice-open': fused((w, all, sizes) =>
     bounds(sizes).map(([from, to], at) => w.slice(all, -1, from, at === 2 ? Number.MAX_SAFE_INTEGER : to)),
@@ -182,7 +211,9 @@ export const PROJECTIONS = {
     const front = w.transpose(all, 2, 0, 3, 1, 4);
     return [0, 1, 2].map((at) => w.op('Gather', [front, w.int(at)], { axis: 0 }));
   }),
-  'gather-in-place': stacked('tokens-first', (w, all) => [0, 1, 2].map((at) => w.op('Gather', [all, w.int(at)], { axis: 2 }))),
+  'gather-in-place': stacked('tokens-first', (w, all) =>
+    [0, 1, 2].map((at) => w.op('Gather', [all, w.int(at)], { axis: 2 })),
+  ),
   unbind: stacked('heads-first', (w, all) =>
     w.split(w.transpose(all, 2, 0, 3, 1, 4), 0, [1, 1, 1]).map((part) => w.squeeze(part, 0)),
   ),

@@ -21,7 +21,14 @@ export function rotaryAngle(token: number, at: number, width: number): number {
 type Function = (angle: number) => number;
 
 /** A table [tokens, columns] in the form that broadcasts. */
-function table(w: SpellingWriter, f: Function, columns: number, pairOf: (at: number) => number, width: number, axis: TokenAxis) {
+function table(
+  w: SpellingWriter,
+  f: Function,
+  columns: number,
+  pairOf: (at: number) => number,
+  width: number,
+  axis: TokenAxis,
+) {
   const data = Array.from({ length: TOKENS * columns }, (_, at) =>
     f(rotaryAngle(Math.floor(at / columns), pairOf(at % columns), width)),
   );
@@ -104,9 +111,7 @@ export const ROTARIES = {
   'neighbours-reshaped': {
     pairs: 'neighbours',
     write: (w, x, width, axis) => {
-      const [cos, sin] = [Math.cos, Math.sin].map((f) =>
-        table(w, f, width, (at) => Math.floor(at / 2), width, axis),
-      );
+      const [cos, sin] = [Math.cos, Math.sin].map((f) => table(w, f, width, (at) => Math.floor(at / 2), width, axis));
       const pairs = w.op('Reshape', [x, w.ints(0, 0, 0, width / 2, 2)]);
       const [even, odd] = [0, 1].map((at) => w.op('Gather', [pairs, w.int(at)], { axis: 4 }));
       const turned = w.concat(4, w.unsqueeze(w.op('Neg', [odd]), 4), w.unsqueeze(even, 4));

@@ -7,6 +7,7 @@ export interface SoftmaxSpelling {
   readonly write: (w: SpellingWriter, scores: Value, rank: number) => Value;
   /** Over queries and keys, or heads too, taken as one axis: operators before set 13. */
   readonly joint?: 'queries' | 'heads';
+  readonly since?: number;
   readonly until?: number;
 }
 
@@ -44,7 +45,7 @@ export const SOFTMAXES = {
       const turned = w.op('Softmax', [w.transpose(x, ...perm)], { axis: rank - 2 });
       return w.transpose(turned, ...perm);
     },
-    joint: undefined,
+    since: 13,
   },
   'joint-queries': {
     write: (w, x, rank) => w.op('Softmax', [x], { axis: rank - 2 }),

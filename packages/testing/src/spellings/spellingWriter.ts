@@ -216,7 +216,8 @@ export class SpellingWriter {
   /** A size as an INT64 scalar, computed at run time. */
   scalar(size: Size): Value {
     if (typeof size === 'number') return this.int(size);
-    if ('product' in size) return size.product.map((part) => this.scalar(part)).reduce((a, b) => this.op('Mul', [a, b]));
+    if ('product' in size)
+      return size.product.map((part) => this.scalar(part)).reduce((a, b) => this.op('Mul', [a, b]));
     return this.op('Gather', [this.op('Shape', [size.value]), this.int(size.axis)], { axis: 0 });
   }
 

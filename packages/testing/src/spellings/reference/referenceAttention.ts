@@ -1,8 +1,8 @@
 import type { AttentionSpec, AttentionWeights } from '../attentionSpec.js';
 import { headRepeatSpelling } from '../headRepeats.js';
 import { bucketOf, FAR, maskSpelling, slopeOf } from '../masks.js';
-import { normSpelling } from '../norms.js';
 import type { NormParts } from '../normSpelling.js';
+import { normSpelling, partsFor } from '../norms.js';
 import { rotaryAngle, rotarySpelling } from '../rotaries.js';
 import { scaleSpelling } from '../scales.js';
 import { softmaxSpelling } from '../softmaxes.js';
@@ -24,7 +24,7 @@ export function referenceAttention(
     Array.from({ length: heads }, (_, head) => rows.map((row) => row.slice(head * width, (head + 1) * width)));
   const prepare = (rows: Rows, heads: number, norm: NormParts) =>
     headsOf(rows, heads, spec.queryKey).map((head, at) => {
-      const own = ownNorm(norm, at, spec.queryKey, heads);
+      const own = ownNorm(partsFor(spec.headNorm, norm), at, spec.queryKey, heads);
       return rotate(referenceNorm(head, normSpelling(spec.headNorm).formula, own, removal), spec);
     });
   const [queries, keys] = [prepare(q, spec.heads, weights.queryNorm), prepare(k, spec.keyHeads, weights.keyNorm)];

@@ -1,5 +1,5 @@
 import { activationSpelling } from '../activations.js';
-import { ffnSpelling, type FfnSpec, type FfnWeights } from '../ffns.js';
+import { type FfnSpec, type FfnWeights, ffnSpelling } from '../ffns.js';
 import type { LinearWeights } from '../linears.js';
 import { addRows, linear, type Removal, type Rows, softmax } from './rows.js';
 
@@ -17,20 +17,26 @@ export function referenceFfn(x: Rows, spec: FfnSpec, weights: FfnWeights, remova
       return layer(times(active(layer(x, weights.gate)), hidden), weights.down);
     case 'scaled': {
       const { data } = weights.scale;
-      return layer(active(hidden).map((row) => row.map((number, at) => number * data[at])), weights.down);
+      return layer(
+        active(hidden).map((row) => row.map((number, at) => number * data[at])),
+        weights.down,
+      );
     }
     case 'depthwise': {
       const { data } = weights.kernel;
       const tap = (token: number, at: number) => hidden[token]?.[at] ?? 0;
       const mixed = hidden.map((row, token) =>
-        row.map((_, at) => [0, 1, 2].reduce((sum, shift) => sum + tap(token + shift - 1, at) * data[at * 3 + shift], 0)),
+        row.map((_, at) =>
+          [0, 1, 2].reduce((sum, shift) => sum + tap(token + shift - 1, at) * data[at * 3 + shift], 0),
+        ),
       );
       return layer(active(mixed), weights.down);
     }
     case 'experts': {
       const shares = layer(x, weights.router).map((row) => softmax([...row]));
       const other = layer(active(layer(x, weights.otherUp)), weights.otherDown);
-      const weigh = (rows: Rows, expert: number) => rows.map((row, token) => row.map((number) => number * shares[token][expert]));
+      const weigh = (rows: Rows, expert: number) =>
+        rows.map((row, token) => row.map((number) => number * shares[token][expert]));
       return addRows(weigh(layer(active(hidden), weights.down), 0), weigh(other, 1));
     }
   }

@@ -18,7 +18,13 @@ function normalized(x: Rows, formula: NormFormula, parts: NormParts, kept: reado
   const columns = kept.flatMap((stays, at) => (stays ? [at] : []));
   const lacking = formula.keepsDivisor && removal.keepsDivisors ? kept.length - columns.length : 0;
   const each = (token: number, at: number) => x[token][at];
-  const over = (places: readonly (readonly [number, number])[]) => statistics(places.map(([t, c]) => each(t, c)), formula, parts.epsilon, lacking);
+  const over = (places: readonly (readonly [number, number])[]) =>
+    statistics(
+      places.map(([t, c]) => each(t, c)),
+      formula,
+      formula.ownEpsilon ?? parts.epsilon,
+      lacking,
+    );
   const tokens = [...x.keys()];
   switch (formula.over) {
     case 'nothing':

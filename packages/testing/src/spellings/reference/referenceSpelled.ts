@@ -1,8 +1,8 @@
 import type { Feeds } from '../../feeds.js';
 import { stacksOf, withoutCross } from '../buildSpelled.js';
 import type { BlockWeights, StackWeights } from '../drawnWeights.js';
-import { normSpelling } from '../norms.js';
 import type { NormParts } from '../normSpelling.js';
+import { normSpelling, partsFor } from '../norms.js';
 import { BATCH, MEMORY_TOKENS, TOKENS } from '../sizes.js';
 import type { BlockSpec, SpelledSpec } from '../spelledSpec.js';
 import type { Weight } from '../weight.js';
@@ -15,7 +15,11 @@ import { addRows, linear, NOTHING, type Removal, type Rows, softmax } from './ro
  * The answers of the model that `spec` describes, without what leaves, by formulas in float64: it knows how nothing is
  * written. By output name, row-major.
  */
-export function referenceSpelled(spec: SpelledSpec, feeds: Feeds, removal: Removal = NOTHING): Record<string, number[]> {
+export function referenceSpelled(
+  spec: SpelledSpec,
+  feeds: Feeds,
+  removal: Removal = NOTHING,
+): Record<string, number[]> {
   const { encoder, decoder } = stacksOf(spec);
   const samples = Array.from({ length: BATCH }, (_, at) => new Sample(spec, feeds, removal, at));
   if (spec.graph === 'two-towers') return towers(samples, [encoder, decoder]);
@@ -46,7 +50,9 @@ class Sample {
   #rows(name: string, tokens: number): Rows {
     const numbers = this.#feed(name);
     const width = numbers.length / tokens;
-    return Array.from({ length: tokens }, (_, token) => Float64Array.from(numbers.slice(token * width, (token + 1) * width)));
+    return Array.from({ length: tokens }, (_, token) =>
+      Float64Array.from(numbers.slice(token * width, (token + 1) * width)),
+    );
   }
 
   #input(input: SpelledSpec['input'], weights: StackWeights, prefix: string): Rows {
@@ -71,7 +77,9 @@ class Sample {
     const { weight, bias } = weights.patches;
     const kernel = linearOf(weight.without(removal.removed), spec.width);
     const rows = patches.map((patch) =>
-      kernel.map((filter, channel) => patch.reduce((sum, number, at) => sum + number * filter[at], bias!.without(removal.removed).data[channel])),
+      kernel.map((filter, channel) =>
+        patch.reduce((sum, number, at) => sum + number * filter[at], bias!.without(removal.removed).data[channel]),
+      ),
     );
     return addRows([...rowsOf(weights.first, [0]), ...rows.map((row) => Float64Array.from(row))], positions);
   }
@@ -85,13 +93,7 @@ class Sample {
   }
 
   #norm({ norm }: BlockSpec, x: Rows, parts: NormParts): Rows {
-    const { formula, scale, shift } = normSpelling(norm);
-    const own = {
-      ...parts,
-      scale: scale === 'never' ? undefined : parts.scale,
-      shift: shift === 'never' ? undefined : parts.shift,
-    };
-    return referenceNorm(x, formula, own, this.removal);
+    return referenceNorm(x, normSpelling(norm).formula, partsFor(norm, parts), this.removal);
   }
 
   #block(x: Rows, block: BlockSpec, weights: BlockWeights, encoded: Rows | undefined): Rows {
@@ -131,7 +133,8 @@ class Sample {
     const layer = (rows: Rows) => flat(linear(rows, weights.head.weight, weights.head.bias, this.removal));
     if (head === 'stream') return { stream: flat(x) };
     if (head === 'several') return { stream: flat(x), logits: layer(x) };
-    if (head === 'tied') return { logits: flat(linear(x, weights.embedding.transpose([1, 0]), undefined, this.removal)) };
+    if (head === 'tied')
+      return { logits: flat(linear(x, weights.embedding.transpose([1, 0]), undefined, this.removal)) };
     if (head === 'logits') return { logits: layer(x) };
     return { logits: layer(this.pooled(x, weights)) };
   }
