@@ -10,6 +10,30 @@ export { normals, type Random, random } from './random.js';
 export { relativeError } from './relativeError.js';
 export { runModel } from './runModel.js';
 export { sharedFolder } from './sharedFolder.js';
+export { ACTIVATIONS, type ActivationName, activationSpelling } from './spellings/activations.js';
+export { ATTENTION_OPERATORS, attentionOperator } from './spellings/attentionOperators.js';
+export type { AttentionSpec } from './spellings/attentionSpec.js';
+export { buildSpelled, type Spelled, spelledFeeds } from './spellings/buildSpelled.js';
+export { CORES } from './spellings/cores.js';
+export { FFNS, type FfnSpec } from './spellings/ffns.js';
+export { HEAD_REPEATS } from './spellings/headRepeats.js';
+export { LINEARS, type LinearName } from './spellings/linears.js';
+export { MASKS, maskSpelling } from './spellings/masks.js';
+export { HEAD_NORMS, NORMS, type NormName, normSpelling } from './spellings/norms.js';
+export { PROJECTIONS, projectionSpelling } from './spellings/projections.js';
+export { referenceSpelled } from './spellings/reference/referenceSpelled.js';
+export { ROTARIES, rotarySpelling } from './spellings/rotaries.js';
+export { SCALES } from './spellings/scales.js';
+export { SOFTMAXES, softmaxSpelling } from './spellings/softmaxes.js';
+export {
+  type BlockSpec,
+  PLAIN_ATTENTION,
+  PLAIN_FFN,
+  PLAIN_SPELLED,
+  PLAIN_SPELLED_BLOCK,
+  type SpelledSpec,
+} from './spellings/spelledSpec.js';
+export { type AxisUnits, isGone, Weight } from './spellings/weight.js';
 export { buildTransformer, transformerFeeds } from './transformer/buildTransformer.js';
 export { PLAIN_BLOCK, type TransformerBlock, type TransformerOptions } from './transformer/transformerOptions.js';
 export { buildVit } from './vit/buildVit.js';

@@ -11,8 +11,8 @@ import {
 
 /** Options of a `GraphBuilder`. */
 export interface GraphBuilderOptions {
-  /** Version of the default operator set: 17 (default, IR 8), 20 (IR 9) or 23 (IR 11). */
-  opset?: 17 | 20 | 23;
+  /** Version of the default operator set, default 17: IR 8 below 19, IR 9 below 23, IR 11 from there on. */
+  opset?: number;
   /** Where weights are stored: as initializers (default) or in Constant nodes. */
   weights?: 'initializers' | 'constants';
 }

@@ -1,0 +1,56 @@
+import type { AttentionOperatorName } from './attentionOperators.js';
+import type { CoreName } from './cores.js';
+import type { HeadRepeatName } from './headRepeats.js';
+import type { LinearName, LinearWeights } from './linears.js';
+import type { MaskName } from './masks.js';
+import type { NormParts } from './normSpelling.js';
+import type { NormName } from './norms.js';
+import type { ProjectionName } from './projections.js';
+import type { RotaryName } from './rotaries.js';
+import type { ScaleName } from './scales.js';
+import type { SoftmaxName } from './softmaxes.js';
+import type { Weight } from './weight.js';
+
+/** An attention: its sizes, and how each piece is written. */
+export interface AttentionSpec {
+  readonly heads: number;
+  /** Heads of keys and values, a divisor of `heads`. */
+  readonly keyHeads: number;
+  readonly queryKey: number;
+  readonly value: number;
+  readonly bias: boolean;
+  readonly projection: ProjectionName;
+  readonly linear: LinearName;
+  readonly output: LinearName | 'einsum-heads';
+  readonly core: CoreName | AttentionOperatorName;
+  readonly scale: ScaleName;
+  readonly softmax: SoftmaxName;
+  readonly mask: MaskName;
+  readonly repeat: HeadRepeatName;
+  readonly rotary: RotaryName;
+  /** Norm of queries and keys per head. */
+  readonly headNorm: NormName;
+  /** A learned factor of each head's scores. */
+  readonly temperature: boolean;
+  /** Mixes the scores across heads. */
+  readonly talking: boolean;
+  /** Keys and values come from elsewhere. */
+  readonly cross: boolean;
+}
+
+/** The weights of an attention, whatever way it is written. */
+export interface AttentionWeights {
+  readonly q: LinearWeights;
+  readonly k: LinearWeights;
+  readonly v: LinearWeights;
+  readonly o: LinearWeights;
+  readonly queryNorm: NormParts;
+  readonly keyNorm: NormParts;
+  /** [heads, heads] */
+  readonly talk: Weight;
+  /** [heads] */
+  readonly temperature: Weight;
+  /** Relative positions [heads, queries, keys], and by distance [distances, heads]. */
+  readonly relative: Weight;
+  readonly buckets: Weight;
+}

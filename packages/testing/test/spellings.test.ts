@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ACTIVATIONS,
+  ATTENTION_OPERATORS,
+  type AttentionSpec,
+  attentionOperator,
+  buildSpelled,
+  CORES,
+  FFNS,
+  HEAD_NORMS,
+  HEAD_REPEATS,
+  LINEARS,
+  MASKS,
+  maskSpelling,
+  NORMS,
+  type NormName,
+  normSpelling,
+  PLAIN_ATTENTION,
+  PLAIN_FFN,
+  PLAIN_SPELLED,
+  PLAIN_SPELLED_BLOCK,
+  PROJECTIONS,
+  ROTARIES,
+  referenceSpelled,
+  relativeError,
+  runModel,
+  SCALES,
+  SOFTMAXES,
+  type SpelledSpec,
+  softmaxSpelling,
+  spelledFeeds,
+} from '../src/index.js';
+
+/** Largest relative difference between a spelled model in onnxruntime and the formulas. */
+async function distance(spec: SpelledSpec): Promise<number> {
+  const { model } = buildSpelled(spec);
+  const feeds = spelledFeeds(model, 3);
+  const want = referenceSpelled(spec, feeds);
+  const got = await runModel(model, feeds);
+  expect(Object.keys(got).sort()).toEqual(Object.keys(want).sort());
+  return Math.max(
+    ...Object.entries(want).map(([name, numbers]) => relativeError(got[name].data as Float32Array, numbers)),
+  );
+}
+
+const FIRST_SETS = [11, 13, 17, 18, 21, 23];
+
+/** Checks a form under the oldest and the newest operator sets that have it, with sizes written in all ways. */
+async function holds(change: Partial<SpelledSpec>, since = 11, until = 23): Promise<void> {
+  const sets = FIRST_SETS.filter((opset) => opset >= since && opset <= until);
+  for (const opset of new Set([sets[0], sets.find((set) => set >= 17) ?? sets[0], sets.at(-1)!])) {
+    for (const sizes of ['constant', 'torchscript', 'dynamo', 'fixed'] as const) {
+      const error = await distance({ ...PLAIN_SPELLED, ...change, opset, sizes });
+      expect(error, `opset ${opset}, sizes ${sizes}`).toBeLessThan(2e-5);
+    }
+  }
+}
+
+const attention = (change: Partial<AttentionSpec>): Partial<SpelledSpec> => ({
+  blocks: [{ ...PLAIN_SPELLED_BLOCK, attention: { ...PLAIN_ATTENTION, ...change } }],
+});
+
+const names = <T extends object>(table: T) => Object.keys(table) as (keyof T)[];
+
+describe('a spelling computes what the formula says', () => {
+  it.each(names(NORMS))('norm %s', async (norm) => {
+    for (const given of [true, false]) {
+      const block = { ...PLAIN_SPELLED_BLOCK, norm, normScale: given, normShift: given };
+      await holds({ blocks: [block] }, normSpelling(norm).since);
+    }
+  });
+  it.each(HEAD_NORMS)('norm of heads %s', async (headNorm: NormName) => {
+    await holds(attention({ headNorm }), normSpelling(headNorm).since);
+  });
+  it.each(names(LINEARS))('linear layer %s', async (linear) => {
+    for (const bias of [true, false]) {
+      const block = {
+        ...PLAIN_SPELLED_BLOCK,
+        attention: { ...PLAIN_ATTENTION, linear, output: linear, bias },
+        ffn: { ...PLAIN_FFN, linear, bias },
+      };
+      await holds({ blocks: [block], headLinear: linear }, 12);
+    }
+  });
+  it.each(names(ACTIVATIONS))('activation %s', async (activation) => {
+    const block = { ...PLAIN_SPELLED_BLOCK, ffn: { ...PLAIN_FFN, activation } };
+    await holds({ blocks: [block] }, (ACTIVATIONS[activation] as { since?: number }).since);
+  });
+  it.each(names(FFNS))('feed-forward network %s', async (form) => {
+    for (const activation of ['gelu-erf', 'gelu-tanh', 'relu'] as const) {
+      await holds({ blocks: [{ ...PLAIN_SPELLED_BLOCK, ffn: { ...PLAIN_FFN, form, activation } }] });
+    }
+  });
+  it.each(names(PROJECTIONS))('projection %s', async (projection) => {
+    await holds(attention({ projection }), 12);
+    await holds(attention({ projection, output: 'einsum-heads', core: 'folded' }), 12);
+  });
+  it.each(names(CORES))('attention %s', async (core) => {
+    await holds(attention({ core, value: 3, mask: 'relative-table', talking: true, temperature: true }), 12);
+    await holds(attention({ core, cross: true }), 12);
+  });
+  it.each(names(ATTENTION_OPERATORS))('attention by %s', async (core) => {
+    const { since, causal } = attentionOperator(core)!;
+    await holds(attention({ core, mask: 'causal-added', queryKey: 8, value: 8 }), since ?? 12);
+    if (!causal) await holds(attention({ core }), since ?? 12);
+  });
+  it.each(names(SCALES))('scale %s', async (scale) => holds(attention({ scale })));
+  it.each(names(SOFTMAXES))('softmax %s', async (softmax) =>
+    holds(attention({ softmax }), softmaxSpelling(softmax).since, softmaxSpelling(softmax).until),
+  );
+  it.each(names(MASKS))('mask %s', async (mask) => holds(attention({ mask }), maskSpelling(mask).since));
+  it.each(names(HEAD_REPEATS))('grouped queries by %s', async (repeat) =>
+    holds(attention({ heads: 4, keyHeads: 2, repeat })),
+  );
+  it.each(names(ROTARIES))('rotary embedding %s', async (rotary) => holds(attention({ rotary })));
+  it.each(['logits', 'stream', 'tied', 'mean', 'first', 'attention-pool', 'several'] as const)(
+    'end %s',
+    async (head) => {
+      for (const input of ['features', 'ids', 'patches'] as const) await holds({ head, input });
+    },
+  );
+  it.each(['pre', 'post', 'sandwich', 'parallel'] as const)('order %s', async (order) =>
+    holds({ blocks: [{ ...PLAIN_SPELLED_BLOCK, order, layerScale: true }] }),
+  );
+  it('an encoder with a decoder, two towers', async () => {
+    const cross = attention({ cross: true });
+    await holds({ ...cross, graph: 'encoder-decoder' });
+    await holds({ graph: 'two-towers', input: 'patches', head: 'mean' });
+  });
+  it.each(['initializer', 'constant', 'identity', 'transposed', 'half'] as const)('weights as %s', async (storage) => {
+    await holds({ storage, noise: 0.5 });
+    await holds({ storage, shared: true, repeated: true, blocks: [PLAIN_SPELLED_BLOCK, PLAIN_SPELLED_BLOCK] });
+  });
+});
