@@ -20,7 +20,6 @@ if (files.length === 0) {
 const CANNOT_RUN: Readonly<Record<string, RegExp>> = {
   'attention_distilbert.onnx': /input_shape_size == requested_shape_size/,
   'attention_past_state.u8u8.onnx': /b zero point is not valid/,
-  'dmmha_inside_mha_self_attn.onnx': /must equal batch_beam_size/,
   'packed_attention_fp32.onnx': /Could not find an implementation for RestorePadding/,
 };
 

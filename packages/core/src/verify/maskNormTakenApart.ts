@@ -5,12 +5,15 @@ import type { Removed, RemovedPositions } from './removedPositions.js';
 /**
  * Takes a norm over what stays: removed channels count neither in its sums nor in its widths, a width less one included. Left as it is where nothing that is
  * removed can be told, or where its sums run along other axes.
+ *
+ * @param done Nodes that were changed before, as those that several norms share; added to.
  */
 export function maskNormTakenApart(
   { graph }: Model,
   shapes: ShapeInfo,
   norm: NormTakenApart,
   positions: RemovedPositions,
+  done: Set<Node>,
 ): void {
   const rank = shapes.shape(norm.squares.inputs[0]!)?.length;
   const removed = channelsOf(norm, positions, rank);
@@ -19,14 +22,17 @@ export function maskNormTakenApart(
   const sizes = axes?.map((axis) => shapes.shape(norm.squares.inputs[0]!)![rank + axis]);
   if (!sizes?.length || sizes[axes!.indexOf(removed.axis)] !== removed.size) return;
   const share = (removed.size - removed.indices.size) / removed.size;
-  for (const node of [norm.mean, norm.squares]) {
-    if (!node) continue;
+  for (const node of [...norm.means, norm.squares]) {
+    if (done.has(node)) continue;
+    done.add(node);
     maskInput(graph, shapes, node, removed);
     if (node.op === 'ReduceMean') multiplyOutput(graph, shapes, node, 1 / share);
   }
   if (!sizes.every((size) => typeof size === 'number')) return;
   const width = sizes.reduce((product, size) => product * size, 1);
   for (const { node, index } of norm.factors) {
+    if (done.has(node)) continue;
+    done.add(node);
     const factor = followingWidth(numberOf(node.inputs[index])!, width, width * share);
     if (factor === undefined) continue;
     const value = constant(graph, shapes, node.inputs[1 - index]!, [], [factor]);

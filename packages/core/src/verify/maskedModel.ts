@@ -1,4 +1,13 @@
-import { cloneModel, countAxesFromEnd, inferShapes, inlineFunctions, type Model, Tensor, type Value } from '@snp/onnx';
+import {
+  cloneModel,
+  countAxesFromEnd,
+  inferShapes,
+  inlineFunctions,
+  type Model,
+  type Node,
+  Tensor,
+  type Value,
+} from '@snp/onnx';
 import type { RemovedSlice } from '../report/report.js';
 import { maskNorm, NORMS } from './maskNorm.js';
 import { maskNormTakenApart } from './maskNormTakenApart.js';
@@ -18,7 +27,8 @@ export function maskedModel(original: Model, removed: readonly RemovedSlice[]): 
   const positions = zeroSlices(model, removed);
   const shapes = inferShapes(model);
   const apart = normsTakenApart(model);
-  for (const norm of apart) maskNormTakenApart(model, shapes, norm, positions);
+  const done = new Set<Node>();
+  for (const norm of apart) maskNormTakenApart(model, shapes, norm, positions, done);
   for (const node of [...model.graph.nodes])
     if (node.op in NORMS) maskNorm(model, shapes, node, NORMS[node.op], positions);
   return model;
@@ -27,19 +37,25 @@ export function maskedModel(original: Model, removed: readonly RemovedSlice[]): 
 /** Sets slices to zero. */
 function zeroSlices(model: Model, removed: readonly RemovedSlice[]): RemovedPositions {
   const positions = new RemovedPositions();
+  const copies = new Map<string, Value[]>();
   for (const { initializer, axis, indices, readers } of removed) {
     if (indices.length === 0) continue;
-    let value = model.graph.value(initializer);
-    if (readers) {
-      const uses = [...value.uses].filter((use) => readers.includes(use.node.label));
-      const copy = model.graph.addInitializer(initializer, value.tensor!);
-      for (const { node, index } of uses) node.setInput(index, copy);
-      positions.copy(value, copy);
-      value = copy;
+    const whole = model.graph.value(initializer);
+    // What a part of the readers lost before lies in copies.
+    for (const value of [whole, ...(copies.get(initializer) ?? [])]) {
+      const uses = [...value.uses].filter((use) => !readers || readers.includes(use.node.label));
+      let own = value;
+      if (uses.length < value.uses.size) {
+        if (uses.length === 0) continue;
+        own = model.graph.addInitializer(initializer, value.tensor!);
+        for (const { node, index } of uses) node.setInput(index, own);
+        positions.copy(value, own);
+        copies.set(initializer, [...(copies.get(initializer) ?? []), own]);
+      }
+      separateDivisors(model, own);
+      own.tensor = withZeros(own.tensor!, axis, indices);
+      positions.add(own, axis, indices);
     }
-    separateDivisors(model, value);
-    value.tensor = withZeros(value.tensor!, axis, indices);
-    positions.add(value, axis, indices);
   }
   return positions;
 }

@@ -4,8 +4,8 @@ import type { Model, Node, Value } from '@snp/onnx';
 export interface NormTakenApart {
   /** The sum or mean of squares. */
   squares: Node;
-  /** The sum or mean that is taken away first. */
-  mean: Node | undefined;
+  /** Sums or means that are taken away first: one, or the same one computed twice. */
+  means: readonly Node[];
   /** Where a sum or mean is multiplied with or divided by a number: the node, and the index of the number. */
   factors: readonly { node: Node; index: number }[];
   /** What was divided. */
@@ -28,6 +28,7 @@ function normAround(squares: Node): NormTakenApart | undefined {
   const mean = meanTakenFrom(squared);
   const numerators = [squared, ...(mean ? [mean.of] : [])].map(origin);
   const results: Value[] = [];
+  const means = new Set(mean ? [mean.node] : []);
   const factors = new Set<{ node: Node; index: number }>(mean?.factors);
   const follow = (value: Value, state: { rooted: boolean; inverted: boolean }, steps: number): void => {
     if (steps > FURTHEST) return;
@@ -51,12 +52,17 @@ function normAround(squares: Node): NormTakenApart | undefined {
       } else if (node.op === 'Mul' && other?.tensor) goOn();
       else if (state.rooted && other && (state.inverted ? node.op === 'Mul' : node.op === 'Div' && index === 1)) {
         const numerator = unscaled(other);
-        if (numerators.includes(origin(numerator)) || isSameCentring(numerator, mean)) results.push(next);
+        const again = sameCentring(numerator, mean);
+        if (again || numerators.includes(origin(numerator))) results.push(next);
+        if (again) {
+          means.add(again.node);
+          for (const factor of again.factors) factors.add(factor);
+        }
       }
     }
   };
   follow(squares.outputs[0]!, { rooted: false, inverted: false }, 0);
-  return results.length > 0 ? { squares, mean: mean?.node, factors: [...factors], results } : undefined;
+  return results.length > 0 ? { squares, means: [...means], factors: unique([...factors]), results } : undefined;
 }
 
 /** What a value is the square of. */
@@ -99,10 +105,15 @@ function unscaled(value: Value): Value {
   return constant < 0 ? value : producer!.inputs[1 - constant]!;
 }
 
-/** True of the same difference, computed a second time. */
-function isSameCentring(value: Value, mean: Mean | undefined): boolean {
+/** The mean of the same difference, computed a second time. */
+function sameCentring(value: Value, mean: Mean | undefined): Mean | undefined {
   const own = meanTakenFrom(value);
-  return own !== undefined && mean !== undefined && origin(own.of) === origin(mean.of);
+  return own && mean && origin(own.of) === origin(mean.of) ? own : undefined;
+}
+
+/** Each node once. */
+function unique(factors: NormTakenApart['factors']): NormTakenApart['factors'] {
+  return [...new Map(factors.map((factor) => [factor.node, factor])).values()];
 }
 
 /** Where a value comes from, without casts. */
