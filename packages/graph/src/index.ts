@@ -33,3 +33,5 @@ export type { Resizing } from './rules/resizing.js';
 export type { OperatorRule } from './rules/rule.js';
 export { type Bound, selectPositions, slicePositions } from './rules/select.js';
 export { reshapeLayout } from './rules/shape.js';
+export { type Body, bodiesOf, nodesWithin } from './unfollowed/bodies.js';
+export { type QuantisedForm, quantisedForm } from './unfollowed/quantised.js';

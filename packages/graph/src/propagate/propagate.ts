@@ -1,7 +1,9 @@
-import { inferShapes, type Model, type Node, type ShapeInfo, SnpError, type Value } from '@snp/onnx';
+import { inferShapes, type Model, type Node, type ShapeInfo } from '@snp/onnx';
 import { plainLayout } from '../layout/layout.js';
 import { ruleFor } from '../rules/index.js';
 import type { OperatorRule } from '../rules/rule.js';
+import { outerReads } from '../unfollowed/bodies.js';
+import { whyReadInside, whyUnfollowed } from '../unfollowed/whyUnfollowed.js';
 import { Propagation } from './propagation.js';
 
 /** Walks a model once in graph order and follows the positions of every weight through it. */
@@ -15,7 +17,7 @@ export function propagate(model: Model, shapes: ShapeInfo = inferShapes(model)):
     freezeOuterReads(node, walk);
     const rule = ruleFor(node.op);
     if (rule) follow(rule, node, walk);
-    else endAtUnknown(node, walk);
+    else stopAt(node, walk, (index) => whyUnfollowed(node, index));
   }
   freezeOutputs(model, walk);
   return walk;
@@ -26,19 +28,14 @@ function follow(rule: OperatorRule, node: Node, walk: Propagation): void {
     rule.propagate(node, walk);
   } catch (cause) {
     if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
-    throw new SnpError(
-      'invalid-file',
-      `${node.label} (${node.op}) cannot be followed: its attributes do not fit its inputs (${cause.message}). Check that the model runs; if it does, leave a report.`,
-      { node: node.label },
-      { cause },
-    );
+    stopAt(node, walk, () => 'has attributes that do not fit its inputs');
   }
 }
 
-/** An operator without a rule: nothing labelled that it touches may change. */
-function endAtUnknown(node: Node, walk: Propagation): void {
+/** Nothing labelled that a node touches may change. */
+function stopAt(node: Node, walk: Propagation, reason: (index: number) => string): void {
   node.inputs.forEach((_, index) => {
-    walk.freezeInput(node, index, 'is an operator without a rule');
+    walk.freezeInput(node, index, reason(index));
   });
   node.outputs.forEach((_, index) => {
     walk.setOutput(node, index);
@@ -47,16 +44,10 @@ function endAtUnknown(node: Node, walk: Propagation): void {
 
 /** Values that a branch or loop body reads by name are not followed into it. */
 function freezeOuterReads(node: Node, walk: Propagation): void {
-  const read = (graph: (typeof node.subgraphs)[number]): Value[] => [
-    ...graph.outputs,
-    ...graph.nodes.flatMap((inner) => [
-      ...inner.inputs.filter((value) => value !== undefined),
-      ...inner.subgraphs.flatMap(read),
-    ]),
-  ];
-  for (const value of node.subgraphs.flatMap(read)) {
-    walk.freezeAll(walk.layouts.get(value)?.fields ?? [], node, 'is read inside a branch or loop body');
-    if (value.tensor) walk.freezeConstant(value, node, 'is read inside a branch or loop body');
+  for (const { value, ...read } of outerReads(node)) {
+    const reason = whyReadInside(read);
+    walk.freezeAll(walk.layouts.get(value)?.fields ?? [], node, reason);
+    if (value.tensor) walk.freezeConstant(value, node, reason);
   }
 }
 

@@ -8,13 +8,11 @@ const REASONS: Readonly<Record<string, string>> = {
   'com.microsoft.PackedMultiHeadAttention': 'packs sequences, with queries, keys and values of one width',
   'com.microsoft.DecoderMaskedMultiHeadAttention': 'keeps past keys and values',
   'com.microsoft.DecoderMaskedSelfAttention': 'keeps past keys and values',
-  'com.microsoft.QAttention': 'holds quantised weights',
   'com.microsoft.LongformerAttention': 'attends to windows in a way that is not followed',
   RotaryEmbedding: 'rotates pairs of neurons by tables of their positions',
   'com.microsoft.RotaryEmbedding': 'rotates pairs of neurons by tables of their positions',
   InstanceNormalization: 'normalises every channel, or group of channels, among itself',
   GroupNormalization: 'normalises groups of channels, each among itself',
-  DequantizeLinear: 'holds quantised weights',
 };
 
 /** Known operators that freeze what touches them, each with its reason. */
