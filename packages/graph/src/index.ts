@@ -36,3 +36,5 @@ export type { OperatorRule } from './rules/rule.js';
 export { selectPositions } from './rules/select.js';
 export { reshapeLayout } from './rules/shape.js';
 export { type Bound, slicePositions } from './rules/slice.js';
+export { type Body, bodiesOf, nodesWithin } from './unfollowed/bodies.js';
+export { type QuantisedForm, quantisedForm } from './unfollowed/quantised.js';

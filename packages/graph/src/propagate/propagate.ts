@@ -1,8 +1,10 @@
-import { inferShapes, type Model, type Node, type ShapeInfo, SnpError, type Value } from '@snp/onnx';
+import { inferShapes, type Model, type Node, type ShapeInfo } from '@snp/onnx';
 import { plainLayout } from '../layout/layout.js';
 import { beyondForm } from '../rules/form.js';
 import { ruleFor } from '../rules/index.js';
 import type { OperatorRule } from '../rules/rule.js';
+import { outerReads } from '../unfollowed/bodies.js';
+import { whyReadInside, whyUnfollowed } from '../unfollowed/whyUnfollowed.js';
 import { cacheLayout, findCaches, settleCaches } from './caches.js';
 import { Propagation } from './propagation.js';
 
@@ -31,11 +33,9 @@ export function propagate(
   for (const node of model.graph.nodes) {
     freezeOuterReads(node, walk);
     const rule = ruleFor(node.op);
-    const unknown = rule
-      ? beyondForm(node, rule.operators[node.op], walk.opset(node))
-      : 'is an operator without a rule';
-    if (rule && unknown === undefined) follow(rule, node, walk);
-    else endAt(node, walk, unknown!);
+    const beyond = rule && beyondForm(node, rule.operators[node.op], walk.opset(node));
+    if (rule && beyond === undefined) follow(rule, node, walk);
+    else stopAt(node, walk, (index) => beyond ?? whyUnfollowed(node, index));
   }
   freezeOutputs(model, walk, settleCaches(caches, walk, narrowCache));
   return walk;
@@ -46,19 +46,14 @@ function follow(rule: OperatorRule, node: Node, walk: Propagation): void {
     rule.propagate(node, walk);
   } catch (cause) {
     if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
-    throw new SnpError(
-      'invalid-file',
-      `${node.label} (${node.op}) cannot be followed: its attributes do not fit its inputs (${cause.message}). Check that the model runs; if it does, leave a report.`,
-      { node: node.label },
-      { cause },
-    );
+    stopAt(node, walk, () => 'has attributes that do not fit its inputs');
   }
 }
 
-/** What is not understood: nothing labelled that it touches may change. */
-function endAt(node: Node, walk: Propagation, reason: string): void {
+/** Nothing labelled that a node touches may change. */
+function stopAt(node: Node, walk: Propagation, reason: (index: number) => string): void {
   node.inputs.forEach((_, index) => {
-    walk.freezeInput(node, index, reason);
+    walk.freezeInput(node, index, reason(index));
   });
   node.outputs.forEach((_, index) => {
     walk.setOutput(node, index);
@@ -67,16 +62,10 @@ function endAt(node: Node, walk: Propagation, reason: string): void {
 
 /** Values that a branch or loop body reads by name are not followed into it. */
 function freezeOuterReads(node: Node, walk: Propagation): void {
-  const read = (graph: (typeof node.subgraphs)[number]): Value[] => [
-    ...graph.outputs,
-    ...graph.nodes.flatMap((inner) => [
-      ...inner.inputs.filter((value) => value !== undefined),
-      ...inner.subgraphs.flatMap(read),
-    ]),
-  ];
-  for (const value of node.subgraphs.flatMap(read)) {
-    walk.freezeAll(walk.layouts.get(value)?.fields ?? [], node, 'is read inside a branch or loop body');
-    if (value.tensor) walk.freezeConstant(value, node, 'is read inside a branch or loop body');
+  for (const { value, ...read } of outerReads(node)) {
+    const reason = whyReadInside(read);
+    walk.freezeAll(walk.layouts.get(value)?.fields ?? [], node, reason);
+    if (value.tensor) walk.freezeConstant(value, node, reason);
   }
 }
 

@@ -8,11 +8,9 @@ const REASONS: Readonly<Record<string, string>> = {
   'com.microsoft.PackedMultiHeadAttention': 'packs sequences, with queries, keys and values of one width',
   'com.microsoft.DecoderMaskedMultiHeadAttention': 'keeps past keys and values',
   'com.microsoft.DecoderMaskedSelfAttention': 'keeps past keys and values',
-  'com.microsoft.QAttention': 'holds quantised weights',
   'com.microsoft.LongformerAttention': 'attends to windows in a way that is not followed',
   InstanceNormalization: 'normalises every channel, or group of channels, among itself',
   GroupNormalization: 'normalises groups of channels, each among itself',
-  DequantizeLinear: 'holds quantised weights',
 };
 
 /** Nothing of them is followed, in whatever form. */
