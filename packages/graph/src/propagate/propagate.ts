@@ -1,4 +1,4 @@
-import { inferShapes, type Model, type Node, type ShapeInfo } from '@snp/onnx';
+import { inferShapes, type Model, type Node, type ShapeInfo, type Value } from '@snp/onnx';
 import { plainLayout } from '../layout/layout.js';
 import { beyondForm } from '../rules/form.js';
 import { ruleFor } from '../rules/index.js';

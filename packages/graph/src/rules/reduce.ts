@@ -28,11 +28,6 @@ export const reduceRule: OperatorRule = {
     const factors = axes.flatMap((axis) => x.axes[axis]);
     const ending = fieldsOn(x, factors);
     if (ending.length > 0) endLabels(node, walk, x, axes, ending);
-    // What is taken over the neurons of each head becomes zero with them.
-    const heads = headsLeft(walk, [ending], factors).map((field) => ({
-      ...field,
-      zero: ending.every(({ zero }) => zero),
-    }));
     const keep = node.int('keepdims', 1) === 1;
     const kept = x.axes.flatMap((axis, i) => (axes.includes(i) ? (keep ? [[]] : []) : [axis]));
     const zero = SUMS.includes(node.opType) || node.opType === 'ReduceMean';
