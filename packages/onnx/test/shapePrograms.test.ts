@@ -191,7 +191,9 @@ async function expectClaims(model: Model, sizes: Record<string, number>): Promis
     for (const [index, item] of shapes.content(value)?.entries() ?? []) {
       if (!isKnownDim(item)) continue;
       claims++;
-      expect(evaluateDim(item, sizes) + 0, `element ${index} of ${said}, claimed to be ${item}`).toBe(numbers[index] + 0);
+      expect(evaluateDim(item, sizes) + 0, `element ${index} of ${said}, claimed to be ${item}`).toBe(
+        numbers[index] + 0,
+      );
     }
   }
   return claims;

@@ -22,7 +22,9 @@ export class Resizer implements Resizing {
   }
 
   newShape(value: Value): readonly Dim[] {
-    return value.tensor ? value.tensor.dims : this.shrinkage.newShape(value);
+    if (!value.tensor) return this.shrinkage.newShape(value);
+    const layout = this.#constantLayout(value);
+    return layout ? this.shrinkage.shapeOf(layout, value.name) : value.tensor.dims;
   }
 
   newSize(value: Value, axis: number): number {

@@ -72,8 +72,8 @@ const pool =
   };
 
 const globalPool =
-  (op: string): Instance =>
-  (s) => [s.one(op, [s.operand(picture(s))])];
+  (op: string, attributes: (s: Sampler) => Attributes = () => ({})): Instance =>
+  (s) => [s.one(op, [s.operand(picture(s))], attributes(s))];
 
 const reduction =
   (op: string): Instance =>
@@ -283,6 +283,14 @@ const gather: Instance = (s) => {
     return [s.one('Gather', [x, index], stated)];
   }
   return [s.one('Gather', [x, s.ints(s.maybe() ? unique : indices)], stated)];
+};
+
+const gatherNd: Instance = (s) => {
+  const shape = s.shape(s.whole(2, 4));
+  const width = s.whole(1, shape.length);
+  const rows = Array.from({ length: s.whole(1, 3) }, () => shape.slice(0, width).map((size) => s.whole(0, size - 1)));
+  const indices = s.model.graph.addInitializer('indices', Tensor.int64([rows.length, width], rows.flat()));
+  return [s.one('GatherND', [s.operand(shape), indices])];
 };
 
 const slice: Instance = (s) => {
@@ -509,7 +517,6 @@ export const INSTANCES: Readonly<Record<string, Instance>> = {
       'Cosh',
       'Erf',
       'Exp',
-      'Floor',
       'HardSwish',
       'Identity',
       'Log',
@@ -554,9 +561,13 @@ export const INSTANCES: Readonly<Record<string, Instance>> = {
   Expand: expand,
   Flatten: flatten,
   Gather: gather,
+  // Of small numbers only zero would be left.
+  Floor: (s) => [s.one('Floor', [s.one('Mul', [s.operand(s.shape(s.whole(1, 4))), s.weight([], () => 3)])])],
+  GatherND: gatherNd,
   Gelu: unary('Gelu', (s) => s.some({ approximate: () => s.choose(['tanh', 'none']) })),
   Gemm: gemm('Gemm'),
   GlobalAveragePool: globalPool('GlobalAveragePool'),
+  GlobalLpPool: globalPool('GlobalLpPool', (s) => s.some({ p: () => s.whole(1, 2) })),
   GlobalMaxPool: globalPool('GlobalMaxPool'),
   Greater: comparison('Greater'),
   GreaterOrEqual: comparison('GreaterOrEqual'),

@@ -162,14 +162,13 @@ export class Sampler {
       if (typeof item === 'bigint') return Number(item);
       return item instanceof Uint8Array ? new TextDecoder().decode(item) : item;
     };
+    // Constants of whole numbers are small: their content says more than their shape.
+    const sizesOf = ({ tensor, type }: Value) =>
+      tensor?.dataType === 'INT64' ? `= ${[...tensor.numbers()]}` : (tensor?.dims ?? type?.shape ?? '');
     return this.model.graph.nodes
       .map(({ op, inputs, attributes, outputs }) => {
         const names = (values: readonly (Value | undefined)[]) =>
-          values
-            .map((value) =>
-              value ? `${value.name}[${value.tensor ? value.tensor.dims : (value.type?.shape ?? '')}]` : '-',
-            )
-            .join(', ');
+          values.map((value) => (value ? `${value.name}[${sizesOf(value)}]` : '-')).join(', ');
         const stated = [...attributes].map(
           ([name, attribute]) => `${name}=${JSON.stringify('value' in attribute ? attribute.value : attribute, plain)}`,
         );

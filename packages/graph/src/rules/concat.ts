@@ -67,7 +67,11 @@ function concatenate(
     if (at === axis) return along?.axis ?? plainLayout([shape[axis]]).axes[0];
     return aligned.map((layout) => layout.axes[at]).find((own) => own.length > 0) ?? factors;
   });
-  return { axes, fields: [...first, ...(along?.fields ?? [])] };
+  const fields = first.map((field) => {
+    const alike = across.flatMap((others) => others.filter((other) => sameFactors(other, field)));
+    return { ...field, zero: alike.every(({ zero }) => zero), centred: alike.some(({ centred }) => centred === true) };
+  });
+  return { axes, fields: [...fields, ...(along?.fields ?? [])] };
 }
 
 /** A few nodes that join a value with itself, again and again, must not take all memory. */
@@ -113,14 +117,23 @@ function joinAlong(
   }
   const joined = new Factor(total);
   const factors = [...head!.outer, joined, ...head!.inner];
-  return { axis: [joined], fields: [{ factors, labels, zero: known.every((part) => part.zero) }] };
+  const zero = known.every((part) => part.zero);
+  const centred = known.some((part) => part.centred);
+  return { axis: [joined], fields: [{ factors, labels, zero, centred }] };
 }
 
 /** A field as rows over the factors before `factor`, positions along it, and what is inside of each. */
 function split(field: Field, factor: Factor) {
   const at = field.factors.indexOf(factor);
   const [outer, inner] = [field.factors.slice(0, at), field.factors.slice(at + 1)];
-  return { outer, inner, size: factor.size as number, labels: field.labels, zero: field.zero };
+  return {
+    outer,
+    inner,
+    size: factor.size as number,
+    labels: field.labels,
+    zero: field.zero,
+    centred: field.centred === true,
+  };
 }
 
 function sameOrder(a: readonly Factor[], b: readonly Factor[]): boolean {

@@ -1,6 +1,6 @@
 import { dimsEqual, type Node } from '@snp/onnx';
 import { Mark } from '../labels/labelStore.js';
-import { type Field, flattenAxis, type Layout, plainLayout } from '../layout/layout.js';
+import { type Field, fieldsOn, flattenAxis, type Layout, plainLayout } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
 import { combine } from './combine.js';
 import { contract } from './contraction.js';
@@ -59,6 +59,7 @@ function convolve(node: Node, walk: Propagation): Layout | undefined {
 function mixAll(node: Node, walk: Propagation, x: Layout): Layout | undefined {
   const kernel = walk.input(node, 1, ['output', 'input']);
   if (!kernel) return undefined;
+  freezeWindow(node, walk, kernel);
   const product = contract(node, walk, {
     operands: [0, 1],
     layouts: [x, withoutTrailing(kernel)],
@@ -78,6 +79,7 @@ function mixGroups(node: Node, walk: Propagation, x: Layout): Layout | undefined
   const groups = node.int('group', 1);
   const depthwise = groups === walk.shape(node.inputs[1])![0] && groups === walk.shape(node.inputs[0])?.[1];
   const kernel = walk.input(node, 1, [depthwise ? 'elementwise' : 'output']);
+  if (kernel) freezeWindow(node, walk, kernel);
   const flat = flattenAxis(x, 1);
   const input = flat && fieldAlong(flat, 1);
   const output = kernel && fieldAlong(kernel, 0);
@@ -94,6 +96,12 @@ function mixGroups(node: Node, walk: Propagation, x: Layout): Layout | undefined
   const field: Field = { ...output, zero: input.zero || output.zero };
   if (!depthwise) walk.mark(field, Mark.convolved);
   return { axes: [flat.axes[0], kernel.axes[0]], fields: [...flat.fields.filter((own) => own !== input), field] };
+}
+
+/** The kernel's spatial axes keep their size, and so do the input channels of a group. */
+function freezeWindow(node: Node, walk: Propagation, kernel: Layout): void {
+  const window = fieldsOn(kernel, kernel.axes.slice(node.int('group', 1) === 1 ? 2 : 1).flat());
+  walk.freezeAll(window, node, 'slides its kernel along these positions');
 }
 
 /** The field that labels an axis of a single factor, and nothing else. */

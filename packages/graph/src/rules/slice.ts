@@ -133,9 +133,14 @@ function boundsStated(
   return new Map(
     axes.map((axis, i) => {
       const bound = starts && ends && steps ? { start: starts[i], end: ends[i], step: steps[i] } : undefined;
-      return [axisFromFront(axis, rank), bound];
+      return [axisFromFront(axis, rank), bound && !isAmbiguous(bound) ? bound : undefined];
     }),
   );
+}
+
+/** Backwards to a number that stands for the end: runtimes take that for the first position, the specification for none. */
+function isAmbiguous({ end, step }: Bound): boolean {
+  return step < 0 && end >= 2 ** 31 - 1;
 }
 
 /** The positions a slice picks from an axis of `size`, by the specification's clamping. */
