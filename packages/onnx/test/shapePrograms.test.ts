@@ -232,7 +232,7 @@ describe('graphs that compute shapes', () => {
           model,
           prepared,
           sizes.map((own, at) => randomFeeds(model, own, at + 1)),
-          isFilled,
+          { counts: isFilled },
         );
         for (const own of sizes) claims += await expectClaims(model, own);
       } catch (error) {
