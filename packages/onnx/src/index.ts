@@ -13,6 +13,7 @@ export { FOLD_CONSTANTS_DEFAULTS, type FoldConstantsOptions, foldConstants } fro
 export { removeExpands } from './fold/removeExpands.js';
 export { removeRoundTrips } from './fold/removeRoundTrips.js';
 export { constantTarget } from './fold/reshapeTarget.js';
+export { settleRandomness } from './fold/settleRandomness.js';
 export { simplifyShapes } from './fold/simplifyShapes.js';
 export { unpackSequences } from './fold/unpackSequences.js';
 export { type InlinedFunctions, inlineFunctions } from './functions/inlineFunctions.js';

@@ -161,4 +161,19 @@ describe('foldConstants', () => {
     foldConstants(model);
     expect(model.graph.nodes.length).toBe(100_000);
   });
+
+  it('leaves weights in the precision they are stored in', () => {
+    const model = emptyModel();
+    const half = constant(model, Tensor.fromNumbers('FLOAT16', [2, 2], [1, 2, 3, 4]), 'half');
+    const scale = constant(model, Tensor.fromNumbers('FLOAT16', [], [0.5]), 'scale');
+    const weight = apply(model, 'Cast', [half], { to: 1 }, 'weight');
+    const product = apply(model, 'MatMul', [addInput(model, 'x', ['n', 2]), weight]);
+    finish(model, apply(model, 'Mul', [product, apply(model, 'Cast', [scale], { to: 1 }, 'factor')]));
+    expect(ops(model.graph)).toEqual(['Cast', 'MatMul', 'Mul']);
+    expect([half.tensor?.dataType, weight.tensor, contentOf(model.graph.value('factor'))]).toEqual([
+      'FLOAT16',
+      undefined,
+      [0.5],
+    ]);
+  });
 });

@@ -1,12 +1,74 @@
 import { expect, it } from 'vitest';
-import { costOf, decodeModel, foldConstants, inferShapes } from '../src/index.js';
+import {
+  cloneModel,
+  costOf,
+  countAxesFromEnd,
+  decodeModel,
+  foldConstants,
+  inferShapes,
+  inlineFunctions,
+  type Model,
+  removeRoundTrips,
+  settleRandomness,
+  simplifyShapes,
+  unpackSequences,
+} from '../src/index.js';
+import { expectSameAnswers, freeDimensions, randomFeeds } from './support/answers.js';
 import { examplesOf, plainSession } from './support/runtime.js';
-import { describeShared, sharedModels } from './support/sharedModels.js';
+import { describeShared, sharedFiles, sharedModels } from './support/sharedModels.js';
 
-describeShared('folded models against onnxruntime', () => {
-  it.each(sharedModels)('$file', { timeout: 180_000 }, async ({ bytes, inputs }) => {
-    const original = bytes();
-    const model = decodeModel(original);
+/** All that is done to a model before it is analysed. */
+function prepared(model: Model): Model {
+  const copy = cloneModel(model);
+  inlineFunctions(copy);
+  unpackSequences(copy);
+  foldConstants(copy);
+  simplifyShapes(copy);
+  removeRoundTrips(copy);
+  countAxesFromEnd(copy);
+  return copy;
+}
+
+const SIZES = [
+  [1, 1],
+  [2, 5],
+  [3, 1],
+];
+
+/** Random inputs of several sizes: the first free dimension, which is the batch by habit, and all others. */
+function feedsOf(model: Model) {
+  const names = freeDimensions(model);
+  return SIZES.map(([batch, other], seed) =>
+    randomFeeds(model, Object.fromEntries(names.map((name, at) => [name, at === 0 ? batch : other])), seed),
+  );
+}
+
+describeShared('prepared models against onnxruntime, as the file is and at other sizes', () => {
+  it.each(sharedFiles)('$file', { timeout: 180_000 }, async ({ file, bytes }) => {
+    const model = decodeModel(bytes());
+    const loads = await plainSession(model).then(
+      (session) => session.release().then(() => true),
+      (error: Error) => String(error.message),
+    );
+    if (loads !== true) {
+      console.warn(`Skipped: ${file} does not load in this runtime (${loads}).`);
+      return;
+    }
+    settleRandomness(model);
+    const listed = sharedModels.find((other) => other.file === file);
+    const examples = listed ? examplesOf(model, inferShapes(model), listed.inputs).map(({ feeds }) => feeds) : [];
+    const ready = prepared(model);
+    // A product with a copy of a weight takes another path through the runtime than one with the weight, and is rounded otherwise, unless it may take the copy out.
+    const ran = await expectSameAnswers(model, ready, [...examples, ...feedsOf(model)], { level: 'basic' });
+    if (ran === 0) console.warn(`Not compared: ${file} takes no random inputs.`);
+    const untouched = prepared(ready);
+    expect(untouched.graph.nodes.length).toBe(ready.graph.nodes.length);
+  });
+});
+
+describeShared('folded models', () => {
+  it.each(sharedModels)('$file', { timeout: 180_000 }, ({ bytes }) => {
+    const model = decodeModel(bytes());
     const before = costOf(model);
     foldConstants(model);
     const shapes = inferShapes(model);
@@ -16,21 +78,6 @@ describeShared('folded models against onnxruntime', () => {
     expect(stale.filter((node) => node.op === 'Shape' || node.op === 'Constant').map((node) => node.label)).toEqual([]);
     const after = costOf(model);
     expect([after.params, after.macs]).toEqual([before.params, before.macs]);
-    const [plain, folded] = [await plainSession(original), await plainSession(model)];
-    for (const { feeds } of examplesOf(model, shapes, inputs)) {
-      const [expected, actual] = [await plain.run(feeds), await folded.run(feeds)];
-      for (const name of Object.keys(expected)) {
-        expect(actual[name].dims).toEqual(expected[name].dims);
-        expect(Buffer.compare(bytesOf(actual[name].data), bytesOf(expected[name].data)), name).toBe(0);
-      }
-    }
-    await plain.release();
-    await folded.release();
     expect(foldConstants(model).folded).toBe(0);
   });
 });
-
-function bytesOf(data: unknown): Uint8Array {
-  const { buffer, byteOffset, byteLength } = data as Float32Array;
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}

@@ -122,7 +122,8 @@ export class Graph {
   removeNodes(doomed: Iterable<Node>): void {
     const set = new Set(doomed);
     if (set.size === 0) return;
-    for (const node of set) this.#checkUnread(node, set);
+    const topLevel = topLevelIn(this);
+    for (const node of set) this.#checkUnread(node, (reader) => set.has(topLevel(reader)));
     for (const node of set) {
       node.truncateInputs(0);
       for (const graph of node.subgraphs) graph.releaseOuterUses();
@@ -138,9 +139,9 @@ export class Graph {
     return this.#inner.some((graph) => graph.values.has(name) || graph.#isDefinedWithin(name));
   }
 
-  #checkUnread(node: Node, doomed: ReadonlySet<Node>): void {
+  #checkUnread(node: Node, isDoomed: (reader: Node) => boolean): void {
     for (const output of node.outputs) {
-      const reader = output && [...output.uses].find((use) => !doomed.has(topLevel(use.node, this)));
+      const reader = output && [...output.uses].find((use) => !isDoomed(use.node));
       if (!output || (!reader && !this.outputs.includes(output))) continue;
       const where = reader ? `by node ${reader.node.label}` : 'as an output of the graph';
       throw new SnpError(
@@ -155,10 +156,10 @@ export class Graph {
   removeDead(): void {
     const outputs = new Set([...this.outputs, ...this.nodes.flatMap((node) => node.subgraphs.flatMap(outputsWithin))]);
     const doomed = new Set<Node>();
+    const topLevel = topLevelIn(this);
     for (const node of [...this.nodes].reverse()) {
       const alive = node.outputs.some(
-        (value) =>
-          value && (outputs.has(value) || [...value.uses].some((use) => !doomed.has(topLevel(use.node, this)))),
+        (value) => value && (outputs.has(value) || [...value.uses].some((use) => !doomed.has(topLevel(use.node)))),
       );
       if (!alive) doomed.add(node);
     }
@@ -179,15 +180,14 @@ export class Graph {
   }
 }
 
-/** The node of `graph` that holds `node`, directly or through subgraphs. */
-function topLevel(node: Node, graph: Graph): Node {
-  if (node.graph === graph || !node.graph) return node;
-  const holders = graph.nodes.filter((candidate) => candidate.subgraphs.some((sub) => holds(sub, node)));
-  return holders[0] ?? node;
-}
-
-function holds(graph: Graph, node: Node): boolean {
-  return graph.nodes.some((candidate) => candidate === node || candidate.subgraphs.some((sub) => holds(sub, node)));
+/** Finds the node of `graph` that holds a node, directly or through subgraphs. */
+function topLevelIn(graph: Graph): (node: Node) => Node {
+  const holders = new Map(graph.nodes.flatMap((node) => node.subgraphs.map((inner) => [inner, node] as const)));
+  return (node) => {
+    let at = node.graph;
+    while (at && at !== graph && at.parent !== graph) at = at.parent;
+    return (at && holders.get(at)) ?? node;
+  };
 }
 
 /** The outputs of a graph and of the graphs inside it, which may be values of outer graphs. */

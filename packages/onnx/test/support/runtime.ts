@@ -4,10 +4,13 @@ import type { InputSpec } from './sharedModels.js';
 
 ort.env.logLevel = 'fatal';
 
-/** A session that runs the graph as it is written, without the runtime's own rewrites. */
-export function plainSession(model: Model | Uint8Array): Promise<ort.InferenceSession> {
+/** A session that runs the graph as it is written, without the runtime's own rewrites unless a level asks for some. */
+export function plainSession(
+  model: Model | Uint8Array,
+  level: ort.InferenceSession.SessionOptions['graphOptimizationLevel'] = 'disabled',
+): Promise<ort.InferenceSession> {
   const bytes = model instanceof Uint8Array ? model : new Uint8Array(Buffer.concat(encodeModel(model)));
-  return ort.InferenceSession.create(bytes, { graphOptimizationLevel: 'disabled', intraOpNumThreads: 1 });
+  return ort.InferenceSession.create(bytes, { graphOptimizationLevel: level, intraOpNumThreads: 1 });
 }
 
 /** Numbers between -1 and 1, the same for the same seed. */

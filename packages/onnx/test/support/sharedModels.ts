@@ -35,7 +35,7 @@ function listed(folder: string): SharedModel[] {
 export const sharedModels: readonly SharedModel[] = [...listed('models'), ...listed('zoo')];
 
 /** Every model file beside the repository, with or without example inputs. */
-export const sharedFiles: readonly Pick<SharedModel, 'file' | 'bytes'>[] = ['models', 'zoo', 'corpus']
+export const sharedFiles: readonly Pick<SharedModel, 'file' | 'bytes'>[] = ['models', 'zoo', 'corpus', 'cases']
   .map((folder) => `${SHARED}${folder}`)
   .filter((folder) => existsSync(folder))
   .flatMap((folder) => readdirSync(folder).map((file) => ({ file, path: `${folder}/${file}` })))
