@@ -1,4 +1,4 @@
-import type { Model, Node, Value } from '@snp/onnx';
+import { type Model, type Node, storedConstant, type Value } from '@snp/onnx';
 
 /** A norm that an exporter wrote as single operators: something divided by the root of the mean of its squares, after its own mean was taken away or not. */
 export interface NormTakenApart {
@@ -49,7 +49,7 @@ function normAround(squares: Node): NormTakenApart | undefined {
         // What comes after the root is a scale like any other.
         if (!state.rooted) factors.add({ node, index: 1 - index });
         goOn();
-      } else if (node.op === 'Mul' && other?.tensor) goOn();
+      } else if (node.op === 'Mul' && storedConstant(other)) goOn();
       else if (state.rooted && other && (state.inverted ? node.op === 'Mul' : node.op === 'Div' && index === 1)) {
         const numerator = unscaled(other);
         const again = sameCentring(numerator, mean);
@@ -101,7 +101,7 @@ function meanTakenFrom(difference: Value): Mean | undefined {
 /** What a vector of constants scales. */
 function unscaled(value: Value): Value {
   const { producer } = origin(value);
-  const constant = producer?.op === 'Mul' ? producer.inputs.findIndex((own) => own?.tensor) : -1;
+  const constant = producer?.op === 'Mul' ? producer.inputs.findIndex((own) => storedConstant(own)) : -1;
   return constant < 0 ? value : producer!.inputs[1 - constant]!;
 }
 

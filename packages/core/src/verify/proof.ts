@@ -1,7 +1,7 @@
 import type { Analysis } from '@snp/graph';
 import { type Model, SnpError } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
-import type { Calibration, Feeds, Runtime } from '@snp/runtime';
+import type { Calibration, Feeds, Runtime, Session } from '@snp/runtime';
 import type { Plan } from '../plan/plan.js';
 import { removedSlices } from '../report/removedSlices.js';
 import { AnswerCheck } from './answerCheck.js';
@@ -10,6 +10,7 @@ import { type Question, questionsFor } from './questions.js';
 import { restoredModel } from './restoredModel.js';
 import { scoresBehind } from './scoresBehind.js';
 import { computedIn, TOLERANCES } from './tolerance.js';
+import { drawsNumbers, withoutChance } from './withoutChance.js';
 
 /** The outcome of a verification. */
 export interface Verification {
@@ -54,9 +55,9 @@ export class Proof {
    * does not run; `unsupported` if it answers otherwise after it was made ready for the analysis.
    */
   static async prepare(analysis: Analysis, options: ProofOptions): Promise<Proof> {
-    const { runtime, signal, original, data } = options;
+    const { original, data } = options;
     const tolerance = options.tolerance ?? TOLERANCES[computedIn(analysis.model, analysis.shapes)];
-    const session = await runtime.open(original ?? analysis.model, { signal });
+    const session = await openToCompare(original ?? analysis.model, analysis.model, options);
     let questions: Question[];
     try {
       questions = await questionsFor(analysis.model, analysis.shapes, session, options);
@@ -93,13 +94,13 @@ export class Proof {
     onRun?: (done: number, total: number) => void,
   ): Promise<Verification> {
     const { analysis, tolerance, questions } = this;
-    const { runtime, signal, data } = this.options;
+    const { data } = this.options;
     const original = plan.recovery
       ? restoredModel(analysis, typeof pruned === 'string' ? await readModel(pruned) : pruned, plan)
       : analysis.model;
     const masked = maskedModel(original, removedSlices(plan, analysis));
     const wanted: Question[] = [];
-    const session = await runtime.open(masked, { signal });
+    const session = await openToCompare(masked, analysis.model, this.options);
     try {
       for (const { feeds } of questions) wanted.push({ feeds, answers: await session.run(feeds, { signal }) });
     } finally {
@@ -137,8 +138,8 @@ export class Proof {
     questions: readonly Question[],
     onRun?: (done: number, total: number) => void,
   ): Promise<AnswerCheck> {
-    const { runtime, signal } = this.options;
-    const session = await runtime.open(model, { signal });
+    const { signal } = this.options;
+    const session = await openToCompare(model, this.analysis.model, this.options);
     const check = new AnswerCheck();
     try {
       for (const { feeds, answers } of questions) {
@@ -162,11 +163,11 @@ export class Proof {
 
   /** True if outputs of whole numbers differ only because the numbers that they rank differ by rounding. */
   async #differByTies(masked: Model, pruned: Model | string): Promise<boolean> {
-    const { runtime, signal } = this.options;
+    const { signal } = this.options;
     const scores = scoresBehind(masked);
     const others = scoresBehind(typeof pruned === 'string' ? await readModel(pruned) : pruned);
     if (!scores || !others) return false;
-    const session = await runtime.open(scores, { signal });
+    const session = await openToCompare(scores, this.analysis.model, this.options);
     const wanted: { feeds: Feeds; answers: Feeds }[] = [];
     try {
       for (const { feeds } of this.questions) wanted.push({ feeds, answers: await session.run(feeds, { signal }) });
@@ -175,6 +176,16 @@ export class Proof {
     }
     return (await this.#compare(others, wanted)).reason === undefined;
   }
+}
+
+/** Opens a model that was made of `original`; where that draws random numbers, without them. */
+async function openToCompare(
+  model: Model | string,
+  original: Model,
+  { runtime, signal }: Pick<ProofOptions, 'runtime' | 'signal'>,
+): Promise<Session> {
+  if (!drawsNumbers(original)) return runtime.open(model, { signal });
+  return runtime.open(withoutChance(typeof model === 'string' ? await readModel(model) : model), { signal });
 }
 
 const ONLY_WHOLES = 'its outputs of whole numbers or texts differ';

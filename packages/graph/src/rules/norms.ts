@@ -1,4 +1,4 @@
-import type { Node, Value } from '@snp/onnx';
+import { type Node, storedConstant, type Value } from '@snp/onnx';
 import type { CountConstant } from '../propagate/countConstant.js';
 import type { Propagation } from '../propagate/propagation.js';
 
@@ -167,14 +167,16 @@ function squareOf(value: Value, walk: Propagation): Value | undefined {
 
 /** A constant of one element, as a number. */
 function scalarOf(value: Value | undefined, walk: Propagation): number | undefined {
-  if (value?.tensor) return value.tensor.size === 1 ? Number(value.tensor.numbers()[0]) : undefined;
+  const tensor = storedConstant(value)?.tensor;
+  if (tensor) return tensor.size === 1 ? Number(tensor.numbers()[0]) : undefined;
   const content = value && walk.shapes.content(value);
   return content?.length === 1 && typeof content[0] === 'number' ? content[0] : undefined;
 }
 
 /** Weights along some axis. */
 function isVector(value: Value | undefined): boolean {
-  return value?.tensor !== undefined && value.tensor.size > 1;
+  const tensor = storedConstant(value)?.tensor;
+  return tensor !== undefined && tensor.size > 1;
 }
 
 /** What a value was before it was converted to another data type. */
