@@ -107,6 +107,39 @@ describe('batches', () => {
     });
   });
 
+  it('hold as many samples as the model takes, the last one filled up with its own', async () => {
+    const all = await stacked(FEEDS, 8, [{ ...X, dims: [3, 1] }]);
+    expect(all.map(({ feeds }) => feeds.x)).toEqual([float([3, 1], 0, 1, 2), float([3, 1], 3, 4, 3)]);
+    expect(all.map(({ samples, size }) => [samples.length, size])).toEqual([
+      [3, 3],
+      [2, 3],
+    ]);
+  });
+
+  it('have what is no row of a sample once, and begin anew where that is another', async () => {
+    const inputs: TensorInfo[] = [
+      { ...X, dims: [2, 1] },
+      { name: 'free', type: 'FLOAT', dims: ['batch', 1] },
+      { name: 'step', type: 'FLOAT', dims: [1] },
+    ];
+    const of = (x: number, step: number): Feeds => ({
+      x: float([1, 1], x),
+      free: float([1, 1], -x),
+      step: float([1], step),
+    });
+    const all = await stacked([of(1, 7), of(2, 7), of(3, 8)], 8, inputs);
+    expect(all.map(({ feeds }) => feeds)).toEqual([
+      { x: float([2, 1], 1, 2), free: float([2, 1], -1, -2), step: float([1], 7) },
+      { x: float([2, 1], 3, 3), free: float([2, 1], -3, -3), step: float([1], 8) },
+    ]);
+  });
+
+  it('of samples that fill a run, or hold several rows, are these alone', async () => {
+    const whole = [float([2, 1], 1, 2), float([2, 1], 3, 4)].map((x) => ({ x }));
+    expect((await stacked(whole, 8, [{ ...X, dims: [2, 1] }])).map(({ feeds }) => feeds)).toEqual(whole);
+    expect((await stacked(whole, 8)).map(({ feeds }) => feeds)).toEqual(whole);
+  });
+
   it.each<[string, Feeds, RegExp]>([
     ['an input too many', { x: float([1, 3], 1, 2, 3), y: float([1], 1) }, /Sample '0'.*input 'y', the model has x/],
     ['an input too few', {}, /Sample '0'.*'x' is missing/],

@@ -1,5 +1,5 @@
 import type { Model } from '@snp/onnx';
-import { type Feeds, numbersOf, runSamples } from '@snp/runtime';
+import { type Feeds, floatsOf, runSamples } from '@snp/runtime';
 import type { EvaluateOptions } from './evaluate.js';
 import { type Fidelity, FidelityMeter } from './fidelity.js';
 
@@ -41,7 +41,7 @@ export async function compareAnswers(
 export function answersIn(outputs: Feeds, { count, size }: { count: number; size: number }): BatchAnswers {
   return Object.fromEntries(
     Object.entries(outputs).flatMap(([name, output]) => {
-      const numbers = numbersOf(output);
+      const numbers = floatsOf(output);
       if (!numbers) return [];
       const whole = count === size || (output.dims[0] ?? 1) % size !== 0;
       return [[name, whole ? numbers : numbers.subarray(0, (numbers.length / size) * count)]];

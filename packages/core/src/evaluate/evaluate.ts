@@ -1,6 +1,6 @@
 import { SnpError } from '@snp/onnx';
 import type { Calibration, Runtime, RuntimeTensor, Session } from '@snp/runtime';
-import { batches, DEFAULT_BATCH_SIZE, numbersOf, runSamples } from '@snp/runtime';
+import { batches, DEFAULT_BATCH_SIZE, floatsOf, runSamples } from '@snp/runtime';
 import { argmax, type Fidelity, FidelityMeter } from './fidelity.js';
 
 /** Options of `evaluate` and `compare`. */
@@ -134,7 +134,7 @@ async function eachRow(
 
 /** The scores of each of so many samples; undefined where an output has no row for each. */
 function rowsOf(output: RuntimeTensor, count: number): ArrayLike<number>[] | undefined {
-  const numbers = numbersOf(output);
+  const numbers = floatsOf(output);
   if (output.dims[0] !== count || !numbers) return undefined;
   const width = numbers.length / count;
   return Array.from({ length: count }, (_, at) => numbers.subarray(at * width, (at + 1) * width));

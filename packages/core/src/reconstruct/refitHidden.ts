@@ -1,4 +1,4 @@
-import { numbersOf } from '@snp/runtime';
+import { floatsOf } from '@snp/runtime';
 import type { Algebra } from '../algebra/algebra.js';
 import { positionRows } from '../recovery/branchLayers.js';
 import { shiftBias } from '../recovery/outputBias.js';
@@ -50,7 +50,7 @@ export async function refitHidden(place: BranchPlace, options: RunOptions, algeb
       const after = await trying(layers, steps, () => place.own.ahead(place.stretch(), options, half));
       const wanted = place.wanted.streams(half);
       for (const [at, stream] of after.entries()) {
-        const [before, behind, to] = [halves[half].streams[at], stream, wanted[at]].map((own) => numbersOf(own)!);
+        const [before, behind, to] = [halves[half].streams[at], stream, wanted[at]].map((own) => floatsOf(own)!);
         addTrial(trial, before, behind, to);
       }
     }

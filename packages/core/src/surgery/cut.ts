@@ -14,7 +14,9 @@ import { sliceConstants } from './sliceConstants.js';
 export function cut({ model, walk }: Pick<Analysis, 'model' | 'walk'>, leaves: (label: number) => boolean): void {
   const shrinkage = new Shrinkage(walk, leaves);
   separateProjections(model, walk, (layout) => shrinkage.isRagged(layout));
-  const shapes = new Map(computedValues(model).map((value) => [value, shrinkage.newShape(value)]));
+  // Values without a shape, as sequences, hold nothing that leaves.
+  const known = computedValues(model).filter((value) => walk.layouts.has(value) || walk.shapes.shape(value));
+  const shapes = new Map(known.map((value) => [value, shrinkage.newShape(value)]));
   resizeNodes(model, walk, shrinkage);
   restateCounts(model, walk, shrinkage);
   sliceConstants(model.graph, walk, shrinkage);

@@ -1,5 +1,5 @@
 import { type DataType, Tensor, type TensorArray } from '@snp/onnx';
-import { numbersOf } from '../session/numbersOf.js';
+import { floatsOf } from '../session/floatsOf.js';
 import type { RuntimeData, RuntimeTensor } from '../session/runtime.js';
 
 /** Arrays of whole numbers, by type. */
@@ -22,7 +22,7 @@ export function converted(tensor: RuntimeTensor, type: DataType): RuntimeTensor 
   if (tensor.type === type) return tensor;
   const { dims, data } = tensor;
   if (type === 'FLOAT' || type === 'DOUBLE' || type === 'FLOAT16') {
-    const numbers = numbersOf(tensor);
+    const numbers = floatsOf(tensor);
     return numbers && { type, dims, data: Tensor.fromNumbers(type, dims, numbers).array() as RuntimeData };
   }
   const Whole = WHOLE[type as keyof typeof WHOLE] as typeof BigInt64Array | undefined;
