@@ -39,3 +39,4 @@ export { PLAIN_BLOCK, type TransformerBlock, type TransformerOptions } from './t
 export { buildVit } from './vit/buildVit.js';
 export { DEIT_BASE, DEIT_SMALL, DEIT_TINY } from './vit/deitSizes.js';
 export { VIT_DEFAULTS, type VitOptions, type VitSize } from './vit/vitOptions.js';
+export { removalOf, type StoredSlice } from './spellings/removalOf.js';

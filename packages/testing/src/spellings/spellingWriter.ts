@@ -97,12 +97,6 @@ export class SpellingWriter {
 
   /** A weight, stored as the exporter does; the returned value holds it in the arrangement given. */
   weight(weight: Weight, storage: WritingHabits['storage'] = this.habits.storage): Value {
-    if (!this.habits.shared) return this.#arranged(weight, storage);
-    const key = [weight.name, storage, weight.dims.join('x'), weight.data.join()].join();
-    return this.once(key, () => this.#arranged(weight, storage));
-  }
-
-  #arranged(weight: Weight, storage: WritingHabits['storage']): Value {
     if (storage === 'transposed' && weight.axes.length === 2) {
       const turned = this.op('Transpose', [this.#store(weight.transpose([1, 0]), this.float)], { perm: [1, 0] });
       this.stored.set(turned.name, weight);
@@ -119,9 +113,12 @@ export class SpellingWriter {
 
   #store(weight: Weight, type: DataType, asConstant = false): Value {
     const tensor = Tensor.fromNumbers(type, weight.dims, weight.data);
-    const value = asConstant
-      ? this.op('Constant', [], { value: tensor })
-      : this.builder.model.graph.addInitializer(weight.name, tensor);
+    const store = () =>
+      asConstant
+        ? this.op('Constant', [], { value: tensor })
+        : this.builder.model.graph.addInitializer(weight.name, tensor);
+    const key = [weight.name, type, weight.dims.join('x'), weight.data.join()].join();
+    const value = this.habits.shared ? this.once(key, store) : store();
     this.stored.set(value.name, weight);
     return value;
   }

@@ -87,8 +87,9 @@ export class Weight {
     return new Weight(name, this.axes, this.data.map(change));
   }
 
-  /** Zero wherever all units of a position have left. */
+  /** Zero wherever all units of a position have left, and everywhere if the weight itself has. */
   without(removed: ReadonlySet<string>): Weight {
+    if (removed.has(this.name)) return this.map(this.name, () => 0);
     const { dims } = this;
     const gone = this.axes.map((units) => units.map((names) => isGone(names, removed)));
     const data = this.data.map((number, at) =>
