@@ -1,4 +1,5 @@
 import type { Node } from '@snp/onnx';
+import { Mark } from '../labels/labelStore.js';
 import type { Propagation } from '../propagate/propagation.js';
 import type { FoundGroup } from './findGroups.js';
 import type { Block, Group } from './group.js';
