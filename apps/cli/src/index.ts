@@ -1,13 +1,14 @@
 import { SnpError } from '@snp/core';
 import { removeUnfinished } from '@snp/onnx/node';
 import { reportError } from './output/errors.js';
+import { EXIT } from './output/exitCodes.js';
 import { withItsModule } from './plugins/importModule.js';
 import { createProgram } from './program.js';
 
 // An interrupted command leaves nothing half-written behind.
 for (const [signal, code] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
+  ['SIGINT', EXIT.interrupted],
+  ['SIGTERM', EXIT.terminated],
 ] as const) {
   process.once(signal, () => {
     removeUnfinished();
@@ -23,7 +24,7 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 }
 // A reader that closes the pipe early (head, less) has seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
+  if (error.code === 'EPIPE') process.exit(EXIT.done);
   throw error;
 });
 

@@ -22,7 +22,8 @@ export function createProgram(): Command {
     .description('Makes Transformers in ONNX smaller and faster by removing whole neurons.')
     .version(version)
     .showHelpAfterError('(run with --help for the options)')
-    .showSuggestionAfterError();
+    .showSuggestionAfterError()
+    .exitOverride();
   const commands = [
     inspectCommand,
     calibrateCommand,
@@ -39,6 +40,6 @@ export function createProgram(): Command {
     serveCommand,
     workerCommand,
   ];
-  for (const command of commands) program.addCommand(command());
+  for (const command of commands) program.addCommand(command().copyInheritedSettings(program));
   return program;
 }

@@ -1,5 +1,6 @@
 import { chmod, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Tensor } from '@snp/onnx';
 import { readModel, writeModel } from '@snp/onnx/node';
 import { buildVit, GraphBuilder, random } from '@snp/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -19,6 +20,8 @@ beforeAll(async () => {
   await truncate(at('truncated.onnx'), 20_000);
   await writeModel(newerOpset(), at('newer.onnx'));
   await writeModel(withoutAttention(), at('mlp.onnx'));
+  await writeModel(oneLayer('MatMul'), at('linear.onnx'));
+  await writeModel(oneLayer('MatMulInteger'), at('quantised.onnx'));
   await writePictures(at('pictures'), { count: 10, seed: SEEDS.calibration });
   await mkdir(at('broken'));
   for (const name of ['a.png', 'b.jpg']) await writeFile(at('broken', name), 'not a picture');
@@ -50,6 +53,18 @@ function withoutAttention() {
   return graph.model;
 }
 
+/** What goes in is the input, what comes out the output. */
+function oneLayer(op: 'MatMul' | 'MatMulInteger') {
+  const graph = new GraphBuilder('layer');
+  const [type, result, array] =
+    op === 'MatMul'
+      ? (['FLOAT', 'FLOAT', new Float32Array(32)] as const)
+      : (['INT8', 'INT32', new Int8Array(32)] as const);
+  const weight = graph.model.graph.addInitializer('w', Tensor.of(type, [8, 4], array));
+  graph.output(graph.op('/layer', op, [graph.input('x', type, ['batch', 8]), weight]), 'y', result, ['batch', 4]);
+  return graph.model;
+}
+
 function npy(shape: number[]): Buffer {
   const dict = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`;
   const header = `${dict.padEnd(117)}\n`;
@@ -69,7 +84,35 @@ const CASES: readonly (readonly [string, string, RegExp])[] = [
   ['an empty file', 'prune @empty.onnx --keep-macs 0.5 -o OUT', /empty/i],
   ['a truncated file', 'prune @truncated.onnx --keep-macs 0.5 -o OUT', /truncated/i],
   ['an operator set from the future', 'prune @newer.onnx --keep-macs 0.5 -o OUT', /operator set 99.*up to \d+/],
-  ['a model without attention', 'prune @mlp.onnx --keep-macs 0.5 -o OUT', /No attention was found/],
+  [
+    'a model of one layer',
+    'prune @linear.onnx --keep-macs 0.5 -o OUT',
+    /Nothing in this model can be pruned.*Found: 1 MatMul/,
+  ],
+  [
+    'a quantised model',
+    'prune @quantised.onnx --keep-macs 0.5 -o OUT',
+    /This model is quantised: prune the float model, then quantise.*1 MatMulInteger/,
+  ],
+  [
+    'a ratio for what is not there, beside one that is',
+    'prune @mlp.onnx --ratio ffn=0.5 --ratio value=0.5 -o OUT',
+    /No value of this model can be pruned.*No attention was found.*Can be pruned.*ffn 32/,
+  ],
+  [
+    'heads where there are none, with the plug-in',
+    'prune @mlp.onnx --plugin head --ratio head=0.5 -o OUT',
+    /No head of this model can be pruned.*No attention was found/,
+  ],
+  ['a budget below what is frozen', 'prune @mlp.onnx --keep-macs 0.01 -o OUT', /cannot be met.*Can be pruned.*ffn 32/],
+  ['a misspelt kind', 'prune @vit.onnx --ratio fnn=0.5 -o OUT', /'fnn'.*Did you mean 'ffn'/],
+  [
+    'ratios with a comma',
+    'prune @vit.onnx --ratio ffn=0.5,value=0.2 -o OUT',
+    /Write --ratio ffn=0\.5 --ratio value=0\.2/,
+  ],
+  ['a ratio that is no number', 'prune @vit.onnx --ratio ffn=half -o OUT', /'half' is no share.*0\.5 or 50%/],
+  ['a ratio given twice', 'prune @vit.onnx --ratio ffn=0.5 --ratio ffn=0.2 -o OUT', /'ffn' was given before/],
   ['no target', 'prune @vit.onnx -o OUT', /Nothing says how small/],
   ['a latency that is none', 'prune @vit.onnx --latency fast -o OUT', /share of the original's latency.*12ms/],
   ['a device without a latency', 'prune @vit.onnx --keep-macs 0.5 --target cpu -o OUT', /--target is about --latency/],
@@ -204,6 +247,30 @@ describe('bad input ends with an error and no output', () => {
     },
     30_000,
   );
+
+  it('is one JSON document on stdout where JSON is asked for, of a wrong command line too', async () => {
+    const model = at('mlp.onnx');
+    const out = at('out.onnx');
+    const failures = [
+      [
+        ['prune', at('quantised.onnx'), '--keep-macs', '0.5', '-o', out],
+        'not-prunable',
+        { node: '/layer/MatMulInteger' },
+      ],
+      [['prune', model, '--ratio', 'fnn=0.5', '-o', out], 'invalid-argument', { group: 'fnn' }],
+      [['prune', model, '--keep-macs', 'half', '-o', out], 'invalid-argument', {}],
+      [['prune', model, '--no-such-option'], 'invalid-argument', {}],
+      [['apply', model, '--plan', at('no.json'), '-o', out], 'io', { file: at('no.json') }],
+      [['inspect', at('text.onnx')], 'invalid-file', { file: at('text.onnx') }],
+    ] as const;
+    for (const [args, code, place] of failures) {
+      const outcome = await snp(...args, '--json');
+      expect(outcome.code).toBe(1);
+      expect(JSON.parse(outcome.stdout)).toMatchObject({ error: { code, place } });
+      // People read the same.
+      expect(outcome.stderr).toContain(JSON.parse(outcome.stdout).error.message.slice(0, 60));
+    }
+  }, 60_000);
 
   it('missing external data', async () => {
     await rm(at('external.onnx.data'));

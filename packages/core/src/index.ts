@@ -52,6 +52,8 @@ export {
   type LatencyRatioOptions,
   latencyRatio,
 } from './evaluate/latencyRatio.js';
+export type { Obstacle } from './obstacles/obstacle.js';
+export { obstaclesOf } from './obstacles/obstacles.js';
 export { type CalibrateOptions, calibrate } from './pipeline/calibrate.js';
 export { holdBack } from './pipeline/holdBack.js';
 export type { LatencyOutcome } from './pipeline/meetLatency.js';
@@ -68,9 +70,11 @@ export type { LatencyBudget, LatencyModel, LatencySource, LatencySourceOptions }
 export { checkPlan, emptyPlan, type GroupPlan, type Plan, removedUnits } from './plan/plan.js';
 export { planCost } from './plan/planCost.js';
 export { type BlockWidths, type Preset, type PresetName, presets, presetWidths, takesHeads } from './plan/presets.js';
+export { staysByNature } from './plan/prunable.js';
+export { ratioWidths } from './plan/ratioWidths.js';
 export { selectUnits } from './plan/selectUnits.js';
 export { type SizedNode, sizedNodes } from './plan/sizedNodes.js';
-export { keptWidth, laneWidth, type Ratios, type RoundOptions, ratioWidths, type Widths } from './plan/widths.js';
+export { keptWidth, laneWidth, type Ratios, type RoundOptions, type Widths } from './plan/widths.js';
 export { type Allocatable, allocate } from './planner/allocate.js';
 export { type DamageCurve, damageCurves } from './planner/damage.js';
 export {
@@ -105,7 +109,7 @@ export { type ValueSpectrum, valueSpectrum } from './recovery/valueSpectrum.js';
 export { costPerBlock } from './report/costReport.js';
 export { renderReport } from './report/html/renderReport.js';
 export { removedSlices } from './report/removedSlices.js';
-export type { CostReport, GroupReport, Planning, PruneReport, RemovedSlice } from './report/report.js';
+export type { CostReport, GroupReport, LimitReport, Planning, PruneReport, RemovedSlice } from './report/report.js';
 export type { CrossMoments } from './statistics/crossMoments.js';
 export {
   type Assignment,

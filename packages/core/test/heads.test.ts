@@ -133,6 +133,6 @@ describe('prune with heads and branches', () => {
   });
 
   it('says who brings heads where nobody does', async () => {
-    await expect(prune(model, { ...options, ratios: { head: 0.5 } })).rejects.toThrow(/no plug-in brings.*plugin-head/);
+    await expect(prune(model, { ...options, ratios: { head: 0.5 } })).rejects.toThrow(/No plug-in brings.*plugin-head/);
   });
 });

@@ -22,6 +22,7 @@ import pc from 'picocolors';
 import { checkAllWritable } from '../options/files.js';
 import { fraction } from '../options/numbers.js';
 import { addSizeOptions, sizesOf, type TargetOptions, targetOption, withTarget } from '../options/target.js';
+import { EXIT } from '../output/exitCodes.js';
 import { bytes, milliseconds, percent } from '../output/format.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
@@ -41,9 +42,6 @@ interface BenchOptions extends TargetOptions {
   json?: boolean;
 }
 
-/** Exit code where `--compare` finds that a model became slower. */
-const SLOWER = 3;
-
 /** `snp bench`: how fast models are on a device. */
 export function benchCommand(): Command {
   const command = new Command('bench')
@@ -58,7 +56,7 @@ export function benchCommand(): Command {
     .option('--html <FILE>', 'write a page with pictures there')
     .option('--csv <FILE>', 'write a line per model there')
     .option('--markdown <FILE>', 'write a table there')
-    .option('--compare', `compare two results; exit code ${SLOWER} where a model became slower`)
+    .option('--compare', `compare two results; exit code ${EXIT.slower} where a model became slower`)
     .option('--tolerance <SHARE>', 'with --compare: the smallest change that counts', fraction, COMPARE_TOLERANCE)
     .option('--operators', "where the time of one model goes, or of two, on this machine's CPU; with --html as a page")
     .option('--list', 'list targets, and why those that are not there are not')
@@ -97,7 +95,7 @@ async function run(files: string[], options: BenchOptions): Promise<void> {
   printWarnings(result.warnings);
   if (options.json) printJson(result);
   else process.stdout.write(`${render(result)}\n`);
-  if (result.models.some(({ state }) => state === 'failed')) process.exitCode = 1;
+  if (result.models.some(({ state }) => state === 'failed')) process.exitCode = EXIT.error;
 }
 
 const WORDS = { load: 'loading', 'warm-up': 'warming up', measure: 'measuring' } as const;
@@ -190,7 +188,7 @@ async function compare(files: readonly string[], { tolerance, json }: BenchOptio
   printWarnings(comparison.warnings);
   if (json) printJson(comparison);
   else process.stdout.write(`${renderComparison(comparison)}\n`);
-  if (comparison.verdict === 'slower') process.exitCode = SLOWER;
+  if (comparison.verdict === 'slower') process.exitCode = EXIT.slower;
 }
 
 function renderComparison({ models, missing, verdict }: ResultComparison): string {

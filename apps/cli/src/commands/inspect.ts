@@ -7,7 +7,9 @@ import {
   type FrozenGroup,
   findUnits,
   type Group,
+  obstaclesOf,
   prepare,
+  staysByNature,
 } from '@snp/core';
 import { Command } from 'commander';
 import pc from 'picocolors';
@@ -88,6 +90,7 @@ function describe(
     bytes: cost.bytes,
     assumedDims: cost.dims,
     prunable: coverageOf(analysis),
+    obstacles: obstaclesOf(analysis),
     blocks,
     groups: analysis.groups.map((group) => ({
       id: group.id,
@@ -119,22 +122,32 @@ function render(findings: ReturnType<typeof describe>, analysis: Analysis, all: 
   if (assumed.length > 0) lines.push(pc.dim(`  MACs counted with ${assumed.join(', ')}`));
   const residual = findings.groups.filter((group) => group.kind === 'residual');
   if (residual.length > 0) lines.push(`  residual width ${residual.map((group) => group.units).join(', ')}`);
-  if (findings.blocks.length > 0) lines.push('', blockTable(findings));
-  else lines.push('', '  no attention blocks were found');
+  for (const { message } of findings.obstacles) lines.push('', `  ${message}`);
+  if (findings.blocks.length > 0) lines.push('', blockTable(findings, analysis));
   const others = findings.groups.filter((group) => all || (group.block === null && group.kind !== 'residual'));
   if (others.length > 0) lines.push('', groupTable(all ? 'group' : 'group outside of blocks', others));
   if (findings.found.length > 0) lines.push('', foundTable(findings));
-  lines.push('', frozenText(analysis.frozen, all), '');
+  lines.push('', whatCan(findings), '', frozenText(analysis.frozen, all), '');
   return lines.join('\n');
 }
 
-function blockTable({ blocks, macs, params }: ReturnType<typeof describe>): string {
+/** Which ratios may be given, in one line. */
+function whatCan({ groups }: ReturnType<typeof describe>): string {
+  const kinds = [...new Set(groups.map(({ kind }) => kind))];
+  if (kinds.length === 0) return '  nothing can be pruned';
+  return `  can be pruned: ${kinds.map((kind) => `--ratio ${kind}=R`).join(', ')}`;
+}
+
+function blockTable({ blocks, macs, params }: ReturnType<typeof describe>, { frozen }: Analysis): string {
+  // What is not frozen stands among the groups outside of blocks, or is not there.
+  const absent = (kind: Group['kind']) =>
+    frozen.some((part) => part.kind === kind && !staysByNature(part)) ? 'frozen' : '-';
   const rows = blocks.map((block) => [
     block.block,
     block.heads,
-    block.queryKey ?? 'frozen',
-    block.value ?? 'frozen',
-    block.ffn.length > 0 ? block.ffn.join(' + ') : 'frozen',
+    block.queryKey ?? absent('query-key'),
+    block.value ?? absent('value'),
+    block.ffn.length > 0 ? block.ffn.join(' + ') : absent('ffn'),
     count(block.macs),
     percent(block.macs, macs),
     percent(block.params, params),
@@ -158,23 +171,35 @@ function foundTable({ found }: ReturnType<typeof describe>): string {
   return table(['found by plug-ins', 'kind', 'units', 'plug-in', 'first unit'], rows, [0, 1, 3, 4]);
 }
 
-/** Frozen parts by size; axes that no Transformer prunes (kernels, positions, the model's own inputs and outputs) on request. */
+/** Frozen parts by size and reason; axes that nothing prunes (kernels, positions, the model's own inputs and outputs) on request. */
 function frozenText(frozen: readonly FrozenGroup[], all: boolean): string {
   const weight = ({ members }: FrozenGroup) =>
     members.reduce((sum, { initializer }) => sum + initializer.tensor!.size, 0);
-  const expected =
-    /reaches the model's output|no weight writes|looks up rows|positions along this axis are not weights/;
-  const shown = frozen
-    .filter((part) => all || (part.kind !== undefined && !expected.test(part.reason.reason)))
-    .sort((a, b) => weight(b) - weight(a));
+  const shown = frozen.filter((part) => all || !staysByNature(part)).sort((a, b) => weight(b) - weight(a));
   const hidden = frozen.length - shown.length;
-  const rows = shown.map((part) => [
-    `${part.kind ?? ''} ${part.units}`.trim(),
-    `${part.members[0].initializer.name} (axis ${part.members[0].axis})`,
-    `${part.reason.node ? `${part.reason.node}: ` : ''}${part.reason.reason}`,
-  ]);
+  const rows = all ? shown.map((part) => frozenRow([part])) : alike(shown).map(frozenRow);
   const note =
     hidden > 0 ? pc.dim(`${hidden} axes stay by nature (inputs, outputs, positions, kernels); --all lists them`) : '';
   if (rows.length === 0) return note;
   return [table(['frozen', 'first weight', 'why'], rows, [0, 1, 2]), note].filter(Boolean).join('\n');
+}
+
+function frozenRow([part, ...others]: readonly FrozenGroup[]): string[] {
+  const times = others.length > 0 ? ` (${others.length + 1} times)` : '';
+  const first = others.length > 0 ? 'first ' : '';
+  return [
+    `${part.kind ?? ''} ${part.units}`.trim() + times,
+    `${part.members[0].initializer.name} (axis ${part.members[0].axis})`,
+    `${part.reason.node ? `${first}${part.reason.node}: ` : ''}${part.reason.reason}`,
+  ];
+}
+
+/** Parts of one kind and width that are frozen for the same reason, wherever. */
+function alike(parts: readonly FrozenGroup[]): FrozenGroup[][] {
+  const found = new Map<string, FrozenGroup[]>();
+  for (const part of parts) {
+    const key = `${part.kind} ${part.units} ${part.reason.reason}`;
+    found.set(key, [...(found.get(key) ?? []), part]);
+  }
+  return [...found.values()];
 }

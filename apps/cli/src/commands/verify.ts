@@ -7,6 +7,7 @@ import { readJson } from '../options/files.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { positive } from '../options/numbers.js';
 import { dimOption } from '../options/target.js';
+import { EXIT } from '../output/exitCodes.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 
@@ -62,6 +63,6 @@ export function verifyCommand(): Command {
         `${word}: largest relative difference ${result.difference.toExponential(1)} over ${result.runs} runs on ${result.inputs === 'data' ? 'the data' : 'random inputs'} (tolerance ${result.tolerance})\n${result.reason === undefined ? '' : `${result.reason}\n`}`,
       );
     }
-    if (!result.passed) process.exitCode = 2;
+    if (!result.passed) process.exitCode = EXIT.different;
   });
 }

@@ -1,6 +1,6 @@
 import type { GroupReport, PruneReport } from '@snp/core';
-import pc from 'picocolors';
-import { bytes, count, duration, percent } from './format.js';
+import { bytes, count, percent } from './format.js';
+import { lastLine } from './lastLine.js';
 import { table } from './table.js';
 import { verificationLine } from './verification.js';
 
@@ -17,9 +17,6 @@ export function renderSummary(
     ['parameters', count(before.params), count(after.params), percent(after.params, before.params)],
     ['file', bytes(sizes.before), bytes(sizes.after), percent(sizes.after, sizes.before)],
   ];
-  const seconds = Object.values(report.seconds).reduce((sum, part) => sum + part, 0);
-  const calibration = report.calibration.samples > 0 ? `, ${report.calibration.samples} calibration samples` : '';
-  const recovery = report.recovery === 'none' ? '' : `, recovery ${report.recovery}`;
   return [
     '',
     widthsTable(report),
@@ -30,7 +27,7 @@ export function renderSummary(
     ...fidelityLines(report),
     ...unrecoveredLines(report),
     verificationLine(report),
-    `${pc.green('done')} ${output} (${report.budget}, criterion ${report.criterion}${recovery}${calibration}) in ${duration(seconds)}`,
+    lastLine(report, output),
     ...(folder === undefined ? [] : [`     report in ${folder}`]),
     '',
   ].join('\n');
@@ -95,10 +92,10 @@ function widthsTable(report: PruneReport): string {
     ];
   });
   const others = report.groups.filter((group) => group.block === undefined && group.before !== group.after);
-  const parts = [table(['', 'heads', 'query/key', 'value', 'FFN'], rows)];
+  const parts = rows.length > 0 ? [table(['', 'heads', 'query/key', 'value', 'FFN'], rows)] : [];
   if (others.length > 0)
     parts.push(
-      '',
+      ...(rows.length > 0 ? [''] : []),
       table(
         ['outside of blocks', 'width'],
         others.map((group) => [group.id, change(group)]),

@@ -127,7 +127,7 @@ async function scored(
   }
 }
 
-/** Divides fractions into those of neurons and those of other units; throws where nobody brings the latter. */
+/** Fractions of neurons, without those of other units. */
 export function neuronRatios(
   ratios: Readonly<Record<string, number>>,
   found: readonly FoundUnits[],
@@ -135,12 +135,5 @@ export function neuronRatios(
   const groups = found.flatMap((one) => one.groups);
   const isUnit = (name: string) =>
     (UNIT_KINDS as readonly string[]).includes(name) || groups.some(({ id }) => id === name);
-  for (const kind of UNIT_KINDS) {
-    if (ratios[kind] === undefined || groups.some((group) => group.kind === kind)) continue;
-    throw new SnpError(
-      'invalid-argument',
-      `There is a ratio for '${kind}', but no plug-in brings such units of this model. @snp/plugin-head brings heads, @snp/plugin-block blocks (--plugin head, --plugin block).`,
-    );
-  }
   return Object.fromEntries(Object.entries(ratios).filter(([name]) => !isUnit(name)));
 }

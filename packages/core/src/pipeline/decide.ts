@@ -2,7 +2,7 @@ import type { Analysis, Group } from '@snp/graph';
 import { type Model, SnpError } from '@snp/onnx';
 import type { Runtime } from '@snp/runtime';
 import { type Criterion, runtimeKernels, type Statistics, snp } from '@snp/score';
-import { type EvenOptions, evenWidths, excessOf } from '../plan/budget.js';
+import { checkBudget, type EvenOptions, evenWidths, excessOf } from '../plan/budget.js';
 import { CostModel } from '../plan/costModel.js';
 import type { LatencyModel } from '../plan/latency.js';
 import { checkPlan, emptyPlan, type Plan } from '../plan/plan.js';
@@ -19,6 +19,7 @@ import { type CalibrationStatistics, modelContent } from '../statistics/statisti
 import { chooseUnits, neuronRatios } from './chooseUnits.js';
 import type { Clock } from './clock.js';
 import { divide } from './divide.js';
+import { judgeRatios } from './judgeRatios.js';
 import { measure } from './measure.js';
 import { type LatencyOutcome, meetLatency } from './meetLatency.js';
 import type { PruneOptions } from './prune.js';
@@ -61,7 +62,7 @@ export async function decide(
       'invalid-argument',
       `Allocation 'planned' divides a budget, and needs recovery 'full' and calibration data.`,
     );
-  const warnings: string[] = [];
+  const warnings = judgeRatios(options.ratios ?? {}, analysis, options.plan ? [] : found, options);
   const criterion = guardedCriterion(criterionFor(options), callLimits(options));
   const given = options.plan && checkPlan(options.plan, analysis);
   const preset = options.preset === undefined ? {} : presetWidths(options.preset, analysis);
@@ -72,6 +73,8 @@ export async function decide(
   } = await chooseUnits(analysis, given ? [] : found, preset, criterion, options, clock);
   const ratios = options.ratios ?? (divides || options.preset !== undefined ? undefined : {});
   const target = { ...options, ratios: ratios && neuronRatios(ratios, found), fixed: leaving.widths(analysis) };
+  // Before anything is measured for nothing. Units beyond neurons may do what neurons cannot.
+  if (planned && options.budget && open.length === 0) checkBudget(analysis, options.budget, target);
   const even =
     !given && !planned && options.latency ? await evenForLatency(analysis, original, target, clock) : undefined;
   const widths = given ? widthsOf(given) : planned ? undefined : (even?.widths ?? targetWidths(analysis, target));

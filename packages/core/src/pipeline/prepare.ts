@@ -1,4 +1,4 @@
-import { type Analysis, analyze } from '@snp/graph';
+import { type Analysis, analyze, unitGroups } from '@snp/graph';
 import {
   cloneModel,
   countAxesFromEnd,
@@ -11,13 +11,16 @@ import {
   simplifyShapes,
   unpackSequences,
 } from '@snp/onnx';
+import { obstaclesOf } from '../obstacles/obstacles.js';
+import { coverageOf } from '../plan/coverage.js';
+import { frozenReasons } from '../plan/prunable.js';
 
 /**
  * Makes a model ready for pruning, in a copy: functions of the model are inlined, sequences of tensors taken apart, sizes that exporters compute at run time become
  * constants (so that a scale taken from a width stays that of the original width), and the result is analysed.
  *
- * @param options.allowNothing Return the analysis even if there is no attention or no group that can be pruned. Default false.
- * @throws SnpError `not-prunable` if there is no attention or no group can be pruned, with the first reasons why; `unsupported` for an operator set
+ * @param options.allowNothing Return the analysis even if nothing can be pruned. Default false.
+ * @throws SnpError `not-prunable` if nothing can be pruned, or next to nothing of a quantised model, with what is in the way; `unsupported` for an operator set
  * that is newer than this release knows.
  */
 export function prepare(model: Model, options: { allowNothing?: boolean } = {}): Analysis {
@@ -31,19 +34,31 @@ export function prepare(model: Model, options: { allowNothing?: boolean } = {}):
   removeExpands(folded);
   countAxesFromEnd(folded);
   const analysis = analyze(folded);
-  if (!options.allowNothing) requireTransformer(analysis);
+  if (!options.allowNothing) requirePrunable(analysis);
   return analysis;
 }
 
-function requireTransformer({ groups, blocks, frozen }: Analysis): void {
-  const hasAttention = blocks.length > 0 || groups.some(({ kind }) => kind === 'query-key' || kind === 'value');
-  if (groups.length > 0 && hasAttention) return;
-  const reasons = frozen.slice(0, 3).map(({ reason }) => `${reason.node ?? 'the model'} ${reason.reason}`);
-  const what = hasAttention ? 'Nothing in this model can be pruned safely' : 'No attention was found in this model';
-  throw new SnpError(
-    'not-prunable',
-    `${what}. ${reasons.length > 0 ? `First reasons: ${reasons.join('; ')}. ` : ''}'snp inspect --all' lists what it is made of; if it is a Transformer, export it anew with its attention as plain operators.`,
-  );
+/** Of a quantised model, less than this share of operations and parameters in float parts is not worth pruning. */
+const NEXT_TO_NOTHING = 0.05;
+
+function requirePrunable(analysis: Analysis): void {
+  const some = unitGroups(analysis).length > 0;
+  const obstacles = obstaclesOf(analysis);
+  const quantised = obstacles.find(({ kind }) => kind === 'quantised');
+  if (some && !quantised) return;
+  if (some) {
+    const { macs, params } = coverageOf(analysis);
+    if (Math.max(macs, params) >= NEXT_TO_NOTHING) return;
+  }
+  const [node] = (quantised ?? obstacles[0])?.nodes ?? [];
+  const why = quantised ? [quantised.message] : [whyNothing(analysis), ...obstacles.map(({ message }) => message)];
+  throw new SnpError('not-prunable', why.join(' '), node === undefined ? {} : { node });
+}
+
+function whyNothing({ frozen }: Analysis): string {
+  const reasons = frozenReasons(frozen);
+  if (reasons.length > 0) return `Nothing in this model can be pruned safely. Frozen are: ${reasons.join('; ')}.`;
+  return 'Nothing in this model can be pruned: no weight writes neurons that only other weights read.';
 }
 
 /** The newest default operator set whose operators this release was checked against. */
@@ -51,9 +66,13 @@ const NEWEST_OPSET = 26;
 
 function checkOpset(model: Model): void {
   if (model.opset <= NEWEST_OPSET && model.opsets.size > 0) return;
-  const what = model.opsets.size === 0 ? 'states no operator set' : `uses operator set ${model.opset}`;
+  if (model.opsets.size === 0)
+    throw new SnpError(
+      'invalid-file',
+      'The model states no operator set (opset_import), so that its operators mean nothing in particular. Add the one it was written for.',
+    );
   throw new SnpError(
     'unsupported',
-    `The model ${what}; this release knows operator sets up to ${NEWEST_OPSET}. Export it with an older one, or update snp.`,
+    `The model uses operator set ${model.opset}; this release knows operator sets up to ${NEWEST_OPSET}. Convert it to one of these, or update snp.`,
   );
 }

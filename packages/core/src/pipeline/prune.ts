@@ -4,6 +4,7 @@ import { readModel, writeModel } from '@snp/onnx/node';
 import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
 import type { Criterion } from '@snp/score';
 import { compareModels } from '../evaluate/compareModels.js';
+import { obstacleWarnings } from '../obstacles/obstacles.js';
 import type { Plan } from '../plan/plan.js';
 import type { LeastShares } from '../planner/planner.js';
 import { checkCriterion } from '../plugin/defineCriterion.js';
@@ -94,7 +95,7 @@ export interface PruneResult {
 }
 
 /**
- * Prunes a Transformer: analyses it, decides how wide every group is to be and which units stay, lets them carry the part of those that leave, and
+ * Prunes a model: analyses it, decides how wide every group is to be and which units stay, lets them carry the part of those that leave, and
  * cuts the model down. The input file is never changed.
  *
  * @throws SnpError with a code for each way it can fail, `not-prunable` where nothing comes out right; nothing is written before `write`.
@@ -138,7 +139,8 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
   const report = makeReport({
     name: options.name ?? (typeof source === 'string' ? source : original.graph.name),
     criterion: decision.criterion,
-    budget: describeBudget(options),
+    budget: describeBudget(options, options.plan ? [] : plugins),
+    limits: options.budget,
     recovery,
     outcomes,
     fidelity,
@@ -150,7 +152,7 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
     latency: decision.latency,
     samples: decision.samples,
     skipped: options.calibration?.skipped ?? [],
-    warnings: [...decision.warnings, ...warnings],
+    warnings: [...obstacleWarnings(prepared), ...decision.warnings, ...warnings],
     verification,
     seconds: clock.seconds,
     originalCost: costOf(original),

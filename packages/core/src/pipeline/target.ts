@@ -4,7 +4,8 @@ import { budgetWidths, type CostBudget, type EvenOptions } from '../plan/budget.
 import type { LatencyBudget } from '../plan/latency.js';
 import type { Plan } from '../plan/plan.js';
 import { presetWidths } from '../plan/presets.js';
-import { laneWidth, type Ratios, ratioWidths, roundWidth, type Widths } from '../plan/widths.js';
+import { ratioWidths } from '../plan/ratioWidths.js';
+import { laneWidth, type Ratios, roundWidth, type Widths } from '../plan/widths.js';
 import type { Plugin } from '../plugin/plugin.js';
 
 /** What the result may be: exactly one of these, where budget and latency count as one. */

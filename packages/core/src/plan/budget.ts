@@ -1,9 +1,10 @@
-import type { Analysis, GroupKind } from '@snp/graph';
+import type { Analysis, Group, GroupKind } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
 import { percent } from '@snp/pages';
 import { type Cost, CostModel } from './costModel.js';
 import type { LatencyModel } from './latency.js';
-import { type Ratios, type RoundOptions, ratioWidths, type Widths } from './widths.js';
+import { describePrunable, frozenReasons } from './prunable.js';
+import { NEURON_KINDS, type RoundOptions, type Widths, widthsBy } from './widths.js';
 
 /** What the result may cost, as a fraction of the original (above 0, at most 1), or in absolute numbers above 1. */
 export interface CostBudget {
@@ -16,7 +17,6 @@ export interface CostBudget {
 
 /** Kinds that give way first. Residual channels run through every layer: taking some away costs most accuracy per MAC. */
 const FIRST: readonly GroupKind[] = ['query-key', 'value', 'ffn'];
-const ALL: readonly GroupKind[] = [...FIRST, 'residual', 'channel'];
 
 /** How the same fraction is taken from every group. */
 export interface EvenOptions extends RoundOptions {
@@ -34,13 +34,47 @@ export function budgetWidths(analysis: Analysis, budget: CostBudget, options: Ev
   const costs = new CostModel(analysis);
   const widths = evenWidths(analysis, excessOf(costs, budget), options);
   if (widths) return widths;
-  const full = costs.at({});
-  const least = costs.at({ ...options.fixed, ...ratioWidths(forKinds(ALL, HIGHEST), analysis, options) });
-  throw new SnpError(
+  throw unmet(analysis, budget, costs, options);
+}
+
+/**
+ * Checks that widths of neurons can meet a budget at all.
+ *
+ * @throws SnpError as `budgetWidths`.
+ */
+export function checkBudget(analysis: Analysis, budget: CostBudget, options: EvenOptions = {}): void {
+  const costs = new CostModel(analysis);
+  if (excessOf(costs, budget)(leastWidths(analysis, options)) > 1) throw unmet(analysis, budget, costs, options);
+}
+
+/** Every group at its least. */
+function leastWidths(analysis: Analysis, options: EvenOptions): Widths {
+  return { ...options.fixed, ...widthsBy(evenly(NEURON_KINDS, HIGHEST), analysis, options) };
+}
+
+/** A budget that cannot be met: what can, what may give way, and what does not. */
+function unmet(analysis: Analysis, budget: CostBudget, costs: CostModel, options: EvenOptions): SnpError {
+  const [full, least] = [costs.at({}), costs.at(leastWidths(analysis, options))];
+  const limits = costLimits(budget, full);
+  const over = COSTS.filter(([name]) => least[name] > limits[name]);
+  const asked = over.map(([name, words]) => `${percent(limits[name], full[name])} of the ${words}`);
+  const left = over.map(([name, words]) => `${percent(least[name], full[name])} of the ${words}`);
+  const frozen = frozenReasons(analysis.frozen);
+  return new SnpError(
     'invalid-argument',
-    `The budget cannot be met: with every group at its least, ${percent(least.macs, full.macs)} of the MACs and ${percent(least.params, full.params)} of the parameters are left. Frozen parts are listed by 'snp inspect'.`,
+    [
+      `The budget cannot be met: with every group at its least, ${left.join(' and ')} are left, and ${asked.join(' and ')} were asked for.`,
+      `Can be pruned, with units per head: ${describePrunable(analysis)}.`,
+      ...(frozen.length > 0 ? [`Frozen are: ${frozen.join('; ')}.`] : []),
+    ].join(' '),
   );
 }
+
+const COSTS: readonly (readonly [keyof Cost, string])[] = [
+  ['macs', 'MACs'],
+  ['params', 'parameters'],
+  ['bytes', 'bytes'],
+];
 
 /** How far a model of given widths is above a limit: at most 1 where it meets it. */
 export type Excess = (widths: Widths) => number;
@@ -67,8 +101,8 @@ export function evenWidths(analysis: Analysis, excess: Excess, options: EvenOpti
   const meets = (widths: Widths) => excess(widths) <= 1;
   const fixed = options.fixed ?? {};
   if (meets(fixed)) return fixed;
-  for (const kinds of [FIRST, ALL]) {
-    const at = (ratio: number) => ({ ...fixed, ...ratioWidths(forKinds(kinds, ratio), analysis, options) });
+  for (const kinds of [FIRST, NEURON_KINDS]) {
+    const at = (ratio: number) => ({ ...fixed, ...widthsBy(evenly(kinds, ratio), analysis, options) });
     if (!meets(at(HIGHEST))) continue;
     const [above, ratio] = smallestRatio((one) => meets(at(one)));
     return giveBack(at(ratio), at(above), meets);
@@ -77,7 +111,7 @@ export function evenWidths(analysis: Analysis, excess: Excess, options: EvenOpti
 }
 
 /** A budget in absolute numbers, for a model that costs `full`; what it does not limit is infinite. */
-function costLimits(budget: CostBudget, full: Cost): Cost {
+export function costLimits(budget: CostBudget, full: Cost): Cost {
   return {
     macs: absolute(budget.macs, full.macs, 'macs'),
     params: absolute(budget.params, full.params, 'params'),
@@ -110,8 +144,9 @@ function giveBack(widths: Widths, wider: Widths, meets: (widths: Widths) => bool
   return given;
 }
 
-function forKinds(kinds: readonly GroupKind[], ratio: number): Ratios {
-  return Object.fromEntries(kinds.map((kind) => [kind, ratio]));
+/** The same fraction of every group of some kinds. */
+function evenly(kinds: readonly GroupKind[], ratio: number): (group: Group) => number {
+  return ({ kind }) => (kinds.includes(kind) ? ratio : 0);
 }
 
 function absolute(budget: number | undefined, full: number, name: string): number {

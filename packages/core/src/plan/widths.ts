@@ -1,5 +1,4 @@
 import type { Analysis, Group, GroupKind } from '@snp/graph';
-import { SnpError } from '@snp/onnx';
 
 /** Units that stay per head (lane), by group id. Groups that are not named stay whole. */
 export type Widths = Record<string, number>;
@@ -13,7 +12,8 @@ export interface RoundOptions {
   round?: number;
 }
 
-const KINDS: readonly GroupKind[] = ['query-key', 'value', 'ffn', 'residual', 'channel'];
+/** Kinds of groups of neurons. */
+export const NEURON_KINDS: readonly GroupKind[] = ['query-key', 'value', 'ffn', 'residual', 'channel'];
 
 /** Units per head of a group in the original model. */
 export function laneWidth(group: Group): number {
@@ -31,24 +31,15 @@ export function roundWidth(width: number, full: number, round: number): number {
   return Math.min(full, Math.max(round, Math.round(width / round) * round));
 }
 
-/** The widths that ratios give to a model's groups. */
-export function ratioWidths(ratios: Ratios, analysis: Analysis, options: RoundOptions = {}): Widths {
-  const ids = new Set(analysis.groups.map((group) => group.id));
-  for (const [name, ratio] of Object.entries(ratios)) {
-    if (!ids.has(name) && !KINDS.includes(name as GroupKind)) {
-      throw new SnpError(
-        'invalid-argument',
-        `There is no group or kind of group '${name}'. Kinds are ${KINDS.join(', ')}; groups of this model are ${[...ids].join(', ')}.`,
-      );
-    }
-    if (!(ratio >= 0 && ratio < 1)) {
-      throw new SnpError('invalid-argument', `The ratio of '${name}' must be at least 0 and below 1, but is ${ratio}.`);
-    }
-  }
+/** The widths that a fraction for every group gives. */
+export function widthsBy(
+  ratioOf: (group: Group) => number,
+  { groups }: Pick<Analysis, 'groups'>,
+  { round = 1 }: RoundOptions = {},
+): Widths {
   const widths: Widths = {};
-  for (const group of analysis.groups) {
-    const ratio = ratios[group.id] ?? ratios[group.kind] ?? 0;
-    const width = roundWidth(keptWidth(laneWidth(group), ratio), laneWidth(group), options.round ?? 1);
+  for (const group of groups) {
+    const width = roundWidth(keptWidth(laneWidth(group), ratioOf(group)), laneWidth(group), round);
     if (width < laneWidth(group)) widths[group.id] = width;
   }
   return widths;

@@ -4,6 +4,7 @@ import { type CostBudget, excessOf } from '../plan/budget.js';
 import { CostModel } from '../plan/costModel.js';
 import type { LatencyModel } from '../plan/latency.js';
 import { LeavingUnits } from '../plan/leavingUnits.js';
+import { nearestName } from '../plan/nearestName.js';
 import { laneWidth, type RoundOptions, type Widths } from '../plan/widths.js';
 import { isUnitGroup, type UnitGroup } from '../plugin/unitGroup.js';
 import { type Allocatable, allocate } from './allocate.js';
@@ -180,11 +181,13 @@ function widthsOf(group: Group, share = LEAST_SHARE, round = 1): number[] {
 function checkLeast(least: LeastShares, groups: readonly Group[]): void {
   const known = new Set(groups.flatMap(({ id, kind }) => [id, kind]));
   for (const [name, share] of Object.entries(least)) {
-    if (!known.has(name))
+    if (!known.has(name)) {
+      const near = nearestName(name, known);
       throw new SnpError(
         'invalid-argument',
-        `There is no group or kind of group '${name}' to keep. This model has: ${[...known].join(', ')}.`,
+        `There is no group or kind of group '${name}' to keep.${near === undefined ? '' : ` Did you mean '${near}'?`} This model has: ${[...known].join(', ')}.`,
       );
+    }
     if (!(share >= 0 && share <= 1))
       throw new SnpError('invalid-argument', `The least share of '${name}' must be between 0 and 1, but is ${share}.`);
   }

@@ -1,12 +1,12 @@
 import type { Target } from '../pipeline/target.js';
+import type { Plugin } from '../plugin/plugin.js';
 
-/** How the widths were chosen, in words. */
-export function describeBudget({ preset, ratios, budget, latency }: Target): string {
+/** What was asked for, in words. */
+export function describeBudget({ preset, ratios, budget, latency }: Target, plugins: readonly Plugin[] = []): string {
   if (preset !== undefined) return `preset ${preset}`;
-  if (ratios)
-    return Object.entries(ratios)
-      .map(([name, ratio]) => `${percent(ratio)} of ${name} removed`)
-      .join(', ');
+  const fractions = Object.entries({ ...Object.assign({}, ...plugins.map((plugin) => plugin.ratios)), ...ratios });
+  const asked = fractions.map(([name, ratio]) => `ratio ${name}=${ratio}`);
+  if (ratios) return asked.join(', ');
   const limits = latency
     ? [`${'ms' in latency ? `${latency.ms} ms` : `${percent(latency.share)} of the latency`} on ${latency.on.name}`]
     : [];
@@ -14,9 +14,9 @@ export function describeBudget({ preset, ratios, budget, latency }: Target): str
     return Object.entries(budget ?? {})
       .filter(([, limit]) => limit !== undefined)
       .map(([name, limit]) => `${limit <= 1 ? percent(limit) : limit} of ${NAMES[name] ?? name}`)
-      .concat(limits)
+      .concat(limits, asked)
       .join(', ');
-  return 'a given plan';
+  return asked.join(', ') || 'a given plan';
 }
 
 const NAMES: Record<string, string> = { macs: 'the MACs', params: 'the parameters', bytes: 'the bytes' };

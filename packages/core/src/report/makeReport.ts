@@ -2,9 +2,11 @@ import type { Analysis, Group } from '@snp/graph';
 import { costOf, type ModelCost } from '@snp/onnx';
 import type { Fidelity } from '../evaluate/fidelity.js';
 import type { LatencyOutcome } from '../pipeline/meetLatency.js';
+import type { CostBudget } from '../plan/budget.js';
 import { type Plan, removedUnits } from '../plan/plan.js';
 import type { RecoveryKind, RecoveryOutcomes } from '../recovery/recovery.js';
 import type { Verification } from '../verify/proof.js';
+import { budgetOutcome, unmetLimits } from './budgetOutcome.js';
 import { costPerBlock, wholeCost } from './costReport.js';
 import { slicesOfGroup } from './removedSlices.js';
 import type { GroupReport, Planning, PruneReport } from './report.js';
@@ -13,6 +15,7 @@ interface Findings {
   name: string;
   criterion: string;
   budget: string;
+  limits: CostBudget | undefined;
   recovery: RecoveryKind;
   outcomes: RecoveryOutcomes | undefined;
   fidelity: Fidelity | undefined;
@@ -33,6 +36,15 @@ interface Findings {
 /** Puts together what happened to a model. */
 export function makeReport(findings: Findings): PruneReport {
   const { before, after, plan } = findings;
+  const cost = {
+    before: wholeCost(findings.originalCost),
+    after: wholeCost(costOf(after.model, { shapes: after.shapes })),
+  };
+  const full = wholeCost(costOf(before.model, { shapes: before.shapes }));
+  const limits = budgetOutcome(findings.limits, full, cost.after);
+  const groups = reported(before, plan).map((group) => groupReport(group, plan, findings));
+  const removed = removedByKind(groups);
+  const nothing = Object.keys(removed).length === 0 && findings.limits;
   return {
     format: 'snp-report',
     version: 1,
@@ -40,13 +52,15 @@ export function makeReport(findings: Findings): PruneReport {
     criterion: findings.criterion,
     recovery: findings.recovery,
     budget: findings.budget,
+    ...(Object.keys(limits).length > 0 && { limits }),
+    removed,
     calibration: { samples: findings.samples, skipped: [...findings.skipped] },
     ...(findings.fidelity && { fidelity: findings.fidelity }),
     ...(findings.planning && { planning: findings.planning }),
     ...(findings.latency && { latency: findings.latency }),
-    cost: { before: wholeCost(findings.originalCost), after: wholeCost(costOf(after.model, { shapes: after.shapes })) },
+    cost,
     blocks: costPerBlock(before, after),
-    groups: reported(before, plan).map((group) => groupReport(group, plan, findings)),
+    groups,
     frozen: before.frozen.map(({ kind, units, members, reason }) => ({
       ...(kind && { kind }),
       units,
@@ -56,10 +70,19 @@ export function makeReport(findings: Findings): PruneReport {
       reason: reason.reason,
     })),
     verified: findings.verification ?? false,
-    warnings: [...findings.warnings],
+    warnings: [...findings.warnings, ...unmetLimits(limits, full), ...(nothing ? [MEETS_ALREADY] : [])],
     seconds: findings.seconds,
     plan,
   };
+}
+
+const MEETS_ALREADY = 'Nothing was removed: the model meets the budget as it is.';
+
+function removedByKind(groups: readonly GroupReport[]): PruneReport['removed'] {
+  const removed: PruneReport['removed'] = {};
+  for (const { kind, removed: units } of groups)
+    if (units.length > 0) removed[kind] = (removed[kind] ?? 0) + units.length;
+  return removed;
 }
 
 /** All groups of neurons, and those heads and branches of which something leaves. */

@@ -48,6 +48,14 @@ export interface CostReport {
   bytes: number;
 }
 
+/** What a budget allowed of one cost, and what came of it. */
+export interface LimitReport {
+  limit: number;
+  left: number;
+  /** False where the budget is met only in part. */
+  met: boolean;
+}
+
 /** What the planner expected when it divided a budget. */
 export interface Planning {
   /** Expected divergence of the answers, in nats, by what each group that loses units loses. */
@@ -63,8 +71,12 @@ export interface PruneReport {
   model: string;
   criterion: string;
   recovery: RecoveryKind;
-  /** How the widths were chosen, in words: `preset snp-deit-tiny`, `50 % of the MACs`. */
+  /** What was asked for, in words: `preset snp-deit-tiny`, `50 % of the MACs`, `ratio ffn=0.5`. */
   budget: string;
+  /** What a budget allowed and what is left, by what it limits; absent without one. */
+  limits?: Partial<Record<keyof CostReport, LimitReport>>;
+  /** Units that left, by kind of group. Empty where nothing did. */
+  removed: Partial<Record<GroupKind, number>>;
   /** Calibration samples that were used, and those that were skipped with the reason. */
   calibration: { samples: number; skipped: { name: string; reason: string }[] };
   /** How alike the models answer calibration samples that were held back; absent where none were. */

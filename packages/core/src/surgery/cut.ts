@@ -72,7 +72,7 @@ function checkShapes(model: Model, expected: ReadonlyMap<Value, readonly Dim[]>)
     if (!same) {
       throw new SnpError(
         'unsupported',
-        `Pruning would leave '${value.name}' with shape [${got.map(formatDim)}] instead of [${want.map(formatDim)}]. This is a fault of the tool; the model was not changed. Leave the group that runs through ${value.producer?.label} out of the plan.`,
+        `Under this plan '${value.name}' would have the shape [${got.map(formatDim)}] where [${want.map(formatDim)}] is needed; nothing was changed. Leave the groups that run through ${value.producer?.label} alone ('snp inspect --explain' with the name of the node tells them): take them out of the plan, or give them a ratio of 0.`,
         { value: value.name, node: value.producer?.label ?? value.name },
       );
     }

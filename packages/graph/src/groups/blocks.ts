@@ -3,9 +3,14 @@ import { Mark } from '../labels/labelStore.js';
 import type { Propagation } from '../propagate/propagation.js';
 import type { FoundGroup } from './findGroups.js';
 import type { Block, Group } from './group.js';
+import { betweenResiduals, isPointwise } from './hiddenLayer.js';
 
 /** Gives every group its place among the Transformer blocks and its name. */
-export function arrangeBlocks(found: readonly FoundGroup[], walk: Propagation): { groups: Group[]; blocks: Block[] } {
+export function arrangeBlocks(all: readonly FoundGroup[], walk: Propagation): { groups: Group[]; blocks: Block[] } {
+  // An FFN is one whether its projections are matrix products or convolutions of single pixels.
+  const found = all.map((group) =>
+    isPointwise(group) && betweenResiduals(group, walk) ? { ...group, kind: 'ffn' as const } : group,
+  );
   const position = new Map(walk.graph.nodes.map((node, at) => [node, at]));
   const written = writtenClasses(walk);
   const mixers = [...new Set(walk.mixers)]
@@ -105,22 +110,6 @@ function carriesGroup(mixer: Node, group: FoundGroup, walk: Propagation): boolea
       roots.has(walk.labels.find(field.labels[0])),
     ),
   );
-}
-
-/** True for hidden neurons whose projections read from and write to the residual stream. */
-function betweenResiduals(group: FoundGroup, walk: Propagation): boolean {
-  const residual = (role: 'output' | 'input') =>
-    group.members.some(
-      (member) =>
-        member.role === role &&
-        walk.labels.slots.some(
-          (slot) =>
-            slot.initializer === member.initializer &&
-            slot.axis !== member.axis &&
-            walk.labels.has(slot.first, Mark.summed),
-        ),
-    );
-  return residual('output') && residual('input');
 }
 
 function blockAt(index: number, mixer: Node, groups: readonly Group[], position: ReadonlyMap<Node, number>): Block {
