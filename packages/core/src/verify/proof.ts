@@ -56,7 +56,9 @@ export class Proof {
   static async prepare(analysis: Analysis, options: ProofOptions): Promise<Proof> {
     const { runtime, signal, original, data } = options;
     const tolerance = options.tolerance ?? TOLERANCES[computedIn(analysis.model, analysis.shapes)];
-    const session = await runtime.open(original ?? analysis.model, { signal });
+    const session = await runtime.open(original ?? analysis.model, { signal }).catch((error) => {
+      throw error instanceof SnpError && error.code === 'runtime' && !signal?.aborted ? cannotRun(error) : error;
+    });
     let questions: Question[];
     try {
       questions = await questionsFor(analysis.model, analysis.shapes, session, options);
@@ -178,6 +180,15 @@ export class Proof {
 }
 
 const ONLY_WHOLES = 'its outputs of whole numbers or texts differ';
+
+function cannotRun(cause: SnpError): SnpError {
+  return new SnpError(
+    'runtime',
+    `The model cannot be run, so that nothing can be proven of it. ${cause.message} To prune it without a proof: --no-verify, or verify: false.`,
+    cause.place,
+    { cause },
+  );
+}
 
 function silent(what: string, given: boolean): SnpError {
   return new SnpError(
