@@ -26,7 +26,7 @@ export class RemovedPositions {
   /** What is gone along an axis of a constant; undefined where nothing or everything is. */
   along(value: Value, axis: number): Removed | undefined {
     const stored = storedConstant(value);
-    const dims = stored?.tensor!.dims ?? [];
+    const dims = stored?.tensor?.dims ?? [];
     const indices = stored && this.#of.get(stored)?.get(axis);
     if (!indices || indices.size === 0 || indices.size === dims[axis]) return undefined;
     return { axis: axis - dims.length, size: dims[axis], indices };
@@ -34,7 +34,7 @@ export class RemovedPositions {
 
   /** What is gone from a vector (or what a Cast makes of one), whatever axes of length 1 it has beside. */
   ofVector(value: Value): Removed | undefined {
-    const dims = storedConstant(value)?.tensor!.dims ?? [];
+    const dims = storedConstant(value)?.tensor?.dims ?? [];
     const long = dims.flatMap((dim, axis) => (dim > 1 ? [axis] : []));
     return long.length === 1 ? this.along(value, long[0]) : undefined;
   }
