@@ -111,7 +111,7 @@ async function faultsOf(
 ): Promise<Map<string, string>> {
   const kindOf = new Map(unitGroups(analysis).map(({ id, kind }) => [id, kind]));
   const ids = Object.keys(plan.groups).sort((a, b) => (kindOf.get(a) ?? '').localeCompare(kindOf.get(b) ?? ''));
-  return findFaults(ids, async (part) => {
+  const wrong = async (part: readonly string[]) => {
     const own = { ...plan, groups: Object.fromEntries(part.map((id) => [id, plan.groups[id]])) };
     try {
       const { passed, reason } = await proof.check(own, applyPlan(analysis, own));
@@ -120,7 +120,14 @@ async function faultsOf(
       if (!mayBeSurgery(error)) throw error;
       return `it cannot be cut (${(error as Error).message})`;
     }
-  });
+  };
+  const faults = await findFaults(ids, wrong);
+  const always = faults.size === ids.length ? await wrong([]) : undefined;
+  if (always === undefined) return faults;
+  throw new SnpError(
+    'unsupported',
+    `Nothing was written: a plan that removes nothing makes another model of this one already (${always}).`,
+  );
 }
 
 /** Half of every group: to look for faults before anything could be decided. */

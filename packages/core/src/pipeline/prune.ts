@@ -161,7 +161,7 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
 }
 
 /** Samples to prove a result on. */
-const PROOF_SAMPLES = 4;
+const PROOF_SAMPLES = 2;
 
 function proofOf(
   analysis: Analysis,

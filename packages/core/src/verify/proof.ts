@@ -57,7 +57,10 @@ export class Proof {
   static async prepare(analysis: Analysis, options: ProofOptions): Promise<Proof> {
     const { original, data } = options;
     const tolerance = options.tolerance ?? TOLERANCES[computedIn(analysis.model, analysis.shapes)];
-    const session = await openToCompare(original ?? analysis.model, analysis.model, options);
+    const session = await openToCompare(original ?? analysis.model, analysis.model, options).catch((error) => {
+      const refused = error instanceof SnpError && error.code === 'runtime' && !options.signal?.aborted;
+      throw refused ? cannotRun(error) : error;
+    });
     let questions: Question[];
     try {
       questions = await questionsFor(analysis.model, analysis.shapes, session, options);
@@ -189,6 +192,15 @@ async function openToCompare(
 }
 
 const ONLY_WHOLES = 'its outputs of whole numbers or texts differ';
+
+function cannotRun(cause: SnpError): SnpError {
+  return new SnpError(
+    'runtime',
+    `The model cannot be run, so that nothing can be proven of it. ${cause.message} To prune it without a proof: --no-verify, or verify: false.`,
+    cause.place,
+    { cause },
+  );
+}
 
 function silent(what: string, given: boolean): SnpError {
   return new SnpError(

@@ -27,7 +27,7 @@ export interface QuestionOptions {
 const AT_ONCE = 4;
 
 /**
- * Inputs to compare models on, with what the original answers. Random ones come in two batches, of one sample and of three where the model takes so many; masks then leave
+ * Inputs to compare models on, with what the original answers. Random ones come in two batches, of one sample and of two where the model takes so many; masks then leave
  * something out.
  */
 export async function questionsFor(
@@ -55,8 +55,8 @@ export async function questionsFor(
   const { feeds, answers, sizes, fill } = await findInputs(model, shapes, run, { seed, batch: 1, dims });
   questions.push({ feeds, answers });
   const further = [
-    { batch: 3, fill: { ...fill, masks: 'some', switches: false } as const },
-    { batch: 3, fill },
+    { batch: 2, fill: { ...fill, masks: 'some', switches: false } as const },
+    { batch: 2, fill },
     { batch: 1, fill },
   ];
   for (const { batch, fill: own } of further) {

@@ -23,14 +23,14 @@ export function restoredModel(analysis: Analysis, pruned: Model, plan: Plan): Mo
     { ...analysis, model: numbered },
     { ...plan, model: { fingerprint: fingerprint(numbered) } },
   );
-  const filled = new Map(places.map(([{ name, tensor }]) => [name, new Float64Array(tensor!.size)]));
+  const filled = new Map(places.map(([{ name, tensor }]) => [name, new Float32Array(tensor!.size)]));
   const original = new Map(analysis.model.graph.initializers.map((value) => [value.name, value]));
   const own = new Map(pruned.graph.initializers.map((value) => [value.name, value.tensor!]));
   for (const { name, tensor } of marked.graph.initializers) {
     const after = own.get(name);
     if (!after) throw mismatch(name);
     const numbers = tensor!.numbers();
-    if (tensor!.dataType !== 'DOUBLE' || !numbers.every((number: number) => number >= BASE)) {
+    if (tensor!.dataType !== 'DOUBLE' || !isNumbered(numbers)) {
       // Not cut: recovery may have changed a bias, or nothing.
       const before = original.get(name);
       if (before && !cut.has(before) && isAlike(after, before.tensor!)) restored.graph.value(name).tensor = after;
@@ -38,11 +38,7 @@ export function restoredModel(analysis: Analysis, pruned: Model, plan: Plan): Mo
     }
     const contents = after.numbers();
     if (contents.length !== numbers.length || after.dims.join() !== tensor!.dims.join()) throw mismatch(name);
-    for (let at = 0; at < numbers.length; at++) {
-      const position = numbers[at] - BASE;
-      const [source, start] = holding(places, position);
-      filled.get(source.name)![position - start] = contents[at];
-    }
+    scatter(numbers, contents, places, (name) => filled.get(name)!);
   }
   for (const [name, data] of filled) {
     const value = restored.graph.value(name);
@@ -68,6 +64,26 @@ function startsOf(values: readonly Value[]): Place[] {
   });
 }
 
+/** Writes numbers to their positions: most lie in the same weight as the one before. */
+function scatter(
+  positions: ArrayLike<number>,
+  contents: ArrayLike<number>,
+  places: readonly Place[],
+  weightOf: (name: string) => Float32Array,
+): void {
+  let [first, size] = [0, 0];
+  let weight: Float32Array = new Float32Array();
+  for (let at = 0; at < positions.length; at++) {
+    let place = positions[at] - BASE - first;
+    if (place < 0 || place >= size) {
+      const [{ name, tensor }, start] = holding(places, positions[at] - BASE);
+      [first, size, weight] = [start, tensor!.size, weightOf(name)];
+      place = positions[at] - BASE - first;
+    }
+    weight[place] = contents[at];
+  }
+}
+
 /** The weight that holds a position: the last one that starts before it. */
 function holding(places: readonly Place[], position: number): Place {
   let [low, high] = [0, places.length - 1];
@@ -83,10 +99,16 @@ function holding(places: readonly Place[], position: number): Place {
 function positions(model: Model, places: readonly Place[]): Model {
   const copy = cloneModel(model);
   for (const [{ name, tensor }, start] of places) {
-    const numbers = Float64Array.from({ length: tensor!.size }, (_, at) => BASE + start + at);
+    const numbers = new Float64Array(tensor!.size);
+    for (let at = 0; at < numbers.length; at++) numbers[at] = BASE + start + at;
     copy.graph.value(name).tensor = Tensor.of('DOUBLE', tensor!.dims, numbers);
   }
   return copy;
+}
+
+function isNumbered(numbers: ArrayLike<number>): boolean {
+  for (let at = 0; at < numbers.length; at++) if (!(numbers[at] >= BASE)) return false;
+  return true;
 }
 
 function isAlike(a: Tensor, b: Tensor): boolean {
