@@ -1,5 +1,5 @@
 import type { Analysis } from '@snp/graph';
-import { type Model, SnpError } from '@snp/onnx';
+import { cloneModel, type Model, SnpError, settleRandomness } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
 import type { Calibration, Feeds, Runtime, Session } from '@snp/runtime';
 import type { Plan } from '../plan/plan.js';
@@ -10,7 +10,6 @@ import { type Question, questionsFor } from './questions.js';
 import { restoredModel } from './restoredModel.js';
 import { scoresBehind } from './scoresBehind.js';
 import { computedIn, TOLERANCES } from './tolerance.js';
-import { drawsNumbers, withoutChance } from './withoutChance.js';
 
 /** The outcome of a verification. */
 export interface Verification {
@@ -97,7 +96,7 @@ export class Proof {
     onRun?: (done: number, total: number) => void,
   ): Promise<Verification> {
     const { analysis, tolerance, questions } = this;
-    const { data } = this.options;
+    const { data, signal } = this.options;
     const original = plan.recovery
       ? restoredModel(analysis, typeof pruned === 'string' ? await readModel(pruned) : pruned, plan)
       : analysis.model;
@@ -181,14 +180,16 @@ export class Proof {
   }
 }
 
-/** Opens a model that was made of `original`; where that draws random numbers, without them. */
+/** Opens a model that was made of `original`; where that draws random numbers, without chance. */
 async function openToCompare(
   model: Model | string,
   original: Model,
   { runtime, signal }: Pick<ProofOptions, 'runtime' | 'signal'>,
 ): Promise<Session> {
-  if (!drawsNumbers(original)) return runtime.open(model, { signal });
-  return runtime.open(withoutChance(typeof model === 'string' ? await readModel(model) : model), { signal });
+  if (settleRandomness(cloneModel(original)).length === 0) return runtime.open(model, { signal });
+  const settled = typeof model === 'string' ? await readModel(model) : cloneModel(model);
+  settleRandomness(settled);
+  return runtime.open(settled, { signal });
 }
 
 const ONLY_WHOLES = 'its outputs of whole numbers or texts differ';

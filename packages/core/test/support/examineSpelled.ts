@@ -10,7 +10,15 @@ import {
   spelledFeeds,
   type Weight,
 } from '@snp/testing';
-import { type Analysis, applyPlan, emptyPlan, maskedModel, type Plan, prepare, removedSlices } from '../../src/index.js';
+import {
+  type Analysis,
+  applyPlan,
+  emptyPlan,
+  maskedModel,
+  type Plan,
+  prepare,
+  removedSlices,
+} from '../../src/index.js';
 import { randomPlan, withoutHeadsAndBranches } from './equivalence.js';
 
 /** What became of one spelled model under one random plan. */
@@ -71,7 +79,11 @@ export async function examineSpelled(spec: SpelledSpec, drawn: DrawnPlan): Promi
   const widths = widthsOf(analysis, stored);
   const own = await attempt(() => runModel(analysis.model, feeds));
   if ('error' in own) return { outcome: 'load', detail: `prepared: ${own.error}`, ...widths };
-  const change = Math.max(...Object.keys(plain.result).map((name) => relativeError(numbersOf(own.result, name), numbersOf(plain.result, name))));
+  const change = Math.max(
+    ...Object.keys(plain.result).map((name) =>
+      relativeError(numbersOf(own.result, name), numbersOf(plain.result, name)),
+    ),
+  );
   if (!(change < (spec.float16 ? 1e-2 : 1e-5))) return { outcome: 'prepared', detail: `by ${change}`, ...widths };
   const neurons = drawn.share < 1 ? randomPlan(analysis, () => true, drawn.share, drawn.seed) : emptyPlan(analysis);
   const plan = withoutHeadsAndBranches(neurons, analysis, drawn, drawn.seed);
@@ -99,7 +111,10 @@ async function examinePlan(
   if (!(error < tolerance)) return { outcome: 'wrong', detail: `by ${error}` };
   const masked = await attempt(() => runModel(maskedModel(analysis.model, slices) as Model, feeds));
   if ('error' in masked) return { outcome: 'masked', detail: String(masked.error) };
-  const apart = distance(masked.result, Object.fromEntries(Object.keys(got.result).map((name) => [name, numbersOf(got.result, name)])));
+  const apart = distance(
+    masked.result,
+    Object.fromEntries(Object.keys(got.result).map((name) => [name, numbersOf(got.result, name)])),
+  );
   return apart < tolerance ? { outcome: 'right' } : { outcome: 'masked', detail: `by ${apart}` };
 }
 
@@ -108,7 +123,10 @@ function failure(error: unknown): Pick<Examination, 'outcome' | 'detail'> {
 }
 
 /** The widths of a model by whether any group holds their units. */
-function widthsOf({ groups, model }: Analysis, stored: ReadonlyMap<string, Weight>): Pick<Examination, 'open' | 'closed'> {
+function widthsOf(
+  { groups, model }: Analysis,
+  stored: ReadonlyMap<string, Weight>,
+): Pick<Examination, 'open' | 'closed'> {
   const widthOf = (unit: string) => unit.slice(0, unit.lastIndexOf(':'));
   const unitsAt = (name: string, axis: number) => stored.get(name)?.axes[axis].flat() ?? [];
   const open = new Set(

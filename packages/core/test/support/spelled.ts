@@ -45,7 +45,10 @@ const attention: fc.Arbitrary<AttentionSpec> = fc.record({
   projection: nameOf(PROJECTIONS),
   linear: nameOf(LINEARS),
   output: fc.oneof(nameOf(LINEARS), fc.constant('einsum-heads' as const)),
-  core: seldom<AttentionSpec['core']>('heads-first', fc.oneof(nameOf(CORES), nameOf(CORES), nameOf(ATTENTION_OPERATORS))),
+  core: seldom<AttentionSpec['core']>(
+    'heads-first',
+    fc.oneof(nameOf(CORES), nameOf(CORES), nameOf(ATTENTION_OPERATORS)),
+  ),
   scale: nameOf(SCALES),
   softmax: seldom<AttentionSpec['softmax']>('operator', nameOf(SOFTMAXES)),
   mask: seldom<AttentionSpec['mask']>('none', nameOf(MASKS)),
@@ -82,7 +85,10 @@ export const spelled: fc.Arbitrary<SpelledSpec> = fc
     seed: fc.nat(1000),
     opset: fc.constantFrom(17, 11, 13, 14, 18, 20, 21, 23),
     sizes: fc.constantFrom('constant', 'torchscript', 'dynamo', 'fixed'),
-    storage: seldom<SpelledSpec['storage']>('initializer', fc.constantFrom('constant', 'identity', 'transposed', 'half')),
+    storage: seldom<SpelledSpec['storage']>(
+      'initializer',
+      fc.constantFrom('constant', 'identity', 'transposed', 'half'),
+    ),
     float16: fc.constantFrom(false, false, false, false, false, true),
     shared: fc.boolean(),
     noise: fc.constantFrom(0, 0, 0.4),

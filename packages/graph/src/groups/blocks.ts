@@ -11,13 +11,8 @@ export function arrangeBlocks(all: readonly FoundGroup[], walk: Propagation): { 
   const found = all.map((group) =>
     isPointwise(group) && betweenResiduals(group, walk) ? { ...group, kind: 'ffn' as const } : group,
   );
-  const position = new Map(walk.graph.nodes.map((node, at) => [node, at]));
-  const written = writtenClasses(walk);
-  const mixers = [...new Set(walk.mixers)]
-    .filter((node) => carriesNeurons(node, walk, written))
-    .sort((a, b) => position.get(a)! - position.get(b)!);
-  const scores = mixers.map((mixer) => scoreNodes(mixer, walk, written));
-  const blockOf = found.map((group) => blockOfGroup(group, mixers, scores, walk, position));
+  const places = new Places(walk);
+  const blockOf = found.map((group) => places.blockOf(group));
   const names = new Map<string, number>();
   const counts = new Map<string, number>();
   const prefix = (group: FoundGroup, at: number) =>
@@ -30,10 +25,64 @@ export function arrangeBlocks(all: readonly FoundGroup[], walk: Propagation): { 
     const lone = counts.get(name) === 1;
     return { ...group, id: lone ? name : `${name}.${number}`, block: blockOf[at] };
   });
-  return {
-    groups,
-    blocks: mixers.map((mixer, index) => blockAt(index, mixer, groups, position)).reduce(boundByPrevious, []),
-  };
+  return { groups, blocks: places.blocks(groups) };
+}
+
+/** The attentions of a model in graph order, each with what it is reached from and what it carries. */
+class Places {
+  readonly #mixers: readonly Node[];
+  readonly #position: ReadonlyMap<Node, number>;
+  /** The first attention whose map a product of activations reaches. */
+  readonly #mixerOfProduct: ReadonlyMap<Node, number>;
+  /** The first attention that carries a class of labels. */
+  readonly #mixerOfClass = new Map<number, number>();
+
+  constructor(private readonly walk: Propagation) {
+    this.#position = new Map(walk.graph.nodes.map((node, at) => [node, at]));
+    const written = writtenClasses(walk);
+    this.#mixers = [...new Set(walk.mixers)]
+      .filter((node) => carriesNeurons(node, walk, written))
+      .sort((a, b) => this.#position.get(a)! - this.#position.get(b)!);
+    this.#mixerOfProduct = mixersOfProducts(this.#mixers, walk, written);
+    for (const [index, mixer] of this.#mixers.entries())
+      for (const root of classesAt(mixer, walk)) if (!this.#mixerOfClass.has(root)) this.#mixerOfClass.set(root, index);
+  }
+
+  blockOf(group: FoundGroup): number | undefined {
+    const { labels } = this.walk;
+    switch (group.kind) {
+      case 'query-key':
+        return least(readersOf(group), (node) => this.#mixerOfProduct.get(node));
+      case 'value':
+        return least(group.labels, (label) => this.#mixerOfClass.get(labels.find(label)));
+      case 'ffn': {
+        if (!betweenResiduals(group, this.walk)) return undefined;
+        const reader = least(group.sites, ({ node }) => this.#position.get(node)) ?? Number.POSITIVE_INFINITY;
+        const index = this.#mixers.findLastIndex((mixer) => this.#position.get(mixer)! < reader);
+        return index < 0 ? undefined : index;
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /** One block for every attention, with the groups that have their place there. */
+  blocks(groups: readonly Group[]): Block[] {
+    const own = this.#mixers.map((): Group[] => []);
+    for (const group of groups) if (group.block !== undefined) own[group.block].push(group);
+    const blocks = this.#mixers.map((mixer, index) => blockAt(index, mixer, own[index], this.#position));
+    return blocks.map((block, index) => boundByPrevious(block, blocks[index - 1]));
+  }
+}
+
+/** The smallest number that some item has. */
+function least<T>(items: Iterable<T>, numberOf: (item: T) => number | undefined): number | undefined {
+  let smallest: number | undefined;
+  for (const item of items) {
+    const number = numberOf(item);
+    if (number !== undefined && (smallest === undefined || number < smallest)) smallest = number;
+  }
+  return smallest;
 }
 
 /** Classes that some weight writes: neurons, as opposed to places that a position embedding tells apart and heads that a table of biases has numbers for. */
@@ -47,55 +96,42 @@ function writtenClasses({ labels }: Propagation): ReadonlySet<number> {
   return roots;
 }
 
-/** The attention map bears no neurons, what goes into it and comes out of it does. */
-function carriesNeurons(node: Node, walk: Propagation, written: ReadonlySet<number>): boolean {
-  return node.outputs.some((value) =>
-    (value ? (walk.layouts.get(value)?.fields ?? []) : []).some((field) =>
-      written.has(walk.labels.find(field.labels[0])),
-    ),
-  );
+/** The classes that the outputs of a node bear, by the first position of each field. */
+function classesAt({ outputs }: Node, { layouts, labels }: Propagation): number[] {
+  const fields = outputs.flatMap((value) => (value ? (layouts.get(value)?.fields ?? []) : []));
+  return fields.map((field) => labels.find(field.labels[0]));
 }
 
-/** The products of activations whose result reaches the attention map that `mixer` applies. */
-function scoreNodes(mixer: Node, walk: Propagation, written: ReadonlySet<number>): Set<Node> {
+/** The attention map bears no neurons, what goes into it and comes out of it does. */
+function carriesNeurons(node: Node, walk: Propagation, written: ReadonlySet<number>): boolean {
+  return classesAt(node, walk).some((root) => written.has(root));
+}
+
+/** The products of activations whose result reaches the attention map that a mixer applies, with the first such mixer. */
+function mixersOfProducts(
+  mixers: readonly Node[],
+  walk: Propagation,
+  written: ReadonlySet<number>,
+): ReadonlyMap<Node, number> {
   const neurons = walk.contractions.filter(
     ({ betweenActivations, field }) => betweenActivations && written.has(walk.labels.find(field.labels[0])),
   );
   const products = new Set(neurons.map(({ node }) => node));
-  const found = new Set<Node>();
+  const found = new Map<Node, number>();
+  // What one mixer was reached from needs no second look: a later one is not the first.
   const seen = new Set<Node>();
-  const visit = (node: Node | undefined) => {
-    if (!node || seen.has(node)) return;
-    seen.add(node);
-    if (products.has(node)) found.add(node);
-    else if (node === mixer || !carriesNeurons(node, walk, written))
-      for (const value of node.inputs) visit(value?.producer);
-  };
-  visit(mixer);
-  return found;
-}
-
-function blockOfGroup(
-  group: FoundGroup,
-  mixers: readonly Node[],
-  scores: readonly Set<Node>[],
-  walk: Propagation,
-  position: ReadonlyMap<Node, number>,
-): number | undefined {
-  const at = (index: number) => (index >= 0 ? index : undefined);
-  switch (group.kind) {
-    case 'query-key':
-      return at(scores.findIndex((nodes) => readersOf(group).some((node) => nodes.has(node))));
-    case 'value':
-      return at(mixers.findIndex((mixer) => carriesGroup(mixer, group, walk)));
-    case 'ffn': {
-      if (!betweenResiduals(group, walk)) return undefined;
-      const reader = Math.min(...group.sites.map((site) => position.get(site.node)!));
-      return at(mixers.findLastIndex((mixer) => position.get(mixer)! < reader));
+  for (const [index, mixer] of mixers.entries()) {
+    const ahead: (Node | undefined)[] = [mixer];
+    while (ahead.length > 0) {
+      const node = ahead.pop();
+      if (!node || (seen.has(node) && node !== mixer)) continue;
+      seen.add(node);
+      if (products.has(node)) found.set(node, found.get(node) ?? index);
+      else if (node === mixer || !carriesNeurons(node, walk, written))
+        for (const value of node.inputs) ahead.push(value?.producer);
     }
-    default:
-      return undefined;
   }
+  return found;
 }
 
 /** Nodes where scores are made of a group's units: an operator with the projections in it reads the weights itself. */
@@ -103,22 +139,12 @@ function readersOf({ sites, members }: FoundGroup): Node[] {
   return [...sites.map(({ node }) => node), ...members.flatMap(({ readers }) => readers)];
 }
 
-function carriesGroup(mixer: Node, group: FoundGroup, walk: Propagation): boolean {
-  const roots = new Set([...group.labels].map((label) => walk.labels.find(label)));
-  return mixer.outputs.some((value) =>
-    (value ? (walk.layouts.get(value)?.fields ?? []) : []).some((field) =>
-      roots.has(walk.labels.find(field.labels[0])),
-    ),
-  );
-}
-
-function blockAt(index: number, mixer: Node, groups: readonly Group[], position: ReadonlyMap<Node, number>): Block {
-  const own = groups.filter((group) => group.block === index);
+function blockAt(index: number, mixer: Node, own: readonly Group[], position: ReadonlyMap<Node, number>): Block {
   const nodes = own.flatMap((group) => [
     ...group.members.flatMap((member) => member.readers),
     ...group.sites.map((site) => site.node),
   ]);
-  const places = [mixer, ...nodes].flatMap((node) => position.get(node) ?? []);
+  const places = [mixer, ...nodes].flatMap((node) => position.get(node) ?? []).sort((a, b) => a - b);
   const queryKey = own.find((group) => group.kind === 'query-key');
   const value = own.find((group) => group.kind === 'value');
   return {
@@ -128,13 +154,12 @@ function blockAt(index: number, mixer: Node, groups: readonly Group[], position:
     value,
     ffn: own.filter((group) => group.kind === 'ffn'),
     attention: mixer,
-    nodes: [Math.min(...places), Math.max(...places)],
+    nodes: [places[0], places[places.length - 1]],
   };
 }
 
 /** Blocks follow one another: each begins where the one before it ended. */
-function boundByPrevious(blocks: Block[], block: Block): Block[] {
-  const previous = blocks[blocks.length - 1];
+function boundByPrevious(block: Block, previous: Block | undefined): Block {
   const first = previous ? previous.nodes[1] + 1 : block.nodes[0];
-  return [...blocks, { ...block, nodes: [Math.min(first, block.nodes[0]), block.nodes[1]] }];
+  return { ...block, nodes: [Math.min(first, block.nodes[0]), block.nodes[1]] };
 }

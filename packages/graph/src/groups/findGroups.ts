@@ -5,7 +5,7 @@ import { kindOf, type LabelClass, labelClasses } from './classes.js';
 import { ClassIndex } from './classIndex.js';
 import { labelsDifferAlong, shrinkingFactor } from './fields.js';
 import type { FrozenGroup, GroupKind, Member, Site } from './group.js';
-import { divideIntoLanes, type RowConstraint, rowConstraints } from './lanes.js';
+import { divideIntoLanes, lanesOf, type RowConstraint, rowConstraints } from './lanes.js';
 import { siteOf } from './sites.js';
 
 /** A group before it has a place among the blocks and a name. */
@@ -140,7 +140,7 @@ function buildGroup(
     kind: kindOf(store, classes[0].root),
     units: classes.length,
     laneOf,
-    lanes: Math.max(...laneOf) + 1,
+    lanes: lanesOf(laneOf),
     members,
     sites,
     labels: Int32Array.from(classes, (unit) => unit.labels[0]),

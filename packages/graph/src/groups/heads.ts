@@ -1,7 +1,7 @@
 import type { Value } from '@snp/onnx';
 import { type FreezeReason, Mark, type Slot } from '../labels/labelStore.js';
 import { type Field, strideOf } from '../layout/layout.js';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation, RigidFactor } from '../propagate/propagation.js';
 import { ClassIndex } from './classIndex.js';
 import { memberOf } from './findGroups.js';
 import { type Block, type Group, unitsByLane } from './group.js';
@@ -36,7 +36,10 @@ export function findHeads(walk: Propagation): FoundHeads[] {
   const { labels } = walk;
   joinShared(walk);
   const labelsOf = ({ first, size }: Slot) => [Array.from({ length: size }, (_, at) => first + at)];
-  const slots = new ClassIndex(labels.slots, labelsOf, (label) => labels.twin(label));
+  const twinOf = (label: number) => labels.twin(label);
+  const slots = new ClassIndex(labels.slots, labelsOf, twinOf);
+  const rigid = new ClassIndex(walk.rigid, ({ field }) => [field.labels], twinOf);
+  const maps = attentionMaps(walk);
   return distinctHeads(walk).flatMap((field): FoundHeads[] => {
     const neurons = [...field.labels].map((label) => labels.held(label));
     if (!neurons[0].some((label) => labels.has(label, Mark.mixed))) return [];
@@ -55,27 +58,38 @@ export function findHeads(walk: Propagation): FoundHeads[] {
       .map((slot) => memberOf(slot, (label) => headOf.get(labels.twin(label))));
     const frozen = shared
       ? { node: undefined, operator: undefined, reason: 'shares neurons between heads' }
-      : (own.flatMap((list) => [...list].flatMap((label) => labels.frozen(label) ?? []))[0] ?? whyRigid(walk, headOf));
-    return [{ members, map: mapOf(field, walk), labelsOf: own, frozen }];
+      : (own.flatMap((list) => [...list].flatMap((label) => labels.frozen(label) ?? []))[0] ??
+        whyRigid(walk, rigid, headOf));
+    return [{ members, map: maps.get(labels.find(field.labels[0])), labelsOf: own, frozen }];
   });
 }
 
-/** The value that a product applies to the values of the heads. */
-function mapOf(heads: Field, { mixers, layouts, labels }: Propagation): HeadSet['map'] {
-  const root = labels.find(heads.labels[0]);
-  for (const value of mixers.flatMap(({ inputs }) => inputs)) {
+/** By classes of heads, the first value with labels of theirs that a product applies to values. */
+function attentionMaps({ mixers, layouts, labels }: Propagation): ReadonlyMap<number, HeadSet['map']> {
+  const maps = new Map<number, HeadSet['map']>();
+  for (const value of new Set(mixers.flatMap(({ inputs }) => inputs))) {
     const layout = value && !value.tensor ? layouts.get(value) : undefined;
-    const field = layout?.fields.find(({ labels: own }) => labels.find(own[0]) === root);
-    const axis = layout?.axes.findIndex((factors) => field && factors.includes(field.factors[0])) ?? -1;
-    if (value && layout && axis >= 0) return { value, axis, rank: layout.axes.length };
+    if (!value || !layout) continue;
+    const own = new Map<number, Field>();
+    for (const field of layout.fields) {
+      const root = labels.find(field.labels[0]);
+      if (!own.has(root)) own.set(root, field);
+    }
+    for (const [root, { factors }] of own) {
+      const axis = layout.axes.findIndex((candidates) => candidates.includes(factors[0]));
+      if (axis >= 0 && !maps.has(root)) maps.set(root, { value, axis, rank: layout.axes.length });
+    }
   }
-  return undefined;
+  return maps;
 }
 
 /** Heads of several attentions with the same weights leave together. */
 function joinShared({ heads, labels }: Propagation): void {
   const owner = new Map<number, number>();
+  const seen = new Set<number>();
   for (const head of heads.flatMap((field) => [...field.labels])) {
+    if (seen.has(labels.find(head))) continue;
+    seen.add(labels.find(head));
     for (const neuron of labels.held(head)) {
       const other = owner.get(labels.twin(neuron));
       if (other === undefined) owner.set(labels.twin(neuron), head);
@@ -96,8 +110,12 @@ function distinctHeads({ heads, labels }: Propagation): Field[] {
 }
 
 /** Something on the way that needs all heads. */
-function whyRigid({ labels, rigid }: Propagation, headOf: ReadonlyMap<number, number>): FreezeReason | undefined {
-  const found = rigid.find(({ field, factor }) => {
+function whyRigid(
+  { labels }: Propagation,
+  rigid: ClassIndex<RigidFactor>,
+  headOf: ReadonlyMap<number, number>,
+): FreezeReason | undefined {
+  const found = rigid.touching(headOf.keys()).find(({ field, factor }) => {
     const inner = strideOf(field.factors, factor);
     return field.labels.some((label, at) => {
       const position = Math.floor(at / inner) % (factor.size as number);

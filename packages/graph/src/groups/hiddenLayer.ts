@@ -8,12 +8,9 @@ export function betweenResiduals(group: FoundGroup, walk: Propagation): boolean 
     group.members.some(
       (member) =>
         member.role === role &&
-        walk.labels.slots.some(
-          (slot) =>
-            slot.initializer === member.initializer &&
-            slot.axis !== member.axis &&
-            walk.labels.has(slot.first, Mark.summed),
-        ),
+        walk.labels
+          .slotsIn(member.initializer)
+          .some((slot) => slot.axis !== member.axis && walk.labels.has(slot.first, Mark.summed)),
     );
   return residual('output') && residual('input');
 }

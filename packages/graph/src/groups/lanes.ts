@@ -35,19 +35,15 @@ export function divideIntoLanes(
   constraints: readonly RowConstraint[],
   store: LabelStore,
 ): Int32Array | undefined {
-  const keys: string[] = new Array(units).fill('');
+  let laneOf = new Int32Array(units);
   const relevant: number[][][] = [];
-  constraints.forEach((constraint, number) => {
+  for (const constraint of constraints) {
     const rows = constraint.rows.map((row) => unitsOf(row, unitOfRoot, store));
-    if (rows.every((row) => row.length === 0)) return;
+    if (rows.every((row) => row.length === 0)) continue;
     relevant.push(rows);
-    rows.forEach((row, at) => {
-      for (const unit of new Set(row)) keys[unit] += `${number}:${at};`;
-    });
-  });
-  const lanes = new Map<string, number>();
-  const laneOf = Int32Array.from(keys, (key) => lanes.get(key) ?? lanes.set(key, lanes.size).size - 1);
-  const sizes = new Array<number>(lanes.size).fill(0);
+    laneOf = refined(laneOf, rows);
+  }
+  const sizes = new Array<number>(lanesOf(laneOf)).fill(0);
   for (const lane of laneOf) sizes[lane]++;
   if (sizes.some((size) => size !== sizes[0])) return undefined;
   // Equal numbers per lane must mean equal numbers per row, in every constraint.
@@ -56,6 +52,23 @@ export function divideIntoLanes(
     if (touched.some((row) => row.length !== touched[0].length || row.length % sizes[0] !== 0)) return undefined;
   }
   return laneOf;
+}
+
+/** The number of lanes, which are numbered in order of their first unit. */
+export function lanesOf(laneOf: Int32Array): number {
+  return laneOf.reduce((most, lane) => Math.max(most, lane + 1), 0);
+}
+
+/** Lanes of which each holds only units that lie in the same of some rows. */
+function refined(laneOf: Int32Array, rows: readonly (readonly number[])[]): Int32Array<ArrayBuffer> {
+  const rowsAt: number[][] = Array.from(laneOf, () => []);
+  for (const [row, own] of rows.entries())
+    for (const unit of own) if (rowsAt[unit][rowsAt[unit].length - 1] !== row) rowsAt[unit].push(row);
+  const lanes = new Map<string, number>();
+  return Int32Array.from(laneOf, (lane, unit) => {
+    const key = `${lane}:${rowsAt[unit]}`;
+    return lanes.get(key) ?? lanes.set(key, lanes.size).size - 1;
+  });
 }
 
 function unitsOf(row: Int32Array, unitOfRoot: ReadonlyMap<number, number>, store: LabelStore): number[] {

@@ -51,6 +51,7 @@ export interface Slot {
 /** Union-find over labels, with what is known about each class. */
 export class LabelStore {
   readonly slots: Slot[] = [];
+  readonly #slotsIn = new Map<Value, Slot[]>();
   #parent: number[] = [];
   #twins: number[] = [];
   #marks: number[] = [];
@@ -104,7 +105,15 @@ export class LabelStore {
     };
     for (let i = 0; i < size; i++) this.#add();
     this.slots.push(slot);
+    const others = this.#slotsIn.get(initializer);
+    if (others) others.push(slot);
+    else this.#slotsIn.set(initializer, [slot]);
     return slot;
+  }
+
+  /** The slots of an initializer. */
+  slotsIn(initializer: Value): readonly Slot[] {
+    return this.#slotsIn.get(initializer) ?? [];
   }
 
   /** The slots in which some labels lie; none for those of heads. */

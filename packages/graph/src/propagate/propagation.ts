@@ -36,6 +36,9 @@ function restated(layout: Layout, shape: readonly Dim[]): Layout {
   return axes.some((axis, at) => axis !== layout.axes[at]) ? { axes, fields: layout.fields } : layout;
 }
 
+/** Positions that a walk looks at in all, and more for every node: what real models need many times over, and a few seconds of work. */
+const MOST_WORK = { whole: 2 ** 26, perNode: 2 ** 12 } as const;
+
 /**
  * The state of one walk through a graph: the layout of every value, the labels, and what was seen on the way. Operator
  * rules read the layouts of a node's inputs, couple and freeze labels, and set the layouts of its outputs.
@@ -52,6 +55,10 @@ export class Propagation {
   /** Nodes that carry labels through a product of two activations, in graph order: the attention operators. */
   readonly mixers: Node[] = [];
   #frozenConstants = new Map<Value, FreezeReason>();
+  /** Labels of fields of which every position is frozen. */
+  readonly #frozenLabels = new WeakSet<Int32Array>();
+  /** Positions that may still be looked at. */
+  #workLeft: number;
   #activations: Set<Value>;
   readonly #position: ReadonlyMap<Node, number>;
   readonly #shared: ReadonlySet<Value>;
@@ -65,6 +72,7 @@ export class Propagation {
     /** Operator-set version by domain. */
     private readonly opsets: ReadonlyMap<string, number>,
   ) {
+    this.#workLeft = MOST_WORK.whole + MOST_WORK.perNode * graph.nodes.length;
     this.#position = new Map(graph.nodes.map((node, at) => [node, at]));
     this.#shared = new Set(
       graph.initializers.filter(
@@ -111,7 +119,15 @@ export class Propagation {
     if (value.tensor) return this.#constantLayout(node, index, value, roles);
     const layout = this.layouts.get(value);
     if (layout && !this.#activations.has(value)) this.#noteReader(node, layout, roles);
-    return layout;
+    return layout && this.#followed(layout, node);
+  }
+
+  /** The layout, or where the walk has looked at more positions than it may, one in which nothing is labelled: what was is frozen. */
+  #followed(layout: Layout, node: Node): Layout {
+    for (const { labels } of layout.fields) this.#workLeft -= labels.length;
+    if (this.#workLeft >= 0 || layout.fields.length === 0) return layout;
+    this.freezeAll(layout.fields, node, 'is part of a graph too entangled to be followed');
+    return { axes: layout.axes, fields: [] };
   }
 
   /** A weight that is computed from constants (cast, transposed, scaled) serves whoever reads the result. */
@@ -164,7 +180,10 @@ export class Propagation {
   }
 
   freeze(field: Field, node: Node, reason: string): void {
-    for (const label of field.labels) this.labels.freeze(label, { node: node.label, operator: node.op, reason });
+    if (this.#frozenLabels.has(field.labels)) return;
+    this.#frozenLabels.add(field.labels);
+    const why = { node: node.label, operator: node.op, reason };
+    for (const label of field.labels) this.labels.freeze(label, why);
   }
 
   freezeAll(fields: readonly Field[], node: Node, reason: string): void {
@@ -179,7 +198,7 @@ export class Propagation {
   /** Freezes every axis of a constant, whoever reads it, now or later. */
   freezeConstant(value: Value, node: Node | undefined, reason: string): void {
     this.#frozenConstants.set(value, { node: node?.label, operator: node?.op, reason });
-    for (const slot of this.labels.slots) if (slot.initializer === value) this.#freezeSlot(slot);
+    for (const slot of this.labels.slotsIn(value)) this.#freezeSlot(slot);
   }
 
   mark(field: Field, mark: number): void {
@@ -200,6 +219,7 @@ export class Propagation {
     const heads = outer.factors.length > inner.factors.length && this.isHeadField(inner);
     if (heads) return this.holdNeurons(inner, outer);
     const twins = outer.factors.length === inner.factors.length;
+    if (outer.labels === inner.labels && outer.factors.every((factor, at) => factor === inner.factors[at])) return;
     eachPosition(outer.factors, inner.factors, (outerAt, innerAt) => {
       const joined = this.labels.union(outer.labels[outerAt], inner.labels[innerAt], twins);
       if (joined && mark) this.labels.mark(outer.labels[outerAt], mark);

@@ -56,6 +56,9 @@ function shiftsByMean(node: Node, mean: Value, walk: Propagation): boolean {
 /** Norms have fewer operators than this behind a statistic. */
 const LONGEST = 16;
 
+/** In place of a power: a scale that has its weights already. */
+const SCALE = Number.NaN;
+
 /** Numbers that are made of the number of positions. */
 const COUNTS: readonly ((count: number) => number)[] = [
   (n) => n,
@@ -71,6 +74,8 @@ class Statistic {
   readonly #counts: CountConstant[] = [];
   /** Divided by a number of positions, as a sum has to be. */
   #averaged = false;
+  /** Powers with which values were looked at: ways that part may meet again. */
+  readonly #seen = new Map<Value, Set<number>>();
 
   constructor(
     readonly squared: Value,
@@ -86,6 +91,9 @@ class Statistic {
   /** Whether all that is done with a power of the mean of squares is to scale, by its inverse root. */
   #scales(value: Value, power: number, step: number): boolean {
     if (isOutput(value) || value.uses.size === 0 || step > LONGEST) return false;
+    const powers = this.#seen.get(value) ?? new Set();
+    if (powers.has(power)) return true;
+    this.#seen.set(value, powers.add(power));
     return [...value.uses].every(({ node, index }) => this.#isPart(node, index, power, step + 1));
   }
 
@@ -123,6 +131,9 @@ class Statistic {
   /** A scale that has its weights already: all it may do is to scale. */
   #scalesValues(value: Value | undefined, step: number): boolean {
     if (!value || isOutput(value) || value.uses.size === 0 || step > LONGEST) return false;
+    const powers = this.#seen.get(value) ?? new Set();
+    if (powers.has(SCALE)) return true;
+    this.#seen.set(value, powers.add(SCALE));
     return [...value.uses].every(({ node, index }) => {
       if (node.opType === 'Cast' || node.opType === 'Identity') return this.#scalesValues(node.outputs[0], step + 1);
       return node.opType === 'Mul' && this.#isScaled(node.inputs[1 - index]);

@@ -78,14 +78,13 @@ const needsOther: OperatorRule = {
   },
 };
 
-/** Dropout leaves values alone, unless it is told to train. */
+/** Dropout leaves values alone; or, in a model that was exported in training mode, drops some of what stays at random. */
 const dropoutRule: OperatorRule = {
   operators: { Dropout: { inputs: 3, outputs: 'all', attributes: { ratio: 'any', seed: 'any' }, versions: [7] } },
-  summary: 'positions stay; frozen in training mode',
+  summary: 'positions stay; zero stays zero',
   propagate(node, walk) {
-    if (node.inputs[2] && walk.integers(node, 2)?.[0] !== 0) walk.freezeInput(node, 0, 'drops values at random');
     propagateElementwise(node, walk, [0], 'any');
-    // The mask, which is true everywhere.
+    // The mask, which is not zero where values are.
     walk.setOutput(node, 1, withoutZeros(walk, node.inputs[0]));
   },
 };
