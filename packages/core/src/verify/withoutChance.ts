@@ -8,15 +8,27 @@ const DRAWS: Readonly<Record<string, (node: Node) => number>> = {
   RandomNormalLike: (node) => node.float('mean', 0),
 };
 
+/** Operators that draw by shares which they are given; with the same seed, they draw the same. */
+const SEEDED = ['Bernoulli', 'Multinomial'];
+
 /** True if two runs of a model may give different answers. */
 export function drawsNumbers({ graph }: Model): boolean {
-  return graph.nodes.some(({ op }) => op in DRAWS);
+  return graph.nodes.some((node) => node.op in DRAWS || SEEDED.includes(node.op) || trains(node));
+}
+
+/** Dropout is told by its third input to drop something. */
+function trains({ op, inputs }: Node): boolean {
+  return op === 'Dropout' && inputs[2] !== undefined;
 }
 
 /** The model with the same number in place of every one that it draws (as models do that were exported for training), so that answers can be compared. */
 export function withoutChance(original: Model): Model {
   const model = cloneModel(original);
-  for (const node of model.graph.nodes.filter(({ op }) => op in DRAWS)) fixDraw(model, node);
+  for (const node of [...model.graph.nodes]) {
+    if (node.op in DRAWS) fixDraw(model, node);
+    else if (trains(node)) node.truncateInputs(2);
+    else if (SEEDED.includes(node.op)) node.set('seed', { float: 1 });
+  }
   return model;
 }
 
