@@ -35,6 +35,7 @@ export { padHidden } from './taps/padHidden.js';
 export { type RowsAxes, rowsTap } from './taps/rowsTap.js';
 export {
   DEFAULT_BATCH_SIZE,
+  type OnBatch,
   type RunSamplesOptions,
   type RunTappedOptions,
   runSamples,
