@@ -11,8 +11,8 @@ export { gramFactor } from './linalg/gramFactor.js';
 export { type Svd, svd } from './linalg/svd.js';
 export { type SymmetricEigen, symmetricEigen, symmetricValues } from './linalg/symmetricEigen.js';
 export { squareOf, triangleAt, triangleLength } from './linalg/triangle.js';
-export { isRefusal } from './session/isRefusal.js';
 export { floatsOf } from './session/floatsOf.js';
+export { isRefusal } from './session/isRefusal.js';
 export { ONNX_RUNTIME_DEFAULTS, type OnnxRuntime, type OnnxRuntimeOptions } from './session/onnxRuntimeOptions.js';
 export type { SessionSettings } from './session/protocol.js';
 export type {
