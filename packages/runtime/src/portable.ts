@@ -11,8 +11,8 @@ export { gramFactor } from './linalg/gramFactor.js';
 export { type Svd, svd } from './linalg/svd.js';
 export { type SymmetricEigen, symmetricEigen, symmetricValues } from './linalg/symmetricEigen.js';
 export { squareOf, triangleAt, triangleLength } from './linalg/triangle.js';
-export { isRefusal } from './session/isRefusal.js';
 export { floatsOf } from './session/floatsOf.js';
+export { isRefusal } from './session/isRefusal.js';
 export { ONNX_RUNTIME_DEFAULTS, type OnnxRuntime, type OnnxRuntimeOptions } from './session/onnxRuntimeOptions.js';
 export type { SessionSettings } from './session/protocol.js';
 export type {
@@ -35,6 +35,7 @@ export { padHidden } from './taps/padHidden.js';
 export { type RowsAxes, rowsTap } from './taps/rowsTap.js';
 export {
   DEFAULT_BATCH_SIZE,
+  type OnBatch,
   type RunSamplesOptions,
   type RunTappedOptions,
   runSamples,

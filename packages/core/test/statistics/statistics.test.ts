@@ -196,7 +196,9 @@ describe('statistics that say little', () => {
       },
       { count },
     );
-    const { model: pruned, report } = await prune(model, { budget: { macs: 0.6 }, calibration, runtime });
+    // On inputs that are no numbers nothing can be proven.
+    const options = { budget: { macs: 0.6 }, calibration, runtime, verify: false };
+    const { model: pruned, report } = await prune(model, options);
     for (const { tensor } of pruned.graph.initializers)
       if (tensor!.dataType === 'FLOAT') expect([...tensor!.numbers()].every(Number.isFinite)).toBe(true);
     expect(report.cost.after.macs).toBeLessThanOrEqual(0.6 * report.cost.before.macs);
