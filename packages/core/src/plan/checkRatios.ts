@@ -80,7 +80,7 @@ function whyNoHeads(analysis: Analysis, { plugins, groups }: BroughtUnits): stri
   if (frozen.length === 0) return 'Every attention has a single head.';
   const [{ id, frozen: reason }] = frozen;
   const more = frozen.length > 1 ? ` (and ${frozen.length - 1} more)` : '';
-  return `Frozen are: ${id}: ${reason!.node ?? 'the model'} ${reason!.reason}${more}.`;
+  return `Frozen are: ${id}: ${reason!.node === undefined ? '' : `${reason!.node} `}${reason!.reason}${more}.`;
 }
 
 function given(plugins: readonly string[]): string {

@@ -46,7 +46,7 @@ export function frozenReasons(frozen: readonly FrozenGroup[], most = 3): string[
   const reasons = new Map<string, FrozenGroup[]>();
   for (const part of parts) reasons.set(part.reason.reason, [...(reasons.get(part.reason.reason) ?? []), part]);
   return [...reasons.values()].slice(0, most).map(([first, ...others]) => {
-    const where = `${first.members[0].initializer.name}: ${first.reason.node ?? 'the model'} ${first.reason.reason}`;
+    const where = `${first.members[0].initializer.name}: ${first.reason.node === undefined ? '' : `${first.reason.node} `}${first.reason.reason}`;
     return others.length > 0 ? `${where} (and ${others.length} more)` : where;
   });
 }
