@@ -97,7 +97,7 @@ export class Proof {
     onRun?: (done: number, total: number) => void,
   ): Promise<Verification> {
     const { analysis, tolerance, questions } = this;
-    const { data } = this.options;
+    const { signal, data } = this.options;
     const original = plan.recovery
       ? restoredModel(analysis, typeof pruned === 'string' ? await readModel(pruned) : pruned, plan)
       : analysis.model;
