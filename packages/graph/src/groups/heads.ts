@@ -98,14 +98,14 @@ function joinShared({ heads, labels }: Propagation): void {
   }
 }
 
-/** One field for each set of heads: several products leave the same ones. */
+/** One field for each set of heads: several products leave the same ones. A field in which several places are one head tells nothing. */
 function distinctHeads({ heads, labels }: Propagation): Field[] {
   const seen = new Set<number>();
   return heads.filter(({ labels: own }) => {
     const roots = [...own].map((label) => labels.find(label));
-    const known = roots.some((root) => seen.has(root));
+    if (new Set(roots).size < roots.length || roots.some((root) => seen.has(root))) return false;
     for (const root of roots) seen.add(root);
-    return !known && new Set(roots).size === roots.length;
+    return true;
   });
 }
 

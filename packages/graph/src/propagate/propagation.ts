@@ -134,6 +134,7 @@ export class Propagation {
   #noteReader(node: Node, { axes, fields }: Layout, roles: readonly Role[]): void {
     for (const { factors, labels } of fields) {
       const axis = axes.findIndex((own) => own.includes(factors[factors.length - 1]));
+      if (roles[axis] === 'output') for (const label of labels) this.labels.mark(label, Mark.written);
       for (const slot of this.labels.slotsOf(labels)) {
         slot.roles.add(roles[axis] ?? 'elementwise');
         slot.readers.add(node);

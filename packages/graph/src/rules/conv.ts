@@ -151,13 +151,14 @@ export const poolRule: OperatorRule = {
 export function keepChannels(node: Node, walk: Propagation, reason: string): void {
   const x = walk.input(node, 0);
   const [before, after] = [walk.shape(node.inputs[0]), walk.shape(node.outputs[0])];
-  const same = (axis: number) => before && after && dimsEqual(before[axis], after[axis]);
-  if (!x || !after || after.length < 2 || !same(0) || !same(1)) {
+  if (!x || !before || !after || after.length < 2 || !dimsEqual(before[1], after[1])) {
     walk.freezeInput(node, 0, reason);
     return walk.setOutput(node, 0);
   }
-  const kept = onAxes(x, [0, 1]);
+  const batch = dimsEqual(before[0], after[0]);
+  const kept = onAxes(x, batch ? [0, 1] : [1]);
   const lost = x.fields.filter((field) => !kept.includes(field));
   walk.freezeAll(lost, node, reason);
-  walk.setOutput(node, 0, { axes: [x.axes[0], x.axes[1], ...plainLayout(after.slice(2)).axes], fields: kept });
+  const plain = plainLayout(after).axes;
+  walk.setOutput(node, 0, { axes: [batch ? x.axes[0] : plain[0], x.axes[1], ...plain.slice(2)], fields: kept });
 }
