@@ -34,15 +34,14 @@ export function findGroups(walk: Propagation): { groups: FoundGroup[]; frozen: F
   const contractions = new ClassIndex(walk.contractions, ({ field }) => [field.labels], rootOf);
   const groups: FoundGroup[] = [];
   const frozen: FrozenGroup[] = [];
-  let room = MOST_POSITIONS.whole + MOST_POSITIONS.perLabel * store.size;
-  for (const classes of similarClasses(store)) {
+  const all = similarClasses(store);
+  const entangled = largest(all, store, contractions);
+  for (const classes of all) {
     if (store.has(classes[0].root, Mark.head)) continue; // heads are found by themselves
-    const reason = whyFrozen(classes[0], store);
-    room -= reason ? 0 : positionsOf(classes, contractions);
-    const why = reason ?? (room < 0 ? ENTANGLED : undefined);
-    const found = why ? undefined : buildGroup(classes, walk, { constraints, contractions });
+    const reason = whyFrozen(classes[0], store) ?? (entangled.has(classes) ? ENTANGLED : undefined);
+    const found = reason ? undefined : buildGroup(classes, walk, { constraints, contractions });
     if (found) groups.push(found);
-    else frozen.push(describeFrozen(classes, store, why ?? UNEVEN));
+    else frozen.push(describeFrozen(classes, store, reason ?? UNEVEN));
   }
   return { groups, frozen };
 }
@@ -61,6 +60,23 @@ const ENTANGLED: FreezeReason = {
   operator: undefined,
   reason: 'runs through more weights and products than are followed: the graph is too entangled',
 };
+
+/** The groups for which there is no room beside the smaller ones. */
+function largest(
+  all: readonly LabelClass[][],
+  store: LabelStore,
+  contractions: ClassIndex<Contraction>,
+): ReadonlySet<LabelClass[]> {
+  const free = all.filter(([first]) => !store.has(first.root, Mark.head) && !whyFrozen(first, store));
+  const sized = free.map((classes) => ({ classes, size: positionsOf(classes, contractions) }));
+  let room = MOST_POSITIONS.whole + MOST_POSITIONS.perLabel * store.size;
+  const without = new Set<LabelClass[]>();
+  for (const { classes, size } of sized.sort((a, b) => a.size - b.size)) {
+    room -= size;
+    if (room < 0) without.add(classes);
+  }
+  return without;
+}
 
 /** How many positions the members and sites of a group have. */
 function positionsOf(classes: readonly LabelClass[], contractions: ClassIndex<Contraction>): number {
