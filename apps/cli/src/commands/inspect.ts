@@ -63,12 +63,10 @@ function describe(
   dims: Readonly<Record<string, number>> | undefined,
 ) {
   const cost = costOf(analysis.model, { shapes: analysis.shapes, ...(dims && { dims }) });
-  const position = new Map(analysis.model.graph.nodes.map((node, at) => [node, at]));
+  const costs = new Map(cost.nodes.map((own) => [own.node, own]));
+  const inOrder = analysis.model.graph.nodes.flatMap((node) => costs.get(node) ?? []);
   const blocks = analysis.blocks.map((block) => {
-    const nodes = cost.nodes.filter(({ node }) => {
-      const at = position.get(node) ?? -1;
-      return at >= block.nodes[0] && at <= block.nodes[1];
-    });
+    const nodes = inOrder.slice(block.nodes[0], block.nodes[1] + 1);
     const width = (group: Group | undefined) => group && group.units / group.lanes;
     return {
       block: block.index,

@@ -1,5 +1,6 @@
 import { type Analysis, type Group, unitGroups } from '@snp/graph';
 import { type CostOptions, costOf, evaluateDim, nodeMacs, parameterCount, type Use, type Value } from '@snp/onnx';
+import { branchesByNode } from './branchesByNode.js';
 import { MultiAffine } from './multiAffine.js';
 import { type SizedNode, sizedNodes } from './sizedNodes.js';
 import { laneWidth, type Widths } from './widths.js';
@@ -106,10 +107,14 @@ function weightsOf(analysis: Analysis): SizedWeight[] {
   const members = new Map<Value, { axis: number; group: Group; unitOf: Int32Array }[]>();
   for (const group of unitGroups(analysis)) {
     if (group.kind === 'block') continue;
-    for (const { initializer, axis, unitOf } of group.members)
-      members.set(initializer, [...(members.get(initializer) ?? []), { axis, group, unitOf }]);
+    for (const { initializer, axis, unitOf } of group.members) {
+      const own = members.get(initializer) ?? [];
+      own.push({ axis, group, unitOf });
+      members.set(initializer, own);
+    }
   }
-  const branchesAt = ({ node }: Use) => analysis.branches.flatMap(({ id, nodes }) => (nodes.has(node) ? [id] : []));
+  const branchesOf = branchesByNode(analysis);
+  const branchesAt = ({ node }: Use) => branchesOf(node).map(({ id }) => id);
   return analysis.model.graph.initializers.flatMap((value): SizedWeight[] => {
     const counts = [...value.uses].some(({ node, index }) => parameterCount(node, index) > 0);
     if (!counts) return [];

@@ -1,7 +1,8 @@
-import { type Analysis, type Group, type Layout, unitGroups, unitsByLane } from '@snp/graph';
+import { type Analysis, type Group, type HeadSet, type Layout, unitsByLane } from '@snp/graph';
 import type { Node, ShapeInfo, Value } from '@snp/onnx';
 import { leavingLabels } from '../surgery/leavingLabels.js';
 import { Shrinkage } from '../surgery/shrinkage.js';
+import { branchesByNode } from './branchesByNode.js';
 import { laneWidth, type Widths } from './widths.js';
 
 /** A node of the model with what it will be like at any widths. */
@@ -18,8 +19,11 @@ export interface SizedNode {
 /** The nodes of a model's main graph with their shapes at any widths, without making the model: whichever units leave, they are those of the model that surgery makes. */
 export function sizedNodes(analysis: Analysis): SizedNode[] {
   const groupsOf = groupsByLabel(analysis);
+  const branchesAt = branchesByNode(analysis);
+  const heads = new Set<Group>(analysis.heads);
+  const isHeads = (group: Group): group is HeadSet => heads.has(group);
   return analysis.model.graph.nodes.map((node) => {
-    const branches = analysis.branches.filter(({ nodes }) => nodes.has(node));
+    const branches = branchesAt(node);
     const sizing = groupsAt(node, analysis, groupsOf);
     return {
       node,
@@ -29,47 +33,41 @@ export function sizedNodes(analysis: Analysis): SizedNode[] {
         if (sizing.length === 0) return analysis.shapes;
         const own = {
           walk: analysis.walk,
-          groups: analysis.groups.filter((group) => sizing.includes(group)),
-          heads: analysis.heads.filter((heads) => sizing.includes(heads)),
+          groups: sizing.filter((group) => !isHeads(group)),
+          heads: sizing.filter(isHeads),
         };
         const leaves = leavingLabels(own, (group) => lastUnits(group, widths[group.id] ?? laneWidth(group)));
-        return shrunkShapes(analysis, new Shrinkage(analysis.walk, leaves));
+        return shrunkShapes(node, analysis, new Shrinkage(analysis.walk, leaves));
       },
     };
   });
 }
 
 /** Tells which groups of neurons and heads a label belongs to. */
-function groupsByLabel(analysis: Analysis): (label: number) => Group[] {
+function groupsByLabel(analysis: Analysis): (label: number) => readonly (Group | undefined)[] {
   const { labels } = analysis.walk;
   const neurons = new Map<number, Group>();
   for (const group of analysis.groups) for (const label of group.labels) neurons.set(labels.find(label), group);
   const heads = new Map<number, Group>();
-  for (const group of unitGroups(analysis)) {
-    const set = analysis.heads.find(({ id }) => id === group.id);
-    for (const label of set?.labelsOf.flatMap((own) => [...own]) ?? []) heads.set(labels.twin(label), group);
-  }
-  return (label) => [neurons.get(labels.find(label)) ?? [], heads.get(labels.twin(label)) ?? []].flat();
+  for (const set of analysis.heads.filter(({ frozen }) => !frozen))
+    for (const own of set.labelsOf) for (const label of own) heads.set(labels.twin(label), set);
+  return (label) => [neurons.get(labels.find(label)), heads.get(labels.twin(label))];
 }
 
 /** Groups that have a say in the shapes around a node. */
-function groupsAt(node: Node, analysis: Analysis, groupsOf: (label: number) => Group[]): Group[] {
+function groupsAt(node: Node, analysis: Analysis, groupsOf: ReturnType<typeof groupsByLabel>): Group[] {
   const found = new Set<Group>();
   for (const value of [...node.inputs, ...node.outputs]) {
-    for (const field of (value && layoutOf(value, analysis))?.fields ?? []) {
-      for (const label of field.labels) for (const group of groupsOf(label)) found.add(group);
+    for (const field of (value && layoutOf(value, node, analysis))?.fields ?? []) {
+      for (const label of field.labels) for (const group of groupsOf(label)) if (group) found.add(group);
     }
   }
   return [...found];
 }
 
-function layoutOf(value: Value, { walk }: Analysis): Layout | undefined {
-  if (!value.tensor) return walk.layouts.get(value);
-  for (const { node, index } of value.uses) {
-    const layout = walk.constantLayout(node, index);
-    if (layout) return layout;
-  }
-  return undefined;
+/** The layout of a value as a node reads or writes it. */
+function layoutOf(value: Value, node: Node, { walk }: Analysis): Layout | undefined {
+  return value.tensor ? walk.constantLayout(node, node.inputs.indexOf(value)) : walk.layouts.get(value);
 }
 
 /** The units of every lane but the first `keep`. */
@@ -78,14 +76,14 @@ function lastUnits(group: Group, keep: number): number[] {
 }
 
 /** The shapes values will have, under the interface that costs are computed from. */
-function shrunkShapes(analysis: Analysis, shrinkage: Shrinkage): ShapeInfo {
+function shrunkShapes(node: Node, analysis: Analysis, shrinkage: Shrinkage): ShapeInfo {
   const { shapes } = analysis;
   return {
     ...shapes,
     elementType: (value) => shapes.elementType(value),
     content: (value) => shapes.content(value),
     shape: (value) => {
-      const layout = layoutOf(value, analysis);
+      const layout = layoutOf(value, node, analysis);
       if (layout) return shrinkage.shapeIfMade(layout, value.name);
       return value.tensor ? undefined : shapes.shape(value);
     },

@@ -4,29 +4,56 @@ import type { GroupKind } from './group.js';
 /** The labels that leave together: one unit of a group to be. */
 export interface LabelClass {
   readonly root: number;
-  /** Labels in ascending order. */
-  readonly labels: number[];
-  /** Slots the labels lie in, in ascending order without repetition. */
-  readonly slots: readonly Slot[];
+  /** The smallest label. */
+  readonly first: number;
+  /** How many labels. */
+  readonly size: number;
+  /** The slots the labels lie in. Classes that lie in the same ones have the same path. */
+  readonly path: SlotPath;
+}
+
+/** Slots in ascending order without repetition, as one more behind others. There is one object for each list. */
+export class SlotPath {
+  readonly #longer = new Map<Slot, SlotPath>();
+
+  constructor(
+    readonly last: Slot,
+    private readonly before?: SlotPath,
+  ) {}
+
+  /** This path with a slot more. */
+  with(slot: Slot): SlotPath {
+    const known = this.#longer.get(slot) ?? new SlotPath(slot, this);
+    this.#longer.set(slot, known);
+    return known;
+  }
+
+  get slots(): Slot[] {
+    const slots: Slot[] = [];
+    for (let at = this.before; at; at = at.before) slots.push(at.last);
+    return [...slots.reverse(), this.last];
+  }
 }
 
 /** The classes of all labels, in order of their first label. */
 export function labelClasses(store: LabelStore): LabelClass[] {
-  const byRoot = new Map<number, { root: number; labels: number[]; slots: Slot[] }>();
+  const classes: { root: number; first: number; size: number; path: SlotPath }[] = [];
+  /** Where each root's class stands in the list, counted from one. */
+  const place = new Int32Array(store.size);
   for (const slot of store.slots) {
-    for (let i = 0; i < slot.size; i++) {
-      const label = slot.first + i;
+    const start = new SlotPath(slot);
+    for (let label = slot.first; label < slot.first + slot.size; label++) {
       const root = store.find(label);
-      let found = byRoot.get(root);
-      if (!found) {
-        found = { root, labels: [], slots: [] };
-        byRoot.set(root, found);
+      const known = classes[place[root] - 1];
+      if (known) {
+        known.size++;
+        if (known.path.last !== slot) known.path = known.path.with(slot);
+      } else {
+        place[root] = classes.push({ root, first: label, size: 1, path: start });
       }
-      found.labels.push(label);
-      if (found.slots[found.slots.length - 1] !== slot) found.slots.push(slot);
     }
   }
-  return [...byRoot.values()];
+  return classes;
 }
 
 /** What a class is, by the facts gathered on its way. */

@@ -1,7 +1,7 @@
 import { type FreezeReason, type LabelStore, Mark, type Role, type Slot } from '../labels/labelStore.js';
 import { fieldsOn } from '../layout/layout.js';
 import type { Contraction, Propagation } from '../propagate/propagation.js';
-import { kindOf, type LabelClass, labelClasses } from './classes.js';
+import { kindOf, type LabelClass, labelClasses, type SlotPath } from './classes.js';
 import { ClassIndex } from './classIndex.js';
 import { labelsDifferAlong, shrinkingFactor } from './fields.js';
 import type { FrozenGroup, GroupKind, Member, Site } from './group.js';
@@ -34,9 +34,11 @@ export function findGroups(walk: Propagation): { groups: FoundGroup[]; frozen: F
   const contractions = new ClassIndex(walk.contractions, ({ field }) => [field.labels], rootOf);
   const groups: FoundGroup[] = [];
   const frozen: FrozenGroup[] = [];
-  for (const classes of similarClasses(store)) {
+  const all = similarClasses(store);
+  const entangled = largest(all, store, contractions);
+  for (const classes of all) {
     if (store.has(classes[0].root, Mark.head)) continue; // heads are found by themselves
-    const reason = whyFrozen(classes[0], store);
+    const reason = whyFrozen(classes[0], store) ?? (entangled.has(classes) ? ENTANGLED : undefined);
     const found = reason ? undefined : buildGroup(classes, walk, { constraints, contractions });
     if (found) groups.push(found);
     else frozen.push(describeFrozen(classes, store, reason ?? UNEVEN));
@@ -49,6 +51,39 @@ const UNEVEN: FreezeReason = {
   operator: undefined,
   reason: 'heads would keep different numbers of neurons',
 };
+
+/** Positions of all members and sites together, and more for every label: where every layer reads all layers before it, they are far more than the weights have. */
+const MOST_POSITIONS = { whole: 2 ** 25, perLabel: 8 } as const;
+
+const ENTANGLED: FreezeReason = {
+  node: undefined,
+  operator: undefined,
+  reason: 'runs through more weights and products than are followed: the graph is too entangled',
+};
+
+/** The groups for which there is no room beside the smaller ones. */
+function largest(
+  all: readonly LabelClass[][],
+  store: LabelStore,
+  contractions: ClassIndex<Contraction>,
+): ReadonlySet<LabelClass[]> {
+  const free = all.filter(([first]) => !store.has(first.root, Mark.head) && !whyFrozen(first, store));
+  const sized = free.map((classes) => ({ classes, size: positionsOf(classes, contractions) }));
+  let room = MOST_POSITIONS.whole + MOST_POSITIONS.perLabel * store.size;
+  const without = new Set<LabelClass[]>();
+  for (const { classes, size } of sized.sort((a, b) => a.size - b.size)) {
+    room -= size;
+    if (room < 0) without.add(classes);
+  }
+  return without;
+}
+
+/** How many positions the members and sites of a group have. */
+function positionsOf(classes: readonly LabelClass[], contractions: ClassIndex<Contraction>): number {
+  const members = classes[0].path.slots.reduce((sum, { size }) => sum + size, 0);
+  const sites = contractions.touching(classes.map(({ root }) => root));
+  return sites.reduce((sum, { field }) => sum + field.labels.length, members);
+}
 
 /** Freezes labels whose factor must keep its size although it is the one that would shrink. */
 function freezeRigid(walk: Propagation): void {
@@ -81,13 +116,13 @@ function freezeScattered(walk: Propagation): void {
 /** Classes with the same slots, kind and freeze reason: the units of one group. */
 function similarClasses(store: LabelStore): LabelClass[][] {
   const all: LabelClass[][] = [];
-  const bySlot = new Map<Slot, LabelClass[][]>();
+  const byPath = new Map<SlotPath, LabelClass[][]>();
   let last: LabelClass[] | undefined;
   for (const unit of labelClasses(store)) {
     // Most are like the one before.
     if (!last || !areSimilar(last[0], unit, store)) {
-      const known = bySlot.get(unit.slots[0]) ?? [];
-      bySlot.set(unit.slots[0], known);
+      const known = byPath.get(unit.path) ?? [];
+      byPath.set(unit.path, known);
       last = known.find(([first]) => areSimilar(first, unit, store));
       if (!last) {
         last = [];
@@ -101,11 +136,9 @@ function similarClasses(store: LabelStore): LabelClass[][] {
 }
 
 function areSimilar(a: LabelClass, b: LabelClass, store: LabelStore): boolean {
+  if (a.size !== b.size || a.path !== b.path) return false;
   const [one, other] = [store.frozen(a.root), store.frozen(b.root)];
   return (
-    a.labels.length === b.labels.length &&
-    a.slots.length === b.slots.length &&
-    a.slots.every((slot, at) => slot === b.slots[at]) &&
     kindOf(store, a.root) === kindOf(store, b.root) &&
     (one === other || (one?.node === other?.node && one?.reason === other?.reason))
   );
@@ -114,8 +147,9 @@ function areSimilar(a: LabelClass, b: LabelClass, store: LabelStore): boolean {
 function whyFrozen(unit: LabelClass, store: LabelStore): FreezeReason | undefined {
   const frozen = store.frozen(unit.root);
   if (frozen) return frozen;
-  const roles = new Set(unit.slots.flatMap((slot) => [...slot.roles]));
-  const first = [...unit.slots[0].readers][0];
+  const { slots } = unit.path;
+  const roles = new Set(slots.flatMap((slot) => [...slot.roles]));
+  const first = [...slots[0].readers][0];
   const reason = (text: string): FreezeReason => ({ node: first?.label, operator: first?.op, reason: text });
   if (!roles.has('output')) return reason('no weight writes these positions');
   const read = roles.has('input') || store.has(unit.root, Mark.contracted);
@@ -132,7 +166,7 @@ function buildGroup(
   const unitOfRoot = new Map(classes.map((unit, number) => [unit.root, number]));
   const laneOf = divideIntoLanes(unitOfRoot, classes.length, constraints.touching(unitOfRoot.keys()), store);
   if (!laneOf) return undefined;
-  const members = classes[0].slots.map((slot) => memberOf(slot, (label) => unitOfRoot.get(store.find(label))));
+  const members = classes[0].path.slots.map((slot) => memberOf(slot, (label) => unitOfRoot.get(store.find(label))));
   const sites = contractions
     .touching(unitOfRoot.keys())
     .flatMap((contraction) => siteOf(contraction, walk, unitOfRoot) ?? []);
@@ -143,7 +177,7 @@ function buildGroup(
     lanes: lanesOf(laneOf),
     members,
     sites,
-    labels: Int32Array.from(classes, (unit) => unit.labels[0]),
+    labels: Int32Array.from(classes, (unit) => unit.first),
   };
 }
 
@@ -164,11 +198,11 @@ export function memberOf(slot: Slot, unitOf: (label: number) => number | undefin
 
 function describeFrozen(classes: readonly LabelClass[], store: LabelStore, reason: FreezeReason): FrozenGroup {
   // What no weight writes is no neuron of any kind.
-  const written = classes[0].slots.some((slot) => slot.roles.has('output'));
+  const written = classes[0].path.slots.some((slot) => slot.roles.has('output'));
   return {
     kind: written ? kindOf(store, classes[0].root) : undefined,
     units: classes.length,
-    members: classes[0].slots.map(({ initializer, axis }) => ({ initializer, axis })),
+    members: classes[0].path.slots.map(({ initializer, axis }) => ({ initializer, axis })),
     reason,
   };
 }

@@ -35,12 +35,14 @@ export type FoundHeads = Pick<HeadSet, 'members' | 'map' | 'labelsOf' | 'frozen'
 export function findHeads(walk: Propagation): FoundHeads[] {
   const { labels } = walk;
   joinShared(walk);
+  const fields = distinctHeads(walk);
+  if (fields.length === 0) return [];
   const labelsOf = ({ first, size }: Slot) => [Array.from({ length: size }, (_, at) => first + at)];
   const twinOf = (label: number) => labels.twin(label);
   const slots = new ClassIndex(labels.slots, labelsOf, twinOf);
   const rigid = new ClassIndex(walk.rigid, ({ field }) => [field.labels], twinOf);
   const maps = attentionMaps(walk);
-  return distinctHeads(walk).flatMap((field): FoundHeads[] => {
+  return fields.flatMap((field): FoundHeads[] => {
     const neurons = [...field.labels].map((label) => labels.held(label));
     if (!neurons[0].some((label) => labels.has(label, Mark.mixed))) return [];
     const own = [...field.labels].map((label, head) => Int32Array.from([label, ...neurons[head]]));

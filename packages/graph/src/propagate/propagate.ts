@@ -1,4 +1,4 @@
-import { inferShapes, type Model, type Node, type ShapeInfo, type Value } from '@snp/onnx';
+import { inferShapes, type Model, type Node, type ShapeInfo, SnpError, type Value } from '@snp/onnx';
 import { plainLayout } from '../layout/layout.js';
 import { beyondForm } from '../rules/form.js';
 import { ruleFor } from '../rules/index.js';
@@ -45,6 +45,8 @@ function follow(rule: OperatorRule, node: Node, walk: Propagation): void {
   try {
     rule.propagate(node, walk);
   } catch (cause) {
+    if (cause instanceof SnpError && cause.code === 'limit')
+      return stopAt(node, walk, () => 'has dimensions of too many symbols to be followed');
     if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
     stopAt(node, walk, () => 'has attributes that do not fit its inputs');
   }

@@ -3,7 +3,7 @@ import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
-import { type Dim, productOf } from '../shape/dim.js';
+import type { Dim } from '../shape/dim.js';
 import { evaluateDim, symbolsOf } from '../shape/dimFunctions.js';
 import { inferShapes, type ShapeInfo } from '../shape/inferShapes.js';
 import { bitsPerElement } from '../tensor/dataType.js';
@@ -177,7 +177,10 @@ class Counting {
     for (const output of node.outputs) {
       const shape = output && this.shapes.shape(output);
       const bits = output && bitsPerElement(this.shapes.elementType(output) ?? 'UNDEFINED');
-      if (shape && bits !== undefined) bytes += Math.ceil((this.sizes.of(productOf(shape)) * bits) / 8);
+      if (shape && bits !== undefined) {
+        const elements = shape.reduce<number>((product, dim) => product * this.sizes.of(dim), 1);
+        bytes += Math.ceil((elements * bits) / 8);
+      }
     }
     return bytes;
   }

@@ -1,3 +1,4 @@
+import { SnpError } from '../errors.js';
 import type { Node } from '../ir/node.js';
 import type { Dim } from '../shape/dim.js';
 import type { ShapeInfo } from '../shape/inferShapes.js';
@@ -13,7 +14,7 @@ export function nodeMacs(node: Node, shapes: ShapeInfo): Dim | undefined {
   try {
     return rule(new NodeShapes(node, shapes));
   } catch (error) {
-    if (error instanceof UnknownShape) return undefined;
+    if (error instanceof UnknownShape || (error instanceof SnpError && error.code === 'limit')) return undefined;
     throw error;
   }
 }

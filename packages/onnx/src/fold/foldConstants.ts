@@ -42,13 +42,31 @@ export const FOLD_CONSTANTS_DEFAULTS = { maxGrowth: 2 ** 20 } as const;
 export function foldConstants(model: Model, options: FoldConstantsOptions = {}): { folded: number } {
   const shapes = inferShapes(model, { ...options, inputDefaults: false });
   const maxGrowth = options.maxGrowth ?? FOLD_CONSTANTS_DEFAULTS.maxGrowth;
-  const folding = new Folding(shapes, maxGrowth, model.opset, overridable(model));
+  const folding = new Folding(shapes, maxGrowth, model.opset, overridable(model), model.graph);
   folding.foldGraph(model.graph);
   return { folded: folding.folded };
 }
 
+/**
+ * Elements that evaluation may go through in all: each constant of the model so many times, and a few million. Constants that are made of constants again
+ * and again would take hours otherwise; nodes that are left then stay in the model.
+ */
+const MOST_WORK = { perElement: 4, more: 2 ** 23 } as const;
+
+/** Elements of all constants of a graph. */
+function constantElements(graph: Graph): number {
+  let sum = 0;
+  for (const { tensor } of graph.values.values()) sum += tensor?.size ?? 0;
+  for (const node of graph.nodes) {
+    sum += node.tensor('value')?.size ?? 0;
+    for (const subgraph of node.subgraphs) sum += constantElements(subgraph);
+  }
+  return sum;
+}
+
 class Folding {
   folded = 0;
+  #workLeft: number;
 
   constructor(
     readonly shapes: ShapeInfo,
@@ -56,7 +74,10 @@ class Folding {
     readonly opset: number,
     /** Constants that the model's caller may replace. */
     readonly defaults: readonly Value[],
-  ) {}
+    graph: Graph,
+  ) {
+    this.#workLeft = MOST_WORK.more + MOST_WORK.perElement * constantElements(graph);
+  }
 
   foldGraph(graph: Graph): void {
     const fixed = new Set([...graph.outputs, ...this.defaults]);
@@ -92,7 +113,11 @@ class Folding {
     const known = this.#knownResults(node);
     if (known) return known;
     const constant = node.inputs.length > 0 && node.inputs.every((value) => !value || isConstant(value, fixed));
-    return constant ? evaluateNode(node, this.shapes, this.opset) : undefined;
+    if (!constant || this.#workLeft < 0) return undefined;
+    const results = evaluateNode(node, this.shapes, this.opset);
+    for (const value of node.inputs) this.#workLeft -= value?.tensor?.size ?? 0;
+    for (const result of results ?? []) this.#workLeft -= result?.size ?? 0;
+    return results;
   }
 
   /** The results that shape inference has already computed. */

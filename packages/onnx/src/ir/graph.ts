@@ -26,15 +26,15 @@ export class Graph {
   /** The `GraphProto` this graph was read from: doc string, quantisation notes, sparse initializers, unknown fields. */
   proto: object | undefined;
 
-  /** Graphs made for nodes of this one. */
-  readonly #inner: Graph[] = [];
+  /** Every name that a value here, in a graph around or in one inside was ever given, with the number that was last put behind it. */
+  readonly #names: Map<string, number>;
 
   constructor(
     public name = '',
     /** For subgraphs: the graph whose values may be read by name in here. */
     readonly parent?: Graph,
   ) {
-    if (parent) parent.#inner.push(this);
+    this.#names = parent ? parent.#names : new Map();
   }
 
   /** Initializers, in the order in which they were added. */
@@ -71,16 +71,20 @@ export class Graph {
     }
     const value = new Value(name);
     this.values.set(name, value);
+    if (!this.#names.has(name)) this.#names.set(name, 0);
     return value;
   }
 
   /** `prefix` if no value here, in an outer graph or in a graph inside this one bears it, else `prefix` with a number. */
   uniqueName(prefix: string): string {
-    const taken = (name: string) => this.lookup(name) !== undefined || this.#isDefinedWithin(name);
+    const taken = (name: string) => this.#names.has(name) || this.lookup(name) !== undefined;
     if (!taken(prefix)) return prefix;
-    for (let n = 1; ; n++) {
+    // Counted on, since many names with one beginning would take time without bound otherwise.
+    for (let n = (this.#names.get(prefix) ?? 0) + 1; ; n++) {
       const name = `${prefix}_${n}`;
-      if (!taken(name)) return name;
+      if (taken(name)) continue;
+      this.#names.set(prefix, n);
+      return name;
     }
   }
 
@@ -133,10 +137,6 @@ export class Graph {
     const kept = this.nodes.filter((node) => !set.has(node));
     this.nodes.length = 0;
     for (const node of kept) this.nodes.push(node);
-  }
-
-  #isDefinedWithin(name: string): boolean {
-    return this.#inner.some((graph) => graph.values.has(name) || graph.#isDefinedWithin(name));
   }
 
   #checkUnread(node: Node, isDoomed: (reader: Node) => boolean): void {

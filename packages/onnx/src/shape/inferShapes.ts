@@ -5,7 +5,7 @@ import type { Node } from '../ir/node.js';
 import { topologicalOrder } from '../ir/topologicalOrder.js';
 import type { FileDim, Value } from '../ir/value.js';
 import type { DataType } from '../tensor/dataType.js';
-import { type Dim, parseDim, productOf, symbol } from './dim.js';
+import { type Dim, parseDim, staticDims, symbol } from './dim.js';
 import { isKnownDim, symbolsOf } from './dimFunctions.js';
 import type { Element } from './elements.js';
 import type { OutputFacts, ShapeRule, ValueFacts } from './facts.js';
@@ -77,8 +77,10 @@ export function overridable(model: Model): Value[] {
 class Inference implements InferenceRun {
   readonly #facts = new Map<Value, ValueFacts>();
   readonly #inputSymbols = new Set<string>();
-  /** Whose dimensions the symbols of a name are: values of two branches may bear the same one. */
-  readonly #named = new Map<string, Value>();
+  /** By what names the symbols of values go: values of two branches may bear the same one. */
+  readonly #names = new Map<Value, string>();
+  /** How many values of a name there are so far. */
+  readonly #namesakes = new Map<string, number>();
 
   constructor(
     readonly contentLimit: number,
@@ -161,7 +163,8 @@ class Inference implements InferenceRun {
       inferred.map((dim, axis) => this.#refined(usable(dim), hints?.[axis], believed)),
     );
     // A model that contradicts itself may reshape three elements into one; such content helps nobody.
-    const fits = facts.content && facts.content.length === productOf(shape);
+    const sizes = facts.content && staticDims(shape);
+    const fits = facts.content?.length === sizes?.reduce((product, size) => product * size, 1);
     return { type, shape, content: fits ? this.#followedContent(value, facts.content) : undefined };
   }
 
@@ -187,9 +190,12 @@ class Inference implements InferenceRun {
 
   /** The value's name, with a number where a value of another branch or body took it first. */
   #nameOf(value: Value): string {
-    let name = value.name;
-    for (let n = 2; (this.#named.get(name) ?? value) !== value; n++) name = `${value.name}#${n}`;
-    this.#named.set(name, value);
+    const known = this.#names.get(value);
+    if (known !== undefined) return known;
+    const number = (this.#namesakes.get(value.name) ?? 0) + 1;
+    this.#namesakes.set(value.name, number);
+    const name = number === 1 ? value.name : `${value.name}#${number}`;
+    this.#names.set(value, name);
     return name;
   }
 }
