@@ -9,7 +9,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const wanted = process.argv.slice(2);
 
 function run(folder, ...args) {
-  const options = { cwd: `${root}packages/${folder}`, encoding: 'utf8', env: { ...process.env, SNP_CONFORMANCE_RUNS: '100' } };
+  const options = {
+    cwd: `${root}packages/${folder}`,
+    encoding: 'utf8',
+    env: { ...process.env, SNP_CONFORMANCE_RUNS: '100' },
+  };
   const { status, stdout, stderr } = spawnSync('npx', args, options);
   return { passed: status === 0, output: `${stdout}${stderr}` };
 }
@@ -27,7 +31,9 @@ function firstFailure() {
 }
 
 const rows = [];
-for (const { name, file, find, replace } of faults.filter((fault) => wanted.length === 0 || wanted.includes(fault.name))) {
+for (const { name, file, find, replace } of faults.filter(
+  (fault) => wanted.length === 0 || wanted.includes(fault.name),
+)) {
   const path = `${root}packages/${file}`;
   const whole = readFileSync(path, 'utf8');
   if (whole.split(find).length !== 2) throw new Error(`'${name}': what is to be changed in ${file} is not there once.`);
@@ -43,6 +49,8 @@ for (const { name, file, find, replace } of faults.filter((fault) => wanted.leng
     run(file.split('/')[0], 'tsup');
   }
 }
-const table = rows.map(({ name, file, caught }) => `| ${name} | \`${file.split('/').at(-1)}\` | ${caught ?? '**not caught**'} |`);
+const table = rows.map(
+  ({ name, file, caught }) => `| ${name} | \`${file.split('/').at(-1)}\` | ${caught ?? '**not caught**'} |`,
+);
 process.stdout.write(['| fault | file | first test that fails |', '| --- | --- | --- |', ...table, ''].join('\n'));
 process.exitCode = rows.every(({ caught }) => caught) ? 0 : 1;
