@@ -93,7 +93,14 @@ function grown(nodes, step) {
     many: (op, inputs, count, attributes) => builder.ops('', op, inputs, count, attributes),
     ints: (...items) => graph.addInitializer(`ints_${weights++}`, Tensor.int64([items.length], items)),
     weight: (dims) =>
-      builder.weight(`weight_${weights++}`, dims, seed.slice(0, dims.reduce((product, dim) => product * dim))),
+      builder.weight(
+        `weight_${weights++}`,
+        dims,
+        seed.slice(
+          0,
+          dims.reduce((product, dim) => product * dim),
+        ),
+      ),
   });
   write.condition = builder.input('condition', 'BOOL', []);
   let x = input;
