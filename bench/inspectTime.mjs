@@ -15,7 +15,19 @@ const peakOf = fileURLToPath(import.meta.resolve('./support/peakMemory.mjs'));
 const folder = await mkdtemp(join(tmpdir(), 'snp-bench-'));
 const path = join(folder, 'model.onnx');
 const out = join(folder, 'pruned.onnx');
-const prune = ['prune', path, '--ratio', 'ffn=0.5', '--ratio', 'value=0.5', '--criterion', 'l2', '--no-verify', '-o', out];
+const prune = [
+  'prune',
+  path,
+  '--ratio',
+  'ffn=0.5',
+  '--ratio',
+  'value=0.5',
+  '--criterion',
+  'l2',
+  '--no-verify',
+  '-o',
+  out,
+];
 const cases = [
   ['Transformer', largeTransformer, ['inspect', path]],
   ['no weights', largeWithoutWeights, ['inspect', path]],
