@@ -78,10 +78,11 @@ export function checkPlan(plan: unknown, analysis: Analysis): Plan {
     } else checkEntry(entry, group, (message) => fail(`${message} (group '${id}')`, id));
   }
   const whole = completed(candidate, analysis);
+  const withHeads = unitsOfRemovedHeads(whole, analysis.heads);
   for (const [id, { keep }] of Object.entries(whole.groups)) {
     const group = groups.get(id)!;
     if (group.kind !== 'block')
-      checkLanes(keep, group, leftLanes(whole, group, analysis), (message) => fail(`${message} (group '${id}')`, id));
+      checkLanes(keep, group, leftLanes(group, withHeads.get(id)), (message) => fail(`${message} (group '${id}')`, id));
   }
   return whole;
 }
@@ -94,32 +95,41 @@ function completed(plan: Plan, analysis: Analysis): Plan {
     for (const { id } of branch.groups) gone.add(id);
     for (const { id, block } of analysis.heads) if (branch.holds !== 'ffn' && block === branch.block) gone.add(id);
   }
+  const withHeads = unitsOfRemovedHeads(
+    plan,
+    analysis.heads.filter(({ id }) => !gone.has(id)),
+  );
   const groups: Record<string, GroupPlan> = {};
   for (const group of unitGroups(analysis)) {
     const entry = plan.groups[group.id];
     if (gone.has(group.id)) continue;
-    const leaving = new Set(
-      analysis.heads.flatMap((heads) => (gone.has(heads.id) ? [] : unitsOfRemovedHeads(plan, heads, group))),
-    );
-    if (entry === undefined && leaving.size === 0) continue;
+    const leaving = withHeads.get(group.id);
+    if (entry === undefined && !leaving?.size) continue;
     const keep = entry?.keep ?? Array.from({ length: group.units }, (_, unit) => unit);
-    groups[group.id] = { units: group.units, lanes: group.lanes, keep: keep.filter((unit) => !leaving.has(unit)) };
+    groups[group.id] = { units: group.units, lanes: group.lanes, keep: keep.filter((unit) => !leaving?.has(unit)) };
   }
   return { ...plan, groups };
 }
 
-/** Units of a group that belong to heads which leave. */
-function unitsOfRemovedHeads(plan: Plan, heads: HeadSet, group: Group): number[] {
-  const own = heads.parts.find((part) => part.group.id === group.id);
-  return own ? removedUnits(plan, heads).flatMap((head) => own.units[head] ?? []) : [];
+/** By group, the units that belong to heads which leave. */
+function unitsOfRemovedHeads(plan: Plan, heads: readonly HeadSet[]): ReadonlyMap<string, ReadonlySet<number>> {
+  const found = new Map<string, Set<number>>();
+  for (const set of heads) {
+    const removed = removedUnits(plan, set);
+    if (removed.length === 0) continue;
+    for (const { group, units } of set.parts) {
+      const own = found.get(group.id) ?? new Set();
+      for (const head of removed) for (const unit of units[head] ?? []) own.add(unit);
+      found.set(group.id, own);
+    }
+  }
+  return found;
 }
 
 /** Lanes of a group that do not leave with heads. */
-function leftLanes(plan: Plan, group: Group, analysis: Analysis): Set<number> {
-  const gone = new Set(
-    analysis.heads.flatMap((heads) => unitsOfRemovedHeads(plan, heads, group)).map((unit) => group.laneOf[unit]),
-  );
-  return new Set(Array.from({ length: group.lanes }, (_, lane) => lane).filter((lane) => !gone.has(lane)));
+function leftLanes({ lanes, laneOf }: Group, leaving: Iterable<number> = []): Set<number> {
+  const gone = new Set([...leaving].map((unit) => laneOf[unit]));
+  return new Set(Array.from({ length: lanes }, (_, lane) => lane).filter((lane) => !gone.has(lane)));
 }
 
 function checkEntry(entry: GroupPlan, group: Group, fail: (message: string) => never): void {

@@ -11,10 +11,12 @@ export function wholeCost(cost: ModelCost): CostReport {
 export function costPerBlock(before: Analysis, after: Analysis): PruneReport['blocks'] {
   const { blocks } = before;
   const blockOf = new Map<string, number | undefined>();
-  for (const [at, node] of before.model.graph.nodes.entries()) {
-    const block = blocks.find(({ nodes: [from, to] }) => at >= from && at <= to)?.index;
-    for (const value of node.outputs) if (value) blockOf.set(value.name, block);
-  }
+  const { nodes } = before.model.graph;
+  for (const node of nodes) for (const value of node.outputs) if (value) blockOf.set(value.name, undefined);
+  // From the end: where blocks overlap, a node belongs to the first.
+  for (const { index, nodes: range } of [...blocks].reverse())
+    for (const node of nodes.slice(range[0], range[1] + 1))
+      for (const value of node.outputs) if (value) blockOf.set(value.name, index);
   const [first, second] = [partition(before, blockOf, blocks.length), partition(after, blockOf, blocks.length)];
   return [
     ...blocks.map(({ index, heads }) => ({

@@ -1,15 +1,24 @@
-import { COMPUTED, type Layout, type Propagation, type Resizing } from '@snp/graph';
+import { COMPUTED, type Contraction, type Layout, type Propagation, type Resizing } from '@snp/graph';
 import { type Dim, dimsEqual, type Model, type Node, SnpError, Tensor, type Value } from '@snp/onnx';
 import { RuntimeSizes } from './runtimeSizes.js';
 import type { Shrinkage } from './shrinkage.js';
 
 /** Answers what operator rules ask while nodes are adapted to narrower values, and writes what they decide. */
 export class Resizer implements Resizing {
+  /** Products of two activations, by node. */
+  readonly #products = new Map<Node, Contraction[]>();
+
   constructor(
     private readonly model: Model,
     private readonly walk: Propagation,
     private readonly shrinkage: Shrinkage,
-  ) {}
+  ) {
+    for (const contraction of walk.contractions.filter(({ betweenActivations }) => betweenActivations)) {
+      const own = this.#products.get(contraction.node) ?? [];
+      own.push(contraction);
+      this.#products.set(contraction.node, own);
+    }
+  }
 
   opset(node: Node): number {
     return this.model.opsets.get(node.domain === 'ai.onnx' ? '' : node.domain) ?? this.model.opset;
@@ -34,12 +43,7 @@ export class Resizer implements Resizing {
   }
 
   newHeads(node: Node, index: number): number | undefined {
-    const own = this.walk.contractions.find(
-      (contraction) =>
-        contraction.node === node &&
-        contraction.betweenActivations &&
-        (contraction.index === index || contraction.index === COMPUTED),
-    );
+    const own = this.#products.get(node)?.find((product) => product.index === index || product.index === COMPUTED);
     const heads = own && this.shrinkage.shapeOf(own.layout, node.label)[1];
     return typeof heads === 'number' ? heads : undefined;
   }

@@ -95,8 +95,8 @@ function nested(a: Field, b: Field): boolean {
  * what is fixed need not be followed.
  */
 function requireLabelsEverywhere(layouts: readonly Layout[], node: Node, walk: Propagation): Layout[] {
-  const fixed = (factor: Factor) =>
-    layouts.some((layout) => layout.axes.flat().includes(factor) && fieldsOn(layout, [factor]).length === 0);
+  const unlabelled = new Set(layouts.flatMap(unlabelledFactors));
+  const fixed = (factor: Factor) => unlabelled.has(factor);
   return layouts.map((layout) => {
     const fields = layout.fields.filter((field) => {
       for (const factor of field.factors.filter(fixed)) walk.keepWhole(field, factor, node, FIXED);
@@ -104,6 +104,11 @@ function requireLabelsEverywhere(layouts: readonly Layout[], node: Node, walk: P
     });
     return { axes: layout.axes, fields };
   });
+}
+
+function unlabelledFactors({ axes, fields }: Layout): Factor[] {
+  const labelled = new Set(fields.flatMap(({ factors }) => factors));
+  return axes.flat().filter((factor) => !labelled.has(factor));
 }
 
 const FIXED = 'meets a value whose positions along this axis are not weights';
@@ -118,12 +123,12 @@ function mergeLayouts(layouts: readonly Layout[], zeros: Zeros): Layout {
   const all = layouts.flatMap((layout, operand) => layout.fields.map((field) => ({ field, operand })));
   const fields: Field[] = [];
   for (const { field } of all) {
-    const covered = fields.some((other) => field.factors.every((factor) => other.factors.includes(factor)));
+    if (fields.some((other) => field.factors.every((factor) => other.factors.includes(factor)))) continue;
     const wider = all.some(
       ({ field: other }) =>
         other.factors.length > field.factors.length && field.factors.every((factor) => other.factors.includes(factor)),
     );
-    if (covered || wider) continue;
+    if (wider) continue;
     fields.push({ ...field, ...zeroAfter(field, layouts, zeros) });
   }
   return { axes, fields };
