@@ -22,6 +22,7 @@ export { MASKS, maskSpelling } from './spellings/masks.js';
 export { HEAD_NORMS, NORMS, type NormName, normSpelling } from './spellings/norms.js';
 export { PROJECTIONS, projectionSpelling } from './spellings/projections.js';
 export { referenceSpelled } from './spellings/reference/referenceSpelled.js';
+export { removalOf, type StoredSlice } from './spellings/removalOf.js';
 export { ROTARIES, rotarySpelling } from './spellings/rotaries.js';
 export { SCALES } from './spellings/scales.js';
 export { SOFTMAXES, softmaxSpelling } from './spellings/softmaxes.js';
@@ -39,4 +40,3 @@ export { PLAIN_BLOCK, type TransformerBlock, type TransformerOptions } from './t
 export { buildVit } from './vit/buildVit.js';
 export { DEIT_BASE, DEIT_SMALL, DEIT_TINY } from './vit/deitSizes.js';
 export { VIT_DEFAULTS, type VitOptions, type VitSize } from './vit/vitOptions.js';
-export { removalOf, type StoredSlice } from './spellings/removalOf.js';
