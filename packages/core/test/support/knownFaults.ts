@@ -75,6 +75,12 @@ export const KNOWN_FAULTS: readonly KnownFault[] = [
   // The masked original does not load.
   {
     outcome: 'masked',
+    spec: plainBut({ block: { norm: 'layer-bessel' }, model: { width: 5, float16: true } }),
+    plan: HALF,
+    pieces: ['norm=layer-bessel', 'float16=true'],
+  },
+  {
+    outcome: 'masked',
     spec: plainBut({ block: { norm: 'layer-bessel-of-shape' }, model: { float16: true } }),
     plan: HALF,
   },

@@ -130,7 +130,8 @@ export function fitting(spec: SpelledSpec): SpelledSpec {
 function fittingAttention(drawn: AttentionSpec, spec: SpelledSpec): AttentionSpec {
   const operator = attentionOperator(drawn.core);
   const projection = projectionSpelling(drawn.projection);
-  const cross = drawn.cross && spec.graph !== 'two-towers' && !operator?.projects && !operator?.causal;
+  const wanted = drawn.cross || spec.graph === 'encoder-decoder';
+  const cross = wanted && spec.graph !== 'two-towers' && !operator?.projects && !operator?.causal;
   const elsewhere = cross && spec.graph === 'stack';
   const separate = cross && projection.together;
   const even = (projection.even && !separate) || operator?.even;
