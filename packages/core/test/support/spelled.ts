@@ -110,7 +110,7 @@ export const spelled: fc.Arbitrary<SpelledSpec> = fc
   .map(fitting);
 
 /** The spec without what cannot go together. */
-export function fitting(spec: SpelledSpec): SpelledSpec {
+function fitting(spec: SpelledSpec): SpelledSpec {
   const tower = spec.graph === 'two-towers';
   const pools = ['mean', 'first', 'attention-pool'];
   const drawn = {
