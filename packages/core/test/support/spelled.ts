@@ -36,6 +36,10 @@ function seldom<T>(plain: T, others: fc.Arbitrary<T>): fc.Arbitrary<T> {
   return fc.oneof({ arbitrary: fc.constant(plain), weight: 3 }, { arbitrary: others, weight: 2 });
 }
 
+// These give no number where channels are all zero, or scores large.
+const { 'layer-mean-variance': _norm, ...SEARCHED_NORMS } = NORMS;
+const { 'exponential-over-sum': _softmax, ...SEARCHED_SOFTMAXES } = SOFTMAXES;
+
 const attention: fc.Arbitrary<AttentionSpec> = fc.record({
   heads: fc.constantFrom(2, 1, 3, 4),
   keyHeads: fc.constantFrom(4, 4, 2, 1),
@@ -44,13 +48,16 @@ const attention: fc.Arbitrary<AttentionSpec> = fc.record({
   bias: fc.boolean(),
   projection: nameOf(PROJECTIONS),
   linear: nameOf(LINEARS),
-  output: fc.oneof(nameOf(LINEARS), fc.constant('einsum-heads' as const)),
+  output: fc.oneof(
+    { arbitrary: nameOf(LINEARS), weight: 8 },
+    { arbitrary: fc.constant('einsum-heads' as const), weight: 1 },
+  ),
   core: seldom<AttentionSpec['core']>(
     'heads-first',
     fc.oneof(nameOf(CORES), nameOf(CORES), nameOf(ATTENTION_OPERATORS)),
   ),
   scale: nameOf(SCALES),
-  softmax: seldom<AttentionSpec['softmax']>('operator', nameOf(SOFTMAXES)),
+  softmax: seldom<AttentionSpec['softmax']>('operator', nameOf(SEARCHED_SOFTMAXES)),
   mask: seldom<AttentionSpec['mask']>('none', nameOf(MASKS)),
   repeat: nameOf(HEAD_REPEATS),
   rotary: seldom<AttentionSpec['rotary']>('none', nameOf(ROTARIES)),
@@ -71,7 +78,7 @@ const ffn: fc.Arbitrary<FfnSpec> = fc.record({
 const block: fc.Arbitrary<BlockSpec> = fc.record({
   attention,
   ffn,
-  norm: nameOf(NORMS),
+  norm: nameOf(SEARCHED_NORMS),
   normScale: seldom(true, fc.boolean()),
   normShift: fc.boolean(),
   order: fc.constantFrom('pre', 'post', 'sandwich', 'parallel'),
@@ -103,13 +110,19 @@ export const spelled: fc.Arbitrary<SpelledSpec> = fc
   .map(fitting);
 
 /** The spec without what cannot go together. */
-export function fitting(spec: SpelledSpec): SpelledSpec {
+function fitting(spec: SpelledSpec): SpelledSpec {
   const tower = spec.graph === 'two-towers';
   const pools = ['mean', 'first', 'attention-pool'];
   const drawn = {
     ...spec,
+    repeated: spec.repeated && spec.shared,
+    // The runtime itself rejects a Cast from float16 to float16 beside its own.
+    noise: spec.float16 ? 0 : spec.noise,
     head: tower && !pools.includes(spec.head) ? ('mean' as const) : spec.head,
-    blocks: spec.blocks.map((each) => ({ ...each, attention: fittingAttention(each.attention, spec) })),
+    blocks: spec.blocks.map((each) => ({
+      ...each,
+      attention: fittingAttention(each.attention, spec),
+    })),
   };
   return fittingOpset(drawn);
 }
@@ -117,7 +130,8 @@ export function fitting(spec: SpelledSpec): SpelledSpec {
 function fittingAttention(drawn: AttentionSpec, spec: SpelledSpec): AttentionSpec {
   const operator = attentionOperator(drawn.core);
   const projection = projectionSpelling(drawn.projection);
-  const cross = drawn.cross && spec.graph !== 'two-towers' && !operator?.projects && !operator?.causal;
+  const wanted = drawn.cross || spec.graph === 'encoder-decoder';
+  const cross = wanted && spec.graph !== 'two-towers' && !operator?.projects && !operator?.causal;
   const elsewhere = cross && spec.graph === 'stack';
   const separate = cross && projection.together;
   const even = (projection.even && !separate) || operator?.even;
@@ -135,6 +149,10 @@ function fittingAttention(drawn: AttentionSpec, spec: SpelledSpec): AttentionSpe
     keyHeads: grouped ? keyHeads : drawn.heads,
     projection: separate ? 'separate' : drawn.projection,
     mask: !masked ? 'none' : operator?.causal ? 'causal-added' : drawn.mask,
+    softmax:
+      drawn.softmax === 'joint-heads' && !/^(heads-first|key-turned|scores-turned|einsum|products)/.test(drawn.core)
+        ? 'operator'
+        : drawn.softmax,
     rotary: cross || operator?.projects ? 'none' : drawn.rotary,
     headNorm: operator?.projects ? 'none' : drawn.headNorm,
     ...(operator && { scale: 'scores-div', softmax: 'operator', temperature: false, talking: false, repeat: 'expand' }),

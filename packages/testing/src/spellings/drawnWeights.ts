@@ -36,7 +36,7 @@ export interface StackWeights {
 }
 
 /** Classes of the answers. */
-export const CLASSES = 3;
+export const CLASSES = 4;
 
 const EPSILON = 1e-3;
 
@@ -63,7 +63,13 @@ export class DrawnWeights {
           : this.#block(`${name}.${at}`, block, stream, memory),
       ),
       norm: this.norm(`${name}.norm`, stream, { normScale: true, normShift: true }),
-      head: this.linear(`${name}.head`, stream, plainAxis(CLASSES), true),
+      // What two towers are compared in may be made narrower.
+      head: this.linear(
+        `${name}.head`,
+        stream,
+        this.spec.graph === 'two-towers' ? unitsOf('joint', CLASSES) : plainAxis(CLASSES),
+        true,
+      ),
       query: this.draw(`${name}.query`, [stream, [[]]], 1),
     };
   }
@@ -113,6 +119,8 @@ export class DrawnWeights {
       unitsOf(`${name}.v`, keyHeads * value),
     ];
     const each = unitsOf(`${name}.head`, heads);
+    // Scores and the maps that they are mixed to are not of the same heads.
+    const scores = spec.talking ? unitsOf(`${name}.talk.head`, heads) : each;
     // Every query head reads the values of its key head.
     const mixed = keyHeads === heads ? v : unitsOf(`${name}.mixed`, heads * value);
     const shared = (units: AxisUnits) =>
@@ -125,8 +133,8 @@ export class DrawnWeights {
       o: this.linear(`${name}.o`, mixed, stream, bias),
       queryNorm: this.norm(`${name}.q.norm`, shared(q), affine),
       keyNorm: this.norm(`${name}.k.norm`, shared(k), affine),
-      talk: this.draw(`${name}.talk`, [each, each], 1 / Math.sqrt(heads)),
-      temperature: this.draw(`${name}.temperature`, [each], 0.5),
+      talk: this.draw(`${name}.talk`, [scores, each], 1 / Math.sqrt(heads)),
+      temperature: this.draw(`${name}.temperature`, [scores], 0.5),
       relative: this.draw(`${name}.relative`, [each, plainAxis(TOKENS), plainAxis(TOKENS)], 1),
       buckets: this.draw(`${name}.buckets`, [plainAxis(2 * DISTANCES), each], 1),
     };

@@ -185,7 +185,6 @@ export const LAYER_NORMS = {
   },
   'layer-mean-by-product': {
     formula: { ...LAYER, keepsDivisor: true },
-    frozen: true,
     write: (w, x, parts) => {
       const part = w.numbers([parts.channels, 1], new Float32Array(parts.channels).fill(1 / parts.channels));
       const centred = w.op('Sub', [x, w.op('MatMul', [x, part])]);

@@ -43,8 +43,6 @@ export interface NormSpelling {
   readonly shift?: 'always' | 'never';
   /** Also over the last axis of a value of rank 4: a head's neurons. */
   readonly anyRank?: boolean;
-  /** The channels cannot leave, for lack of a form that says so in a narrower width. */
-  readonly frozen?: boolean;
 }
 
 export const LAYER: NormFormula = { over: 'channels', centred: true, divisor: 'N', epsilon: 'inside' };

@@ -37,7 +37,7 @@ export interface SpelledSpec extends WritingHabits {
 }
 
 /** What becomes of the stream at the end. */
-export type HeadName = 'logits' | 'stream' | 'tied' | 'mean' | 'first' | 'attention-pool' | 'several';
+type HeadName = 'logits' | 'stream' | 'tied' | 'mean' | 'first' | 'attention-pool' | 'several';
 
 /** An attention in its plainest form. */
 export const PLAIN_ATTENTION: AttentionSpec = {

@@ -5,12 +5,14 @@ import { keptOf, type Removal, type Rows } from './rows.js';
 /** A norm of the channels that stay; channels that have left are zero. */
 export function referenceNorm(x: Rows, formula: NormFormula, parts: NormParts, removal: Removal): Rows {
   const kept = keptOf(parts.ones.axes[0], removal);
-  const [scale, shift] = [parts.scale, parts.shift].map((weight) => weight?.without(removal.removed).data);
+  const [scale, shift] = [parts.scale ?? parts.ones, parts.shift].map(
+    (weight) => weight?.without(removal.removed).data,
+  );
   const normed = normalized(x, formula, parts, kept, removal);
   return normed.map((row) =>
     row.map((number, at) => {
       if (!kept[at]) return 0;
-      return number * (scale?.[at] ?? 1) + (shift?.[at] ?? 0);
+      return number * scale![at] + (shift?.[at] ?? 0);
     }),
   );
 }

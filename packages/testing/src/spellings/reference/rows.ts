@@ -14,10 +14,6 @@ export interface Removal {
 /** Nothing leaves. */
 export const NOTHING: Removal = { removed: new Set() };
 
-export function tokenRows(x: Rows, work: (row: Float64Array, token: number) => Float64Array): Rows {
-  return x.map(work);
-}
-
 /** Every row times [inputs, outputs], plus a bias. */
 export function linear(x: Rows, weight: Weight, bias: Weight | undefined, { removed }: Removal): Rows {
   const [inputs, outputs] = weight.dims;

@@ -1,0 +1,81 @@
+import type { SpelledSpec } from '@snp/testing';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type DrawnPlan, type Examination, examineSpelled } from '../support/examineSpelled.js';
+import { isKnown, KNOWN_FAULTS } from '../support/knownFaults.js';
+import { piecesOf } from '../support/piecesOf.js';
+import { spelled } from '../support/spelled.js';
+
+// A longer search: SNP_SEARCH_RUNS=5000 SNP_SEARCH_SEED=7 npx vitest run test/search/spellings.test.ts, or bench/searchLong.mjs
+const RUNS = Number(process.env.SNP_SEARCH_RUNS ?? 200);
+const SEED = Number(process.env.SNP_SEARCH_SEED ?? 1);
+/** So many models are drawn at a time; a failure ends its batch alone. */
+const BATCH = 50;
+
+const plans: fc.Arbitrary<DrawnPlan> = fc.record({
+  share: fc.constantFrom(0.5, 0.75, 1),
+  heads: fc.constantFrom(1, 0.5),
+  branches: fc.constantFrom(1, 0.7),
+  seed: fc.nat(1000),
+});
+
+const FAULTS: readonly Examination['outcome'][] = ['unlike', 'crash', 'load', 'prepared', 'wrong', 'masked'];
+
+class Search {
+  readonly counts = { run: 0, pruned: 0, refused: 0, known: 0, wrong: 0 };
+  /** Widths by whether anything of them can leave. */
+  readonly widths = { all: 0, closed: 0 };
+  readonly failures: string[] = [];
+
+  /** Draws one batch; its first failure is shrunk and told by the names of its pieces. */
+  async batch(numRuns: number, seed: number): Promise<void> {
+    let shrinking = false;
+    const property = fc.asyncProperty(spelled, plans, async (spec, plan) => {
+      if (isKnown(spec)) {
+        if (!shrinking) this.counts.known++;
+        return true;
+      }
+      const examination = await examineSpelled(spec, plan);
+      if (!shrinking) this.#count(examination);
+      shrinking ||= FAULTS.includes(examination.outcome);
+      return !FAULTS.includes(examination.outcome);
+    });
+    const { counterexample } = await fc.check(property, { numRuns, seed });
+    if (counterexample) this.failures.push(await this.#told(...counterexample));
+  }
+
+  #count({ outcome, open, closed }: Examination): void {
+    if (outcome !== 'not-run') this.counts.run++;
+    if (outcome === 'right') this.counts.pruned++;
+    if (outcome === 'refused') this.counts.refused++;
+    if (FAULTS.includes(outcome)) this.counts.wrong++;
+    this.widths.all += open.length + closed.length;
+    this.widths.closed += closed.length;
+  }
+
+  async #told(spec: SpelledSpec, plan: DrawnPlan): Promise<string> {
+    const { outcome, detail } = await examineSpelled(spec, plan);
+    return `${outcome} ${detail ?? ''}\n  ${[...piecesOf(spec)].join(' ')}\n  ${JSON.stringify({ spec, plan })}`;
+  }
+}
+
+describe('a Transformer of many spellings', () => {
+  it(`is pruned right or refused (${RUNS} models, seed ${SEED})`, { timeout: 36_000_000 }, async () => {
+    const search = new Search();
+    for (let done = 0; done < RUNS; done += BATCH) {
+      await search.batch(Math.min(BATCH, RUNS - done), SEED * 1_000_000 + done);
+    }
+    console.info(`spellings ${JSON.stringify({ ...search.counts, ...search.widths })}`);
+    expect(search.failures.join('\n')).toBe('');
+    // A search that finds nothing to prune proves nothing.
+    expect(search.counts.pruned).toBeGreaterThan(search.counts.run / 2);
+    expect(search.widths.closed / search.widths.all).toBeLessThan(0.2);
+  });
+
+  it.each(KNOWN_FAULTS.map((fault) => [[...piecesOf(fault.spec)].join(' '), fault] as const))(
+    'has the known fault %s',
+    async (_, { spec, plan, outcome }) => {
+      expect((await examineSpelled(spec, plan)).outcome).toBe(outcome);
+    },
+  );
+});
