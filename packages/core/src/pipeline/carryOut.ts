@@ -34,7 +34,7 @@ export async function carryOut(
   const outcomes = decision.recovery && (await clock.time('recover', () => decision.recovery!.apply(plan)));
   const recovered = decision.recovery?.analysis ?? analysis;
   const model = await clock.time('apply', async () => applyPlan(recovered, plan));
-  const after = analyze(model);
+  const after = analyze(model, { narrowCache: analysis.narrowCache });
   if (recovery === 'full' && fit) {
     const passes = { calibration: fit, runtime, batchSize, signal };
     if (reconstruct) {

@@ -5,6 +5,7 @@ import type { Calibration, Feeds, Runtime, Session } from '@snp/runtime';
 import type { Plan } from '../plan/plan.js';
 import { removedSlices } from '../report/removedSlices.js';
 import { AnswerCheck } from './answerCheck.js';
+import { CacheForms } from './cacheForms.js';
 import { maskedModel } from './maskedModel.js';
 import { type Question, questionsFor } from './questions.js';
 import { restoredModel } from './restoredModel.js';
@@ -101,15 +102,19 @@ export class Proof {
       ? restoredModel(analysis, typeof pruned === 'string' ? await readModel(pruned) : pruned, plan)
       : analysis.model;
     const masked = maskedModel(original, removedSlices(plan, analysis));
+    const forms = new CacheForms(analysis, plan);
     const wanted: Question[] = [];
     const session = await openToCompare(masked, analysis.model, this.options);
     try {
-      for (const { feeds } of questions) wanted.push({ feeds, answers: await session.run(feeds, { signal }) });
+      for (const { feeds } of questions) {
+        const answers = await session.run(forms.masked(feeds), { signal });
+        wanted.push({ feeds: forms.narrowed(feeds), answers: forms.narrowed(answers) });
+      }
     } finally {
       await session.close();
     }
     const { check, reason } = await this.#compare(pruned, wanted, onRun);
-    const passed = reason === undefined || (reason === ONLY_WHOLES && (await this.#differByTies(masked, pruned)));
+    const passed = reason === undefined || (reason === ONLY_WHOLES && (await this.#differByTies(masked, pruned, forms)));
     return {
       passed,
       difference: check?.difference ?? Number.POSITIVE_INFINITY,
@@ -164,7 +169,7 @@ export class Proof {
   }
 
   /** True if outputs of whole numbers differ only because the numbers that they rank differ by rounding. */
-  async #differByTies(masked: Model, pruned: Model | string): Promise<boolean> {
+  async #differByTies(masked: Model, pruned: Model | string, forms: CacheForms): Promise<boolean> {
     const { signal } = this.options;
     const scores = scoresBehind(masked);
     const others = scoresBehind(typeof pruned === 'string' ? await readModel(pruned) : pruned);
@@ -172,7 +177,10 @@ export class Proof {
     const session = await openToCompare(scores, this.analysis.model, this.options);
     const wanted: { feeds: Feeds; answers: Feeds }[] = [];
     try {
-      for (const { feeds } of this.questions) wanted.push({ feeds, answers: await session.run(feeds, { signal }) });
+      for (const { feeds } of this.questions) {
+        const answers = await session.run(forms.masked(feeds), { signal });
+        wanted.push({ feeds: forms.narrowed(feeds), answers: forms.narrowed(answers) });
+      }
     } finally {
       await session.close();
     }

@@ -46,10 +46,11 @@ export const rotaryEmbeddingRule: OperatorRule = {
     const before = sizesOf(node, old);
     const after = sizesOf(node, (index) => resizing.newShape(node.inputs[index]!));
     const size = headSize(node, before.width, before.columns, rank);
+    if (size === undefined || after.width === undefined || after.columns === undefined) return;
     const whole = size === 2 * before.columns!;
-    const left = whole ? 2 * after.columns! : size;
-    if (whole && node.int('rotary_embedding_dim', 0) > 0) node.set('rotary_embedding_dim', left!);
-    const heads = rank === 4 ? resizing.newShape(node.inputs[0]!)[1] : after.width! / left!;
+    const left = whole ? 2 * after.columns : size;
+    if (whole && node.int('rotary_embedding_dim', 0) > 0) node.set('rotary_embedding_dim', left);
+    const heads = rank === 4 ? resizing.newShape(node.inputs[0]!)[1] : after.width / left;
     if (node.int('num_heads', 0) > 0 && typeof heads === 'number') node.set('num_heads', heads);
   },
 };
