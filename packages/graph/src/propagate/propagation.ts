@@ -13,6 +13,8 @@ export interface RigidFactor {
   factor: Factor;
   node: Node;
   reason: string;
+  /** Whole heads may leave all the same: what is counted along the factor is theirs. */
+  countsHeads: boolean;
 }
 
 /** One operand of a product of two activations, or of an activation with a weight, where labels are summed over. */
@@ -251,9 +253,9 @@ export class Propagation {
     });
   }
 
-  /** Notes that `factor`, which `field` labels, meets something that keeps its size. */
-  keepWhole(field: Field, factor: Factor, node: Node, reason: string): void {
-    this.rigid.push({ field, factor, node, reason });
+  /** Notes that `factor`, which `field` labels, meets something that keeps its size; with `countsHeads`, unless whole heads leave. */
+  keepWhole(field: Field, factor: Factor, node: Node, reason: string, countsHeads = false): void {
+    this.rigid.push({ field, factor, node, reason, countsHeads });
   }
 
   #constantLayout(node: Node, index: number, value: Value, roles: readonly Role[]): Layout | undefined {
