@@ -220,7 +220,8 @@ export class Propagation {
     }
     const heads = outer.factors.length > inner.factors.length && this.isHeadField(inner);
     if (heads) return this.holdNeurons(inner, outer);
-    const twins = outer.factors.length === inner.factors.length;
+    // Neurons of one head that several queries share are that head's, one numbering of neurons for all heads is no head's.
+    const twins = outer.factors.length === inner.factors.length || inner.factors.length > 1;
     if (outer.labels === inner.labels && outer.factors.every((factor, at) => factor === inner.factors[at])) return;
     eachPosition(outer.factors, inner.factors, (outerAt, innerAt) => {
       const joined = this.labels.union(outer.labels[outerAt], inner.labels[innerAt], twins);
