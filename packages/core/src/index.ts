@@ -109,7 +109,15 @@ export { type ValueSpectrum, valueSpectrum } from './recovery/valueSpectrum.js';
 export { costPerBlock } from './report/costReport.js';
 export { renderReport } from './report/html/renderReport.js';
 export { removedSlices } from './report/removedSlices.js';
-export type { CostReport, GroupReport, LimitReport, NewForm, Planning, PruneReport, RemovedSlice } from './report/report.js';
+export type {
+  CostReport,
+  GroupReport,
+  LimitReport,
+  NewForm,
+  Planning,
+  PruneReport,
+  RemovedSlice,
+} from './report/report.js';
 export type { CrossMoments } from './statistics/crossMoments.js';
 export {
   type Assignment,

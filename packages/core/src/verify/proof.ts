@@ -114,7 +114,8 @@ export class Proof {
       await session.close();
     }
     const { check, reason } = await this.#compare(pruned, wanted, onRun);
-    const passed = reason === undefined || (reason === ONLY_WHOLES && (await this.#differByTies(masked, pruned, forms)));
+    const passed =
+      reason === undefined || (reason === ONLY_WHOLES && (await this.#differByTies(masked, pruned, forms)));
     return {
       passed,
       difference: check?.difference ?? Number.POSITIVE_INFINITY,

@@ -54,7 +54,7 @@ async function compare({ builder, feeds }: AttentionModel, seed: number, pruned:
 /** Neurons, heads, or both. */
 function planFor(analysis: Analysis, seed: number): Plan {
   const neurons = randomPlan(analysis, () => seed % 3 !== 0, 0.5, seed);
-  return seed % 3 === 1 ? neurons : withoutHeadsAndBranches(neurons, analysis, { heads: 0.5, branches: 0 }, seed);
+  return seed % 3 === 1 ? neurons : withoutHeadsAndBranches(neurons, analysis, { heads: 0.5, branches: 1 }, seed);
 }
 
 function attention(seed: number): AttentionModel {
