@@ -14,6 +14,7 @@ import type { Plugin } from '../plugin/plugin.js';
 import type { RecoveryKind } from '../recovery/recovery.js';
 import { describeBudget } from '../report/describeBudget.js';
 import { makeReport } from '../report/makeReport.js';
+import { newForms } from '../report/newForms.js';
 import type { PruneReport } from '../report/report.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
 import { Proof } from '../verify/proof.js';
@@ -139,6 +140,7 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
   });
   const fidelity =
     held &&
+    newForms(prepared, after).length === 0 &&
     (await clock.time('compare', (onProgress) =>
       compareModels(prepared.model, model, { ...options, runtime, data: held, onProgress }),
     ));
@@ -149,7 +151,7 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
     limits: options.budget,
     recovery,
     outcomes,
-    fidelity,
+    fidelity: fidelity || undefined,
     before: analysis,
     after,
     plan,
