@@ -109,7 +109,15 @@ export { type ValueSpectrum, valueSpectrum } from './recovery/valueSpectrum.js';
 export { costPerBlock } from './report/costReport.js';
 export { renderReport } from './report/html/renderReport.js';
 export { removedSlices } from './report/removedSlices.js';
-export type { CostReport, GroupReport, LimitReport, Planning, PruneReport, RemovedSlice } from './report/report.js';
+export type {
+  CostReport,
+  GroupReport,
+  LimitReport,
+  NewForm,
+  Planning,
+  PruneReport,
+  RemovedSlice,
+} from './report/report.js';
 export type { CrossMoments } from './statistics/crossMoments.js';
 export {
   type Assignment,
@@ -132,6 +140,7 @@ export type { StreamMoments } from './statistics/streamMoments.js';
 export { applyPlan } from './surgery/applyPlan.js';
 export { renderSweep } from './sweep/renderSweep.js';
 export { type SweepOptions, type SweepPoint, sweep } from './sweep/sweep.js';
+export { CacheForms } from './verify/cacheForms.js';
 export { type FindInputsOptions, type FoundInputs, findInputs } from './verify/inputs/findInputs.js';
 export { type FreeSizesOptions, freeNames, freeSizes } from './verify/inputs/freeSizes.js';
 export { type InputsForOptions, inputsFor } from './verify/inputs/inputsFor.js';

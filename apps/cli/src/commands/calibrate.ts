@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { checkWritable, fileSize } from '../options/files.js';
-import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
+import { followLinksOption, type ModelOptions, narrowCacheOption, openModel } from '../options/model.js';
 import { addPluginOptions, type PluginOptions } from '../options/plugins.js';
 import { shard } from '../options/shard.js';
 import { bytes, duration } from '../output/format.js';
@@ -18,6 +18,7 @@ interface CalibrateCommandOptions extends DataOptions, ModelOptions, PluginOptio
   calib: string;
   shard?: Shard;
   effects: boolean;
+  narrowCache?: boolean;
   json?: boolean;
 }
 
@@ -30,6 +31,7 @@ export function calibrateCommand(): Command {
     .requiredOption('-o, --output <FILE>', 'where the statistics go (a safetensors file), for prune --stats')
     .option('--shard <I/N>', 'take the I-th of N parts of the inputs; prune --stats adds the parts up', shard)
     .option('--no-effects', 'do not measure what each part does to the answers, which dividing a budget takes')
+    .addOption(narrowCacheOption())
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addPluginOptions(addDataOptions(command)).action(run);
@@ -47,6 +49,7 @@ async function run(path: string, options: CalibrateCommandOptions): Promise<void
       calibration,
       effects: options.effects,
       batchSize: options.batch,
+      narrowCache: options.narrowCache,
       plugins,
       pluginTimeout: options.pluginTimeout,
       runtime: onnxRuntime(),

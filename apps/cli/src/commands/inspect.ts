@@ -13,7 +13,7 @@ import {
 } from '@snp/core';
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
+import { followLinksOption, type ModelOptions, narrowCacheOption, openModel } from '../options/model.js';
 import { addPluginOptions, type PluginOptions } from '../options/plugins.js';
 import { dimOption } from '../options/target.js';
 import { renderExplanation } from '../output/explanation.js';
@@ -27,6 +27,7 @@ interface InspectOptions extends ModelOptions, PluginOptions {
   all?: boolean;
   explain?: string;
   dim?: Record<string, number>;
+  narrowCache?: boolean;
 }
 
 /** `snp inspect`: blocks, heads, widths, groups, shares of the cost, and what is frozen and why. */
@@ -37,11 +38,13 @@ export function inspectCommand(): Command {
     .option('--all', 'list every group and everything that is frozen')
     .option('--explain <name>', 'how the units of a group travel, what runs through a node, why a weight is frozen')
     .addOption(dimOption())
+    .addOption(narrowCacheOption())
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addPluginOptions(command).action(async (path: string, options: InspectOptions) => {
     const analysis = prepare(await openModel(path, options), {
       allowNothing: true,
+      narrowCache: options.narrowCache,
     });
     if (options.explain !== undefined) {
       const explanations = explain(analysis, options.explain);

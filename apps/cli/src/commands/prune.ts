@@ -18,7 +18,7 @@ import { pruneDrops, pruneFlags } from '../config/flags.js';
 import { addConfigOptions, withConfig } from '../config/withConfig.js';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { checkWritable, defaultOutput, fileSize, readJson } from '../options/files.js';
-import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
+import { followLinksOption, type ModelOptions, narrowCacheOption, openModel } from '../options/model.js';
 import { budget, latency, wholeNumber } from '../options/numbers.js';
 import { addPluginOptions, criterionOption, type PluginOptions } from '../options/plugins.js';
 import { shares } from '../options/shares.js';
@@ -54,6 +54,7 @@ interface PruneCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   reconstruct: boolean;
   verify: boolean;
   holdBack: boolean;
+  narrowCache?: boolean;
   report?: string;
   json?: boolean;
 }
@@ -110,6 +111,7 @@ export function pruneCommand(): Command {
     )
     .option('--no-hold-back', 'calibrate with all samples, instead of holding every eighth back to compare the answers')
     .addOption(noVerifyOption())
+    .addOption(narrowCacheOption())
     .option('--report <DIR>', 'write plan.json, report.json and report.html there')
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
@@ -179,7 +181,7 @@ function targetOf(
 }
 
 function settingsOf(options: PruneCommandOptions, calibration: Calibration | undefined): Partial<PruneOptions> {
-  const { batch, round, recovery, allocation, least, reconstruct, holdBack, verify, dim } = options;
+  const { batch, round, recovery, allocation, least, reconstruct, holdBack, narrowCache, verify, dim } = options;
   return {
     calibration,
     batchSize: batch,
@@ -191,6 +193,7 @@ function settingsOf(options: PruneCommandOptions, calibration: Calibration | und
     verify,
     dims: dim,
     holdBack: holdBack ? undefined : false,
+    narrowCache,
     runtime: onnxRuntime(),
   };
 }

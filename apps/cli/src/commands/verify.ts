@@ -41,10 +41,10 @@ export function verifyCommand(): Command {
     .option('--json', 'print one JSON document on stdout');
   return addDataOptions(command).action(async (path: string, pruned: string, options: VerifyCommandOptions) => {
     const model = await openModel(path, options);
-    const analysis = prepare(model, { allowNothing: true });
     await openModel(pruned, options);
     const data = options.data === undefined ? undefined : await openData(options.data, model, options);
     const plan = (await readJson(options.plan)) as Plan;
+    const analysis = prepare(model, { allowNothing: true, narrowCache: plan?.narrowCache });
     const result = await withProgress((bar) =>
       verify(analysis, pruned, plan, {
         runtime: onnxRuntime(),

@@ -23,7 +23,7 @@ export function commonFlags({ calibration, statistics, criterion, plugins = [], 
 /** As flags of `snp prune`. */
 export function pruneFlags(config: ParsedConfig) {
   const { budget, ratios, dims, preset, latency, plan, target, table, allocation, recovery, report, output } = config;
-  const { reconstruct, holdBack, verify } = config;
+  const { reconstruct, holdBack, narrowCache, verify } = config;
   return {
     ...commonFlags(config),
     keepMacs: budget?.macs,
@@ -31,7 +31,21 @@ export function pruneFlags(config: ParsedConfig) {
     keepBytes: budget?.bytes,
     ratio: ratios,
     dim: dims,
-    ...{ preset, latency, plan, target, table, allocation, recovery, reconstruct, holdBack, verify, report, output },
+    ...{
+      preset,
+      latency,
+      plan,
+      target,
+      table,
+      allocation,
+      recovery,
+      reconstruct,
+      holdBack,
+      narrowCache,
+      verify,
+      report,
+      output,
+    },
   };
 }
 

@@ -83,6 +83,10 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('run the result, to prove that it equals the original with the removed units at zero'),
   holdBack: z.boolean('must be true or false').optional().describe('hold every eighth sample back to compare answers'),
+  narrowCache: z
+    .boolean('must be true or false')
+    .optional()
+    .describe('also cut past keys and values where they are inputs and outputs of the model'),
   calibration: z
     .union([text, calibration], {
       error: 'must be a folder of typical inputs, or { data, preprocess, limit, every, start, batch }',

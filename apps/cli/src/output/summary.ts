@@ -26,6 +26,7 @@ export function renderSummary(
     ...latencyLines(report),
     ...fidelityLines(report),
     ...unrecoveredLines(report),
+    ...formLines(report),
     verificationLine(report),
     lastLine(report, output),
     ...(folder === undefined ? [] : [`     report in ${folder}`]),
@@ -61,6 +62,17 @@ function unrecoveredLines({ groups }: PruneReport): string[] {
   if (reasons.size === 0) return [];
   const lines = [...reasons].map(([reason, groups]) => `  ${groups} × ${reason}`);
   return ['less recovery than asked for:', ...lines, ''];
+}
+
+/** Inputs and outputs that programs around the model must give and take in a new form. */
+function formLines({ forms = [] }: PruneReport): string[] {
+  if (forms.length === 0) return [];
+  const rows = forms.map(({ role, name, before, after }) => [
+    role,
+    name,
+    `[${before.join(', ')}] → [${after.join(', ')}]`,
+  ]);
+  return ['inputs and outputs have a new form:', table(['', 'name', 'shape'], rows), ''];
 }
 
 function headsOf(group: GroupReport | undefined): string {

@@ -21,6 +21,8 @@ export interface CalibrateOptions {
   batchSize?: number | undefined;
   /** Bring units beyond neurons, as for `prune`. Default none. */
   plugins?: readonly Plugin[] | undefined;
+  /** As for `prune`: statistics are those of the groups that can be pruned then. Default false. */
+  narrowCache?: boolean | undefined;
   /** As for `prune`. */
   pluginTimeout?: number | undefined;
   /** Default: onnxruntime in a child process. */
@@ -44,7 +46,7 @@ export async function calibrate(source: string | Model, options: CalibrateOption
   const runtime = options.runtime ?? onnxRuntime();
   const clock = new Clock(options.onProgress);
   const model = typeof source === 'string' ? await clock.time('read', () => readModel(source)) : source;
-  const analysis = await clock.time('analyze', async () => prepare(model));
+  const analysis = await clock.time('analyze', async () => prepare(model, { narrowCache: options.narrowCache }));
   const found = await clock.time('analyze', () => findUnits(analysis, plugins, options));
   const units = found.flatMap(({ groups }) => groups);
   const branches = units.length > 0;

@@ -4,6 +4,7 @@ import type { Plan } from '../plan/plan.js';
 import { reconstructBranches } from '../reconstruct/reconstructBranches.js';
 import { matchOutputs } from '../recovery/matchOutputs.js';
 import type { RecoveryOutcomes } from '../recovery/recovery.js';
+import { newForms } from '../report/newForms.js';
 import { applyPlan } from '../surgery/applyPlan.js';
 import { attempt } from './attempt.js';
 import type { Clock } from './clock.js';
@@ -34,8 +35,14 @@ export async function carryOut(
   const outcomes = decision.recovery && (await clock.time('recover', () => decision.recovery!.apply(plan)));
   const recovered = decision.recovery?.analysis ?? analysis;
   const model = await clock.time('apply', async () => applyPlan(recovered, plan));
-  const after = analyze(model);
-  if (recovery === 'full' && fit) {
+  const after = analyze(model, { narrowCache: analysis.narrowCache });
+  // Calibration data hold the past in its old form.
+  const takesData = newForms(analysis, after).length === 0;
+  if (recovery === 'full' && fit && !takesData)
+    decision.warnings.push(
+      'Branches were not refitted, and answers not compared: past keys and values have a new form, which the calibration data do not have.',
+    );
+  if (recovery === 'full' && fit && takesData) {
     const passes = { calibration: fit, runtime, batchSize, signal };
     if (reconstruct) {
       await attempt('Not all branches were refitted', decision.warnings, () =>

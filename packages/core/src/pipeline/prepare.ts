@@ -19,11 +19,15 @@ import { frozenReasons } from '../plan/prunable.js';
  * Makes a model ready for pruning, in a copy: functions of the model are inlined, sequences of tensors taken apart, sizes that exporters compute at run time become
  * constants (so that a scale taken from a width stays that of the original width), and the result is analysed.
  *
+ * @param options.narrowCache Past keys and values that leave through outputs and come back through inputs may become narrower on both sides. Default false.
  * @param options.allowNothing Return the analysis even if nothing can be pruned. Default false.
  * @throws SnpError `not-prunable` if nothing can be pruned, or next to nothing of a quantised model, with what is in the way; `unsupported` for an operator set
  * that is newer than this release knows.
  */
-export function prepare(model: Model, options: { allowNothing?: boolean } = {}): Analysis {
+export function prepare(
+  model: Model,
+  options: { allowNothing?: boolean; narrowCache?: boolean | undefined } = {},
+): Analysis {
   checkOpset(model);
   const folded = cloneModel(model);
   inlineFunctions(folded);
@@ -33,7 +37,7 @@ export function prepare(model: Model, options: { allowNothing?: boolean } = {}):
   removeRoundTrips(folded);
   removeExpands(folded);
   countAxesFromEnd(folded);
-  const analysis = analyze(folded);
+  const analysis = analyze(folded, { narrowCache: options.narrowCache ?? false });
   if (!options.allowNothing) requirePrunable(analysis);
   return analysis;
 }

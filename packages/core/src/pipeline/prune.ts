@@ -14,6 +14,7 @@ import type { Plugin } from '../plugin/plugin.js';
 import type { RecoveryKind } from '../recovery/recovery.js';
 import { describeBudget } from '../report/describeBudget.js';
 import { makeReport } from '../report/makeReport.js';
+import { newForms } from '../report/newForms.js';
 import type { PruneReport } from '../report/report.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
 import { Proof } from '../verify/proof.js';
@@ -69,6 +70,11 @@ export interface PruneOptions extends Target {
   /** Widths per head become multiples of this. Default 1. */
   round?: number | undefined;
   /**
+   * Whether past keys and values may become narrower, where they leave through graph outputs and come back through graph inputs: both change their form
+   * together, which the report tells (`forms`). Default false, or what a given plan says: other programs feed them.
+   */
+  narrowCache?: boolean | undefined;
+  /**
    * Whether the result is proven before it is handed out: on the first calibration samples, or on random inputs, it has to answer as the original with the removed units at
    * zero does (see `verify`). Groups that do not come out right are left as they are, with a warning. Costs about as much as 16 runs of the model on one sample. Default true.
    */
@@ -111,8 +117,9 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
   checkTarget(options, plugins);
   const recovery = recoveryOf(options);
   const clock = new Clock(options.onProgress);
+  const narrowCache = options.narrowCache ?? options.plan?.narrowCache ?? false;
   const original = typeof source === 'string' ? await clock.time('read', () => readModel(source)) : source;
-  const prepared = await clock.time('analyze', async () => prepare(original));
+  const prepared = await clock.time('analyze', async () => prepare(original, { narrowCache }));
   const runtime = options.runtime ?? onnxRuntime();
   const { fit, held } =
     options.calibration && (options.holdBack ?? (recovery !== 'none' && !options.statistics))
@@ -133,6 +140,7 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
   });
   const fidelity =
     held &&
+    newForms(prepared, after).length === 0 &&
     (await clock.time('compare', (onProgress) =>
       compareModels(prepared.model, model, { ...options, runtime, data: held, onProgress }),
     ));
@@ -143,7 +151,7 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
     limits: options.budget,
     recovery,
     outcomes,
-    fidelity,
+    fidelity: fidelity || undefined,
     before: analysis,
     after,
     plan,

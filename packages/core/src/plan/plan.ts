@@ -28,11 +28,19 @@ export interface Plan {
    * not make the same model again: that takes the plan and the calibration data.
    */
   recovery?: 'mean' | 'ridge' | 'full';
+  /** Past keys and values become narrower as inputs and outputs of the model, where the plan cuts them. Absent: they stay. */
+  narrowCache?: true;
 }
 
 /** A plan that keeps everything. */
 export function emptyPlan(analysis: Analysis): Plan {
-  return { format: 'snp-plan', version: 1, model: { fingerprint: fingerprint(analysis.model) }, groups: {} };
+  return {
+    format: 'snp-plan',
+    version: 1,
+    model: { fingerprint: fingerprint(analysis.model) },
+    groups: {},
+    ...(analysis.narrowCache && { narrowCache: true }),
+  };
 }
 
 /** Units of `group` that leave under `plan`, ascending. */
@@ -65,6 +73,10 @@ export function checkPlan(plan: unknown, analysis: Analysis): Plan {
       `The plan was made for another model (structure ${candidate.model?.fingerprint ?? 'unknown'}, this model has ${own}). Make a new plan with 'snp prune' on this model.`,
     );
   }
+  if (candidate.narrowCache && !analysis.narrowCache)
+    fail(
+      `The plan cuts past keys and values where they are inputs and outputs of the model. Analyse the model with them: '--narrow-cache', 'narrowCache: true'.`,
+    );
   const groups = new Map(unitGroups(analysis).map((group) => [group.id, group]));
   for (const [id, entry] of Object.entries(candidate.groups)) {
     const group = groups.get(id);

@@ -64,7 +64,7 @@ export class Recovery {
       // Opened while the copy is made.
       for (const group of analysis.groups.filter(({ id }) => !groups || groups.includes(id)))
         if (kind === 'full' && isHidden(group)) expectSurgeon(group, algebra);
-      const copy = analyze(cloneModel(analysis.model));
+      const copy = analyze(cloneModel(analysis.model), { narrowCache: analysis.narrowCache });
       const wanted = copy.groups.filter(({ id }) => !groups || groups.includes(id));
       const leaving = copy.branches.filter(({ id }) => beyond.includes(id));
       const methods = new Map<string, RecoveryMethod>();

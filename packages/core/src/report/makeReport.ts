@@ -8,6 +8,7 @@ import type { RecoveryKind, RecoveryOutcomes } from '../recovery/recovery.js';
 import type { Verification } from '../verify/proof.js';
 import { budgetOutcome, unmetLimits } from './budgetOutcome.js';
 import { costPerBlock, wholeCost } from './costReport.js';
+import { newForms } from './newForms.js';
 import { slicesOfGroup } from './removedSlices.js';
 import type { GroupReport, Planning, PruneReport } from './report.js';
 
@@ -44,6 +45,7 @@ export function makeReport(findings: Findings): PruneReport {
   const limits = budgetOutcome(findings.limits, full, cost.after);
   const groups = reported(before, plan).map((group) => groupReport(group, plan, findings));
   const removed = removedByKind(groups);
+  const forms = newForms(before, after);
   const nothing = Object.keys(removed).length === 0 && findings.limits;
   return {
     format: 'snp-report',
@@ -69,6 +71,7 @@ export function makeReport(findings: Findings): PruneReport {
       ...(reason.operator !== undefined && { operator: reason.operator }),
       reason: reason.reason,
     })),
+    ...(forms.length > 0 && { forms }),
     verified: findings.verification ?? false,
     warnings: [...findings.warnings, ...unmetLimits(limits, full), ...(nothing ? [MEETS_ALREADY] : [])],
     seconds: findings.seconds,

@@ -64,6 +64,14 @@ export interface Planning {
   tradeOff: readonly TradeOffPoint[];
 }
 
+/** The new form of an input or output of the model; free dimensions by their names. */
+export interface NewForm {
+  name: string;
+  role: 'input' | 'output';
+  before: (number | string)[];
+  after: (number | string)[];
+}
+
 /** The whole of a pruning, for people (report.html), for third parties who want to repeat it, and for programs. */
 export interface PruneReport {
   format: 'snp-report';
@@ -97,6 +105,8 @@ export interface PruneReport {
     operator?: string;
     reason: string;
   }[];
+  /** Inputs and outputs of the model that have become narrower, past keys and values, with their shapes; absent where all keep their form. */
+  forms?: NewForm[];
   /** The proof that the model equals the masked original; false where none was asked for. */
   verified: Verification | false;
   warnings: string[];

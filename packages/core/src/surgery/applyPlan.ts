@@ -18,7 +18,7 @@ export function applyPlan(analysis: Analysis, plan: Plan): Model {
   const whole = checkPlan(plan, analysis);
   const model = cloneModel(analysis.model);
   // The same walk over the copy gives the same labels, so units found in the original are found here.
-  const copy = analyze(model);
+  const copy = analyze(model, { narrowCache: analysis.narrowCache });
   const leaves = leavingLabels(copy, (group) => removedUnits(whole, group));
   leaveOutBranches(copy, whole);
   cut(copy, leaves);

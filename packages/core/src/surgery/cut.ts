@@ -15,7 +15,10 @@ export function cut({ model, walk }: Pick<Analysis, 'model' | 'walk'>, leaves: (
   const shrinkage = new Shrinkage(walk, leaves);
   separateProjections(model, walk, (layout) => shrinkage.isRagged(layout));
   // Values without a shape, as sequences, hold nothing that leaves.
-  const known = computedValues(model).filter((value) => walk.layouts.has(value) || walk.shapes.shape(value));
+  const fed = model.graph.inputs.filter(({ tensor }) => !tensor);
+  const known = [...fed, ...computedValues(model)].filter(
+    (value) => walk.layouts.has(value) || walk.shapes.shape(value),
+  );
   const shapes = new Map(known.map((value) => [value, shrinkage.newShape(value)]));
   resizeNodes(model, walk, shrinkage);
   restateCounts(model, walk, shrinkage);

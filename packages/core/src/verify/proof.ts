@@ -1,10 +1,11 @@
 import type { Analysis } from '@snp/graph';
 import { cloneModel, type Model, SnpError, settleRandomness } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
-import type { Calibration, Feeds, Runtime, Session } from '@snp/runtime';
+import type { Calibration, Runtime, Session } from '@snp/runtime';
 import type { Plan } from '../plan/plan.js';
 import { removedSlices } from '../report/removedSlices.js';
 import { AnswerCheck } from './answerCheck.js';
+import { CacheForms } from './cacheForms.js';
 import { maskedModel } from './maskedModel.js';
 import { type Question, questionsFor } from './questions.js';
 import { restoredModel } from './restoredModel.js';
@@ -95,21 +96,17 @@ export class Proof {
     pruned: Model | string,
     onRun?: (done: number, total: number) => void,
   ): Promise<Verification> {
-    const { analysis, tolerance, questions } = this;
-    const { data, signal } = this.options;
+    const { analysis, tolerance } = this;
+    const { data } = this.options;
     const original = plan.recovery
       ? restoredModel(analysis, typeof pruned === 'string' ? await readModel(pruned) : pruned, plan)
       : analysis.model;
     const masked = maskedModel(original, removedSlices(plan, analysis));
-    const wanted: Question[] = [];
-    const session = await openToCompare(masked, analysis.model, this.options);
-    try {
-      for (const { feeds } of questions) wanted.push({ feeds, answers: await session.run(feeds, { signal }) });
-    } finally {
-      await session.close();
-    }
+    const forms = new CacheForms(analysis, plan);
+    const wanted = await this.#wantedOf(masked, forms);
     const { check, reason } = await this.#compare(pruned, wanted, onRun);
-    const passed = reason === undefined || (reason === ONLY_WHOLES && (await this.#differByTies(masked, pruned)));
+    const passed =
+      reason === undefined || (reason === ONLY_WHOLES && (await this.#differByTies(masked, pruned, forms)));
     return {
       passed,
       difference: check?.difference ?? Number.POSITIVE_INFINITY,
@@ -164,19 +161,28 @@ export class Proof {
   }
 
   /** True if outputs of whole numbers differ only because the numbers that they rank differ by rounding. */
-  async #differByTies(masked: Model, pruned: Model | string): Promise<boolean> {
-    const { signal } = this.options;
+  async #differByTies(masked: Model, pruned: Model | string, forms: CacheForms): Promise<boolean> {
     const scores = scoresBehind(masked);
     const others = scoresBehind(typeof pruned === 'string' ? await readModel(pruned) : pruned);
     if (!scores || !others) return false;
-    const session = await openToCompare(scores, this.analysis.model, this.options);
-    const wanted: { feeds: Feeds; answers: Feeds }[] = [];
+    const wanted = await this.#wantedOf(scores, forms);
+    return (await this.#compare(others, wanted)).reason === undefined;
+  }
+
+  /** What the pruned model is asked, and has to answer as the masked original does. */
+  async #wantedOf(masked: Model, forms: CacheForms): Promise<Question[]> {
+    const { signal } = this.options;
+    const session = await openToCompare(masked, this.analysis.model, this.options);
     try {
-      for (const { feeds } of this.questions) wanted.push({ feeds, answers: await session.run(feeds, { signal }) });
+      const wanted: Question[] = [];
+      for (const { feeds } of this.questions) {
+        const answers = await session.run(forms.masked(feeds), { signal });
+        wanted.push({ feeds: forms.narrowed(feeds), answers: forms.narrowed(answers) });
+      }
+      return wanted;
     } finally {
       await session.close();
     }
-    return (await this.#compare(others, wanted)).reason === undefined;
   }
 }
 

@@ -117,7 +117,8 @@ function whyRigid(
   rigid: ClassIndex<RigidFactor>,
   headOf: ReadonlyMap<number, number>,
 ): FreezeReason | undefined {
-  const found = rigid.touching(headOf.keys()).find(({ field, factor }) => {
+  const found = rigid.touching(headOf.keys()).find(({ field, factor, countsHeads }) => {
+    if (countsHeads) return false;
     const inner = strideOf(field.factors, factor);
     return field.labels.some((label, at) => {
       const position = Math.floor(at / inner) % (factor.size as number);

@@ -1,7 +1,7 @@
 import { type Dim, dimsEqual, type Node, type Value } from '@snp/onnx';
 import { Mark } from '../labels/labelStore.js';
 import { Factor } from '../layout/factor.js';
-import { type Field, type Layout, plainLayout } from '../layout/layout.js';
+import { type Field, flattenAxis, type Layout, plainLayout } from '../layout/layout.js';
 import type { Propagation } from './propagation.js';
 
 /** A graph input that may hold what graph outputs held a run before: past keys or values of an attention. */
@@ -106,13 +106,14 @@ function whyKept({ labels: [first] }: Field, output: Value, { labels }: Propagat
 
 /** True if every position of an input stands at the same position of an output. */
 function comesBack(field: Field, from: Layout, to: Layout | undefined, { labels }: Propagation): boolean {
+  const whole = to?.axes.reduce<Layout | undefined>((flat, _, axis) => flat && flattenAxis(flat, axis), to);
   const axesOf = (layout: Layout, own: Field) =>
-    own.factors.map((factor) => layout.axes.findIndex((axis) => axis.length === 1 && axis[0] === factor));
+    own.factors.map((factor) => layout.axes.findIndex((axis) => axis[0] === factor));
   const axes = axesOf(from, field);
   return (
-    to?.fields.some(
+    whole?.fields.some(
       (other) =>
-        axesOf(to, other).join() === axes.join() &&
+        axesOf(whole, other).join() === axes.join() &&
         other.labels.length === field.labels.length &&
         other.labels.every((label, at) => labels.find(label) === labels.find(field.labels[at])),
     ) ?? false

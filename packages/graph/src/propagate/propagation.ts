@@ -13,6 +13,8 @@ export interface RigidFactor {
   factor: Factor;
   node: Node;
   reason: string;
+  /** Whole heads may leave all the same: what is counted along the factor is theirs. */
+  countsHeads: boolean;
 }
 
 /** One operand of a product of two activations, or of an activation with a weight, where labels are summed over. */
@@ -219,7 +221,8 @@ export class Propagation {
     }
     const heads = outer.factors.length > inner.factors.length && this.isHeadField(inner);
     if (heads) return this.holdNeurons(inner, outer);
-    const twins = outer.factors.length === inner.factors.length;
+    // Neurons of one head that several queries share are that head's, one numbering of neurons for all heads is no head's.
+    const twins = outer.factors.length === inner.factors.length || inner.factors.length > 1;
     if (outer.labels === inner.labels && outer.factors.every((factor, at) => factor === inner.factors[at])) return;
     eachPosition(outer.factors, inner.factors, (outerAt, innerAt) => {
       const joined = this.labels.union(outer.labels[outerAt], inner.labels[innerAt], twins);
@@ -252,9 +255,9 @@ export class Propagation {
     });
   }
 
-  /** Notes that `factor`, which `field` labels, meets something that keeps its size. */
-  keepWhole(field: Field, factor: Factor, node: Node, reason: string): void {
-    this.rigid.push({ field, factor, node, reason });
+  /** Notes that `factor`, which `field` labels, meets something that keeps its size; with `countsHeads`, unless whole heads leave. */
+  keepWhole(field: Field, factor: Factor, node: Node, reason: string, countsHeads = false): void {
+    this.rigid.push({ field, factor, node, reason, countsHeads });
   }
 
   #constantLayout(node: Node, index: number, value: Value, roles: readonly Role[]): Layout | undefined {

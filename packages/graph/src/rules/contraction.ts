@@ -52,6 +52,7 @@ export function contract(node: Node, walk: Propagation, spec: ContractionSpec): 
       walk.contractions.push({ node, index, field, layout: aligned[operand], betweenActivations: between });
     }
   });
+  if (between) keepHeads(node, walk, aligned, spec.shared);
   coupleShared(node, walk, aligned, spec.shared, new Set(ending.flat()));
   const surviving = aligned.flatMap((layout, operand) =>
     layout.fields.filter((field) => !ending[operand].includes(field)).map((field) => ({ ...field, zero: field.zero })),
@@ -143,6 +144,16 @@ function coupleShared(
       }
     }
   }
+}
+
+/** Where all neurons of a head go together, they would leave the other operand without a partner: they leave with the whole head alone. */
+function keepHeads(node: Node, walk: Propagation, layouts: readonly Layout[], shared: ContractionSpec['shared']): void {
+  layouts.forEach(({ axes, fields }, operand) => {
+    const counting = shared.flatMap((pair) => axes[pair[operand]]);
+    for (const field of fields.filter(({ factors }) => factors.length > 1))
+      for (const factor of field.factors.filter((own) => counting.includes(own)))
+        walk.keepWhole(field, factor, node, 'has heads whose neurons all go together, so that they leave whole', true);
+  });
 }
 
 /** Neurons of heads that meet the attention map: they are part of the heads there. */

@@ -3,6 +3,7 @@ import { type Factor, splitsForShape } from '../../layout/factor.js';
 import { factorsFor, fieldsOn, type Layout, splitFactors } from '../../layout/layout.js';
 import type { Propagation } from '../../propagate/propagation.js';
 import { combine } from '../combine.js';
+import type { Resizing } from '../resizing.js';
 import type { OperatorRule } from '../rule.js';
 import { joinAlong, keepNeurons } from './neurons.js';
 import { mergeHeads, perHead } from './perHead.js';
@@ -44,12 +45,14 @@ export const rotaryEmbeddingRule: OperatorRule = {
     const old = (index: number) => resizing.oldShape(node.inputs[index]!);
     const rank = old(0).length;
     const before = sizesOf(node, old);
-    const after = sizesOf(node, (index) => resizing.newShape(node.inputs[index]!));
     const size = headSize(node, before.width, before.columns, rank);
-    const whole = size === 2 * before.columns!;
-    const left = whole ? 2 * after.columns! : size;
-    if (whole && node.int('rotary_embedding_dim', 0) > 0) node.set('rotary_embedding_dim', left!);
-    const heads = rank === 4 ? resizing.newShape(node.inputs[0]!)[1] : after.width! / left!;
+    const shape = resizing.newShape(node.inputs[0]!);
+    const width = shape.at(-1);
+    if (size === undefined || before.columns === undefined || typeof width !== 'number') return;
+    const whole = size === 2 * before.columns;
+    const left = whole ? 2 * columnsLeft(node, resizing, before.columns) : size;
+    if (whole && node.int('rotary_embedding_dim', 0) > 0) node.set('rotary_embedding_dim', left);
+    const heads = rank === 4 ? shape[1] : width / left;
     if (node.int('num_heads', 0) > 0 && typeof heads === 'number') node.set('num_heads', heads);
   },
 };
@@ -65,6 +68,13 @@ function sizesOf(node: Node, shape: (index: number) => readonly Dim[] | undefine
     width: typeof width === 'number' ? width : undefined,
     columns: typeof columns === 'number' ? columns : undefined,
   };
+}
+
+/** Columns of the tables that stay. */
+function columnsLeft(node: Node, resizing: Resizing, columns: number): number {
+  const table = node.inputs[tableInputs(node)[0]]!;
+  const all = Array.from({ length: columns }, (_, column) => column);
+  return resizing.positionsAfter(table, resizing.oldShape(table).length - 1, all).length;
 }
 
 /** Neurons of a head; undefined where they are not known. */

@@ -1,0 +1,128 @@
+import type { Analysis } from '@snp/graph';
+import type { Value } from '@snp/onnx';
+import { type Feeds, runModel } from '@snp/testing';
+import { describe, expect, it } from 'vitest';
+import { applyPlan, CacheForms, checkPlan, maskedModel, prepare, prune, removedSlices } from '../../src/index.js';
+import { compareOutputs, randomPlan, withoutHeadsAndBranches } from '../support/equivalence.js';
+import { AttentionModel } from './attentionModel.js';
+
+/** A decoder of two blocks with keys and values of the past as inputs, all as outputs. */
+function decoder(form: 'plain' | 'grouped'): AttentionModel {
+  const own = new AttentionModel(7, 1);
+  const { builder } = own;
+  const add = (a: Value, b: Value) => builder.op('', 'Add', [a, b]);
+  const lengths = form === 'grouped' ? own.whole('lengths', 'INT32', [1], [own.past + own.tokens - 1]) : undefined;
+  const total = form === 'grouped' ? own.whole('total', 'INT32', [], [own.past + own.tokens]) : undefined;
+  let x = own.stream();
+  for (const block of [0, 1]) {
+    const [heads, keyHeads, size] = form === 'grouped' ? [4, 2, 16] : [2, 2, 4];
+    const [q, k, v] = [heads, keyHeads, keyHeads].map((count) => own.linear(x, own.width, count * size));
+    const names = [`${block}.key`, `${block}.value`];
+    const past = names.map((name) => own.cache(name, keyHeads, size));
+    let mixed: Value;
+    let present: Value[];
+    if (form === 'grouped') {
+      const inputs = [q, k, v, ...past, lengths, total];
+      [mixed, ...present] = own.node('GroupQueryAttention', 'com.microsoft', inputs, 3, {
+        num_heads: heads,
+        kv_num_heads: keyHeads,
+      });
+    } else {
+      present = [k, v].map((part, at) =>
+        builder.op('', 'Concat', [past[at], own.apart(part, heads, size)], { axis: 2 }),
+      );
+      const keys = builder.op('', 'Transpose', [present[0]], { perm: [0, 1, 3, 2] });
+      const map = builder.op('', 'Softmax', [builder.op('', 'MatMul', [own.apart(q, heads, size), keys])]);
+      mixed = own.together(builder.op('', 'MatMul', [map, present[1]]), heads * size);
+    }
+    for (const [at, name] of names.entries()) own.present(present[at], name, keyHeads, size);
+    x = add(x, own.linear(mixed, heads * size, own.width));
+    const hidden = builder.op('', 'Relu', [own.linear(x, own.width, 10)]);
+    x = add(x, own.linear(hidden, 10, own.width));
+  }
+  own.finish(x, own.width);
+  return own;
+}
+
+const ids = ({ groups }: Analysis) => groups.map(({ id }) => id).sort();
+
+describe.each(['plain', 'grouped'] as const)('keys and values of the past, %s', (form) => {
+  const { builder, feeds } = decoder(form);
+  const whole = prepare(builder.model);
+  const narrow = prepare(builder.model, { narrowCache: true });
+
+  it('keep their form, and all else can be pruned', async () => {
+    expect(ids(whole)).toEqual(['blocks.0.ffn', 'blocks.1.ffn', 'residual']);
+    const reasons = whole.frozen.map(({ reason }) => reason.reason);
+    expect(reasons).toContain(
+      "keys leave through the output 'present.0.key' and come back through an input: other programs feed them; --narrow-cache cuts them on both sides",
+    );
+    const plan = randomPlan(whole, () => true, 0.5, 3);
+    const want = await runModel(maskedModel(whole.model, removedSlices(plan, whole)), feeds);
+    const got = await runModel(applyPlan(whole, plan), feeds);
+    expect(compareOutputs(Object.values(got), Object.values(want))).toBeLessThan(1e-5);
+  });
+
+  it.each([0, 1, 2])('become narrower together if asked for, and serve the runs after (plan %i)', async (seed) => {
+    const neurons = randomPlan(narrow, () => seed !== 1, 0.5, seed);
+    const plan = seed === 0 ? neurons : withoutHeadsAndBranches(neurons, narrow, { heads: 0.5, branches: 1 }, seed);
+    const forms = new CacheForms(narrow, plan);
+    const [full, cut] = [maskedModel(narrow.model, removedSlices(plan, narrow)), applyPlan(narrow, plan)];
+    let fed = { full: forms.masked(feeds) as Feeds, cut: forms.narrowed(feeds) as Feeds };
+    let past = 2;
+    for (let step = 0; step < 3; step++) {
+      const [want, got] = [await runModel(full, fed.full), await runModel(cut, fed.cut)];
+      expect(got['present.0.key'].data.length).toBeLessThan(want['present.0.key'].data.length);
+      expect(compareOutputs(Object.values(got), Object.values(forms.narrowed(want) as Feeds))).toBeLessThan(1e-5);
+      past += 3;
+      fed = { full: next(fed.full, want, past), cut: next(fed.cut, got, past) };
+    }
+  });
+});
+
+/** Inputs of the run after: what was present is past. */
+function next(feeds: Feeds, answers: Feeds, past: number): Feeds {
+  const caches = Object.keys(answers).filter((name) => name.startsWith('present.'));
+  const counts = feeds.lengths && {
+    lengths: { ...feeds.lengths, data: Int32Array.of(past + 2) },
+    total: { ...feeds.total, data: Int32Array.of(past + 3) },
+  };
+  return {
+    ...feeds,
+    ...(counts as Feeds | undefined),
+    ...Object.fromEntries(caches.map((name) => [name.replace('present', 'past'), answers[name]])),
+  };
+}
+
+describe('a plan that cuts caches', () => {
+  const { builder } = decoder('plain');
+
+  it('says so, and the report tells their new form', async () => {
+    const { plan, report, model } = await prune(builder.model, { ratios: { value: 0.5 }, narrowCache: true });
+    expect(plan.narrowCache).toBe(true);
+    expect(report.forms).toEqual(
+      ['input', 'output'].flatMap((role) =>
+        [0, 1].map((block) => ({
+          name: `${role === 'input' ? 'past' : 'present'}.${block}.value`,
+          role,
+          before: ['batch', 2, role === 'input' ? 'past' : expect.any(String), 4],
+          after: ['batch', 2, role === 'input' ? 'past' : expect.any(String), 2],
+        })),
+      ),
+    );
+    expect(model.graph.inputs.find(({ name }) => name === 'past.1.value')?.type?.shape).toEqual([
+      'batch',
+      2,
+      'past',
+      2,
+    ]);
+  });
+
+  it('is applied as it was made, and refused where caches are to stay', async () => {
+    const { plan, model } = await prune(builder.model, { ratios: { value: 0.5 }, narrowCache: true });
+    const again = await prune(builder.model, { plan });
+    const shapes = (own: typeof model) => own.graph.inputs.map(({ type }) => type?.shape);
+    expect(shapes(again.model)).toEqual(shapes(model));
+    expect(() => checkPlan(plan, prepare(builder.model))).toThrow(/narrow-cache/);
+  });
+});
