@@ -22,6 +22,7 @@ export {
   type Layout,
   plainLayout,
   sizesOf,
+  strideOf,
   transposeLayout,
 } from './layout/layout.js';
 export { type PropagateOptions, propagate } from './propagate/propagate.js';

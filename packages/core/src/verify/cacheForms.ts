@@ -1,4 +1,4 @@
-import { type Analysis, fieldsOn, type Layout, sizesOf } from '@snp/graph';
+import { type Analysis, fieldsOn, type Layout, strideOf } from '@snp/graph';
 import type { Feeds, RuntimeData, RuntimeTensor } from '@snp/runtime';
 import { checkPlan, type Plan, removedUnits } from '../plan/plan.js';
 import { leavingLabels } from '../surgery/leavingLabels.js';
@@ -67,13 +67,18 @@ export class CacheForms {
 function staysIn({ axes, fields }: Layout, leaves: (label: number) => boolean): Form['stays'] {
   const placed = fields.map(({ factors, labels }) => ({
     labels,
-    sizes: sizesOf(factors),
-    axesOf: factors.map((factor) => axes.findIndex((own) => own.includes(factor))),
+    steps: factors.map((factor) => {
+      const axis = axes.findIndex((own) => own.includes(factor));
+      return { axis, stride: strideOf(axes[axis], factor), size: factor.size as number };
+    }),
   }));
   return (dims, at) => {
     const positions = positionsOf(dims, at);
-    return placed.every(({ labels, sizes, axesOf }) => {
-      const place = axesOf.reduce((outer, axis, i) => outer * sizes[i] + positions[axis], 0);
+    return placed.every(({ labels, steps }) => {
+      const place = steps.reduce(
+        (outer, { axis, stride, size }) => outer * size + (Math.floor(positions[axis] / stride) % size),
+        0,
+      );
       return !leaves(labels[place]);
     });
   };
