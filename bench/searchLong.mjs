@@ -1,5 +1,5 @@
 // `node bench/searchLong.mjs [MODELS] [SEED] [PROCESSES]`: draws so many Transformers of random spellings (default 100000, seed 1, in 2 processes), prunes each at random and
-// holds it against formulas in float64. Prints how many ran, were pruned right, were refused, were left out for a known fault, and were wrong, with the smallest model of each failure.
+// holds it against formulas in float64. Prints how many ran, were pruned right, were refused, and were wrong, with the smallest model of each failure.
 import { spawn } from 'node:child_process';
 
 const [models, seed, processes] = [100_000, 1, 2].map((preset, at) => Number(process.argv[2 + at] ?? preset));

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { faults } from './support/faults.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -25,7 +26,7 @@ function firstFailure() {
     ['core', 'test/conformance', 'test/search/spellings.test.ts', 'test/traps.test.ts'],
   ]) {
     const { passed, output } = run(folder, 'vitest', 'run', '--bail', '1', '--reporter', 'default', ...tests);
-    if (!passed) return /FAIL\s+(.*)/.exec(output.replaceAll(/\u001b\[[0-9;]*m/g, ''))?.[1] ?? 'does not run';
+    if (!passed) return /FAIL\s+(.*)/.exec(stripVTControlCharacters(output))?.[1] ?? 'does not run';
   }
   return undefined;
 }

@@ -35,7 +35,7 @@ export function maskNormTakenApart(
     done.add(node);
     const factor = followingWidth(numberOf(node.inputs[index])!, width, width * share);
     if (factor === undefined) continue;
-    const value = constant(graph, shapes, node.inputs[1 - index]!, [], [factor]);
+    const value = constant(graph, shapes, node.outputs[0]!, [], [factor]);
     node.setInput(index, value);
   }
 }

@@ -51,9 +51,10 @@ function normAround(squares: Node): NormTakenApart | undefined {
         goOn();
       } else if (node.op === 'Mul' && storedConstant(other)) goOn();
       else if (state.rooted && other && (state.inverted ? node.op === 'Mul' : node.op === 'Div' && index === 1)) {
-        const numerator = unscaled(other);
-        const again = sameCentring(numerator, mean);
-        if (again || numerators.includes(origin(numerator))) results.push(next);
+        // The values themselves may be the scaled result of the norm before.
+        const divided = [other, unscaled(other)];
+        const again = divided.map((own) => sameCentring(own, mean)).find((own) => own !== undefined);
+        if (again || divided.some((own) => numerators.includes(origin(own)))) results.push(next);
         if (again) {
           means.add(again.node);
           for (const factor of again.factors) factors.add(factor);

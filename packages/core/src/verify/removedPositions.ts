@@ -56,8 +56,9 @@ export class RemovedPositions {
       const along = storedConstant(weight) && this.#readers(node.op, weight!, node.int('transB', 0), rank);
       if (along) return along;
     }
-    for (const { node } of value.uses) {
-      if (!['Mul', 'Add', 'Sub', 'Cast', 'Identity'].includes(node.op) || !node.outputs[0]) continue;
+    for (const { node, index } of value.uses) {
+      const passes = ['Mul', 'Add', 'Sub', 'Cast', 'Identity'].includes(node.op) || (node.op === 'Div' && index === 0);
+      if (!passes || !node.outputs[0]) continue;
       const found = this.behind(node.outputs[0], rank, steps - 1);
       if (found) return found;
     }

@@ -2,7 +2,7 @@ import { type AttributeInit, dataTypeCode, Graph, Model, Tensor, type Value } fr
 import { type Feeds, type Random, random } from '@snp/testing';
 
 /** Operator sets with the forms that runtimes run; between them lies every change of a schema from 7 on. */
-export const OPSETS = [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24] as const;
+const OPSETS = [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24] as const;
 
 /** Attributes by name; one that is undefined is left out. */
 export type Attributes = Record<string, AttributeInit | undefined>;

@@ -85,6 +85,21 @@ export function headsLeft(
 
 const NONE: Field = { factors: [], labels: new Int32Array(), zero: false };
 
+/** A kernel with an axis for heads and one for neurons tells heads apart by labels of its own, which are not followed: all heads stay. */
+function keepsHeads(a: Field, b: Field, node: Node, walk: Propagation): boolean {
+  const [outer, inner] = a.factors.length >= b.factors.length ? [a, b] : [b, a];
+  const perHead =
+    inner.factors.length < outer.factors.length &&
+    inner.factors.every((factor) => outer.factors.includes(factor)) &&
+    !inner.factors.includes(outer.factors[outer.factors.length - 1]) &&
+    !walk.isHeadField(inner);
+  if (!perHead) return false;
+  walk.freeze(inner, node, 'holds one number for several neurons');
+  for (const factor of inner.factors)
+    walk.keepWhole(outer, factor, node, 'is multiplied with a kernel that counts heads');
+  return true;
+}
+
 function coupleSummed(
   node: Node,
   walk: Propagation,
@@ -93,7 +108,7 @@ function coupleSummed(
   summed: readonly Factor[],
   between: boolean,
 ): void {
-  for (const a of left) for (const b of right) walk.unify(a, b, node);
+  for (const a of left) for (const b of right) if (!keepsHeads(a, b, node, walk)) walk.unify(a, b, node);
   for (const [own, others] of [
     [left, right],
     [right, left],

@@ -23,8 +23,24 @@ export function normStatistic(
   const mean = reduction.opType === 'ReduceMean';
   if (mean && output.consumers.every((node) => isCentring(node, output) || shiftsByMean(node, output, walk)))
     return { counts: [] };
-  const squared = mean || reduction.opType === 'ReduceSum' ? squareOf(input, walk) : undefined;
+  const squared =
+    reduction.opType === 'ReduceSumSquare'
+      ? input
+      : mean || reduction.opType === 'ReduceSum'
+        ? squareOf(input, walk)
+        : undefined;
   return squared && new Statistic(squared, count, walk).follow(output, mean);
+}
+
+/** Whether a sum is divided by the number of its positions, so that it is a mean: what it is divided by stays. */
+export function isAveraged(sum: Value, count: number | undefined, walk: Propagation): boolean {
+  return [...sum.uses].some(({ node, index }) => {
+    if (node.opType === 'Cast' || node.opType === 'Identity')
+      return node.outputs[0] !== undefined && isAveraged(node.outputs[0], count, walk);
+    const number = node.opType === 'Mul' || (node.opType === 'Div' && index === 0) ? node.inputs[1 - index] : undefined;
+    const by = scalarOf(number, walk);
+    return by !== undefined && by !== 1 && count !== undefined && COUNTS.some((of) => isNear(of(count), by));
+  });
 }
 
 /** `x - mean(x)`. */

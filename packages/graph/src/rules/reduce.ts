@@ -3,7 +3,7 @@ import { type Field, fieldsOn, type Layout } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
 import { headsLeft } from './contraction.js';
 import { normalise } from './normalization.js';
-import { hasScale, normStatistic } from './norms.js';
+import { hasScale, isAveraged, normStatistic } from './norms.js';
 import type { OperatorRule } from './rule.js';
 
 const SUMS = ['ReduceSum', 'ReduceL1', 'ReduceL2', 'ReduceSumSquare'];
@@ -46,8 +46,10 @@ export const reduceRule: OperatorRule = {
 function endLabels(node: Node, walk: Propagation, x: Layout, axes: readonly number[], ending: readonly Field[]): void {
   // Zeros of a norm are such by the mean over what stays: outside of a norm a sum over them means something else.
   const exact = SUMS.includes(node.opType) && ending.every((field) => field.zero && !field.centred);
-  const statistic = normStatistic(node, countOf(node, walk, axes), walk);
-  if (exact && !statistic) return;
+  const count = countOf(node, walk, axes);
+  const statistic = normStatistic(node, count, walk);
+  const [output] = node.outputs;
+  if (exact && !statistic && !(output && isAveraged(output, count, walk))) return;
   if (!statistic)
     return walk.freezeAll(ending, node, 'reduces over these positions, and leaving some out changes the result');
   if (!hasScale(node.outputs[0]!)) {
