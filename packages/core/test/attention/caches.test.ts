@@ -7,12 +7,13 @@ import { compareOutputs, randomPlan, withoutHeadsAndBranches } from '../support/
 import { AttentionModel } from './attentionModel.js';
 
 /** A decoder of two blocks with keys and values of the past as inputs, all as outputs. */
-function decoder(form: 'plain' | 'grouped'): AttentionModel {
+function decoder(form: 'plain' | 'rotated' | 'grouped'): AttentionModel {
   const own = new AttentionModel(7, 1);
   const { builder } = own;
   const add = (a: Value, b: Value) => builder.op('', 'Add', [a, b]);
   const lengths = form === 'grouped' ? own.whole('lengths', 'INT32', [1], [own.past + own.tokens - 1]) : undefined;
   const total = form === 'grouped' ? own.whole('total', 'INT32', [], [own.past + own.tokens]) : undefined;
+  const positions = form === 'rotated' ? own.whole('positions', 'INT64', [1, own.tokens], [2, 3, 4]) : undefined;
   let x = own.stream();
   for (const block of [0, 1]) {
     const [heads, keyHeads, size] = form === 'grouped' ? [4, 2, 16] : [2, 2, 4];
@@ -28,11 +29,14 @@ function decoder(form: 'plain' | 'grouped'): AttentionModel {
         kv_num_heads: keyHeads,
       });
     } else {
-      present = [k, v].map((part, at) =>
-        builder.op('', 'Concat', [past[at], own.apart(part, heads, size)], { axis: 2 }),
-      );
+      const [queries, ...parts] = [q, k, v].map((part) => own.apart(part, heads, size));
+      const angles = [0, 1].map(() => own.weight([9, size / 2]));
+      const rotate = (part: Value) =>
+        form === 'rotated' ? builder.op('', 'RotaryEmbedding', [part, ...angles, positions]) : part;
+      parts[0] = rotate(parts[0]);
+      present = parts.map((part, at) => builder.op('', 'Concat', [past[at], part], { axis: 2 }));
       const keys = builder.op('', 'Transpose', [present[0]], { perm: [0, 1, 3, 2] });
-      const map = builder.op('', 'Softmax', [builder.op('', 'MatMul', [own.apart(q, heads, size), keys])]);
+      const map = builder.op('', 'Softmax', [builder.op('', 'MatMul', [rotate(queries), keys])]);
       mixed = own.together(builder.op('', 'MatMul', [map, present[1]]), heads * size);
     }
     for (const [at, name] of names.entries()) own.present(present[at], name, keyHeads, size);
@@ -46,7 +50,7 @@ function decoder(form: 'plain' | 'grouped'): AttentionModel {
 
 const ids = ({ groups }: Analysis) => groups.map(({ id }) => id).sort();
 
-describe.each(['plain', 'grouped'] as const)('keys and values of the past, %s', (form) => {
+describe.each(['plain', 'rotated', 'grouped'] as const)('keys and values of the past, %s', (form) => {
   const { builder, feeds } = decoder(form);
   const whole = prepare(builder.model);
   const narrow = prepare(builder.model, { narrowCache: true });
