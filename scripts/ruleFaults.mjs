@@ -23,7 +23,13 @@ function run(folder, ...args) {
 function firstFailure() {
   for (const [folder, ...tests] of [
     ['graph', 'test'],
-    ['core', 'test/conformance', 'test/search/spellings.test.ts', 'test/traps.test.ts'],
+    [
+      'core',
+      'test/conformance',
+      'test/attention/operators.test.ts',
+      'test/search/spellings.test.ts',
+      'test/traps.test.ts',
+    ],
   ]) {
     const { passed, output } = run(folder, 'vitest', 'run', '--bail', '1', '--reporter', 'default', ...tests);
     if (!passed) return /FAIL\s+(.*)/.exec(stripVTControlCharacters(output))?.[1] ?? 'does not run';

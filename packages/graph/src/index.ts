@@ -25,6 +25,7 @@ export {
   strideOf,
   transposeLayout,
 } from './layout/layout.js';
+export type { CountConstant, PlacedCount } from './propagate/countConstant.js';
 export { type PropagateOptions, propagate } from './propagate/propagate.js';
 export { type Contraction, Propagation, type RigidFactor } from './propagate/propagation.js';
 export { combine, type Operand, type Zeros } from './rules/combine.js';

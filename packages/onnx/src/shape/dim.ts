@@ -146,7 +146,7 @@ export function staticDims(dims: readonly (Dim | undefined)[] | undefined): numb
   return dims?.every((dim) => typeof dim === 'number') ? [...(dims as readonly number[])] : undefined;
 }
 
-/** The terms of a dimension, highest degree first; none for 0. @internal */
+/** The terms of a dimension, highest degree first; none for 0. */
 export function termsOf(dim: Dim): readonly DimTerm[] {
   if (typeof dim !== 'number') return dim.terms;
   return dim === 0 ? [] : [{ coefficient: dim, factors: [] }];
