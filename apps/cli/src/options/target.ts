@@ -48,7 +48,7 @@ export function sizesOf({ batch = 1, dim }: TargetOptions): InputSizes {
 }
 
 /** Collects `--dim sequence=128`. */
-export function dimension(text: string, earlier: Record<string, number> = {}): Record<string, number> {
+function dimension(text: string, earlier: Record<string, number> = {}): Record<string, number> {
   const [name, size] = text.split('=');
   const value = Number(size);
   if (!name || !Number.isInteger(value) || value < 1)
