@@ -45,7 +45,7 @@ function draws(node: Node): boolean {
   const training = node.inputs[2];
   if (!training) return false;
   const constant = constantBehind(training);
-  return !constant || constant.bytes()[0] !== 0;
+  return constant?.bytes()[0] !== 0;
 }
 
 function toMiddle(node: Node): void {
