@@ -38,6 +38,7 @@ function sourceOf(message: Message, type: DataType, size: number, external?: Ext
   if (message.dataLocation === EXTERNAL) {
     const location = externalLocation(message);
     const wrong = location.length !== undefined && location.length !== byteLength;
+    if (Number.isNaN(location.length)) fail(message, 'states a length of external data that is no number');
     if (wrong) fail(message, `needs ${byteLength} bytes but states ${location.length} bytes of external data`);
     return () => {
       if (!external) throw notGiven(location);
