@@ -65,6 +65,7 @@ export const gemmRule: OperatorRule = {
           { operand: 1, axis: transB ? 0 : 1 },
         ],
       });
+    if (!product) walk.freezeInput(node, 2, 'is added to a product that is not followed');
     walk.setOutput(node, 0, activated(node, product && withBias(node, walk, product)));
   },
 };
