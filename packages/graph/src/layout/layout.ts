@@ -35,6 +35,11 @@ export function fieldsOn(layout: Layout, factors: readonly Factor[]): Field[] {
   return layout.fields.filter((field) => field.factors.some((factor) => factors.includes(factor)));
 }
 
+/** Two fields label the same factors, in whatever order. */
+export function sameFactors(a: Field, b: Field): boolean {
+  return a.factors.length === b.factors.length && a.factors.every((factor) => b.factors.includes(factor));
+}
+
 /** The new factors for each factor to be split. Make them once where several layouts share factors. */
 export function factorsFor(splits: Splits): Map<Factor, Factor[]> {
   return new Map([...splits].map(([factor, sizes]) => [factor, sizes.map((size) => new Factor(size))]));

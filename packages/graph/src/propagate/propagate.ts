@@ -35,7 +35,7 @@ export function propagate(
     const rule = ruleFor(node.op);
     const beyond = rule && beyondForm(node, rule.operators[node.op], walk.opset(node));
     if (rule && beyond === undefined) follow(rule, node, walk);
-    else stopAt(node, walk, (index) => beyond ?? whyUnfollowed(node, index));
+    else walk.stopAt(node, (index) => beyond ?? whyUnfollowed(node, index));
   }
   freezeOutputs(model, walk, settleCaches(caches, walk, narrowCache));
   return walk;
@@ -46,20 +46,10 @@ function follow(rule: OperatorRule, node: Node, walk: Propagation): void {
     rule.propagate(node, walk);
   } catch (cause) {
     if (cause instanceof SnpError && cause.code === 'limit')
-      return stopAt(node, walk, () => 'has dimensions of too many symbols to be followed');
+      return walk.stopAt(node, () => 'has dimensions of too many symbols to be followed');
     if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
-    stopAt(node, walk, () => 'has attributes that do not fit its inputs');
+    walk.stopAt(node, () => 'has attributes that do not fit its inputs');
   }
-}
-
-/** Nothing labelled that a node touches may change. */
-function stopAt(node: Node, walk: Propagation, reason: (index: number) => string): void {
-  node.inputs.forEach((_, index) => {
-    walk.freezeInput(node, index, reason(index));
-  });
-  node.outputs.forEach((_, index) => {
-    walk.setOutput(node, index);
-  });
 }
 
 /** Values that a branch or loop body reads by name are not followed into it. */

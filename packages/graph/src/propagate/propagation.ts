@@ -198,6 +198,16 @@ export class Propagation {
     this.freezeAll(this.input(node, index)?.fields ?? [], node, reason);
   }
 
+  /** Follows nothing through a node: what is labelled in its inputs keeps its size. */
+  stopAt(node: Node, reason: (index: number) => string): void {
+    node.inputs.forEach((_, index) => {
+      this.freezeInput(node, index, reason(index));
+    });
+    node.outputs.forEach((_, index) => {
+      this.setOutput(node, index);
+    });
+  }
+
   /** Freezes every axis of a constant, whoever reads it, now or later. */
   freezeConstant(value: Value, node: Node | undefined, reason: string): void {
     this.#frozenConstants.set(value, { node: node?.label, operator: node?.op, reason });

@@ -1,7 +1,7 @@
 import type { Node } from '@snp/onnx';
 import { type AxisGroup, alignAxes } from '../layout/align.js';
 import { Factor } from '../layout/factor.js';
-import { type Field, fieldsOn, flattenAxis, type Layout, plainLayout, sizesOf } from '../layout/layout.js';
+import { type Field, fieldsOn, flattenAxis, type Layout, plainLayout, sameFactors, sizesOf } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
 import { repeatAxis } from './repeat.js';
 import type { OperatorRule } from './rule.js';
@@ -138,8 +138,4 @@ function split(field: Field, factor: Factor) {
 
 function sameOrder(a: readonly Factor[], b: readonly Factor[]): boolean {
   return a.length === b.length && a.every((factor, at) => factor === b[at]);
-}
-
-function sameFactors(a: Field, b: Field): boolean {
-  return a.factors.length === b.factors.length && a.factors.every((factor) => b.factors.includes(factor));
 }

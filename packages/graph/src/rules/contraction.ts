@@ -2,7 +2,7 @@ import type { Node } from '@snp/onnx';
 import { Mark, type Role } from '../labels/labelStore.js';
 import { type AxisGroup, alignAxes } from '../layout/align.js';
 import type { Factor } from '../layout/factor.js';
-import { type Field, fieldsOn, type Layout } from '../layout/layout.js';
+import { type Field, fieldsOn, type Layout, sameFactors } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
 
 /** In place of an input number: an activation inside the node, which no value of the graph holds. */
@@ -174,10 +174,6 @@ function keepHeads(node: Node, walk: Propagation, layouts: readonly Layout[], sh
 /** Neurons of heads that meet the attention map: they are part of the heads there. */
 function holds(walk: Propagation, heads: Field, neurons: Field): boolean {
   return walk.isHeadField(heads) && heads.factors.every((factor) => neurons.factors.includes(factor));
-}
-
-function sameFactors(a: Field, b: Field): boolean {
-  return a.factors.length === b.factors.length && a.factors.every((factor) => b.factors.includes(factor));
 }
 
 const FIXED = 'is multiplied with a value whose positions along this axis are not weights';

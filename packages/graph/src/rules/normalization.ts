@@ -6,6 +6,8 @@ import type { Propagation } from '../propagate/propagation.js';
 import { combine } from './combine.js';
 import type { OperatorRule } from './rule.js';
 
+const UNKNOWN = 'normalises values of unknown shape';
+
 /** Layer and RMS normalisation over the last axes: what stays is normalised among itself. */
 export const layerNormRule: OperatorRule = {
   // Further outputs are statistics of what is normalised.
@@ -17,7 +19,7 @@ export const layerNormRule: OperatorRule = {
   summary: 'positions stay and are normalised together; scale and shift are coupled with them',
   propagate(node, walk) {
     const x = walk.input(node, 0);
-    if (!x) return stopAtUnknown(node, walk);
+    if (!x) return walk.stopAt(node, () => UNKNOWN);
     const axis = node.int('axis', -1);
     const first = axis < 0 ? axis + x.axes.length : axis;
     const axes = x.axes.map((_, i) => i).slice(first);
@@ -49,7 +51,7 @@ export const batchNormRule: OperatorRule = {
   summary: 'scale, shift, mean and variance are coupled with the channel',
   propagate(node, walk) {
     const x = walk.input(node, 0);
-    if (!x) return stopAtUnknown(node, walk);
+    if (!x) return walk.stopAt(node, () => UNKNOWN);
     const training = node.int('training_mode', 0) === 1;
     const elsewhere = x.fields.filter((field) => !field.factors.every((factor) => x.axes[1].includes(factor)));
     if (training) walk.freezeAll(elsewhere, node, 'normalises over these positions');
@@ -135,14 +137,4 @@ export function affine(
     if (layout) operands.push({ layout: place(layout), activation: walk.isActivation(node, index) });
   }
   return combine(node, walk, operands, 'all');
-}
-
-/** Nothing is known of what is normalised: what scales and shifts it keeps its size. */
-function stopAtUnknown(node: Node, walk: Propagation): void {
-  node.inputs.forEach((_, index) => {
-    walk.freezeInput(node, index, 'normalises values of unknown shape');
-  });
-  node.outputs.forEach((_, index) => {
-    walk.setOutput(node, index);
-  });
 }

@@ -20,12 +20,5 @@ const ANYTHING: OperatorForm = { inputs: Number.POSITIVE_INFINITY, outputs: 'all
 export const refusedRules: readonly OperatorRule[] = Object.entries(REASONS).map(([operator, reason]) => ({
   operators: { [operator]: ANYTHING },
   summary: `frozen: ${reason}`,
-  propagate(node, walk) {
-    node.inputs.forEach((_, index) => {
-      walk.freezeInput(node, index, reason);
-    });
-    node.outputs.forEach((_, index) => {
-      walk.setOutput(node, index);
-    });
-  },
+  propagate: (node, walk) => walk.stopAt(node, () => reason),
 }));
