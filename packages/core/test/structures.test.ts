@@ -16,6 +16,7 @@ const FORMS: readonly (readonly [string, SmallEncoderForm, { lanes?: number; res
   ['keys and values repeated by Expand', { repeat: 'Expand' }, { lanes: 2 }],
   ['repeated keys that are divided by their norms', { repeat: 'Concat', cosine: true }, { lanes: 2 }],
   ['a convolution in groups', { grouped: true }, { residual: 4 }],
+  ['a layer in a branch that is taken every time', { chosen: true }, {}],
   ['targets with several free axes behind one projection', { fused: true }, {}],
   ['the same with weights stored as halves', { fused: true, halves: true }, {}],
 ];

@@ -15,6 +15,7 @@ export { removeRoundTrips } from './fold/removeRoundTrips.js';
 export { constantTarget } from './fold/reshapeTarget.js';
 export { settleRandomness } from './fold/settleRandomness.js';
 export { simplifyShapes } from './fold/simplifyShapes.js';
+export { takeConstantBranches } from './fold/takeConstantBranches.js';
 export { unpackSequences } from './fold/unpackSequences.js';
 export { type InlinedFunctions, inlineFunctions } from './functions/inlineFunctions.js';
 export type { Attribute, AttributeInit, AttributeValue } from './ir/attribute.js';

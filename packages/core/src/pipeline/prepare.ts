@@ -9,6 +9,7 @@ import {
   removeRoundTrips,
   SnpError,
   simplifyShapes,
+  takeConstantBranches,
   unpackSequences,
 } from '@snp/onnx';
 import { obstaclesOf } from '../obstacles/obstacles.js';
@@ -16,7 +17,7 @@ import { coverageOf } from '../plan/coverage.js';
 import { frozenReasons } from '../plan/prunable.js';
 
 /**
- * Makes a model ready for pruning, in a copy: functions of the model are inlined, sequences of tensors taken apart, sizes that exporters compute at run time become
+ * Makes a model ready for pruning, in a copy: functions of the model are inlined, sequences of tensors taken apart, branches that are always taken take the place of their `If`, sizes that exporters compute at run time become
  * constants (so that a scale taken from a width stays that of the original width), and the result is analysed.
  *
  * @param options.narrowCache Past keys and values that leave through outputs and come back through inputs may become narrower on both sides. Default false.
@@ -34,6 +35,11 @@ export function prepare(
   unpackSequences(folded);
   foldConstants(folded);
   simplifyShapes(folded);
+  // What a branch computes may be constant in turn.
+  if (takeConstantBranches(folded) > 0) {
+    foldConstants(folded);
+    simplifyShapes(folded);
+  }
   removeRoundTrips(folded);
   removeExpands(folded);
   countAxesFromEnd(folded);

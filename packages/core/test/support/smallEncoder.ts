@@ -1,4 +1,4 @@
-import { type Model, Tensor, type Value } from '@snp/onnx';
+import { Graph, type Model, Tensor, type Value } from '@snp/onnx';
 import { type Feeds, GraphBuilder, random } from '@snp/testing';
 
 /** Spellings that the small encoder may have. */
@@ -15,6 +15,8 @@ export interface SmallEncoderForm {
   fused?: boolean;
   /** Something is drawn at random, as in training. */
   chance?: boolean;
+  /** The first layer of the FFN stands in a branch that is taken every time. */
+  chosen?: boolean;
 }
 
 const [WIDTH, HEADS, NEURONS, HIDDEN] = [16, 4, 4, 24];
@@ -64,10 +66,33 @@ export function smallEncoder(form: SmallEncoderForm): Model {
     HEADS * NEURONS,
   );
   stream = graph.op('/sum', 'Add', [stream, kept(linear(joined, HEADS * NEURONS, WIDTH))]);
-  const hidden = graph.op('/ffn', 'Relu', [linear(norm(stream), WIDTH, HIDDEN)]);
+  const hidden = graph.op('/ffn', 'Relu', [firstLayer(norm(stream))]);
   stream = graph.op('/sum', 'Add', [stream, linear(hidden, HIDDEN, WIDTH)]);
   graph.output(linear(norm(stream), WIDTH, 5), 'y', 'FLOAT', ['batch', 'length', 5]);
   return graph.model;
+
+  function firstLayer(x: Value): Value {
+    if (!form.chosen) return linear(x, WIDTH, HIDDEN);
+    const outer = graph.model.graph;
+    const attributes = Object.fromEntries(
+      ['then_branch', 'else_branch'].map((name) => {
+        const branch = new Graph(name, outer);
+        const weights = branch.addInitializer(
+          'w',
+          Tensor.float32(
+            [WIDTH, HIDDEN],
+            Array.from({ length: WIDTH * HIDDEN }, () => draw.uniform() - 0.5),
+          ),
+        );
+        const [product] = branch.addNode({ op: 'MatMul', inputs: [x, weights], outputs: ['product'] }).outputs;
+        product!.type = { elementType: 'FLOAT', shape: undefined };
+        branch.outputs.push(product!);
+        return [name, { type: 'GRAPH' as const, value: branch }];
+      }),
+    );
+    const always = outer.addInitializer('always', Tensor.of('BOOL', [], Uint8Array.of(1)));
+    return outer.addNode({ op: 'If', inputs: [always], attributes }).outputs[0]!;
+  }
 
   function separateHeads(x: Value): Value[] {
     const heads = (own: number) =>

@@ -50,9 +50,11 @@ export function inHalf(model = encoder()): Model {
 export function withBranch(): Model {
   const model = encoder();
   const { graph } = model;
-  const flag = graph.addInitializer('flag', Tensor.of('BOOL', [], Uint8Array.of(1)));
   const weight = graph.addInitializer('outer', Tensor.float32([4, 4], normals(random(3), 16)));
+  const zero = graph.addInitializer('zero', Tensor.float32([], [0]));
   answerWith(model, (logits) => {
+    const sum = graph.addNode({ op: 'ReduceL1', inputs: [logits], attributes: { keepdims: 0 } }).outputs[0]!;
+    const flag = graph.addNode({ op: 'Greater', inputs: [sum, zero] }).outputs[0]!;
     const branch = (name: string, make: (inner: Graph) => Value) => {
       const inner = new Graph(name, graph);
       const result = make(inner);
