@@ -52,6 +52,7 @@ export {
   type LatencyRatioOptions,
   latencyRatio,
 } from './evaluate/latencyRatio.js';
+export { changedOnReading } from './obstacles/changedOnReading.js';
 export type { Obstacle } from './obstacles/obstacle.js';
 export { obstaclesOf } from './obstacles/obstacles.js';
 export { type CalibrateOptions, calibrate } from './pipeline/calibrate.js';

@@ -205,3 +205,17 @@ describe('inlineFunctions', () => {
     expect(costOf(model, { dims: { n: 2, m: 5 } })).toMatchObject({ macs: 2 * 5 * 4 * 6, params: 24 });
   });
 });
+
+it('is counted by what functions compute, whether they are inlined or not', () => {
+  const linear = functionOf('Linear', ['x', 'w'], (inner, x, w) => [apply(inner, 'MatMul', [x, w])]);
+  const model = modelWith(linear);
+  const x = addInput(model, 'x', ['n', 7, 4]);
+  const weight = model.graph.addInitializer('w', floats([4, 5], new Array<number>(20).fill(1)));
+  const [y] = call(model.graph, 'Linear', [x, weight]);
+  // The product behind has a shape only if that of the call is known.
+  const z = apply(model, 'MatMul', [y, model.graph.addInitializer('v', floats([5, 6], new Array<number>(30).fill(1)))]);
+  z.type = { elementType: 'FLOAT', shape: undefined };
+  model.graph.outputs.push(z);
+  expect(costOf(model).macs).toBe(7 * 4 * 5 + 7 * 5 * 6);
+  expect(Object.keys(inlineFunctions(model).inlined)).toEqual(['pkg.Linear']);
+});

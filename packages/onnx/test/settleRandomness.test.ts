@@ -38,3 +38,22 @@ it('says of a Dropout that drops nothing that it does not draw', () => {
   apply(model, 'Dropout', [x, model.graph.addInitializer('ratio', floats([], [0.5])), off]);
   expect(settleRandomness(model)).toEqual([]);
 });
+
+it('Multinomial gives the likeliest class every time', async () => {
+  const model = emptyModel();
+  const x = addInput(model, 'x', ['n', 7]);
+  const drawn = apply(model, 'Multinomial', [x], { sample_size: 40, dtype: 7 });
+  const best = apply(model, 'ArgMax', [x], { axis: 1, keepdims: 1 });
+  const same = apply(model, 'Cast', [apply(model, 'Equal', [drawn, best])], { to: 1 });
+  same.type = { elementType: 'FLOAT', shape: ['n', 40] };
+  model.graph.outputs.push(same);
+  const answers = async () => {
+    const session = await plainSession(model);
+    const answers = await session.run(randomFeeds(model, { n: 3 }));
+    await session.release();
+    return Object.values(answers).flatMap(({ data }) => [...(data as Float32Array)]);
+  };
+  expect(await answers()).toContain(0);
+  expect(settleRandomness(model)).toHaveLength(1);
+  expect(await answers()).toEqual(Array.from({ length: 120 }, () => 1));
+});

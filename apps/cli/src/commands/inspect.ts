@@ -1,5 +1,6 @@
 import {
   type Analysis,
+  changedOnReading,
   costOf,
   coverageOf,
   explain,
@@ -42,7 +43,8 @@ export function inspectCommand(): Command {
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addPluginOptions(command).action(async (path: string, options: InspectOptions) => {
-    const analysis = prepare(await openModel(path, options), {
+    const model = await openModel(path, options);
+    const analysis = prepare(model, {
       allowNothing: true,
       narrowCache: options.narrowCache,
     });
@@ -53,11 +55,14 @@ export function inspectCommand(): Command {
       return;
     }
     const { plugins } = await loadPlugins(options.plugin);
-    const findings = describe(path, analysis, await findUnits(analysis, plugins, options), options.dim);
+    const found = await findUnits(analysis, plugins, options);
+    const findings = { ...describe(path, analysis, found, options.dim), warnings: changedOnReading(model) };
     if (options.json) printJson(findings);
     else process.stdout.write(render(findings, analysis, options.all === true));
   });
 }
+
+type Findings = ReturnType<typeof describe>;
 
 function describe(
   path: string,
@@ -113,7 +118,7 @@ function describe(
   };
 }
 
-function render(findings: ReturnType<typeof describe>, analysis: Analysis, all: boolean): string {
+function render(findings: Findings & { warnings: readonly string[] }, analysis: Analysis, all: boolean): string {
   const lines = [
     pc.bold(findings.model),
     `  opset ${findings.opset}${findings.producer ? `, written by ${findings.producer}` : ''}, ${findings.nodes} nodes`,
@@ -123,7 +128,8 @@ function render(findings: ReturnType<typeof describe>, analysis: Analysis, all: 
   if (assumed.length > 0) lines.push(pc.dim(`  MACs counted with ${assumed.join(', ')}`));
   const residual = findings.groups.filter((group) => group.kind === 'residual');
   if (residual.length > 0) lines.push(`  residual width ${residual.map((group) => group.units).join(', ')}`);
-  for (const { message } of findings.obstacles) lines.push('', `  ${message}`);
+  for (const message of [...findings.obstacles.map(({ message }) => message), ...findings.warnings])
+    lines.push('', `  ${message}`);
   if (findings.blocks.length > 0) lines.push('', blockTable(findings, analysis));
   const others = findings.groups.filter((group) => all || (group.block === null && group.kind !== 'residual'));
   if (others.length > 0) lines.push('', groupTable(all ? 'group' : 'group outside of blocks', others));
@@ -133,13 +139,13 @@ function render(findings: ReturnType<typeof describe>, analysis: Analysis, all: 
 }
 
 /** Which ratios may be given, in one line. */
-function whatCan({ groups }: ReturnType<typeof describe>): string {
+function whatCan({ groups }: Findings): string {
   const kinds = [...new Set(groups.map(({ kind }) => kind))];
   if (kinds.length === 0) return '  nothing can be pruned';
   return `  can be pruned: ${kinds.map((kind) => `--ratio ${kind}=R`).join(', ')}`;
 }
 
-function blockTable({ blocks, macs, params }: ReturnType<typeof describe>, { frozen }: Analysis): string {
+function blockTable({ blocks, macs, params }: Findings, { frozen }: Analysis): string {
   // What is not frozen stands among the groups outside of blocks, or is not there.
   const absent = (kind: Group['kind']) =>
     frozen.some((part) => part.kind === kind && !staysByNature(part)) ? 'frozen' : '-';
@@ -156,7 +162,7 @@ function blockTable({ blocks, macs, params }: ReturnType<typeof describe>, { fro
   return table(['block', 'heads', 'query/key', 'value', 'FFN', 'MACs', 'of MACs', 'of params'], rows);
 }
 
-function groupTable(title: string, groups: ReturnType<typeof describe>['groups']): string {
+function groupTable(title: string, groups: Findings['groups']): string {
   const rows = groups.map((group) => [
     group.id,
     group.units,
@@ -167,7 +173,7 @@ function groupTable(title: string, groups: ReturnType<typeof describe>['groups']
   return table([title, 'units', 'heads', 'members', 'first member'], rows, [0, 4]);
 }
 
-function foundTable({ found }: ReturnType<typeof describe>): string {
+function foundTable({ found }: Findings): string {
   const rows = found.map(({ id, kind, units, plugin, cuts }) => [id, kind, units, plugin, JSON.stringify(cuts[0])]);
   return table(['found by plug-ins', 'kind', 'units', 'plug-in', 'first unit'], rows, [0, 1, 3, 4]);
 }

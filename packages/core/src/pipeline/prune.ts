@@ -4,6 +4,7 @@ import { readModel, writeModel } from '@snp/onnx/node';
 import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
 import type { Criterion } from '@snp/score';
 import { compareModels } from '../evaluate/compareModels.js';
+import { changedOnReading } from '../obstacles/changedOnReading.js';
 import { obstacleWarnings } from '../obstacles/obstacles.js';
 import type { Plan } from '../plan/plan.js';
 import type { LeastShares } from '../planner/planner.js';
@@ -160,7 +161,7 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
     latency: decision.latency,
     samples: decision.samples,
     skipped: options.calibration?.skipped ?? [],
-    warnings: [...obstacleWarnings(prepared), ...decision.warnings, ...warnings],
+    warnings: [...changedOnReading(original), ...obstacleWarnings(prepared), ...decision.warnings, ...warnings],
     verification,
     seconds: clock.seconds,
     originalCost: costOf(original),

@@ -1,14 +1,18 @@
 import { SnpError } from '../errors.js';
+import { unpackSequences } from '../fold/unpackSequences.js';
+import { inlineFunctions } from '../functions/inlineFunctions.js';
+import { cloneModel } from '../ir/clone.js';
 import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
+import { constantBehind } from '../shape/constantBehind.js';
 import type { Dim } from '../shape/dim.js';
 import { evaluateDim, symbolsOf } from '../shape/dimFunctions.js';
 import { inferShapes, type ShapeInfo } from '../shape/inferShapes.js';
 import { bitsPerElement } from '../tensor/dataType.js';
 import { nodeMacs } from './nodeMacs.js';
-import { constantBehind, parameterCount } from './parameters.js';
+import { parameterCount } from './parameters.js';
 
 /** What one node costs. */
 export interface NodeCost {
@@ -58,16 +62,18 @@ export const COST_DEFAULTS = { batch: 1, other: 128 } as const;
  * Counts parameters and multiply-accumulate operations (MACs), per node and in all. MACs are those of matrix products,
  * convolutions, einsum contractions, attention and recurrent operators; norms, softmax, biases and elementwise
  * operators are not counted. Of the branches of an If the dearest counts; the body of a Loop or Scan counts as often as
- * it runs if that is known, else once.
+ * it runs if that is known, else once. Functions of the model are counted by what they compute, and sequences of tensors by their parts: nodes are then those of a
+ * copy without them.
  *
  * @throws SnpError `invalid-argument` if `dims` names no symbolic dimension of the model
  * @example
  * const { macs, params } = costOf(model); // DeiT-Tiny: 1.25e9, 5.72e6
  */
 export function costOf(model: Model, options: CostOptions = {}): ModelCost {
-  const shapes = options.shapes ?? inferShapes(model);
-  const counting = new Counting(shapes, new Sizes(model.graph, shapes, options.dims ?? {}));
-  const nodes = counting.graph(model.graph, 1);
+  const counted = options.shapes ? model : takenApart(model);
+  const shapes = options.shapes ?? inferShapes(counted);
+  const counting = new Counting(shapes, new Sizes(counted.graph, shapes, options.dims ?? {}));
+  const nodes = counting.graph(counted.graph, 1);
   counting.sizes.checkNames();
   const sum = (field: (cost: NodeCost) => number) => nodes.reduce((total, cost) => total + field(cost), 0);
   return {
@@ -80,6 +86,13 @@ export function costOf(model: Model, options: CostOptions = {}): ModelCost {
     assumed: Object.keys(counting.sizes.taken).filter((name) => options.dims?.[name] === undefined),
     uncounted: nodes.filter((cost) => cost.macs === undefined).map((cost) => cost.node),
   };
+}
+
+/** A model without calls of functions and sequences of tensors, whose shapes could not be told; the model itself where it has none. */
+function takenApart(model: Model): Model {
+  const copy = cloneModel(model);
+  const { inlined } = inlineFunctions(copy);
+  return Object.keys(inlined).length + unpackSequences(copy) > 0 ? copy : model;
 }
 
 /** The size taken for each symbol met. */

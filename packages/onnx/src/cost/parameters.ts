@@ -1,8 +1,6 @@
 import type { Node } from '../ir/node.js';
-import type { Value } from '../ir/value.js';
+import { constantBehind } from '../shape/constantBehind.js';
 import { isFloatType } from '../shape/elements.js';
-import { constantTensor } from '../shape/rules/constants.js';
-import type { Tensor } from '../tensor/tensor.js';
 
 /** Inputs that hold floating-point constants which are no parameters: running statistics, scales, regions. */
 const NOT_PARAMETERS: Readonly<Record<string, readonly number[]>> = {
@@ -31,12 +29,6 @@ const QUANTIZED_WEIGHTS: Readonly<Record<string, readonly number[]>> = {
   'com.microsoft.MatMulIntegerToFloat': [1],
   'com.microsoft.MatMulNBits': [1],
 };
-
-/** The constant behind a value: an initializer, or the tensor of a Constant node. */
-export function constantBehind(value: Value): Tensor | undefined {
-  if (value.tensor) return value.tensor;
-  return value.producer?.op === 'Constant' ? constantTensor(value.producer) : undefined;
-}
 
 /**
  * Number of parameters that input `index` of `node` holds; 0 for what is none. A parameter is a constant that training

@@ -1,8 +1,8 @@
-import { constantBehind } from '../cost/parameters.js';
 import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
+import { constantBehind } from '../shape/constantBehind.js';
 import { dimsEqual } from '../shape/dim.js';
 import { isFloatType } from '../shape/elements.js';
 import { inferShapes, type ShapeInfo } from '../shape/inferShapes.js';

@@ -1,8 +1,8 @@
-import { constantBehind } from '../cost/parameters.js';
 import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
+import { constantBehind } from '../shape/constantBehind.js';
 import { inferShapes, type ShapeInfo } from '../shape/inferShapes.js';
 import { type DataType, dataTypeCode, dataTypeOf } from '../tensor/dataType.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -18,11 +18,12 @@ const DRAWN: Readonly<Record<string, Settle>> = {
   RandomNormal: toMean,
   RandomNormalLike: toMean,
   Bernoulli: toLikelier,
+  Multinomial: toLikeliest,
 };
 
 /**
  * Takes chance out of a model, in place, so that two runs give the same answers and two models can be compared: Dropout in training mode drops nothing, random
- * operators give the middle of what they draw, Bernoulli what is likelier. Models come to draw numbers where they were exported in training mode.
+ * operators give the middle of what they draw, Bernoulli and Multinomial what is likeliest. Models come to draw numbers where they were exported in training mode.
  *
  * @returns the nodes that drew numbers, those of branches and bodies included; empty for a model that answers the same every time
  * @example
@@ -72,6 +73,18 @@ function toLikelier(node: Node, graph: Graph, shapes: ShapeInfo): void {
   const type = drawnType(node, shapes) ?? 'FLOAT';
   const [rounded] = graph.addNode({ op: 'Round', inputs: [x], outputs: [`${name}_rounded`], before: node }).outputs;
   become(node, 'Cast', rounded!).set('to', dataTypeCode(type));
+}
+
+/** The likeliest class, as often as it was to be drawn. */
+function toLikeliest(node: Node, graph: Graph): void {
+  const [scores] = node.inputs;
+  const name = node.outputs[0]!.name;
+  const draws = node.int('sample_size', 1);
+  const to = node.int('dtype', dataTypeCode('INT32'));
+  const apply = (op: string, input: Value | undefined, attributes: Record<string, number>) =>
+    graph.addNode({ op, inputs: [input], outputs: [`${name}_${op}`], attributes, before: node }).outputs[0]!;
+  const best = apply('Cast', apply('ArgMax', scores, { axis: 1, keepdims: 1 }), { to });
+  become(node, 'Expand', best).setInput(1, graph.addInitializer(`${name}_sizes`, Tensor.int64([2], [1, draws])));
 }
 
 function drawnType(node: Node, shapes: ShapeInfo): DataType | undefined {
