@@ -222,6 +222,14 @@ describe('snp, on the example model', () => {
     expect(other.stderr).toMatch(/with other options/);
   }, 60_000);
 
+  it('sweep refuses a budget that cannot be met before it calibrates', async () => {
+    const data = ['--calib', at('calibration'), '--preprocess', PREPROCESS];
+    const { code, stderr } = await snp('sweep', EXAMPLE, ...data, '--keep', '0.8,0.001', '-o', at('unmet'));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/The budget cannot be met: .*0\.1 % of the MACs were asked for/);
+    await expect(stat(at('unmet', 'statistics.safetensors'))).rejects.toThrow(/ENOENT/);
+  }, 60_000);
+
   it('recovery keeps more of the accuracy', async () => {
     const top1 = [];
     for (const recovery of ['none', 'ridge']) {

@@ -140,7 +140,7 @@ export { loadStatistics, saveStatistics } from './statistics/statisticsFile.js';
 export type { StreamMoments } from './statistics/streamMoments.js';
 export { applyPlan } from './surgery/applyPlan.js';
 export { renderSweep } from './sweep/renderSweep.js';
-export { type SweepOptions, type SweepPoint, sweep } from './sweep/sweep.js';
+export { checkBudgets, type SweepOptions, type SweepPoint, sweep } from './sweep/sweep.js';
 export { CacheForms } from './verify/cacheForms.js';
 export { type FindInputsOptions, type FoundInputs, findInputs } from './verify/inputs/findInputs.js';
 export { type FreeSizesOptions, freeNames, freeSizes } from './verify/inputs/freeSizes.js';

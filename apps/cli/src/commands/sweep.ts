@@ -1,10 +1,12 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
+  type Analysis,
   addStatistics,
   type CalibrationStatistics,
   type CostBudget,
   calibrate,
+  checkBudgets,
   criterionNames,
   holdBack,
   inputsFor,
@@ -35,6 +37,7 @@ import { count, percent } from '../output/format.js';
 import { printJson } from '../output/json.js';
 import { type ProgressBar, withProgress } from '../output/progress.js';
 import { table } from '../output/table.js';
+import { printWarnings } from '../output/warnings.js';
 import { extensionsOf } from '../plugins/extensionsOf.js';
 
 interface SweepCommandOptions extends DataOptions, ModelOptions, PluginOptions {
@@ -117,8 +120,11 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
     throw new SnpError('io', `The folder ${folder} cannot be made: ${cause.message}.`, { file: folder }, { cause });
   });
   const inputs = await dataOf(model, options);
-  await checkInputs(model, inputs, options);
-  const file = await begin(folder, model, options, extensions.criterion?.name);
+  const analysis = prepare(model);
+  checkBudgets(analysis, { budgets: options.keep.map((keep) => ({ [options.of]: keep })), ...options, ...extensions });
+  await checkInputs(model, analysis, inputs, options);
+  const file = await begin(folder, analysis, options, extensions.criterion?.name);
+  const warnings = new Set<string>();
   await withProgress(async (bar) => {
     const statistics = await statisticsOf(folder, model, inputs.fit, options, extensions, bar);
     const missing = options.keep.filter((keep) => !file.points.some((point) => point.budget[options.of] === keep));
@@ -142,6 +148,7 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
         },
         async (point, result) => {
           await result.write(join(folder, name));
+          for (const warning of result.report.warnings) warnings.add(warning);
           file.points.push({ ...point, file: name });
           await save(folder, file, path);
         },
@@ -149,16 +156,22 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
     }
   });
   await save(folder, file, path);
+  printWarnings([...warnings]);
   const points = file.points.filter(({ budget: own }) => options.keep.includes(own[options.of] as number));
   if (options.json) printJson({ folder, ...file, points });
   else process.stdout.write(`${pointsTable(points)}\n\nmodels, sweep.json and sweep.html are in ${folder}\n`);
 }
 
 /** Before long work: whether there is an input to measure latency with. */
-async function checkInputs(model: Model, { fit, data }: Inputs, { dim }: SweepCommandOptions): Promise<void> {
+async function checkInputs(
+  model: Model,
+  analysis: Analysis,
+  { fit, data }: Inputs,
+  { dim }: SweepCommandOptions,
+): Promise<void> {
   const session = await onnxRuntime().open(model);
   try {
-    await inputsFor(prepare(model), session, { data: fit ?? data, dims: dim });
+    await inputsFor(analysis, session, { data: fit ?? data, dims: dim });
   } finally {
     await session.close();
   }
@@ -181,7 +194,7 @@ async function dataOf(model: Model, options: SweepCommandOptions): Promise<Input
 /** What an earlier run with the same options left, or a new beginning. */
 async function begin(
   folder: string,
-  model: Model,
+  analysis: Analysis,
   options: SweepCommandOptions,
   criterion: string | undefined,
 ): Promise<SweepFile> {
@@ -192,7 +205,7 @@ async function begin(
   const fresh: SweepFile = {
     format: 'snp-sweep',
     version: 1,
-    model: modelContent(prepare(model).model),
+    model: modelContent(analysis.model),
     settings,
     points: [],
   };

@@ -1,3 +1,4 @@
+import type { Analysis } from '@snp/graph';
 import { type Model, SnpError } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
 import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
@@ -8,7 +9,7 @@ import { type LatencyRatio, latencyRatio } from '../evaluate/latencyRatio.js';
 import { prepare } from '../pipeline/prepare.js';
 import type { OnProgress } from '../pipeline/progress.js';
 import { type PruneOptions, type PruneResult, prune } from '../pipeline/prune.js';
-import type { CostBudget } from '../plan/budget.js';
+import { type CostBudget, checkBudget } from '../plan/budget.js';
 import type { CostReport } from '../report/report.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
 import { inputsFor } from '../verify/inputs/inputsFor.js';
@@ -45,6 +46,19 @@ export interface SweepOptions
 }
 
 /**
+ * Checks, before long work, that a sweep's budgets can be met. What plug-ins bring may do what neurons cannot: with them nothing is checked here.
+ *
+ * @throws SnpError `invalid-argument` for a budget that no widths meet, with what can be pruned.
+ */
+export function checkBudgets(
+  analysis: Analysis,
+  { budgets, round, plugins = [] }: Pick<SweepOptions, 'budgets' | 'round' | 'plugins'>,
+): void {
+  if (plugins.length > 0) return;
+  for (const budget of budgets) checkBudget(analysis, budget, { round });
+}
+
+/**
  * Prunes a model to many budgets with one calibration, and measures each result: the trade-off between cost, latency and answers.
  *
  * @param onPoint Called with each point as soon as it is there, and with what made it.
@@ -63,6 +77,7 @@ export async function sweep(
   const runtime = options.runtime ?? onnxRuntime();
   const original = typeof source === 'string' ? await readModel(source) : source;
   const analysis = prepare(original);
+  checkBudgets(analysis, options);
   const before = await runtime.open(original, { signal });
   const points: SweepPoint[] = [];
   try {
