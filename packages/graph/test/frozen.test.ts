@@ -72,6 +72,15 @@ describe('hidden units between two products', () => {
       (graph, hidden) => graph.op('/m', 'Div', [graph.op('/m', 'Exp', [hidden]), hidden]),
     ],
     ['a logarithm of what becomes zero', (graph, hidden) => graph.op('/m', 'Log', [hidden])],
+    [
+      'a negative power of what becomes zero',
+      (graph, hidden) => graph.op('/m', 'Pow', [hidden, graph.float('/m', -1)]),
+    ],
+    [
+      'powers that differ, of what becomes zero',
+      (graph, hidden) =>
+        graph.op('/m', 'Pow', [hidden, graph.weight('powers', [8], Float32Array.of(1, 2, 3, 4, 1, 2, 3, -1))]),
+    ],
     ['a product along them with data of as many positions', (graph, hidden) => scaledByData(graph, hidden)],
     ['more copies of them than can be followed', (graph, hidden) => copies(graph, hidden)],
   ];
