@@ -11,6 +11,7 @@ import {
   sequenceFirst,
   tokens,
   withBranch,
+  withLoop,
 } from '../support/unusualModels.js';
 
 const runtime = onnxRuntime();
@@ -35,6 +36,7 @@ async function answersOf(model: Model, feeds: readonly Feeds[]): Promise<number[
 describe.each<[string, () => Model, { batch?: number; feed?: typeof tokens }]>([
   ['weights and activations of float16', () => inHalf(), {}],
   ['a branch that reads values and weights from outside', withBranch, {}],
+  ['a loop that reads weights from outside', withLoop, {}],
   ['a fixed batch of two', () => ofBatch(2), { batch: 2 }],
   ['a stream that begins with an odd number of tokens', sequenceFirst, { feed: idsOnly }],
   ['an answer that is a sequence', answeringSequence, {}],

@@ -1,4 +1,4 @@
-import { dataTypeCode, Graph, type Model, Tensor, type Value } from '@snp/onnx';
+import { type DataType, dataTypeCode, Graph, type Model, Tensor, type Value } from '@snp/onnx';
 import { buildEncoder, GraphBuilder, inputs, normals, random } from '@snp/testing';
 
 const SIZES = {
@@ -68,6 +68,34 @@ export function withBranch(): Model {
       else_branch: branch('else', (inner) => inner.addNode({ op: 'Relu', inputs: [logits] }).outputs[0]!),
     };
     return graph.addNode({ op: 'If', inputs: [flag], attributes }).outputs[0]!;
+  });
+  return model;
+}
+
+/** The encoder with a loop behind its answer: twice a product with a weight of outside, which the body reads by name. */
+export function withLoop(): Model {
+  const model = encoder();
+  const { graph } = model;
+  const weight = graph.addInitializer('outer', Tensor.float32([4, 4], normals(random(3), 16)));
+  const trips = graph.addInitializer('trips', Tensor.int64([], [2]));
+  answerWith(model, (logits) => {
+    const body = new Graph('body', graph);
+    const entering = (name: string, elementType: DataType, shape: number[] | undefined) => {
+      const value = body.addValue(name);
+      value.type = { elementType, shape };
+      body.inputs.push(value);
+      return value;
+    };
+    entering('trip', 'INT64', []);
+    const going = entering('going', 'BOOL', []);
+    const carried = entering('carried', 'FLOAT', undefined);
+    const [goesOn] = body.addNode({ op: 'Identity', inputs: [going], outputs: ['goes_on'] }).outputs;
+    const [product] = body.addNode({ op: 'MatMul', inputs: [carried, weight], outputs: ['product'] }).outputs;
+    goesOn!.type = { elementType: 'BOOL', shape: [] };
+    product!.type = { elementType: 'FLOAT', shape: undefined };
+    body.outputs.push(goesOn!, product!);
+    const attributes = { body: { type: 'GRAPH' as const, value: body } };
+    return graph.addNode({ op: 'Loop', inputs: [trips, undefined, logits], attributes }).outputs[0]!;
   });
   return model;
 }
