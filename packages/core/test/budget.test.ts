@@ -79,6 +79,8 @@ describe('budgetWidths', () => {
       /cannot be met: with every group at its least/,
     );
     expect(() => budgetWidths(analysis, { macs: 0 })).toThrow(/must be above 0/);
+    // Neither a fraction nor a number of operations.
+    expect(() => budgetWidths(analysis, { macs: 60 })).toThrow(/For 60 % give 0\.6\./);
   });
 });
 

@@ -153,5 +153,10 @@ function absolute(budget: number | undefined, full: number, name: string): numbe
   if (budget === undefined) return Number.POSITIVE_INFINITY;
   if (!(budget > 0))
     throw new SnpError('invalid-argument', `The budget for ${name} must be above 0, but is ${budget}.`);
+  if (budget > 1 && budget <= 100 && full > 100 * budget)
+    throw new SnpError(
+      'invalid-argument',
+      `The budget for ${name} is ${budget}, neither a fraction (above 0, at most 1) nor a number that could be meant: the model has ${full}. For ${budget} % give ${Number((budget / 100).toPrecision(12))}.`,
+    );
   return budget <= 1 ? budget * full : budget;
 }
