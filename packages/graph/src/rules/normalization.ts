@@ -104,9 +104,10 @@ export function normalise(node: Node, walk: Propagation, x: Layout, axes: readon
     walk.mark(field, Mark.normalised);
     if (!field.zero) walk.freeze(field, node, 'normalises values that do not become zero with their weights');
   }
-  const labelled = factors.some((factor) => x.fields.some((field) => field.factors.includes(factor)));
-  const unlabelled = factors.some((factor) => !x.fields.some((field) => field.factors.includes(factor)));
-  if (labelled && unlabelled)
+  // Positions that weights do not tell apart stand beside every channel (pixels merged into one token): they are normalised with it and leave with it.
+  const long = axes.filter((axis) => x.axes[axis].length > 0);
+  const labelled = long.filter((axis) => fieldsOn(x, x.axes[axis]).length > 0);
+  if (labelled.length > 0 && labelled.length < long.length)
     walk.freezeAll(fieldsOn(x, factors), node, 'normalises positions of which some are not weights');
 }
 

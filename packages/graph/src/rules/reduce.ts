@@ -7,7 +7,8 @@ import { hasScale, isAveraged, normStatistic } from './norms.js';
 import type { OperatorRule } from './rule.js';
 
 const SUMS = ['ReduceSum', 'ReduceL1', 'ReduceL2', 'ReduceSumSquare'];
-const OTHERS = ['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceProd', 'ReduceLogSum', 'ReduceLogSumExp'];
+const LOGARITHMS = ['ReduceLogSum', 'ReduceLogSumExp'];
+const OTHERS = ['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceProd', ...LOGARITHMS];
 
 /** Reductions: positions along the reduced axes end here. */
 export const reduceRule: OperatorRule = {
@@ -30,7 +31,7 @@ export const reduceRule: OperatorRule = {
     if (ending.length > 0) endLabels(node, walk, x, axes, ending);
     const keep = node.int('keepdims', 1) === 1;
     const kept = x.axes.flatMap((axis, i) => (axes.includes(i) ? (keep ? [[]] : []) : [axis]));
-    const zero = SUMS.includes(node.opType) || node.opType === 'ReduceMean';
+    const zero = !LOGARITHMS.includes(node.opType);
     const fields = x.fields.flatMap((field) =>
       ending.includes(field) ? [] : [{ ...field, zero: field.zero && zero }],
     );
