@@ -74,7 +74,7 @@ describe.each([
         await difference(
           analysis,
           randomPlan(analysis, () => true, share, 5),
-          feeds,
+          feedsOf(analysis),
         ),
       ).toBeLessThan(1e-4);
   });
