@@ -121,4 +121,29 @@ describe('a view with strides, written as a Gather of single positions', () => {
       ).groups,
     ).toEqual([]);
   });
+
+  it('is followed for any number of samples', async () => {
+    const graph = new GraphBuilder('free view');
+    const x = graph.input('x', 'FLOAT', ['batch', 6]);
+    const hidden = graph.op('/up', 'MatMul', [x, graph.weight('up', [6, 8], numbers(48))]);
+    const flat = graph.op('/flat', 'Reshape', [hidden, graph.ints('/flat', [-1])]);
+    const scalar = (name: string, number: number) => graph.model.graph.addInitializer(name, Tensor.int64([], [number]));
+    const batch = graph.op('/batch', 'Gather', [graph.op('/shape', 'Shape', [x]), scalar('first', 0)]);
+    const rows = graph.op('/rows', 'Range', [scalar('none', 0), batch, scalar('one', 1)]);
+    const starts = graph.op('/starts', 'Mul', [rows, scalar('width', 8)]);
+    const column = graph.op('/column', 'Unsqueeze', [starts, graph.ints('/axes', [1, 2])]);
+    const inner = graph.model.graph.addInitializer('inner', Tensor.int64([1, 1, 8], [0, 1, 2, 3, 4, 5, 6, 7]));
+    const view = graph.op('/view', 'Gather', [flat, graph.op('/places', 'Add', [column, inner])], { axis: 0 });
+    const down = graph.op('/down', 'MatMul', [view, graph.weight('down', [8, 5], numbers(40))]);
+    graph.output(down, 'y', 'FLOAT', ['batch', 1, 5]);
+    const analysis = prepare(graph.model);
+    expect(analysis.groups.map((group) => group.units)).toEqual([8]);
+    expect(
+      await difference(
+        analysis,
+        randomPlan(analysis, () => true, 0.5, 5),
+        given,
+      ),
+    ).toBeLessThan(1e-4);
+  });
 });

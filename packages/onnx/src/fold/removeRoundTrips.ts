@@ -3,10 +3,10 @@ import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { constantBehind } from '../shape/constantBehind.js';
-import { dimsEqual, staticDims } from '../shape/dim.js';
+import { dimsEqual } from '../shape/dim.js';
 import { isFloatType } from '../shape/elements.js';
 import { inferShapes, type ShapeInfo } from '../shape/inferShapes.js';
-import { Tensor } from '../tensor/tensor.js';
+import { gatheredInOrder } from './gatheredInOrder.js';
 
 /**
  * Takes out, in place, nodes after which a value is what it was before: Identity, chains of Reshape, Squeeze, Unsqueeze and Flatten that come back to a shape they
@@ -51,27 +51,6 @@ function beforeTransposes(last: Node): Value | undefined {
     if (order?.every((axis, i) => axis === i)) return at.inputs[0];
   }
   return undefined;
-}
-
-/** What picks every position of an axis, in order, and may arrange them in several axes, is a Reshape. */
-function gatheredInOrder(graph: Graph, node: Node, shapes: ShapeInfo): void {
-  const [x, indices] = node.inputs;
-  const [output] = node.outputs;
-  const [before, after] = [x && shapes.shape(x), output && staticDims(shapes.shape(output))];
-  if (!x || !before || !after || !indices?.tensor || indices.tensor.dataType.startsWith('UINT')) return;
-  const axis = node.int('axis', 0);
-  const size = before[axis < 0 ? axis + before.length : axis];
-  const inOrder = indices.tensor.size === size && indices.tensor.numbers().every((item, at) => Number(item) === at);
-  if (!inOrder || after.includes(0)) return;
-  const target = graph.addInitializer(`${output!.name}_shape`, Tensor.int64([after.length], after));
-  const [reshaped] = graph.addNode({
-    op: 'Reshape',
-    name: node.name,
-    inputs: [x, target],
-    outputs: [`${output!.name}_reshaped`],
-    before: node,
-  }).outputs;
-  if (!graph.outputs.includes(output!)) output!.replaceAllUsesWith(reshaped!);
 }
 
 /** `x + ConstantOfShape(shape)` of zeros is `x` spread out over that shape, unless `x` holds -0, which such a sum turns into 0. */
