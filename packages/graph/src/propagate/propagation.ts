@@ -2,8 +2,8 @@ import { type Dim, dimsEqual, type Graph, type Node, productOf, type ShapeInfo, 
 import { type FreezeReason, LabelStore, Mark, type Role, type Slot } from '../labels/labelStore.js';
 import type { Factor } from '../layout/factor.js';
 import { eachPosition, type Field, fieldsOn, type Layout, plainLayout } from '../layout/layout.js';
-
 import type { PlacedCount } from './countConstant.js';
+import type { JointAxes } from './jointAxes.js';
 
 const FLOAT_TYPES = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
 
@@ -52,6 +52,8 @@ export class Propagation {
   readonly contractions: Contraction[] = [];
   /** Constants that hold how many positions a norm runs over, and have to follow the width. */
   readonly counts: PlacedCount[] = [];
+  /** Axes of constants whose positions belong together. */
+  readonly jointAxes: JointAxes = new Map();
   /** Fields of labels for heads, in the order in which products left them. */
   readonly heads: Field[] = [];
   /** Nodes that carry labels through a product of two activations, in graph order: the attention operators. */
