@@ -1,4 +1,12 @@
-import { type Factor, groupIntoAxes, type Layout, type Propagation, ruleFor, selectPositions, sizesOf } from '@snp/graph';
+import {
+  type Factor,
+  groupIntoAxes,
+  type Layout,
+  type Propagation,
+  ruleFor,
+  selectPositions,
+  sizesOf,
+} from '@snp/graph';
 import { type AttributeInit, type Model, type Node, productOf, SnpError, Tensor, type Value } from '@snp/onnx';
 import { type Positions, selectionsOf } from './selections.js';
 

@@ -48,7 +48,12 @@ export function combine(
 }
 
 /** Axes of a constant that meet a field over all of them belong together. */
-function noteAxesOfConstants(node: Node, walk: Propagation, operands: readonly Operand[], aligned: readonly Layout[]): void {
+function noteAxesOfConstants(
+  node: Node,
+  walk: Propagation,
+  operands: readonly Operand[],
+  aligned: readonly Layout[],
+): void {
   for (const [at, { activation, index }] of operands.entries()) {
     if (activation || index === undefined) continue;
     const { axes } = aligned[at];

@@ -243,7 +243,10 @@ export function matMulAxes(
 /** Where an axis of a product comes from, with inputs behind the operands that broadcast to it (a bias). */
 export function productAxis({ shared, output }: ProductAxes, axis: number, others: readonly number[] = []): OutputAxis {
   const source = output[axis];
-  const own = 'operand' in source ? [source.operand === 0 ? source.axis : -1, source.operand === 1 ? source.axis : -1] : shared[source.shared];
+  const own =
+    'operand' in source
+      ? [source.operand === 0 ? source.axis : -1, source.operand === 1 ? source.axis : -1]
+      : shared[source.shared];
   return { inputs: [...own, ...others] };
 }
 
