@@ -1,5 +1,5 @@
 import type { Analysis } from '@snp/graph';
-import { type Graph, Tensor, type TensorArray, type Value } from '@snp/onnx';
+import { type Graph, Tensor, type Value } from '@snp/onnx';
 
 /**
  * Stores constants with one axis in place of several whose positions belong together, so that each head may keep neurons of its own; their readers get
@@ -17,12 +17,14 @@ function joinAxesOf(graph: Graph, constant: Value, axes: readonly number[]): voi
   const { dims } = constant.tensor!;
   const last = Math.max(...axes);
   const order = dims.flatMap((_, axis) => (axis === last ? axes : axes.includes(axis) ? [] : [axis]));
-  const sizes = order.map((axis) => dims[axis]);
   const joint = axes.reduce((product, axis) => product * dims[axis], 1);
   const joined = dims.flatMap((size, axis) => (axis === last ? [joint] : axes.includes(axis) ? [] : [size]));
-  constant.tensor = withDims(permuted(constant.tensor!, order), joined);
+  // Where only axes of size one change places, nothing does.
+  const long = order.filter((axis) => dims[axis] > 1);
+  const straight = long.every((axis, at) => at === 0 || axis > long[at - 1]);
+  constant.tensor = (straight ? constant.tensor! : constant.tensor!.transpose(order)).reshape(joined);
   constant.type = { elementType: constant.tensor.dataType, shape: [...joined] };
-  const straight = order.every((axis, at) => axis === at);
+  const sizes = straight ? dims : order.map((axis) => dims[axis]);
   // A form of its own for each reader: a vector that several read need not be one for all of them.
   for (const { node, index } of [...constant.uses]) {
     const target = graph.addInitializer(`${constant.name}_shape`, Tensor.int64([sizes.length], sizes));
@@ -33,29 +35,4 @@ function joinAxesOf(graph: Graph, constant: Value, axes: readonly number[]): voi
     const perm = dims.map((_, axis) => order.indexOf(axis));
     node.setInput(index, straight ? apart : add('Transpose', [apart], { perm }));
   }
-}
-
-function withDims(tensor: Tensor, dims: readonly number[]): Tensor {
-  return new Tensor(tensor.dataType, dims, () => tensor.bytes());
-}
-
-/** The tensor with its axes in another order. */
-function permuted(tensor: Tensor, order: readonly number[]): Tensor {
-  if (order.every((axis, at) => axis === at)) return tensor;
-  const { dataType, dims } = tensor;
-  const sizes = order.map((axis) => dims[axis]);
-  const strides = order.map((axis) => dims.slice(axis + 1).reduce((product, size) => product * size, 1));
-  const from = tensor.array();
-  const to = from.slice() as TensorArray;
-  const index = sizes.map(() => 0);
-  for (let at = 0, source = 0; at < to.length; at++) {
-    to[at] = from[source];
-    for (let axis = sizes.length - 1; axis >= 0; axis--) {
-      source += strides[axis];
-      if (++index[axis] < sizes[axis]) break;
-      source -= strides[axis] * sizes[axis];
-      index[axis] = 0;
-    }
-  }
-  return Tensor.of(dataType, sizes, to);
 }

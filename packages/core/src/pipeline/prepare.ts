@@ -4,6 +4,7 @@ import {
   countAxesFromEnd,
   foldConstants,
   inlineFunctions,
+  kernelsAsMatrices,
   type Model,
   removeExpands,
   removeRoundTrips,
@@ -35,6 +36,7 @@ export function prepare(
   inlineFunctions(folded);
   unpackSequences(folded);
   foldConstants(folded);
+  kernelsAsMatrices(folded);
   simplifyShapes(folded);
   // What a branch computes may be constant in turn.
   if (takeConstantBranches(folded) > 0) {

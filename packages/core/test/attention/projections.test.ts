@@ -1,3 +1,4 @@
+import { runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
 import { applyPlan, emptyPlan, type Plan, prepare } from '../../src/index.js';
 import { difference, randomPlan, withoutHeadsAndBranches } from '../support/equivalence.js';
@@ -36,6 +37,7 @@ async function prove({ builder, feeds }: Writer): Promise<void> {
   for (const plan of plans) expect(await difference(analysis, plan, feeds)).toBeLessThan(1e-5);
   const nothing = applyPlan(analysis, emptyPlan(analysis));
   expect(nothing.graph.nodes.length).toBe(analysis.model.graph.nodes.length);
+  expect((await runModel(nothing, feeds)).y.data).toEqual((await runModel(builder.model, feeds)).y.data);
 }
 
 describe('one product for queries, keys and values', () => {
