@@ -105,7 +105,12 @@ export const MOVES = new Set([
 function producerOf(value: Value): { weight: Value; bias: Value | undefined } | string {
   let bias: Value | undefined;
   for (let node = value.producer; node; ) {
-    const weight = isProduct(node) ? node.inputs.slice(0, 2).map(storedWeight).find((own) => own) : undefined;
+    const weight = isProduct(node)
+      ? node.inputs
+          .slice(0, 2)
+          .map(storedWeight)
+          .find((own) => own)
+      : undefined;
     if (weight && node.inputs[2] && (bias || !storedWeight(node.inputs[2])))
       return `goes through ${node.label}, whose bias is not the only one, or no weight`;
     if (weight) return { weight, bias: bias ?? storedWeight(node.inputs[2]) };

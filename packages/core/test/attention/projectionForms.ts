@@ -62,13 +62,19 @@ export class Writer extends AttentionModel {
     return this.op('Reshape', [part, sizes]);
   }
 
+  /** Two values with a further axis each, multiplied by Mul and summed over an axis. */
+  productSum(a: Value, axisOfA: number, b: Value, axisOfB: number, over: number): Value {
+    const spread = [this.op('Unsqueeze', [a, this.ints(axisOfA)]), this.op('Unsqueeze', [b, this.ints(axisOfB)])];
+    return this.op('ReduceSum', [this.op('Mul', spread), this.ints(over)], { keepdims: 0 });
+  }
+
   /** What is left of [batch, heads, tokens, neurons], as the stream's width. */
   output(context: Value): Value {
     return this.linear(this.together(context, HEADS * SIZE), HEADS * SIZE, 4);
   }
 }
 
-type Project = (w: Writer) => Value[];
+export type Project = (w: Writer) => Value[];
 
 /** One product for queries, keys and values, as [batch, tokens, 3 x heads x neurons]. */
 export const STACKED: Record<string, (w: Writer) => Value> = {
@@ -166,6 +172,9 @@ export const APART: Record<string, (w: Writer, all: Value) => Value[]> = {
   },
 };
 
+/** Queries, keys and values, each by a layer of its own. */
+export const SEPARATE: Project = each((w) => w.apart(w.linear(w.x, WIDTH, HEADS * SIZE), HEADS, SIZE));
+
 /** Queries, keys and values, each by a kernel of its own with an axis for heads. */
 export const KERNELS: Record<string, Project> = {
   'Einsum, [hidden, heads, neurons]': each((w) => {
@@ -213,10 +222,85 @@ export const OUTPUTS: Record<string, (w: Writer, context: Value) => Value> = {
   },
 };
 
-export function attention(project: Project, output = OUTPUTS['Reshape and MatMul']): Writer {
+/** What an attention makes of queries, keys and values. */
+export type Core = (w: Writer, q: Value, k: Value, v: Value) => Value;
+
+function softmax(w: Writer, scores: Value): Value {
+  return w.op('Softmax', [scores], { axis: -1 });
+}
+
+function turned(w: Writer, x: Value): Value {
+  return w.transpose(x, 0, 1, 3, 2);
+}
+
+function plusOne(w: Writer, x: Value): Value {
+  return w.op('Add', [x, w.builder.float('', 1e-3)]);
+}
+
+/** Orders in which queries, keys and values are multiplied, and operators that do it. */
+export const CORES: Record<string, Core> = {
+  'softmax of products': (w, q, k, v) => w.op('MatMul', [softmax(w, w.op('MatMul', [q, turned(w, k)])), v]),
+  'scores by Mul and ReduceSum': (w, q, k, v) => w.op('MatMul', [softmax(w, w.productSum(q, 3, k, 2, -1)), v]),
+  'both products by Mul and ReduceSum': (w, q, k, v) =>
+    w.productSum(softmax(w, w.productSum(q, 3, k, 2, -1)), 4, v, 2, 3),
+  'keys and values first': (w, q, k, v) =>
+    w.op('MatMul', [q, w.op('MatMul', [turned(w, w.op('Softmax', [k], { axis: 2 })), v])]),
+  'keys and values first, by Einsum': (w, q, k, v) => {
+    const both = w.op('Einsum', [w.op('Relu', [k]), v], { equation: 'bhnd,bhne->bhde' });
+    return w.op('Einsum', [w.op('Relu', [q]), both], { equation: 'bhnd,bhde->bhne' });
+  },
+  'keys and values first, divided by a product': (w, q, k, v) => {
+    const [own, keys] = [w.op('Relu', [q]), w.op('Relu', [k])];
+    const sum = w.op('ReduceSum', [keys, w.ints(2)], { keepdims: 1 });
+    const mixed = w.op('MatMul', [own, w.op('MatMul', [turned(w, keys), v])]);
+    return w.op('Div', [mixed, plusOne(w, w.op('MatMul', [own, turned(w, sum)]))]);
+  },
+  'keys and values first, divided by a sum': (w, q, k, v) => {
+    const [own, keys] = [w.op('Relu', [q]), w.op('Relu', [k])];
+    const sum = w.op('ReduceSum', [keys, w.ints(2)], { keepdims: 1 });
+    const divisor = w.op('ReduceSum', [w.op('Mul', [own, sum]), w.ints(-1)], { keepdims: 1 });
+    return w.op('Div', [w.op('MatMul', [own, w.op('MatMul', [turned(w, keys), v])]), plusOne(w, divisor)]);
+  },
+  'squares of scores': (w, q, k, v) => {
+    const scores = w.op('Relu', [w.op('MatMul', [q, turned(w, k)])]);
+    return w.op('MatMul', [w.op('Mul', [scores, scores]), v]);
+  },
+};
+
+/** What looks like one of these and is none, or not quite: whatever is followed has to be right all the same. */
+export const LOOK_ALIKES: Record<string, Core> = {
+  'queries and keys that are not zero without their weights': (w, q, k, v) => {
+    const positive = (x: Value) => w.op('Add', [w.op('Elu', [x]), w.builder.float('', 1)]);
+    return w.op('MatMul', [positive(q), w.op('MatMul', [turned(w, positive(k)), v])]);
+  },
+  'keys times values that are read elsewhere too': (w, q, k, v) => {
+    const both = w.op('MatMul', [turned(w, w.op('Relu', [k])), v]);
+    const sum = w.op('ReduceSum', [both, w.ints(2)], { keepdims: 1 });
+    return w.op('Add', [w.op('MatMul', [w.op('Relu', [q]), both]), sum]);
+  },
+  'keys times values, heads of values in another order': (w, q, k, v) => {
+    const others = w.op('Gather', [v, w.ints(1, 0)], { axis: 1 });
+    return w.op('MatMul', [w.op('Relu', [q]), w.op('MatMul', [turned(w, w.op('Relu', [k])), others])]);
+  },
+  'a gate that is summed over tokens': (w, q, k, v) => {
+    const gate = w.op('Mul', [w.op('Sigmoid', [q]), k]);
+    return w.op('Add', [v, w.op('ReduceSum', [gate, w.ints(2)], { keepdims: 1 })]);
+  },
+  'a sum of squares of differences': (w, q, k, v) => {
+    const apart = w.op('Sub', [w.op('Unsqueeze', [q, w.ints(3)]), w.op('Unsqueeze', [k, w.ints(2)])]);
+    const far = w.op('ReduceSum', [w.op('Mul', [apart, apart]), w.ints(-1)], { keepdims: 0 });
+    return w.op('MatMul', [softmax(w, w.op('Neg', [far])), v]);
+  },
+};
+
+/** A model of one attention. */
+export function attention(
+  project: Project,
+  output = OUTPUTS['Reshape and MatMul'],
+  core: Core = CORES['softmax of products'],
+): Writer {
   const w = new Writer(7);
   const [q, k, v] = project(w);
-  const scores = w.op('Softmax', [w.op('MatMul', [q, w.transpose(k, 0, 1, 3, 2)])], { axis: -1 });
-  w.builder.output(output(w, w.op('MatMul', [scores, v])), 'y', 'FLOAT', ['batch', 'tokens', 4]);
+  w.builder.output(output(w, core(w, q, k, v)), 'y', 'FLOAT', ['batch', 'tokens', 4]);
   return w;
 }

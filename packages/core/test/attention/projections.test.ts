@@ -6,9 +6,12 @@ import {
   ALL,
   APART,
   attention,
+  CORES,
   HEADS,
   KERNELS,
+  LOOK_ALIKES,
   OUTPUTS,
+  SEPARATE,
   SIZE,
   STACKED,
   WIDTH,
@@ -64,4 +67,18 @@ describe('kernels with an axis for heads', () => {
   it.each(Object.keys(OUTPUTS))('the output by %s', async (name) =>
     prove(attention(KERNELS['Einsum, heads first'], OUTPUTS[name])),
   );
+});
+
+describe('orders of products', () => {
+  it.each(Object.keys(CORES))('%s', async (name) => prove(attention(SEPARATE, undefined, CORES[name])));
+
+  it.each(Object.keys(LOOK_ALIKES))('or what looks like one: %s', async (name) => {
+    const { builder, feeds } = attention(SEPARATE, undefined, LOOK_ALIKES[name]);
+    const analysis = prepare(builder.model);
+    for (const seed of [1, 2, 3, 4]) {
+      const neurons = randomPlan(analysis, () => seed > 1, 0.5, seed);
+      const plan = withoutHeadsAndBranches(neurons, analysis, { heads: seed > 2 ? 1 : 0.5, branches: 1 }, seed);
+      expect(await difference(analysis, plan, feeds)).toBeLessThan(1e-5);
+    }
+  });
 });

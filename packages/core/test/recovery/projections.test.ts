@@ -2,7 +2,16 @@ import { onnxRuntime, tensors } from '@snp/runtime';
 import { random } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
 import { prune } from '../../src/index.js';
-import { APART, attention, KERNELS, OUTPUTS, STACKED, type Writer } from '../attention/projectionForms.js';
+import {
+  APART,
+  attention,
+  CORES,
+  KERNELS,
+  OUTPUTS,
+  SEPARATE,
+  STACKED,
+  type Writer,
+} from '../attention/projectionForms.js';
 
 const runtime = onnxRuntime();
 
@@ -43,11 +52,17 @@ describe('queries, keys and values are mixed', () => {
   it.each(Object.keys(OUTPUTS))('output: %s', async (name) => {
     expect(await outcomes(attention(KERNELS['Einsum, heads first'], OUTPUTS[name]))).toEqual(ALL_DONE);
   });
-  it.each(Object.keys(STACKED).filter((name) => !NOT_MIXED.has(name) && !ONE_BY_ONE.has(name)))('one product: %s', async (name) => {
-    expect(await outcomes(attention((w) => w.parts(STACKED[name](w))))).toEqual(ALL_DONE);
-  });
+  it.each(Object.keys(STACKED).filter((name) => !NOT_MIXED.has(name) && !ONE_BY_ONE.has(name)))(
+    'one product: %s',
+    async (name) => {
+      expect(await outcomes(attention((w) => w.parts(STACKED[name](w))))).toEqual(ALL_DONE);
+    },
+  );
   it.each(Object.keys(APART))('taken apart by %s', async (name) => {
     expect(await outcomes(attention((w) => APART[name](w, STACKED.MatMul(w))))).toEqual(ALL_DONE);
+  });
+  it.each(['scores by Mul and ReduceSum', 'both products by Mul and ReduceSum'])('products: %s', async (name) => {
+    expect(await outcomes(attention(SEPARATE, undefined, CORES[name]))).toEqual(ALL_DONE);
   });
   it.each([...ONE_BY_ONE])('or picked, and the report says why: %s', async (name) => {
     const [pairs, values] = await outcomes(attention((w) => w.parts(STACKED[name](w))));

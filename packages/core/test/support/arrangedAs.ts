@@ -2,7 +2,10 @@ import type { Tensor } from '@snp/onnx';
 import type { Weight } from '@snp/testing';
 
 /** The weight in the arrangement that a stored tensor of it has become: axes in another order, or several as one. Told by its numbers. */
-export function arrangedAs(weight: Weight, { dims, numbers }: { dims: readonly number[]; numbers: () => ArrayLike<number> }): Weight {
+export function arrangedAs(
+  weight: Weight,
+  { dims, numbers }: { dims: readonly number[]; numbers: () => ArrayLike<number> },
+): Weight {
   if (weight.dims.join() === dims.join()) return weight;
   const wanted = numbers();
   for (const perm of permutations([...weight.axes.keys()])) {
@@ -11,7 +14,9 @@ export function arrangedAs(weight: Weight, { dims, numbers }: { dims: readonly n
     const merged = mergedTo(turned, dims);
     if (merged) return merged;
   }
-  throw new Error(`'${weight.name}' is stored in a form that is not one of its arrangements: ${weight.dims} as ${dims}`);
+  throw new Error(
+    `'${weight.name}' is stored in a form that is not one of its arrangements: ${weight.dims} as ${dims}`,
+  );
 }
 
 function mergedTo(weight: Weight, dims: readonly number[]): Weight | undefined {
@@ -38,7 +43,9 @@ export function inModel(
   return new Map(
     [...initializers].flatMap(({ name, tensor }) => {
       const weight = stored.get(name);
-      return weight && tensor ? [[name, arrangedAs(weight, { dims: tensor.dims, numbers: () => tensor.numbers() })]] : [];
+      return weight && tensor
+        ? [[name, arrangedAs(weight, { dims: tensor.dims, numbers: () => tensor.numbers() })]]
+        : [];
     }),
   );
 }

@@ -13,8 +13,8 @@ export interface RigidFactor {
   factor: Factor;
   node: Node;
   reason: string;
-  /** Whole heads may leave all the same: what is counted along the factor is theirs. */
-  countsHeads: boolean;
+  /** Whole heads may leave all the same, since what is counted along the factor is theirs: in any case, or where it is of the same heads in another field. */
+  countsHeads: boolean | Field;
 }
 
 /** One operand of a product of two activations, or of an activation with a weight, where labels are summed over. */
@@ -268,7 +268,7 @@ export class Propagation {
   }
 
   /** Notes that `factor`, which `field` labels, meets something that keeps its size; with `countsHeads`, unless whole heads leave. */
-  keepWhole(field: Field, factor: Factor, node: Node, reason: string, countsHeads = false): void {
+  keepWhole(field: Field, factor: Factor, node: Node, reason: string, countsHeads: boolean | Field = false): void {
     this.rigid.push({ field, factor, node, reason, countsHeads });
   }
 

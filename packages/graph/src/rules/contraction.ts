@@ -61,6 +61,9 @@ export function contract(node: Node, walk: Propagation, spec: ContractionSpec): 
     layout.fields.filter((field) => !ending[operand].includes(field)).map((field) => ({ ...field, zero: field.zero })),
   );
   const neurons = surviving.filter((field) => !walk.isHeadField(field));
+  for (const field of heads)
+    for (const own of neurons.filter(({ factors }) => field.factors.every((factor) => factors.includes(factor))))
+      walk.holdNeurons(field, own);
   if (between) for (const field of neurons) walk.mark(field, Mark.mixed);
   // Angles of a rotary embedding are products too, of tables that nothing has written.
   if (between && neurons.some(({ labels }) => walk.labels.has(labels[0], Mark.written))) walk.mixers.push(node);
@@ -177,7 +180,7 @@ function coupleShared(
           if (sameFactors(field, partner)) walk.unify(field, partner, node);
           else if (holds(walk, field, partner)) walk.unify(field, partner, node);
           else if (!holds(walk, partner, field) && !(ending.has(field) && ending.has(partner)))
-            walk.keepWhole(field, factor, node, 'meets fewer or more numbers per position along this axis');
+            walk.keepWhole(field, factor, node, 'meets fewer or more numbers per position along this axis', partner);
         }
       }
     }
