@@ -26,6 +26,7 @@ export {
   transposeLayout,
 } from './layout/layout.js';
 export type { CountConstant, PlacedCount } from './propagate/countConstant.js';
+export type { JointAxes } from './propagate/jointAxes.js';
 export { type PropagateOptions, propagate } from './propagate/propagate.js';
 export { type Contraction, Propagation, type RigidFactor } from './propagate/propagation.js';
 export { combine, type Operand, type Zeros } from './rules/combine.js';
@@ -33,6 +34,7 @@ export { COMPUTED, type ContractionSpec, contract, contractMatMul } from './rule
 export { pointwise } from './rules/elementwise.js';
 export type { AttributeValues, OperatorForm } from './rules/form.js';
 export { defineOperator, operatorRules, ruleFor } from './rules/index.js';
+export type { OutputAxis } from './rules/outputAxis.js';
 export type { Resizing } from './rules/resizing.js';
 export type { OperatorRule } from './rules/rule.js';
 export { selectPositions } from './rules/select.js';

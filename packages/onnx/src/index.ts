@@ -10,6 +10,7 @@ export { parameterCount } from './cost/parameters.js';
 export { SnpError, type SnpErrorCode, type SnpErrorPlace } from './errors.js';
 export { countAxesFromEnd } from './fold/countAxesFromEnd.js';
 export { FOLD_CONSTANTS_DEFAULTS, type FoldConstantsOptions, foldConstants } from './fold/foldConstants.js';
+export { kernelsAsMatrices } from './fold/kernelsAsMatrices.js';
 export { removeExpands } from './fold/removeExpands.js';
 export { removeRoundTrips } from './fold/removeRoundTrips.js';
 export { constantTarget } from './fold/reshapeTarget.js';

@@ -19,6 +19,7 @@ import {
   prepare,
   removedSlices,
 } from '../../src/index.js';
+import { inModel } from './arrangedAs.js';
 import { randomPlan, withoutHeadsAndBranches } from './equivalence.js';
 
 /** What became of one spelled model under one random plan. */
@@ -75,7 +76,7 @@ async function attempt<T>(work: () => T | Promise<T>): Promise<Attempt<T>> {
 /** Builds, prepares, prunes and runs a spelled model, and holds it against the formulas. */
 export async function examineSpelled(spec: SpelledSpec, drawn: DrawnPlan): Promise<Examination> {
   const tolerance = spec.float16 ? 5e-2 : 1e-3;
-  const { model, stored } = buildSpelled(spec);
+  const { model, stored: written } = buildSpelled(spec);
   const feeds = spelledFeeds(model, drawn.seed);
   const none = { open: [], closed: [] };
   const plain = await attempt(() => runModel(model, feeds));
@@ -86,6 +87,7 @@ export async function examineSpelled(spec: SpelledSpec, drawn: DrawnPlan): Promi
   const prepared = await attempt(() => prepare(model, { allowNothing: true }));
   if ('error' in prepared) return { ...failure(prepared.error), ...none };
   const analysis = prepared.result;
+  const stored = inModel(written, analysis.model.graph.initializers);
   const widths = widthsOf(analysis, stored);
   const own = await attempt(() => runModel(analysis.model, feeds));
   if ('error' in own) return { outcome: 'load', detail: `prepared: ${own.error}`, ...widths };

@@ -2,8 +2,8 @@ import { type Dim, dimsEqual, type Graph, type Node, productOf, type ShapeInfo, 
 import { type FreezeReason, LabelStore, Mark, type Role, type Slot } from '../labels/labelStore.js';
 import type { Factor } from '../layout/factor.js';
 import { eachPosition, type Field, fieldsOn, type Layout, plainLayout } from '../layout/layout.js';
-
 import type { PlacedCount } from './countConstant.js';
+import type { JointAxes } from './jointAxes.js';
 
 const FLOAT_TYPES = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
 
@@ -13,8 +13,8 @@ export interface RigidFactor {
   factor: Factor;
   node: Node;
   reason: string;
-  /** Whole heads may leave all the same: what is counted along the factor is theirs. */
-  countsHeads: boolean;
+  /** Whole heads may leave all the same, since what is counted along the factor is theirs: in any case, or where it is of the same heads in another field. */
+  countsHeads: boolean | Field;
 }
 
 /** One operand of a product of two activations, or of an activation with a weight, where labels are summed over. */
@@ -52,6 +52,8 @@ export class Propagation {
   readonly contractions: Contraction[] = [];
   /** Constants that hold how many positions a norm runs over, and have to follow the width. */
   readonly counts: PlacedCount[] = [];
+  /** Axes of constants whose positions belong together. */
+  readonly jointAxes: JointAxes = new Map();
   /** Fields of labels for heads, in the order in which products left them. */
   readonly heads: Field[] = [];
   /** Nodes that carry labels through a product of two activations, in graph order: the attention operators. */
@@ -266,7 +268,7 @@ export class Propagation {
   }
 
   /** Notes that `factor`, which `field` labels, meets something that keeps its size; with `countsHeads`, unless whole heads leave. */
-  keepWhole(field: Field, factor: Factor, node: Node, reason: string, countsHeads = false): void {
+  keepWhole(field: Field, factor: Factor, node: Node, reason: string, countsHeads: boolean | Field = false): void {
     this.rigid.push({ field, factor, node, reason, countsHeads });
   }
 

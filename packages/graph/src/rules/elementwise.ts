@@ -3,6 +3,7 @@ import type { Propagation } from '../propagate/propagation.js';
 import { combine, type Operand, type Zeros } from './combine.js';
 import type { OperatorForm } from './form.js';
 import { isCentring } from './norms.js';
+import { pointwiseAxis } from './outputAxis.js';
 import type { OperatorRule } from './rule.js';
 
 /** Couples the inputs of a pointwise operator with broadcasting and sets its output. */
@@ -11,7 +12,7 @@ export function propagateElementwise(node: Node, walk: Propagation, inputs: read
   for (const index of inputs) {
     if (!node.inputs[index]) continue;
     const layout = walk.input(node, index);
-    if (layout) operands.push({ layout, activation: walk.isActivation(node, index) });
+    if (layout) operands.push({ layout, activation: walk.isActivation(node, index), index });
     else {
       for (const other of inputs) walk.freezeInput(node, other, 'meets a value of unknown shape');
       return walk.setOutput(node, 0);
@@ -36,6 +37,7 @@ export function pointwise(
     operators,
     summary,
     propagate: (node, walk) => propagateElementwise(node, walk, [...node.inputs.keys()], zeros),
+    outputAxis: pointwiseAxis,
   };
 }
 
@@ -46,6 +48,7 @@ const ANY_NUMBER: OperatorForm = { inputs: Number.POSITIVE_INFINITY };
 const powRule: OperatorRule = {
   operators: { Pow: TWO },
   summary: 'equal positions are coupled; exponents that are not positive keep positions that become zero',
+  outputAxis: pointwiseAxis,
   propagate(node, walk) {
     const exponents = node.inputs[1]?.tensor;
     const signs = exponents?.size === 1 ? Math.sign(Number(exponents.numbers()[0])) : undefined;
@@ -60,6 +63,7 @@ const powRule: OperatorRule = {
 const quotientRule: OperatorRule = {
   operators: { Div: TWO, Mod: { inputs: 2, attributes: { fmod: 'any' } } },
   summary: 'equal positions are coupled, unless the divisor becomes zero with its weights',
+  outputAxis: pointwiseAxis,
   propagate(node, walk) {
     if (walk.isActivation(node, 1)) {
       const divisors = walk.input(node, 1)?.fields.filter(({ zero }) => zero) ?? [];

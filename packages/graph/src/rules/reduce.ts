@@ -4,6 +4,7 @@ import type { Propagation } from '../propagate/propagation.js';
 import { headsLeft } from './contraction.js';
 import { normalise } from './normalization.js';
 import { hasScale, isAveraged, normStatistic } from './norms.js';
+import { noteProductSum } from './productSum.js';
 import type { OperatorRule } from './rule.js';
 
 const SUMS = ['ReduceSum', 'ReduceL1', 'ReduceL2', 'ReduceSumSquare'];
@@ -29,6 +30,7 @@ export const reduceRule: OperatorRule = {
     const factors = axes.flatMap((axis) => x.axes[axis]);
     const ending = fieldsOn(x, factors);
     if (ending.length > 0) endLabels(node, walk, x, axes, ending);
+    if (node.opType === 'ReduceSum') noteProductSum(node, walk, axes);
     const keep = node.int('keepdims', 1) === 1;
     const kept = x.axes.flatMap((axis, i) => (axes.includes(i) ? (keep ? [[]] : []) : [axis]));
     const zero = !LOGARITHMS.includes(node.opType);

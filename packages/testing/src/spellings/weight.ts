@@ -57,6 +57,20 @@ export class Weight {
     return new Weight(this.name, this.axes.toSpliced(axis, 1, outerUnits, innerUnits), this.data);
   }
 
+  /** Axes that follow one another as one, of `count` from `axis` on: a position has the units that all of them have there. */
+  merge(axis: number, count: number): Weight {
+    const merged = this.axes
+      .slice(axis, axis + count)
+      .reduce((outer, inner) =>
+        outer.flatMap((names) =>
+          inner.map((own) =>
+            names.length === 0 || own.length === 0 ? [...names, ...own] : names.filter((name) => own.includes(name)),
+          ),
+        ),
+      );
+    return new Weight(this.name, this.axes.toSpliced(axis, count, merged), this.data);
+  }
+
   /** With further axes of size 1. */
   expand(...at: readonly number[]): Weight {
     const axes = [...this.axes];
