@@ -1,4 +1,4 @@
-import type { Weight } from './weight.js';
+import { STACKED, type Weight } from './weight.js';
 
 /** A part of a stored tensor that leaves: positions along one axis. */
 export interface StoredSlice {
@@ -20,7 +20,8 @@ export function removalOf(slices: readonly StoredSlice[], stored: ReadonlyMap<st
     const weight = stored.get(initializer);
     if (!weight) continue;
     const whole = indices.length === weight.axes[axis].length;
-    if (whole) for (const name of [weight.name, weight.name.replace(DERIVED, '')]) removed.add(name);
+    const names = whole ? weight.name.split(STACKED) : [];
+    for (const name of names.flatMap((own) => [own, own.replace(DERIVED, '')])) removed.add(name);
     for (const index of indices) {
       for (const unit of weight.axes[axis][index]) if (!whole || !isStream(unit)) removed.add(unit);
     }
