@@ -1,5 +1,8 @@
 import { normals, random } from '../random.js';
 
+/** Between the names of weights that are stacked. */
+export const STACKED = '+';
+
 /** Names of the units that lie at each position of an axis; empty where a position belongs to none. */
 export type AxisUnits = readonly (readonly string[])[];
 
@@ -110,6 +113,16 @@ export class Weight {
       positionOf(at, dims).some((index, axis) => gone[axis][index]) ? 0 : number,
     );
     return new Weight(this.name, this.axes, data);
+  }
+
+  /** Weights of the same dims along a new axis in front, under all their names; a position belongs to the units of all of them. */
+  static stack(weights: readonly Weight[]): Weight {
+    const axes = weights[0].axes.map((axis, at) =>
+      axis.map((_, index) => weights.flatMap((weight) => weight.axes[at][index])),
+    );
+    const data = Float64Array.from(weights.flatMap((weight) => [...weight.data]));
+    const name = weights.map((weight) => weight.name).join(STACKED);
+    return new Weight(name, [plainAxis(weights.length), ...axes], data);
   }
 
   /** Weights side by side along an axis. */
