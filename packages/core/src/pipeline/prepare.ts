@@ -10,6 +10,7 @@ import {
   SnpError,
   simplifyShapes,
   unpackSequences,
+  unshareVectors,
 } from '@snp/onnx';
 import { obstaclesOf } from '../obstacles/obstacles.js';
 import { coverageOf } from '../plan/coverage.js';
@@ -36,6 +37,7 @@ export function prepare(
   simplifyShapes(folded);
   removeRoundTrips(folded);
   removeExpands(folded);
+  unshareVectors(folded);
   countAxesFromEnd(folded);
   const analysis = analyze(folded, { narrowCache: options.narrowCache ?? false });
   if (!options.allowNothing) requirePrunable(analysis);
