@@ -15,6 +15,7 @@ export type { HeadPart, HeadSet } from './groups/heads.js';
 export type { FreezeReason, LabelStore, Role, Slot } from './labels/labelStore.js';
 export { Factor } from './layout/factor.js';
 export {
+  eachPosition,
   type Field,
   fieldsOn,
   flattenAxis,

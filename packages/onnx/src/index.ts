@@ -18,6 +18,7 @@ export { settleRandomness } from './fold/settleRandomness.js';
 export { simplifyShapes } from './fold/simplifyShapes.js';
 export { takeConstantBranches } from './fold/takeConstantBranches.js';
 export { unpackSequences } from './fold/unpackSequences.js';
+export { unshareVectors } from './fold/unshareVectors.js';
 export { type InlinedFunctions, inlineFunctions } from './functions/inlineFunctions.js';
 export type { Attribute, AttributeInit, AttributeValue } from './ir/attribute.js';
 export { cloneModel } from './ir/clone.js';

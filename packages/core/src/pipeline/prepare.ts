@@ -12,6 +12,7 @@ import {
   simplifyShapes,
   takeConstantBranches,
   unpackSequences,
+  unshareVectors,
 } from '@snp/onnx';
 import { obstaclesOf } from '../obstacles/obstacles.js';
 import { coverageOf } from '../plan/coverage.js';
@@ -45,6 +46,7 @@ export function prepare(
   }
   removeRoundTrips(folded);
   removeExpands(folded);
+  unshareVectors(folded);
   countAxesFromEnd(folded);
   const narrowCache = options.narrowCache ?? false;
   let analysis = analyze(folded, { narrowCache });
