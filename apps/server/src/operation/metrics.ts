@@ -7,7 +7,7 @@ export class Metrics {
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #received: Counter;
 
-  constructor(database: Database, listeners: () => number) {
+  constructor(database: Database, listeners: () => number, free: () => Promise<Record<string, number>>) {
     const { registry } = this;
     collectDefaultMetrics({ register: registry, prefix: 'snp_' });
     this.#requests = new Histogram({
@@ -28,6 +28,15 @@ export class Metrics {
       registers: [registry],
       collect() {
         this.set(listeners());
+      },
+    });
+    new Gauge({
+      name: 'snp_disk_free_bytes',
+      help: 'Bytes that are free on the disk, by what the server keeps there',
+      labelNames: ['folder'],
+      registers: [registry],
+      async collect() {
+        for (const [folder, bytes] of Object.entries(await free())) this.set({ folder }, bytes);
       },
     });
     new Gauge({

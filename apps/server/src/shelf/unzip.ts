@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { openPromise } from 'yauzl';
 import { location } from '../api/common.js';
 import { Failure } from '../http/failure.js';
+import { diskFull, isDiskFull } from '../operation/disk.js';
 
 /** A file that came out of an archive. */
 export interface Unpacked {
@@ -58,6 +59,7 @@ export async function* unzip(archive: string, folder: string, limits: UnzipLimit
     }
   } catch (error) {
     if (error instanceof Failure) throw error;
+    if (isDiskFull(error)) throw diskFull();
     refuse((error as Error).message);
   } finally {
     zip.close();
