@@ -8,6 +8,7 @@ import { Worker } from './jobs/worker.js';
 import type { Log } from './operation/log.js';
 import type { Settings } from './settings.js';
 import { Models } from './shelf/models.js';
+import type { ArtefactStore } from './storage/artefactStore.js';
 import { Blobs } from './storage/blobs.js';
 import { FolderStore } from './storage/folderStore.js';
 import { S3Store } from './storage/s3Store.js';
@@ -31,6 +32,13 @@ export function artefactFolder({ artefacts, data }: Settings): string {
   return artefacts ?? join(data, 'artefacts');
 }
 
+/** The store of artefacts, which can be used. */
+export async function openStore(settings: Settings): Promise<ArtefactStore> {
+  const store = settings.s3 ? new S3Store(settings.s3) : new FolderStore(artefactFolder(settings));
+  await store.open();
+  return store;
+}
+
 /** Says so where a power cut may take what was acknowledged. */
 async function warnOfLoss(database: Database, { databaseUrl }: Settings, log: Log): Promise<void> {
   const [row] = databaseUrl
@@ -52,10 +60,7 @@ export async function openCore(settings: Settings, log: Log): Promise<Core> {
   const database = await openDatabase(settings.databaseUrl, settings.data, log);
   try {
     await warnOfLoss(database, settings, log);
-    const store = settings.s3
-      ? new S3Store(settings.s3)
-      : new FolderStore(artefactFolder(settings));
-    await store.open();
+    const store = await openStore(settings);
     const blobs = new Blobs(database, store, settings.storedBytes);
     const lost: Lost = async (sql, job, error) => KINDS[job.type]?.lost?.(sql, job, error);
     const queue = new JobQueue(database, lost, (error) => log.warn({ err: error }, 'the queue reports an error'));

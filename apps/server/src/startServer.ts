@@ -17,6 +17,7 @@ import { Audit } from './operation/audit.js';
 import { Disk } from './operation/disk.js';
 import { type Log, makeLog } from './operation/log.js';
 import { Metrics } from './operation/metrics.js';
+import { scrub } from './operation/scrub.js';
 import { keepUp } from './operation/upkeep.js';
 import { Predictor } from './predict/predictor.js';
 import { AdminToken } from './security/adminToken.js';
@@ -144,6 +145,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${actual}`;
     await worker.start();
     keepUp(services, stop.signal);
+    scrub(services, stop.signal);
     if (!LOOPBACK.test(host) && !publicUrl?.startsWith('https:'))
       log.warn(
         'the server listens beyond this machine without TLS: tokens can be read on the way. Put a proxy with TLS before it.',

@@ -6,6 +6,7 @@ export class Metrics {
   readonly registry = new Registry();
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #received: Counter;
+  readonly #damaged: Gauge;
 
   constructor(database: Database, listeners: () => number, free: () => Promise<Record<string, number>>) {
     const { registry } = this;
@@ -20,6 +21,11 @@ export class Metrics {
     this.#received = new Counter({
       name: 'snp_upload_bytes_total',
       help: 'Bytes that uploads brought',
+      registers: [registry],
+    });
+    this.#damaged = new Gauge({
+      name: 'snp_damaged_files',
+      help: 'Files of the artefact store that were missing or not as they were when all were last read',
       registers: [registry],
     });
     new Gauge({
@@ -67,6 +73,10 @@ export class Metrics {
 
   request(method: string, route: string, status: number, seconds: number): void {
     this.#requests.observe({ method, route, status: String(status) }, seconds);
+  }
+
+  damaged(files: number): void {
+    this.#damaged.set(files);
   }
 
   received(bytes: number): void {
