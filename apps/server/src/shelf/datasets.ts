@@ -111,9 +111,13 @@ export class Datasets {
       const path = join(folder, 'archive.zip');
       await this.blobs.store.place(archive.sha256, path);
       await this.disk.require();
-      const room = Math.min(this.blobs.quotaBytes - (await this.blobs.usedBytes()), await this.disk.room());
+      const [quota, room] = [this.blobs.quotaBytes - (await this.blobs.usedBytes()), await this.disk.room()];
       const files: DatasetFile[] = [];
-      const entries = unzip(path, folder, { files: MOST_FILES, bytes: Math.max(0, room) });
+      const entries = unzip(path, folder, {
+        files: MOST_FILES,
+        bytes: Math.max(0, Math.min(quota, room)),
+        isDisk: room < quota,
+      });
       for await (const batch of batches(entries, AT_ONCE)) {
         const blobs = await this.blobs.addAll(batch.map(({ file }) => file));
         files.push(...batch.map((entry, at) => ({ path: entry.path, ...blobs[at] })));

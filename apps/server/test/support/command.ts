@@ -13,8 +13,11 @@ export interface Ended {
 }
 
 /** Runs `snp` until it ends; `through` is the command that starts it. */
-export function runSnp(args: readonly string[], { node = [] as string[], through = [] as string[] } = {}): Promise<Ended> {
-  const child = start(args, node, through);
+export function runSnp(
+  args: readonly string[],
+  { node = [] as string[], through = [] as string[], env = {} as Record<string, string> } = {},
+): Promise<Ended> {
+  const child = start(args, node, through, env);
   let output = '';
   for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (text) => (output += text));
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })));
@@ -52,7 +55,12 @@ export class ServedFolder {
   }
 }
 
-function start(args: readonly string[], node: readonly string[], through: readonly string[]): ChildProcess {
+function start(
+  args: readonly string[],
+  node: readonly string[],
+  through: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess {
   const [command, ...rest] = [...through, process.execPath, ...node, SNP, ...args];
-  return spawn(command, rest, { env: { ...process.env, DATABASE_URL: '' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(command, rest, { env: { ...process.env, DATABASE_URL: '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
 }
