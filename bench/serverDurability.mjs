@@ -16,7 +16,7 @@ const { values } = parseArgs({
   },
 });
 const PORT = 47_083;
-const NO_SYNCS = `data:text/javascript,
+const NO_SYNCS = `
   import fs from 'node:fs';
   import { syncBuiltinESMExports } from 'node:module';
   const file = await fs.promises.open(process.execPath);
@@ -24,6 +24,13 @@ const NO_SYNCS = `data:text/javascript,
   await file.close();
   fs.fsyncSync = () => {};
   syncBuiltinESMExports();`;
+
+/** Starts a server on a folder. Preloaded code goes with its processes, which know nothing of the environment. */
+function serve(data, log, syncs) {
+  const preload = syncs ? [] : ['--import', `data:text/javascript,${encodeURIComponent(NO_SYNCS)}`];
+  const args = ['serve', '--data', data, '--port', String(PORT), '--jobs', '0'];
+  return startSnp(args, log, { DATABASE_URL: '' }, preload);
+}
 
 async function secondsOf(work) {
   const start = performance.now();
@@ -34,14 +41,16 @@ async function secondsOf(work) {
 async function measure(syncs) {
   const folder = mkdtempSync(join(tmpdir(), 'snp-durability-'));
   const data = join(folder, 'data');
-  const env = { DATABASE_URL: '', ...(!syncs && { NODE_OPTIONS: `--import "${NO_SYNCS.replaceAll('"', "'")}"` }) };
+  const log = join(folder, 'log');
   let begun;
   const first = await secondsOf(async () => {
-    begun = startSnp(['serve', '--data', data, '--port', String(PORT), '--jobs', '0'], join(folder, 'log'), env);
+    begun = serve(data, log, syncs);
     await clientOf(PORT, data);
   });
   const client = await clientOf(PORT, data);
-  const [transactions, uploads, megabytes] = ['transactions', 'uploads', 'megabytes'].map((name) => Number(values[name]));
+  const [transactions, uploads, megabytes] = ['transactions', 'uploads', 'megabytes'].map((name) =>
+    Number(values[name]),
+  );
   const changes = await secondsOf(async () => {
     for (let at = 0; at < transactions; at++) await client.json('/api/tokens', { name: `token ${at}`, role: 'read' });
   });
@@ -56,7 +65,7 @@ async function measure(syncs) {
   begun.kill('SIGKILL');
   await once(begun, 'exit');
   const again = await secondsOf(async () => {
-    begun = startSnp(['serve', '--data', data, '--port', String(PORT), '--jobs', '0'], join(folder, 'log'), env);
+    begun = serve(data, log, syncs);
     await clientOf(PORT, data);
   });
   begun.kill('SIGTERM');
@@ -71,4 +80,4 @@ async function measure(syncs) {
   };
 }
 
-console.table({ 'with syncs': await measure(true), 'without': await measure(false) });
+console.table({ 'with syncs': await measure(true), without: await measure(false) });

@@ -47,5 +47,9 @@ rmSync(folder, { recursive: true });
 function npyHeader(shape) {
   const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`;
   const padded = `${text.padEnd(117)}\n`;
-  return Buffer.concat([Buffer.from('\x93NUMPY\x01\x00', 'latin1'), Buffer.from([padded.length, 0]), Buffer.from(padded)]);
+  return Buffer.concat([
+    Buffer.from('\x93NUMPY\x01\x00', 'latin1'),
+    Buffer.from([padded.length, 0]),
+    Buffer.from(padded),
+  ]);
 }

@@ -115,7 +115,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     idempotency: new Idempotency(database),
     limits: new RateLimits(),
     audit: new Audit(database, log),
-    metrics: new Metrics(database, () => events.listeners, () => disk.free()),
+    metrics: new Metrics(
+      database,
+      () => events.listeners,
+      () => disk.free(),
+    ),
     isReady: () => isReady,
   };
   const stop = new AbortController();

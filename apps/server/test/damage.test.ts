@@ -56,7 +56,11 @@ describe('a stored file that is not as it was', () => {
     expect(await client.wait(id)).toMatchObject({ state: 'failed', error: { code: 'damaged' } });
     await heal();
     const good = await download();
-    expect(createHash('sha256').update(Buffer.from(await good.arrayBuffer())).digest('hex')).toBe(model.sha256);
+    expect(
+      createHash('sha256')
+        .update(Buffer.from(await good.arrayBuffer()))
+        .digest('hex'),
+    ).toBe(model.sha256);
   });
 
   it('is mended also where the upload is announced by its hash', async () => {

@@ -64,7 +64,11 @@ describe.skipIf(!canMount)('a disk that is full', () => {
     const upload = await client.upload(zip);
     fill(40 * MIB);
     const body = JSON.stringify({ name: 'large', files: [{ path: 'a.zip', upload }] });
-    const answer = await client.fetch('/api/datasets', { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+    const answer = await client.fetch('/api/datasets', {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
     expect(await problemOf(answer)).toMatchObject({ status: 507, detail: expect.stringContaining('disk') });
     rmSync(rest);
   });

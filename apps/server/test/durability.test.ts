@@ -49,7 +49,9 @@ describe.skipIf(process.platform !== 'linux')('what is acknowledged is on the di
     const id = crypto.randomUUID();
     const headers = { 'upload-length': '10', 'content-type': 'application/octet-stream' };
     const synced = await syncedBy(() =>
-      server.client.fetch(`/api/uploads/${id}`, { method: 'PUT', body: 'half', headers }).then((answer) => answer.text()),
+      server.client
+        .fetch(`/api/uploads/${id}`, { method: 'PUT', body: 'half', headers })
+        .then((answer) => answer.text()),
     );
     expect(synced).toContain(join(data, 'uploads', `${id}.part`));
   });

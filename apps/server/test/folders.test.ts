@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -30,7 +39,9 @@ describe('the folder of a server', () => {
     const data = temporaryFolder();
     chownSync(data, 65533, 65533);
     await expect(testServer({ data })).rejects.toMatchObject({ code: 'io' });
-    const { code, output } = await runSnp(['worker', '--data', data], { env: { DATABASE_URL: 'postgres://127.0.0.1:1/none' } });
+    const { code, output } = await runSnp(['worker', '--data', data], {
+      env: { DATABASE_URL: 'postgres://127.0.0.1:1/none' },
+    });
     expect([code, output]).toEqual([1, expect.stringContaining(`${data} cannot be used`)]);
   });
 
@@ -73,7 +84,9 @@ describe('a second server in the folder of another', () => {
     const { code, output } = await runSnp(['serve', '--port', '0', '--data', data, '--log-level', 'silent']);
     expect(code).toBe(1);
     expect(output).toMatch(/in use by process \d+ of another container/);
-    const second = await runSnp(['serve', '--port', '0', '--data', data, '--log-level', 'silent'], { through: unshare });
+    const second = await runSnp(['serve', '--port', '0', '--data', data, '--log-level', 'silent'], {
+      through: unshare,
+    });
     expect(second.code).toBe(1);
     await first.client.post('/api/tokens', { name: 'kept', role: 'read' });
     await first.end('SIGKILL');

@@ -39,7 +39,8 @@ describe.skipIf(process.platform === 'win32')('a private folder', () => {
     expect(await privateFolder(path)).toBe(false);
   });
 
-  const refused = (path: string) => expect(privateFolder(path)).rejects.toMatchObject({ code: 'io', place: { file: path } });
+  const refused = (path: string) =>
+    expect(privateFolder(path)).rejects.toMatchObject({ code: 'io', place: { file: path } });
 
   it('is none that everybody can write to, nor lies in one that all can change', async () => {
     const path = join(folder, 'writable');

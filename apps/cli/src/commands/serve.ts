@@ -31,7 +31,11 @@ export function serveCommand(): Command {
     .option('--quota <BYTES>', 'most bytes of all files together: 200G', size)
     .option('--largest-upload <BYTES>', 'largest file: 8G', size)
     .option('--retention <DAYS>', 'days after which jobs that ended are removed; models stay', wholeNumber(1))
-    .option('--keep-free <BYTES>', 'room on the disk that is left to the database; with less, no files are taken (256M)', size)
+    .option(
+      '--keep-free <BYTES>',
+      'room on the disk that is left to the database; with less, no files are taken (256M)',
+      size,
+    )
     .option('--new-token', "make a new administrator's token in --data; the one that is there is revoked")
     .option('--check', 'read all stored files, say which are damaged, and end');
   return addSettingsOptions(command).action(run);

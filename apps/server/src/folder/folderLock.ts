@@ -1,5 +1,5 @@
-import { constants, type FileHandle, open } from 'node:fs/promises';
 import { readFileSync, readlinkSync } from 'node:fs';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { SnpError } from '@snp/onnx';
@@ -117,7 +117,9 @@ function describe({ pid, host, namespace, since }: Partial<Holder>): string {
 
 /** Release 0.1.0 wrote number and beginning, and locked nothing. */
 function isOlderRelease({ pid, began, host }: Partial<Holder>): boolean {
-  return !!pid && host === undefined && Number(pid) !== process.pid && isAlive(Number(pid)) && startOf(Number(pid)) === began;
+  return (
+    !!pid && host === undefined && Number(pid) !== process.pid && isAlive(Number(pid)) && startOf(Number(pid)) === began
+  );
 }
 
 function isAlive(pid: number): boolean {

@@ -9,7 +9,8 @@ const ADVICE = 'Nothing was changed. Delete models or data sets that nobody need
 
 /** Whether something failed because a disk is full. */
 export function isDiskFull(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) if (FULL.includes((at as { code?: unknown }).code)) return true;
+  for (let at = error; at instanceof Error; at = at.cause)
+    if (FULL.includes((at as { code?: unknown }).code)) return true;
   return false;
 }
 

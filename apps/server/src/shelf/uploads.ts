@@ -7,9 +7,9 @@ import { pipeline } from 'node:stream/promises';
 import type { z } from '@hono/zod-openapi';
 import type { uploadSchema } from '../api/uploads.js';
 import { type Database, first } from '../database/database.js';
+import { makeFolderDurable, syncPath } from '../folder/sync.js';
 import { Failure } from '../http/failure.js';
 import { type Disk, diskFull, isDiskFull } from '../operation/disk.js';
-import { makeFolderDurable, syncPath } from '../folder/sync.js';
 import type { Blob, Blobs } from '../storage/blobs.js';
 import { hashOf } from '../storage/hashOf.js';
 

@@ -1,5 +1,17 @@
 import { createWriteStream, type Stats } from 'node:fs';
-import { access, chmod, constants, copyFile, type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  constants,
+  copyFile,
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';

@@ -34,7 +34,11 @@ export class ServedFolder {
     data: string,
     { args = [] as string[], node = [] as string[], through = [] as string[] } = {},
   ): Promise<ServedFolder> {
-    const child = start(['serve', '--port', '0', '--data', data, '--jobs', '1', '--log-level', 'silent', ...args], node, through);
+    const child = start(
+      ['serve', '--port', '0', '--data', data, '--jobs', '1', '--log-level', 'silent', ...args],
+      node,
+      through,
+    );
     const url = await new Promise<string>((resolve, reject) => {
       let said = '';
       for (const stream of [child.stdout!, child.stderr!])
