@@ -81,6 +81,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
   await closeToOthers(data, log);
   const lock = await FolderLock.take(join(data, 'lock'), PATIENCE);
+  if (lock.isAfterCrash)
+    log.warn('the machine went down while a server ran: uploads that were not complete begin anew');
   const { database, blobs, queue, models, worker } = await open(settings, log).catch(async (error) => {
     await lock.release();
     throw error;

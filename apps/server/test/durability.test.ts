@@ -60,4 +60,20 @@ describe.skipIf(process.platform !== 'linux')('what is acknowledged is on the di
     await server.client.get('/api/models');
     expect((await syncedBy(() => server.client.get('/api/models'))).filter(isLog)).toEqual([]);
   });
+
+  it('or begins anew: a part that the machine may have lost when it went down is not counted on', async () => {
+    const id = crypto.randomUUID();
+    const headers = { 'upload-length': '10', 'content-type': 'application/octet-stream' };
+    const path = `/api/uploads/${id}`;
+    await (await server.client.fetch(path, { method: 'PUT', body: 'half', headers })).text();
+    const offset = async () => (await server.client.get<{ offset: number }>(path)).offset;
+    await server.end('SIGKILL');
+    server = await ServedFolder.start(data);
+    expect(await offset()).toBe(4);
+    await server.end('SIGKILL');
+    const lock = readFileSync(join(data, 'lock'), 'utf8').split(' ');
+    writeFileSync(join(data, 'lock'), lock.with(3, 'another-boot').join(' '));
+    server = await ServedFolder.start(data);
+    expect(await offset()).toBe(0);
+  });
 });

@@ -5,8 +5,8 @@ import { dirname, join, resolve } from 'node:path';
 const AT_ONCE = 16;
 
 /** Makes a folder and its parents, with their names durable. */
-export async function makeFolderDurable(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+export async function makeFolderDurable(path: string, mode = 0o700): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode });
   if (first === undefined) return;
   for (let folder = resolve(path); ; folder = dirname(folder)) {
     await syncPath(dirname(folder));

@@ -22,6 +22,8 @@ import { type ArtefactStore, type ByteRange, damaged, type FileState } from './a
 import { hashOf } from './hashOf.js';
 import { writeWhole } from './writeWhole.js';
 
+/** Other machines may come as other users of the same group. */
+const SHARED = 0o770;
 const OTHERS = 0o007;
 const OTHERS_WRITE = 0o002;
 
@@ -39,7 +41,7 @@ export class FolderStore implements ArtefactStore {
 
   async take(sha256: string, path: string, file: FileHandle): Promise<void> {
     const place = this.#path(sha256);
-    await makeFolderDurable(dirname(place));
+    await makeFolderDurable(dirname(place), SHARED);
     if ((await this.state(sha256)) === 'whole') {
       // Whoever put it there may have been killed before it was durable.
       await syncPath(place);
@@ -107,11 +109,10 @@ export class FolderStore implements ArtefactStore {
   }
 
   async open(): Promise<void> {
-    await makeFolderDurable(this.folder);
+    await makeFolderDurable(this.folder, SHARED);
     await access(this.folder, constants.R_OK | constants.W_OK);
     const { mode, uid } = await stat(this.folder);
-    // Other machines may come as other users of the same group.
-    if (uid === process.getuid?.() && mode & OTHERS) await chmod(this.folder, mode & 0o770);
+    if (uid === process.getuid?.() && mode & OTHERS) await chmod(this.folder, mode & SHARED);
     else if (process.getuid && mode & OTHERS_WRITE)
       throw new SnpError('io', `Everybody can write to the folder ${this.folder}: chmod o-rwx it.`, {
         file: this.folder,
