@@ -6,6 +6,7 @@ import type { RateLimits } from './http/rateLimits.js';
 import type { JobQueue } from './jobs/jobQueue.js';
 import type { Jobs } from './jobs/jobs.js';
 import type { Audit } from './operation/audit.js';
+import type { Disk } from './operation/disk.js';
 import type { Log } from './operation/log.js';
 import type { Metrics } from './operation/metrics.js';
 import type { Predictor } from './predict/predictor.js';
@@ -21,6 +22,7 @@ export interface Services {
   settings: Settings;
   database: Database;
   blobs: Blobs;
+  disk: Disk;
   queue: JobQueue;
   jobs: Jobs;
   models: Models;

@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ZodError } from 'zod';
 import type { Problem, ProblemCode } from '../api/problem.js';
+import { diskFull, isDiskFull } from '../operation/disk.js';
 import type { Log } from '../operation/log.js';
 import type { Env } from './env.js';
 import { Failure } from './failure.js';
@@ -58,7 +59,14 @@ export function problem(
 
 /** What a request is answered that fails. Faults of the server go to the log, not to the client. */
 export function problemOf(error: Error, context: Context<Env>, log: Log): Response {
-  if (error instanceof Failure) return problem(context, error.status, error.code, error.message, {}, error.headers);
+  if (error instanceof Failure) {
+    if (error.code === 'damaged') log.error({ err: error, requestId: context.get('requestId') }, 'a file is damaged');
+    return problem(context, error.status, error.code, error.message, {}, error.headers);
+  }
+  if (isDiskFull(error)) {
+    log.error({ err: error, requestId: context.get('requestId') }, 'the disk is full');
+    return problemOf(diskFull(), context, log);
+  }
   if (error instanceof SnpError) {
     const { code, message, place } = error;
     if (code === 'io') log.error({ err: error, requestId: context.get('requestId') }, 'a request failed');

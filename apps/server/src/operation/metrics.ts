@@ -6,8 +6,9 @@ export class Metrics {
   readonly registry = new Registry();
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #received: Counter;
+  readonly #damaged: Gauge;
 
-  constructor(database: Database, listeners: () => number) {
+  constructor(database: Database, listeners: () => number, free: () => Promise<Record<string, number>>) {
     const { registry } = this;
     collectDefaultMetrics({ register: registry, prefix: 'snp_' });
     this.#requests = new Histogram({
@@ -22,12 +23,26 @@ export class Metrics {
       help: 'Bytes that uploads brought',
       registers: [registry],
     });
+    this.#damaged = new Gauge({
+      name: 'snp_damaged_files',
+      help: 'Files of the artefact store that were missing or not as they were when all were last read',
+      registers: [registry],
+    });
     new Gauge({
       name: 'snp_event_listeners',
       help: 'Connections that events are sent to',
       registers: [registry],
       collect() {
         this.set(listeners());
+      },
+    });
+    new Gauge({
+      name: 'snp_disk_free_bytes',
+      help: 'Bytes that are free on the disk, by what the server keeps there',
+      labelNames: ['folder'],
+      registers: [registry],
+      async collect() {
+        for (const [folder, bytes] of Object.entries(await free())) this.set({ folder }, bytes);
       },
     });
     new Gauge({
@@ -58,6 +73,10 @@ export class Metrics {
 
   request(method: string, route: string, status: number, seconds: number): void {
     this.#requests.observe({ method, route, status: String(status) }, seconds);
+  }
+
+  damaged(files: number): void {
+    this.#damaged.set(files);
   }
 
   received(bytes: number): void {

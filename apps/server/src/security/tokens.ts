@@ -48,15 +48,27 @@ export class Tokens {
   constructor(private readonly database: Database) {}
 
   /** Makes a token; its secret is told once. */
-  async create(name: string, role: Role, days?: number): Promise<Token & { secret: string }> {
+  create(name: string, role: Role, days?: number): Promise<Token & { secret: string }> {
+    return this.createKept(name, role, async () => undefined, days);
+  }
+
+  /** Makes a token that is valid once its secret is kept. */
+  async createKept(
+    name: string,
+    role: Role,
+    keep: (secret: string) => Promise<void>,
+    days?: number,
+  ): Promise<Token & { secret: string }> {
     const id = randomUUID();
     const secret = randomBytes(SECRET_BYTES).toString('base64url');
+    const whole = `snp_${id}_${secret}`;
+    await keep(whole);
     const row = await first<TokenRow>(
       this.database,
       `insert into snp.tokens (id, name, role, hash, expires) values ($1, $2, $3, $4, now() + make_interval(days => $5)) returning *`,
       [id, name, role, digest(secret), days ?? null],
     );
-    return { ...presentToken(row!), secret: `snp_${id}_${secret}` };
+    return { ...presentToken(row!), secret: whole };
   }
 
   async list(): Promise<Token[]> {

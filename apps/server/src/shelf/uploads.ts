@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { z } from '@hono/zod-openapi';
 import type { uploadSchema } from '../api/uploads.js';
 import { type Database, first } from '../database/database.js';
+import { makeFolderDurable, syncPath } from '../folder/sync.js';
 import { Failure } from '../http/failure.js';
-import { type Blob, type Blobs, hashOf } from '../storage/blobs.js';
+import { type Disk, diskFull, isDiskFull } from '../operation/disk.js';
+import type { Blob, Blobs } from '../storage/blobs.js';
+import { hashOf } from '../storage/hashOf.js';
 
 /** How much of an upload is there. */
 export type Upload = z.infer<typeof uploadSchema>;
@@ -44,13 +47,16 @@ export class Uploads {
   constructor(
     private readonly database: Database,
     private readonly blobs: Blobs,
+    private readonly disk: Disk,
     private readonly folder: string,
     private readonly mostBytes: number,
     private readonly silenceSeconds: number,
   ) {}
 
-  async open(): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
+  /** @param isAfterCrash Whether the machine may have lost what was written last: what came of uploads then cannot be told from what did not. */
+  async open(isAfterCrash: boolean): Promise<void> {
+    if (isAfterCrash) await rm(this.folder, { recursive: true, force: true });
+    await makeFolderDurable(this.folder);
   }
 
   /** Takes a file, or the rest of one. */
@@ -108,10 +114,15 @@ export class Uploads {
     const there = await sizeOf(path);
     if (part.offset !== there)
       throw new Failure('conflict', `The upload goes on at byte ${part.offset}, but ${there} bytes are there.`);
+    await this.disk.require(part.length - there);
     const hash = part.offset === 0 ? createHash('sha256') : undefined;
     await this.#receive(content, path, part, hash);
     const bytes = await sizeOf(path);
-    if (bytes < part.length) return this.#present(row);
+    if (bytes < part.length) {
+      // What is said to be there is there.
+      await syncPath(path);
+      return this.#present(row);
+    }
     const sha256 = hash ? hash.digest('hex') : await hashOf(path);
     if (part.sha256 !== undefined && part.sha256 !== sha256) {
       await this.#forget(part.id);
@@ -122,7 +133,7 @@ export class Uploads {
     }
     // Jobs may have filled the room meanwhile. The upload stays and can be completed once there is some.
     await this.blobs.requireRoom();
-    await this.blobs.add(path, { sha256, bytes });
+    await this.blobs.addKnown(path, { sha256, bytes });
     await this.#finish(part.id, sha256);
     return this.get(part.id, part.token);
   }
@@ -148,6 +159,8 @@ export class Uploads {
   async #isThere({ id, length, sha256 }: UploadPart): Promise<boolean> {
     const blob = sha256 && (await this.blobs.find(sha256));
     if (!blob || Number(blob.bytes) !== length) return false;
+    // Sent again, a file that is damaged is mended.
+    if ((await this.blobs.store.state(blob.sha256)) !== 'whole') return false;
     await this.#finish(id, blob.sha256);
     return true;
   }
@@ -175,11 +188,12 @@ export class Uploads {
       await pipeline(checked, createWriteStream(path, { flags: offset === 0 ? 'w' : 'r+', start: offset }));
     } catch (error) {
       if (error instanceof Failure) throw error;
-      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
+      if (isDiskFull(error)) {
         // What is there of it would keep the disk full.
         await rm(path, { force: true });
-        throw new Failure('quota', 'The disk of the server is full.');
+        throw diskFull();
       }
+      await syncPath(path).catch(() => undefined);
       throw new Failure(
         'conflict',
         `The upload broke off: ${(error as Error).message}. Ask how much is there, and send the rest.`,
