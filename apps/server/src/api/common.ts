@@ -12,7 +12,10 @@ export const name = z
   .trim()
   .min(1)
   .max(200)
-  .refine((text) => !/\p{Cc}|[\\/]/u.test(text) && text !== '.' && text !== '..', 'must be one line without / and \\')
+  .refine(
+    (text) => !/[\p{Cc}\p{Surrogate}\\/]/u.test(text) && text !== '.' && text !== '..',
+    'must be one line without / and \\',
+  )
   .refine((text) => Buffer.byteLength(text) <= 200, 'must have at most 200 bytes in UTF-8');
 
 /** Content hash. */
@@ -24,7 +27,8 @@ export const location = z
   .min(1)
   .max(500)
   .refine(
-    (path) => path.split('/').every((part) => /^[^\p{Cc}\\/:]+$/u.test(part) && part !== '.' && part !== '..'),
+    (path) =>
+      path.split('/').every((part) => /^[^\p{Cc}\p{Surrogate}\\/:]+$/u.test(part) && part !== '.' && part !== '..'),
     'must be a path within the folder, made of plain names',
   )
   .refine(

@@ -1,6 +1,7 @@
 import type { z } from '@hono/zod-openapi';
 import type { deviceSchema } from '../api/devices.js';
 import { type Database, first } from '../database/database.js';
+import { storableJson } from '../database/storable.js';
 import { Failure } from '../http/failure.js';
 import type { JobQueue } from '../jobs/jobQueue.js';
 
@@ -69,7 +70,7 @@ export class Devices {
     const known = await this.database.query(
       `insert into snp.devices (id, token, name, fingerprint, targets) values ($1, $2, $3, $4, $5)
        on conflict (id) do update set name = $3, fingerprint = $4, targets = $5, seen = now() where snp.devices.token = $2 returning 1`,
-      [id, token, name, JSON.stringify(fingerprint), JSON.stringify(targets)],
+      [id, token, name, storableJson(fingerprint), storableJson(targets)],
     );
     if (known.length === 0) throw new Failure('conflict', `The id ${id} belongs to the agent of another token.`);
     return this.get(id);

@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ZodError } from 'zod';
 import type { Problem, ProblemCode } from '../api/problem.js';
+import { isConflict, isRefusedValue } from '../database/sqlState.js';
 import type { Log } from '../operation/log.js';
 import type { Env } from './env.js';
 import { Failure } from './failure.js';
@@ -65,17 +66,16 @@ export function problemOf(error: Error, context: Context<Env>, log: Log): Respon
     return problem(context, STATUS[code] ?? 422, code, message, Object.keys(place).length > 0 ? { place } : {});
   }
   if (error instanceof HTTPException) return problem(context, error.status, 'invalid-argument', error.message);
-  if (isUnstorable(error)) {
+  if (isRefusedValue(error)) {
     log.info({ err: error, requestId: context.get('requestId') }, 'a request holds what the database does not take');
     return problem(context, 400, 'invalid-argument', `The request holds a value that cannot be: ${error.message}.`);
   }
+  if (isConflict(error)) {
+    log.info({ err: error, requestId: context.get('requestId') }, 'a request met a change that another one made');
+    return problem(context, 409, 'conflict', 'Another request changed it at the same moment. Look again.');
+  }
   log.error({ err: error, requestId: context.get('requestId') }, 'a request failed');
   return problem(context, 500, 'internal', 'The server failed. Its log says more under the id of this request.');
-}
-
-/** Whether the database refused a value (class 22 of PostgreSQL): no text has a NUL in it or half a character, no year a 13th month. */
-function isUnstorable(error: Error & { code?: unknown }): boolean {
-  return typeof error.code === 'string' && /^22[0-9A-Z]{3}$/.test(error.code);
 }
 
 /** What is wrong with which part of a request. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SnpError } from '@snp/onnx';
 import PgBoss from 'pg-boss';
 import { type Database, first, type Sql } from '../database/database.js';
+import { storableJson, storableText } from '../database/storable.js';
 import { type Artefact, ENDS, type JobError, type JobProgress, type JobRow, type JobType } from './job.js';
 
 /** What all workers take jobs from; each device has a queue of its own beside. */
@@ -49,7 +50,8 @@ export type Lost = (sql: Sql, job: JobRow, error: JobError) => Promise<void>;
 
 /**
  * Jobs and their states. pg-boss delivers them; what counts is the row in `snp.jobs` and its lease: a worker that was given up for dead
- * and comes back is not listened to any more. Every change of both is one transaction.
+ * and comes back is not listened to any more. Every change of both is one transaction. What workers and devices say of jobs holds text of
+ * models and other programs: it is made storable here.
  */
 export class JobQueue {
   readonly #boss: PgBoss;
@@ -150,7 +152,7 @@ export class JobQueue {
     const rows = await this.database.query(
       `update snp.jobs set lease_until = now() + make_interval(secs => ${LEASE_SECONDS}), progress = coalesce($3, progress)
        where id = $1 and lease = $2 and state = 'running' returning 1`,
-      [job.id, job.lease, progress ? JSON.stringify(progress) : null],
+      [job.id, job.lease, progress ? storableJson(progress) : null],
     );
     return rows.length > 0;
   }
@@ -159,7 +161,7 @@ export class JobQueue {
     await this.database.query(
       `insert into snp.job_logs (job, level, text) select $1, $2, $3
        where (select count(*) from snp.job_logs where job = $1) < ${MOST_LINES}`,
-      [job, level, text.slice(0, 4000)],
+      [job, level, storableText(text.slice(0, 4000))],
     );
   }
 
@@ -173,7 +175,7 @@ export class JobQueue {
       const rows = await sql.query(
         `update snp.jobs set state = 'done', ended = now(), result = $3, artefacts = $4, lease = null, error = null
          where id = $1 and lease = $2 and state = 'running' returning 1`,
-        [job.id, job.lease, JSON.stringify(outcome.result), JSON.stringify(outcome.artefacts)],
+        [job.id, job.lease, storableJson(outcome.result), storableJson(outcome.artefacts)],
       );
       if (rows.length === 0) return false;
       await settle?.(sql);
@@ -184,7 +186,8 @@ export class JobQueue {
   }
 
   /** Ends a job that cannot be done, and all that build on it; false if it is no longer held. */
-  async fail(job: HeldJob, error: JobError): Promise<boolean> {
+  async fail(job: HeldJob, { code, message }: JobError): Promise<boolean> {
+    const error = { code: storableText(code), message: storableText(message) };
     return this.database.transaction(async (sql) => {
       const held = await sql.query(
         `select 1 from snp.jobs where id = $1 and lease = $2 and state = 'running' for update`,

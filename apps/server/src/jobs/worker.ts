@@ -4,6 +4,7 @@ import { join, normalize } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { SnpError } from '@snp/onnx';
 import type { Database, Sql } from '../database/database.js';
+import { isConflict, isRefusedValue } from '../database/sqlState.js';
 import type { Log } from '../operation/log.js';
 import type { DatasetFile } from '../shelf/datasets.js';
 import type { Models } from '../shelf/models.js';
@@ -258,7 +259,11 @@ async function persist<T>(work: () => Promise<T>): Promise<T> {
       return await work();
     } catch (error) {
       // What is wrong with the work itself stays wrong.
-      const hopeless = error instanceof TypeError || (error instanceof SnpError && error.code !== 'io');
+      const hopeless =
+        error instanceof TypeError ||
+        (error instanceof SnpError && error.code !== 'io') ||
+        isRefusedValue(error) ||
+        isConflict(error);
       if (attempt === ATTEMPTS || hopeless) throw error;
       await setTimeout(Math.min(5000, 100 * 2 ** attempt));
     }
