@@ -5,6 +5,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { SnpError } from '@snp/onnx';
 import { makeApp } from './app.js';
 import { Devices } from './devices/devices.js';
+import { Connections } from './http/connections.js';
 import { Events } from './http/events.js';
 import { Idempotency } from './http/idempotency.js';
 import { RateLimits } from './http/rateLimits.js';
@@ -15,6 +16,7 @@ import { makeLog } from './operation/log.js';
 import { Metrics } from './operation/metrics.js';
 import { keepUp } from './operation/upkeep.js';
 import { Predictor } from './predict/predictor.js';
+import { Strangers } from './security/strangers.js';
 import { Tokens } from './security/tokens.js';
 import type { Services } from './services.js';
 import { SETTINGS, type Settings } from './settings.js';
@@ -74,6 +76,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const jobs = new Jobs(database);
   const devices = new Devices(database, queue);
   const events = new Events(database, jobs, devices);
+  const strangers = new Strangers();
   const services: Services = {
     settings,
     database,
@@ -90,6 +93,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     tokens: new Tokens(database),
     idempotency: new Idempotency(database),
     limits: new RateLimits(),
+    connections: new Connections(),
+    strangers,
     audit: new Audit(database, log),
     metrics: new Metrics(database, () => events.listeners),
     isReady: () => isReady,
@@ -99,6 +104,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     isReady = false;
     stop.abort();
     events.close();
+    services.connections.close();
     await worker.stop(settings.stopSeconds);
     services.predictor.close();
     await queue.stop();
@@ -116,6 +122,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       fetch: app.fetch,
       serverOptions: { connectionsCheckingInterval: 2000 },
     }) as Server;
+    services.connections.watch(server);
     const actual = await listen(server, host, port);
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${actual}`;
     await worker.start();
@@ -163,7 +170,6 @@ function listen(server: Server, host: string, port: number): Promise<number> {
   server.headersTimeout = 10_000;
   // Longer than proxies keep theirs: else they send on a connection that has just been closed.
   server.keepAliveTimeout = 75_000;
-  server.maxConnections = 4000;
   return new Promise((resolve, reject) => {
     server.once('error', (cause) =>
       reject(new SnpError('io', `Port ${port} of ${host} cannot be used: ${cause.message}.`, {}, { cause })),

@@ -4,6 +4,7 @@ import PgBoss from 'pg-boss';
 import { type Database, first, type Sql } from '../database/database.js';
 import { storableJson, storableText } from '../database/storable.js';
 import { type Artefact, ENDS, type JobError, type JobProgress, type JobRow, type JobType } from './job.js';
+import { giveTurn } from './turns.js';
 
 /** What all workers take jobs from; each device has a queue of its own beside. */
 export const COMPUTE = 'compute';
@@ -20,8 +21,16 @@ const DELIVERY = { retryLimit: 0, expireInHours: 23, retentionDays: 365 };
 /** Lines that a job may log; what it says beyond is dropped. */
 const MOST_LINES = 2000;
 
+/** Who wants work done. */
+export interface Submitter {
+  /** By name. */
+  createdBy: string;
+  /** Whose share it counts to. */
+  token: string | null;
+}
+
 /** A job that is to be done. */
-export interface NewJob {
+export interface NewJob extends Submitter {
   type: JobType;
   key: string;
   title: string;
@@ -33,7 +42,8 @@ export interface NewJob {
   parent?: string | undefined;
   model?: string | undefined;
   device?: string | undefined;
-  createdBy: string;
+  /** It goes first: it takes seconds, and people wait for it. */
+  quick?: boolean;
 }
 
 /** A job that is held: whoever has its lease may report on it. */
@@ -79,6 +89,12 @@ export class JobQueue {
     await this.#boss.createQueue(name);
   }
 
+  /** Drops a queue for good, with all that it takes in the database. */
+  async removeQueue(name: string): Promise<void> {
+    await this.database.query('delete from snp_queue.job where name = $1', [name]);
+    await this.#boss.deleteQueue(name);
+  }
+
   /** Submits a job; one of the same key that is not lost is the answer instead. */
   async submit(sql: Sql, job: NewJob): Promise<{ job: JobRow; fresh: boolean }> {
     const needs = [...new Set(job.needs ?? [])];
@@ -93,8 +109,8 @@ export class JobQueue {
     const waits = open.some(({ state }) => state !== 'done');
     const row = await first<JobRow>(
       sql,
-      `insert into snp.jobs (id, type, key, state, title, input, work, queue, parent, model, device, created_by)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+      `insert into snp.jobs (id, type, key, state, title, input, work, queue, parent, model, device, created_by, token, quick)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
        on conflict (key) where state in ('waiting', 'queued', 'running', 'done') do nothing returning *`,
       [
         randomUUID(),
@@ -109,6 +125,8 @@ export class JobQueue {
         job.model ?? null,
         job.device ?? null,
         job.createdBy,
+        job.token,
+        job.quick ?? false,
       ],
     );
     if (!row) {
@@ -294,7 +312,8 @@ export class JobQueue {
   async #send(sql: Sql, { id, queue, delivery }: JobRow): Promise<void> {
     if (delivery) await this.#boss.deleteJob(queue, delivery, { db: bossDb(sql) });
     const sent = randomUUID();
-    await this.#boss.send(queue, { job: id }, { ...DELIVERY, id: sent, db: bossDb(sql) });
+    const priority = -(await giveTurn(sql, id));
+    await this.#boss.send(queue, { job: id }, { ...DELIVERY, id: sent, priority, db: bossDb(sql) });
     await sql.query('update snp.jobs set delivery = $2 where id = $1', [id, sent]);
   }
 

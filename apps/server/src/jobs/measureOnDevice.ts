@@ -79,6 +79,7 @@ export async function measureOnDevice(
       model: job.model ?? undefined,
       device,
       createdBy: job.created_by,
+      token: job.token,
     });
     await blobs.need(
       sql,

@@ -48,9 +48,7 @@ export class Metrics {
       help: 'Bytes of the artefact store',
       registers: [registry],
       async collect() {
-        const [row] = await database.query<{ bytes: number }>(
-          'select coalesce(sum(bytes), 0)::float8 as bytes from snp.blobs',
-        );
+        const [row] = await database.query<{ bytes: number }>('select bytes::float8 as bytes from snp.stored');
         this.set(row.bytes);
       },
     });

@@ -21,8 +21,9 @@ export function sessionRoutes(app: App, services: Services, isSecure: boolean): 
       await limits.countGuess(context);
       throw new Failure('unauthorized', 'The link was used or is too old, or the token is wrong.');
     }
-    setCookie(context, SESSION_COOKIE, opened.secret, { ...cookie, expires: opened.expires });
     context.set('identity', opened.identity);
+    await limits.require(opened.identity.token);
+    setCookie(context, SESSION_COOKIE, opened.secret, { ...cookie, expires: opened.expires });
     return context.json(present(opened.identity), 200);
   });
 

@@ -36,9 +36,12 @@ export interface OpenedSession {
 }
 
 const SESSION_DAYS = 7;
+/** Browsers that one token signs in at once; the oldest are signed out. */
+const MOST_SESSIONS = 100;
 const CODE_MINUTES = 15;
 const SECRET_BYTES = 24;
-const VALID = '(expires is null or expires > now())';
+/** Of a row of `snp.tokens`: it is a token still. */
+export const VALID = '(expires is null or expires > now())';
 
 /**
  * Tokens, and the sessions of browsers that signed in with one. Of secrets only hashes are kept; they are random and long, so that a quick
@@ -155,6 +158,11 @@ export class Tokens {
       sql,
       `insert into snp.sessions (hash, token, expires) values ($1, $2, now() + make_interval(days => ${SESSION_DAYS})) returning expires`,
       [digest(secret), identity.token],
+    );
+    await sql.query(
+      `delete from snp.sessions where hash in
+         (select hash from snp.sessions where token = $1 and not once order by expires desc offset ${MOST_SESSIONS})`,
+      [identity.token],
     );
     return { identity: { ...identity, by: 'session', expires: row!.expires }, secret, expires: row!.expires };
   }

@@ -8,7 +8,9 @@ import type { z } from '@hono/zod-openapi';
 import type { uploadSchema } from '../api/uploads.js';
 import { type Database, first } from '../database/database.js';
 import { Failure } from '../http/failure.js';
+import { VALID } from '../security/tokens.js';
 import { type Blob, type Blobs, hashOf } from '../storage/blobs.js';
+import { UploadShare } from './uploadShare.js';
 
 /** How much of an upload is there. */
 export type Upload = z.infer<typeof uploadSchema>;
@@ -40,6 +42,7 @@ const AT_ONCE = { token: 16, all: 64 } as const;
 export class Uploads {
   /** Uploads that a request is at, by token. */
   readonly #active = new Map<string, string>();
+  readonly #share: UploadShare;
 
   constructor(
     private readonly database: Database,
@@ -47,7 +50,9 @@ export class Uploads {
     private readonly folder: string,
     private readonly mostBytes: number,
     private readonly silenceSeconds: number,
-  ) {}
+  ) {
+    this.#share = new UploadShare(blobs.quotaBytes, mostBytes);
+  }
 
   async open(): Promise<void> {
     await mkdir(this.folder, { recursive: true });
@@ -87,16 +92,27 @@ export class Uploads {
     return blob ?? Promise.reject(new Failure('conflict', `The upload ${id} is not complete.`));
   }
 
-  async remove(id: string, token: string): Promise<void> {
+  /** @param token Whose it has to be; administrators drop those of anyone. */
+  async remove(id: string, token: string | undefined): Promise<void> {
     await this.#row(id, token);
     if (this.#active.has(id)) throw new Failure('conflict', `The upload ${id} is being sent.`);
     await this.#forget(id);
   }
 
-  /** Forgets uploads that are more than a day old. */
+  /** Forgets what a token has on its way. What it is sending ends with its connections. */
+  async forgetOf(token: string): Promise<void> {
+    const own = await this.database.query<{ id: string }>(
+      'select id from snp.uploads where token = $1 and sha256 is null',
+      [token],
+    );
+    for (const { id } of own) await this.#forget(id);
+  }
+
+  /** Forgets uploads that are more than a day old, and what tokens had on their way that are none any more. */
   async sweep(): Promise<void> {
     const old = await this.database.query<{ id: string }>(
-      `select id from snp.uploads where created < now() - interval '1 day'`,
+      `select id from snp.uploads u where created < now() - interval '1 day'
+         or (sha256 is null and not exists (select from snp.tokens t where t.id = u.token and ${VALID}))`,
     );
     for (const { id } of old) if (!this.#active.has(id)) await this.#forget(id);
   }
@@ -135,12 +151,16 @@ export class Uploads {
         throw new Failure('conflict', `The upload was begun with ${known.length} bytes, not ${length}.`);
       return known;
     }
+    await this.#share.begin(token);
     await this.database.query('insert into snp.uploads (id, token, length) values ($1, $2, $3)', [id, token, length]);
     // Announced first: of two that begin at once, each sees the other.
-    await this.blobs.requireRoom().catch(async (error) => {
+    try {
+      await this.#share.require(this.database, token);
+      await this.blobs.requireRoom();
+    } catch (error) {
       await this.#forget(id);
       throw error;
-    });
+    }
     return { id, token, length, sha256: null };
   }
 
@@ -205,9 +225,9 @@ export class Uploads {
     await rm(this.#path(id), { force: true });
   }
 
-  async #row(id: string, token: string): Promise<UploadRow> {
+  async #row(id: string, token: string | undefined): Promise<UploadRow> {
     const row = await first<UploadRow>(this.database, 'select * from snp.uploads where id = $1', [id]);
-    return row?.token === token ? row : Failure.notFound('upload', id);
+    return row && (token === undefined || row.token === token) ? row : Failure.notFound('upload', id);
   }
 
   async #present({ id, length, sha256 }: UploadRow): Promise<Upload> {
