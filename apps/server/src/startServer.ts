@@ -77,6 +77,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const devices = new Devices(database, queue);
   const events = new Events(database, jobs, devices);
   const strangers = new Strangers();
+  const metrics = new Metrics(database, () => events.listeners);
   const services: Services = {
     settings,
     database,
@@ -95,8 +96,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     limits: new RateLimits(),
     connections: new Connections(),
     strangers,
-    audit: new Audit(database, log),
-    metrics: new Metrics(database, () => events.listeners),
+    audit: new Audit(database, strangers, metrics, log),
+    metrics,
     isReady: () => isReady,
   };
   const stop = new AbortController();

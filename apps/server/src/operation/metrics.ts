@@ -6,6 +6,8 @@ export class Metrics {
   readonly registry = new Registry();
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #received: Counter;
+  readonly #strangers: Counter<'status'>;
+  readonly #unlisted: Counter;
 
   constructor(database: Database, listeners: () => number) {
     const { registry } = this;
@@ -20,6 +22,17 @@ export class Metrics {
     this.#received = new Counter({
       name: 'snp_upload_bytes_total',
       help: 'Bytes that uploads brought',
+      registers: [registry],
+    });
+    this.#strangers = new Counter({
+      name: 'snp_unidentified_refused_total',
+      help: 'Requests without a token that is one, which were refused',
+      labelNames: ['status'],
+      registers: [registry],
+    });
+    this.#unlisted = new Counter({
+      name: 'snp_audit_unlisted_total',
+      help: 'Refused requests of tokens that were refused too often to be listed one by one',
       registers: [registry],
     });
     new Gauge({
@@ -56,6 +69,14 @@ export class Metrics {
 
   request(method: string, route: string, status: number, seconds: number): void {
     this.#requests.observe({ method, route, status: String(status) }, seconds);
+  }
+
+  stranger(status: number): void {
+    this.#strangers.inc({ status: String(status) });
+  }
+
+  unlisted(): void {
+    this.#unlisted.inc();
   }
 
   received(bytes: number): void {

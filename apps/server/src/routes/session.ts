@@ -29,7 +29,10 @@ export function sessionRoutes(app: App, services: Services, isSecure: boolean): 
 
   mount(app, services, signOut, async (context) => {
     const secret = getCookie(context, SESSION_COOKIE);
-    if (secret) await tokens.closeSession(secret);
+    if (secret) {
+      context.set('identity', await tokens.identifySession(secret));
+      await tokens.closeSession(secret);
+    }
     deleteCookie(context, SESSION_COOKIE, cookie);
     return context.body(null, 204);
   });
