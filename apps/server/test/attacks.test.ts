@@ -491,7 +491,9 @@ describe('what comes in and goes out again', () => {
     );
     expect(items).toContainEqual(expect.objectContaining({ action: 'DELETE /api/tokens', status: 204 }));
     const refused = items.filter(({ status }) => status === 403);
-    expect(refused).toContainEqual(expect.objectContaining({ token: expect.stringMatching(/^a (read|run|device) \(/) }));
+    expect(refused).toContainEqual(
+      expect.objectContaining({ token: expect.stringMatching(/^a (read|run|device) \(/) }),
+    );
     expect(items.filter(({ token }) => token === null)).toEqual([]);
   });
 

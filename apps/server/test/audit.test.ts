@@ -20,7 +20,10 @@ describe('the audit log', () => {
   const entries = async () => (await client.get<{ items: Entry[] }>('/api/audit?limit=200')).items;
   const metric = async (name: string) => {
     const text = await (await client.fetch('/metrics')).text();
-    return [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\d+)$`, 'gm'))].reduce((sum, [, n]) => sum + Number(n), 0);
+    return [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\d+)$`, 'gm'))].reduce(
+      (sum, [, n]) => sum + Number(n),
+      0,
+    );
   };
   const signIn = (body: object, headers = {}) =>
     fetch(`${server.url}/api/session`, {
@@ -44,7 +47,10 @@ describe('the audit log', () => {
   });
 
   it('says who was refused, and who signed out', async () => {
-    const { id, secret } = await client.post<{ id: string; secret: string }>('/api/tokens', { name: 'low', role: 'read' });
+    const { id, secret } = await client.post<{ id: string; secret: string }>('/api/tokens', {
+      name: 'low',
+      role: 'read',
+    });
     await new Client(server.url, secret).fetch('/api/audit');
     const response = await signIn({ token: secret });
     const cookie = response.headers.get('set-cookie')!.split(';')[0];
@@ -58,7 +64,10 @@ describe('the audit log', () => {
   });
 
   it('does not grow without end by one who is refused', async () => {
-    const { id, secret } = await client.post<{ id: string; secret: string }>('/api/tokens', { name: 'x', role: 'read' });
+    const { id, secret } = await client.post<{ id: string; secret: string }>('/api/tokens', {
+      name: 'x',
+      role: 'read',
+    });
     const own = new Client(server.url, secret);
     for (let at = 0; at < 100; at++) await own.status('/api/prunings', {});
     const listed = (await entries()).filter(({ token }) => token === `x (${id})`);

@@ -23,6 +23,9 @@ export interface DeviceRow {
   done: number;
 }
 
+/** Most that an agent may say of its device: lists of devices tell it all. */
+const MOST_BYTES = 64 * 2 ** 10;
+
 /** Devices that may be known at once. */
 const MOST = 200;
 
@@ -70,12 +73,15 @@ export class Devices {
     token: string,
     { name, fingerprint, targets }: Pick<Device, 'name' | 'fingerprint' | 'targets'>,
   ): Promise<DeviceRow> {
+    const said = [storableJson(fingerprint), storableJson(targets)];
+    if (Buffer.byteLength(said.join('')) > MOST_BYTES)
+      throw new Failure('invalid-argument', `An agent may say ${MOST_BYTES} bytes of its device and targets, no more.`);
     await this.#requireShare(id, token);
     await this.queue.createQueue(deviceQueue(id));
     const known = await this.database.query(
       `insert into snp.devices (id, token, name, fingerprint, targets) values ($1, $2, $3, $4, $5)
        on conflict (id) do update set name = $3, fingerprint = $4, targets = $5, seen = now() where snp.devices.token = $2 returning 1`,
-      [id, token, name, storableJson(fingerprint), storableJson(targets)],
+      [id, token, name, ...said],
     );
     if (known.length === 0) throw new Failure('conflict', `The id ${id} belongs to the agent of another token.`);
     return this.get(id);

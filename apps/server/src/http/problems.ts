@@ -29,6 +29,9 @@ const TITLES: Partial<Record<number, string>> = {
 /** Statuses of what libraries refuse; everything that a request can be to blame for. */
 const STATUS: Partial<Record<ProblemCode, number>> = { io: 503, runtime: 500, aborted: 503, limit: 507 };
 
+/** Fields that are told of: the rest is of the same kind. */
+const MOST_FIELDS = 20;
+
 /** When to ask again where something is away for a moment. */
 const RETRY_SECONDS = '5';
 
@@ -84,7 +87,9 @@ export function invalidRequest<E extends AnyEnv>(
   context: Context<E>,
 ): Response | undefined {
   if (result.success) return undefined;
-  const fields = result.error!.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  const fields = result
+    .error!.issues.slice(0, MOST_FIELDS)
+    .map(({ path, message }) => ({ path: path.join('.'), message }));
   const [{ path, message }] = fields;
   const detail = `${path || 'The request'}: ${message}`;
   return problem(context as unknown as Context<Env>, 400, 'invalid-argument', detail, { fields });

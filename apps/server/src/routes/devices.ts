@@ -64,7 +64,10 @@ export function deviceRoutes(app: App, services: Services): void {
         await setTimeout(POLL, undefined, { signal }).catch(() => undefined);
       }
       if (own.signal.aborted)
-        throw new Failure('conflict', 'Another agent asks for work under the id of this device. Give each a --data of its own.');
+        throw new Failure(
+          'conflict',
+          'Another agent asks for work under the id of this device. Give each a --data of its own.',
+        );
       return context.body(null, 204);
     } finally {
       if (waiting.get(device.id) === own) waiting.delete(device.id);

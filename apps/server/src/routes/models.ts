@@ -7,7 +7,7 @@ import { sendBlob } from '../http/sendBlob.js';
 import { requireJobShare } from '../jobs/jobShare.js';
 import { workModel } from '../jobs/kinds/files.js';
 import type { Services } from '../services.js';
-import { clashOf } from '../shelf/clash.js';
+import { clashOf } from '../shelf/layout.js';
 import { type ModelRow, presentModel } from '../shelf/models.js';
 import { calibrationOf } from './calibrationOf.js';
 import { mount } from './mount.js';
