@@ -16,6 +16,7 @@ import { makeLog } from './operation/log.js';
 import { Metrics } from './operation/metrics.js';
 import { keepUp } from './operation/upkeep.js';
 import { Predictor } from './predict/predictor.js';
+import { endWithTokens } from './security/endings.js';
 import { Strangers } from './security/strangers.js';
 import { Tokens } from './security/tokens.js';
 import type { Services } from './services.js';
@@ -118,6 +119,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await services.uploads.open();
     const tokenFile = await firstToken(services.tokens, data);
     await events.start();
+    await endWithTokens(database, services.connections);
     const app = await makeApp(services, { version: VERSION, publicUrl, loopbackOnly: LOOPBACK.test(host) });
     const server = createAdaptorServer({
       fetch: app.fetch,

@@ -37,6 +37,7 @@ export class Connections {
       const connection = this.#open.get(socket);
       if (!connection) return;
       connection.requests++;
+      connection.spared = false;
       response.once('close', () => {
         connection.requests--;
       });
@@ -61,7 +62,7 @@ export class Connections {
     return this.#byOwner.get(owner)?.size ?? 0;
   }
 
-  /** Lets a connection live until its answer is sent, whatever becomes of its token. */
+  /** Lets a connection live until the answer of its request is sent, whatever becomes of its token. */
   spare(socket: Socket): void {
     const connection = this.#open.get(socket);
     if (connection) connection.spared = true;

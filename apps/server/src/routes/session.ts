@@ -9,7 +9,7 @@ import { mount } from './mount.js';
 
 /** Routes about who is asking. */
 export function sessionRoutes(app: App, services: Services, isSecure: boolean): void {
-  const { tokens, limits } = services;
+  const { tokens, limits, connections } = services;
   const cookie = { path: '/', httpOnly: true, sameSite: 'Strict', secure: isSecure } as const;
 
   mount(app, services, whoami, (context) => context.json(present(identityOf(context)), 200));
@@ -31,6 +31,7 @@ export function sessionRoutes(app: App, services: Services, isSecure: boolean): 
     const secret = getCookie(context, SESSION_COOKIE);
     if (secret) {
       context.set('identity', await tokens.identifySession(secret));
+      connections.spare(context.env.incoming.socket);
       await tokens.closeSession(secret);
     }
     deleteCookie(context, SESSION_COOKIE, cookie);
