@@ -1,5 +1,6 @@
 import type { Database } from './database/database.js';
 import type { Devices } from './devices/devices.js';
+import type { Connections } from './http/connections.js';
 import type { Events } from './http/events.js';
 import type { Idempotency } from './http/idempotency.js';
 import type { RateLimits } from './http/rateLimits.js';
@@ -10,6 +11,7 @@ import type { Disk } from './operation/disk.js';
 import type { Log } from './operation/log.js';
 import type { Metrics } from './operation/metrics.js';
 import type { Predictor } from './predict/predictor.js';
+import type { Strangers } from './security/strangers.js';
 import type { Tokens } from './security/tokens.js';
 import type { Settings } from './settings.js';
 import type { Datasets } from './shelf/datasets.js';
@@ -34,6 +36,8 @@ export interface Services {
   events: Events;
   idempotency: Idempotency;
   limits: RateLimits;
+  connections: Connections;
+  strangers: Strangers;
   audit: Audit;
   metrics: Metrics;
   log: Log;

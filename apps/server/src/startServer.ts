@@ -8,6 +8,7 @@ import { migrations } from './database/migrate.js';
 import { Devices } from './devices/devices.js';
 import { FolderLock } from './folder/folderLock.js';
 import { noteRelease, requireReadable } from './folder/release.js';
+import { Connections } from './http/connections.js';
 import { Events } from './http/events.js';
 import { Idempotency } from './http/idempotency.js';
 import { RateLimits } from './http/rateLimits.js';
@@ -21,6 +22,8 @@ import { scrub } from './operation/scrub.js';
 import { keepUp } from './operation/upkeep.js';
 import { Predictor } from './predict/predictor.js';
 import { AdminToken } from './security/adminToken.js';
+import { endWithTokens } from './security/endings.js';
+import { Strangers } from './security/strangers.js';
 import { Tokens } from './security/tokens.js';
 import type { Services } from './services.js';
 import { SETTINGS, type Settings } from './settings.js';
@@ -92,6 +95,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const devices = new Devices(database, queue);
   const events = new Events(database, jobs, devices);
   const disk = new Disk({ data, ...(!settings.s3 && { artefacts: artefactFolder(settings) }) }, settings.reserveBytes);
+  const strangers = new Strangers();
+  const metrics = new Metrics(
+    database,
+    () => events.listeners,
+    () => disk.free(),
+  );
   const services: Services = {
     settings,
     database,
@@ -116,12 +125,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     tokens: new Tokens(database),
     idempotency: new Idempotency(database),
     limits: new RateLimits(),
-    audit: new Audit(database, log),
-    metrics: new Metrics(
-      database,
-      () => events.listeners,
-      () => disk.free(),
-    ),
+    connections: new Connections(),
+    strangers,
+    audit: new Audit(database, strangers, metrics, log),
+    metrics,
     isReady: () => isReady,
   };
   const stop = new AbortController();
@@ -129,6 +136,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     isReady = false;
     stop.abort();
     events.close();
+    services.connections.close();
     await worker.stop(settings.stopSeconds);
     services.predictor.close();
     await queue.stop();
@@ -142,11 +150,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const adminToken = new AdminToken(services.tokens, data);
     await (newToken ? adminToken.renew() : adminToken.require());
     await events.start();
+    await endWithTokens(database, services.connections);
     const app = await makeApp(services, { version: VERSION, publicUrl, loopbackOnly: LOOPBACK.test(host) });
     const server = createAdaptorServer({
       fetch: app.fetch,
       serverOptions: { connectionsCheckingInterval: 2000 },
     }) as Server;
+    services.connections.watch(server);
     const actual = await listen(server, host, port);
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${actual}`;
     await worker.start();
@@ -194,7 +204,6 @@ function listen(server: Server, host: string, port: number): Promise<number> {
   server.headersTimeout = 10_000;
   // Longer than proxies keep theirs: else they send on a connection that has just been closed.
   server.keepAliveTimeout = 75_000;
-  server.maxConnections = 4000;
   return new Promise((resolve, reject) => {
     server.once('error', (cause) =>
       reject(new SnpError('io', `Port ${port} of ${host} cannot be used: ${cause.message}.`, {}, { cause })),

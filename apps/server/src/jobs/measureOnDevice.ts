@@ -9,6 +9,7 @@ import { SnpError } from '@snp/onnx';
 import { externalDataFiles } from '@snp/onnx/node';
 import { type Database, first } from '../database/database.js';
 import { openPlain, within } from '../folder/plainFile.js';
+import { storableText } from '../database/storable.js';
 import type { Blobs } from '../storage/blobs.js';
 import type { MeasureRequest } from '../tasks/task.js';
 import { contentKey } from './contentKey.js';
@@ -52,7 +53,12 @@ export async function measureOnDevice(
     for (const file of await externalDataFiles(resolve(folder, path)))
       data.push({ location: file.location, sha256: await store(file.path) });
     const { batch, dims } = inputs;
-    stored.push({ name, sha256: await store(path), data, inputs: { batch, ...(dims && { dims: { ...dims } }) } });
+    stored.push({
+      name: storableText(name),
+      sha256: await store(path),
+      data,
+      inputs: { batch, ...(dims && { dims: { ...dims } }) },
+    });
   }
   const work: AgentJob = { models: stored, target, protocol };
   const part = await database.transaction(async (sql) => {
@@ -73,6 +79,7 @@ export async function measureOnDevice(
       model: job.model ?? undefined,
       device,
       createdBy: job.created_by,
+      token: job.token,
     });
     await blobs.need(
       sql,

@@ -6,6 +6,7 @@ import { SnpError } from '@snp/onnx';
 import type { Database, Sql } from '../database/database.js';
 import { within } from '../folder/plainFile.js';
 import { WorkFolder } from '../folder/workFolder.js';
+import { isConflict, isRefusedValue } from '../database/sqlState.js';
 import type { Log } from '../operation/log.js';
 import type { DatasetFile } from '../shelf/datasets.js';
 import type { Models } from '../shelf/models.js';
@@ -256,7 +257,11 @@ async function persist<T>(work: () => Promise<T>): Promise<T> {
       return await work();
     } catch (error) {
       // What is wrong with the work itself stays wrong.
-      const hopeless = error instanceof TypeError || (error instanceof SnpError && error.code !== 'io');
+      const hopeless =
+        error instanceof TypeError ||
+        (error instanceof SnpError && error.code !== 'io') ||
+        isRefusedValue(error) ||
+        isConflict(error);
       if (attempt === ATTEMPTS || hopeless) throw error;
       await setTimeout(Math.min(5000, 100 * 2 ** attempt));
     }

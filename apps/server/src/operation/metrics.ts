@@ -7,6 +7,8 @@ export class Metrics {
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #received: Counter;
   readonly #damaged: Gauge;
+  readonly #strangers: Counter<'status'>;
+  readonly #unlisted: Counter;
 
   constructor(database: Database, listeners: () => number, free: () => Promise<Record<string, number>>) {
     const { registry } = this;
@@ -26,6 +28,17 @@ export class Metrics {
     this.#damaged = new Gauge({
       name: 'snp_damaged_files',
       help: 'Files of the artefact store that were missing or not as they were when all were last read',
+      registers: [registry],
+    });
+    this.#strangers = new Counter({
+      name: 'snp_unidentified_refused_total',
+      help: 'Requests without a token that is one, which were refused',
+      labelNames: ['status'],
+      registers: [registry],
+    });
+    this.#unlisted = new Counter({
+      name: 'snp_audit_unlisted_total',
+      help: 'Refused requests of tokens that were refused too often to be listed one by one',
       registers: [registry],
     });
     new Gauge({
@@ -63,9 +76,7 @@ export class Metrics {
       help: 'Bytes of the artefact store',
       registers: [registry],
       async collect() {
-        const [row] = await database.query<{ bytes: number }>(
-          'select coalesce(sum(bytes), 0)::float8 as bytes from snp.blobs',
-        );
+        const [row] = await database.query<{ bytes: number }>('select bytes::float8 as bytes from snp.stored');
         this.set(row.bytes);
       },
     });
@@ -77,6 +88,14 @@ export class Metrics {
 
   damaged(files: number): void {
     this.#damaged.set(files);
+  }
+
+  stranger(status: number): void {
+    this.#strangers.inc({ status: String(status) });
+  }
+
+  unlisted(): void {
+    this.#unlisted.inc();
   }
 
   received(bytes: number): void {

@@ -7,7 +7,7 @@ import { type Database, first } from '../database/database.js';
 import { Failure } from '../http/failure.js';
 import type { Disk } from '../operation/disk.js';
 import type { Blob, Blobs } from '../storage/blobs.js';
-import { clashOf } from './clash.js';
+import { clashOf, foldersOf } from './layout.js';
 import { unzip } from './unzip.js';
 
 /** A data set as clients see it. */
@@ -33,6 +33,7 @@ export interface DatasetRow {
 const PICTURE = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
 const ARRAY = /\.np[yz]$/i;
 const MOST_FILES = 50_000;
+const MOST_FOLDERS = 10_000;
 
 /** Unpacked files that are stored together. */
 const AT_ONCE = 64;
@@ -49,9 +50,11 @@ export class Datasets {
   /** Makes a data set of complete uploads; archives are unpacked. The very same files under the same name are one data set. */
   async add(name: string, uploads: readonly DatasetFile[]): Promise<{ row: DatasetRow; fresh: boolean }> {
     const files = (await this.#unpacked(uploads)).sort((a, b) => (a.path < b.path ? -1 : 1));
-    const clash = clashOf(files.map(({ path }) => path));
+    const paths = files.map(({ path }) => path);
+    const clash = clashOf(paths);
     if (clash)
       throw new Failure('invalid-argument', `'${clash}' stands there twice, or is a file and a folder at once.`);
+    if (foldersOf(paths) > MOST_FOLDERS) throw new Failure('quota', `A data set has at most ${MOST_FOLDERS} folders.`);
     const kind = kindOf(files);
     const manifest = await this.#manifest(files);
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);

@@ -12,6 +12,8 @@ import { Failure } from '../http/failure.js';
 import { type Disk, diskFull, isDiskFull } from '../operation/disk.js';
 import type { Blob, Blobs } from '../storage/blobs.js';
 import { hashOf } from '../storage/hashOf.js';
+import { VALID } from '../security/tokens.js';
+import { UploadShare } from './uploadShare.js';
 
 /** How much of an upload is there. */
 export type Upload = z.infer<typeof uploadSchema>;
@@ -43,6 +45,7 @@ const AT_ONCE = { token: 16, all: 64 } as const;
 export class Uploads {
   /** Uploads that a request is at, by token. */
   readonly #active = new Map<string, string>();
+  readonly #share: UploadShare;
 
   constructor(
     private readonly database: Database,
@@ -51,7 +54,9 @@ export class Uploads {
     private readonly folder: string,
     private readonly mostBytes: number,
     private readonly silenceSeconds: number,
-  ) {}
+  ) {
+    this.#share = new UploadShare(blobs.quotaBytes, mostBytes);
+  }
 
   /** @param isAfterCrash Whether the machine may have lost what was written last: what came of uploads then cannot be told from what did not. */
   async open(isAfterCrash: boolean): Promise<void> {
@@ -93,16 +98,43 @@ export class Uploads {
     return blob ?? Promise.reject(new Failure('conflict', `The upload ${id} is not complete.`));
   }
 
-  async remove(id: string, token: string): Promise<void> {
+  /** The files of many complete uploads, by id, in one question. */
+  async allComplete(ids: readonly string[], token: string): Promise<Map<string, Blob>> {
+    const rows = await this.database.query<Blob & { id: string }>(
+      `with used as (
+         update snp.blobs set created = now()
+         where sha256 in (select sha256 from snp.uploads where id = any($1) and token = $2) returning sha256, bytes)
+       select u.id, used.sha256, used.bytes from snp.uploads u join used using (sha256) where u.id = any($1) and u.token = $2`,
+      [[...new Set(ids)], token],
+    );
+    const found = new Map(rows.map(({ id, sha256, bytes }) => [id, { sha256, bytes: Number(bytes) }]));
+    // Asked alone, one that is missing says why.
+    const missing = ids.find((id) => !found.has(id));
+    if (missing !== undefined) await this.complete(missing, token);
+    return found;
+  }
+
+  /** @param token Whose it has to be; administrators drop those of anyone. */
+  async remove(id: string, token: string | undefined): Promise<void> {
     await this.#row(id, token);
     if (this.#active.has(id)) throw new Failure('conflict', `The upload ${id} is being sent.`);
     await this.#forget(id);
   }
 
-  /** Forgets uploads that are more than a day old. */
+  /** Forgets what a token has on its way. What it is sending ends with its connections. */
+  async forgetOf(token: string): Promise<void> {
+    const own = await this.database.query<{ id: string }>(
+      'select id from snp.uploads where token = $1 and sha256 is null',
+      [token],
+    );
+    for (const { id } of own) await this.#forget(id);
+  }
+
+  /** Forgets uploads that are more than a day old, and what tokens had on their way that are none any more. */
   async sweep(): Promise<void> {
     const old = await this.database.query<{ id: string }>(
-      `select id from snp.uploads where created < now() - interval '1 day'`,
+      `select id from snp.uploads u where created < now() - interval '1 day'
+         or (sha256 is null and not exists (select from snp.tokens t where t.id = u.token and ${VALID}))`,
     );
     for (const { id } of old) if (!this.#active.has(id)) await this.#forget(id);
   }
@@ -146,12 +178,16 @@ export class Uploads {
         throw new Failure('conflict', `The upload was begun with ${known.length} bytes, not ${length}.`);
       return known;
     }
+    await this.#share.begin(token);
     await this.database.query('insert into snp.uploads (id, token, length) values ($1, $2, $3)', [id, token, length]);
     // Announced first: of two that begin at once, each sees the other.
-    await this.blobs.requireRoom().catch(async (error) => {
+    try {
+      await this.#share.require(this.database, token);
+      await this.blobs.requireRoom();
+    } catch (error) {
       await this.#forget(id);
       throw error;
-    });
+    }
     return { id, token, length, sha256: null };
   }
 
@@ -219,9 +255,9 @@ export class Uploads {
     await rm(this.#path(id), { force: true });
   }
 
-  async #row(id: string, token: string): Promise<UploadRow> {
+  async #row(id: string, token: string | undefined): Promise<UploadRow> {
     const row = await first<UploadRow>(this.database, 'select * from snp.uploads where id = $1', [id]);
-    return row?.token === token ? row : Failure.notFound('upload', id);
+    return row && (token === undefined || row.token === token) ? row : Failure.notFound('upload', id);
   }
 
   async #present({ id, length, sha256 }: UploadRow): Promise<Upload> {

@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { SnpError } from '@snp/onnx';
 import { type Database, first, type Sql } from '../database/database.js';
 import { openPlain } from '../folder/plainFile.js';
+import { VALID } from '../security/tokens.js';
 import type { ArtefactStore } from './artefactStore.js';
 import { hashOf } from './hashOf.js';
 
@@ -87,12 +88,16 @@ export class Blobs {
     await sql.query('delete from snp.blob_uses where owner = $1', [owner]);
   }
 
-  /** What is stored, and what uploads that are on their way have announced: many small steps take no more than one large one. */
+  /**
+   * What is stored, and what uploads that are on their way have announced: many small steps take no more than one large one. What a token
+   * announced that is none any more does not count.
+   */
   async usedBytes(): Promise<number> {
     const row = await first<{ bytes: number }>(
       this.database,
-      `select ((select coalesce(sum(bytes), 0) from snp.blobs) +
-         (select coalesce(sum(length), 0) from snp.uploads where sha256 is null))::bigint as bytes`,
+      `select ((select bytes from snp.stored) +
+         (select coalesce(sum(length), 0) from snp.uploads u where sha256 is null
+            and exists (select from snp.tokens t where t.id = u.token and ${VALID})))::bigint as bytes`,
     );
     return Number(row?.bytes ?? 0);
   }
