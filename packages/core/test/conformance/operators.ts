@@ -287,10 +287,15 @@ const gather: Instance = (s) => {
 
 const gatherNd: Instance = (s) => {
   const shape = s.shape(s.whole(2, 4));
-  const width = s.whole(1, shape.length);
-  const rows = Array.from({ length: s.whole(1, 3) }, () => shape.slice(0, width).map((size) => s.whole(0, size - 1)));
-  const indices = s.model.graph.addInitializer('indices', Tensor.int64([rows.length, width], rows.flat()));
-  return [s.one('GatherND', [s.operand(shape), indices])];
+  const width = s.maybe() ? 1 : s.whole(1, shape.length);
+  const rows = Array.from({ length: s.whole(1, 3) }, () =>
+    shape.slice(0, width).map((size) => s.whole(-size, size - 1)),
+  );
+  const dims = s.maybe(0.2) ? [width] : [rows.length, width];
+  const numbers = rows.slice(0, dims.length === 1 ? 1 : rows.length).flat();
+  const indices = s.model.graph.addInitializer('indices', Tensor.int64(dims, numbers));
+  const batch = s.opset >= 12 && s.maybe(0.2) ? { batch_dims: 0 } : {};
+  return [s.one('GatherND', [s.operand(shape), indices], batch)];
 };
 
 const slice: Instance = (s) => {
