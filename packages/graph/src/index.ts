@@ -25,6 +25,7 @@ export {
   strideOf,
   transposeLayout,
 } from './layout/layout.js';
+export { reshapeLayout } from './layout/reshapeLayout.js';
 export type { CountConstant, PlacedCount } from './propagate/countConstant.js';
 export { type PropagateOptions, propagate } from './propagate/propagate.js';
 export { type Contraction, Propagation, type RigidFactor } from './propagate/propagation.js';
@@ -36,7 +37,6 @@ export { defineOperator, operatorRules, ruleFor } from './rules/index.js';
 export type { Resizing } from './rules/resizing.js';
 export type { OperatorRule } from './rules/rule.js';
 export { selectPositions } from './rules/select.js';
-export { reshapeLayout } from './rules/shape.js';
 export { type Bound, slicePositions } from './rules/slice.js';
 export { type Body, bodiesOf, nodesWithin } from './unfollowed/bodies.js';
 export { type QuantisedForm, quantisedForm } from './unfollowed/quantised.js';

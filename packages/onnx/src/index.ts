@@ -9,6 +9,7 @@ export { nodeMacs } from './cost/nodeMacs.js';
 export { parameterCount } from './cost/parameters.js';
 export { SnpError, type SnpErrorCode, type SnpErrorPlace } from './errors.js';
 export { countAxesFromEnd } from './fold/countAxesFromEnd.js';
+export { gatherSingles } from './fold/gatherSingles.js';
 export { FOLD_CONSTANTS_DEFAULTS, type FoldConstantsOptions, foldConstants } from './fold/foldConstants.js';
 export { removeExpands } from './fold/removeExpands.js';
 export { removeRoundTrips } from './fold/removeRoundTrips.js';

@@ -3,6 +3,7 @@ import {
   cloneModel,
   countAxesFromEnd,
   foldConstants,
+  gatherSingles,
   inlineFunctions,
   type Model,
   removeExpands,
@@ -43,6 +44,7 @@ export function prepare(
   removeRoundTrips(folded);
   removeExpands(folded);
   countAxesFromEnd(folded);
+  gatherSingles(folded);
   const analysis = analyze(folded, { narrowCache: options.narrowCache ?? false });
   if (!options.allowNothing) requirePrunable(analysis);
   return analysis;
