@@ -19,6 +19,9 @@ const FORMS: readonly (readonly [string, SmallEncoderForm, { lanes?: number; res
   ['a layer in a branch that is taken every time', { chosen: true }, {}],
   ['targets with several free axes behind one projection', { fused: true }, {}],
   ['the same with weights stored as halves', { fused: true, halves: true }, {}],
+  ['queries, keys and values picked by lists of indices', { picked: true }, {}],
+  ['a stream within bounds that depend on whether it is finite', { clamped: true }, {}],
+  ['blanked tokens before a norm', { blanked: true }, {}],
 ];
 
 describe.each(FORMS)('an encoder with %s', (_, form, { lanes = 4, residual = 16 }) => {
@@ -177,5 +180,24 @@ describe('single forms', () => {
     expect(relativeError(nothing.y.data as Float32Array, (await runModel(model, feeds)).y.data as Float32Array)).toBe(
       0,
     );
+  });
+
+  it('neurons behind windows of tokens, of which the file does not tell how many there are', async () => {
+    const graph = new GraphBuilder('windows');
+    const x = graph.input('x', 'FLOAT', ['batch', 'length', 6]);
+    const reshape = (value: ReturnType<GraphBuilder['op']>, to: number[]) =>
+      graph.op('/r', 'Reshape', [value, graph.ints('/r', to)]);
+    const windows = reshape(graph.op('/up', 'MatMul', [x, graph.weight('up', [6, 8], numbers(48))]), [0, -1, 2, 8]);
+    const mixed = graph.op('/mix', 'MatMul', [graph.weight('mix', [2, 2], numbers(4)), windows]);
+    const tokens = reshape(graph.op('/act', 'Relu', [mixed]), [0, -1, 8]);
+    const y = graph.op('/down', 'MatMul', [tokens, graph.weight('down', [8, 5], numbers(40))]);
+    graph.output(y, 'y', 'FLOAT', ['batch', 'n', 5]);
+    const analysis = prepare(graph.model);
+    expect(analysis.groups.map(({ kind, units }) => [kind, units])).toEqual([['ffn', 8]]);
+    for (const length of [2, 6]) {
+      const own = { x: { type: 'FLOAT' as const, dims: [2, length, 6], data: numbers(12 * length) } };
+      const plan = randomPlan(analysis, () => true, 0.5, 3);
+      expect(await difference(analysis, plan, own)).toBeLessThan(1e-5);
+    }
   });
 });

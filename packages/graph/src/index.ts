@@ -26,6 +26,7 @@ export {
   strideOf,
   transposeLayout,
 } from './layout/layout.js';
+export { reshapeLayout } from './layout/reshapeLayout.js';
 export type { CountConstant, PlacedCount } from './propagate/countConstant.js';
 export type { JointAxes } from './propagate/jointAxes.js';
 export { type PropagateOptions, propagate } from './propagate/propagate.js';
@@ -39,7 +40,6 @@ export type { OutputAxis } from './rules/outputAxis.js';
 export type { Resizing } from './rules/resizing.js';
 export type { OperatorRule } from './rules/rule.js';
 export { selectPositions } from './rules/select.js';
-export { reshapeLayout } from './rules/shape.js';
 export { type Bound, slicePositions } from './rules/slice.js';
 export { type Body, bodiesOf, nodesWithin } from './unfollowed/bodies.js';
 export { type QuantisedForm, quantisedForm } from './unfollowed/quantised.js';

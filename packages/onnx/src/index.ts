@@ -11,6 +11,7 @@ export { SnpError, type SnpErrorCode, type SnpErrorPlace } from './errors.js';
 export { countAxesFromEnd } from './fold/countAxesFromEnd.js';
 export { FOLD_CONSTANTS_DEFAULTS, type FoldConstantsOptions, foldConstants } from './fold/foldConstants.js';
 export { kernelsAsMatrices } from './fold/kernelsAsMatrices.js';
+export { gatherSingles } from './fold/gatherSingles.js';
 export { removeExpands } from './fold/removeExpands.js';
 export { removeRoundTrips } from './fold/removeRoundTrips.js';
 export { constantTarget } from './fold/reshapeTarget.js';

@@ -3,6 +3,7 @@ import {
   cloneModel,
   countAxesFromEnd,
   foldConstants,
+  gatherSingles,
   inlineFunctions,
   kernelsAsMatrices,
   type Model,
@@ -48,6 +49,7 @@ export function prepare(
   removeExpands(folded);
   unshareVectors(folded);
   countAxesFromEnd(folded);
+  gatherSingles(folded);
   const narrowCache = options.narrowCache ?? false;
   let analysis = analyze(folded, { narrowCache });
   // Biases are met by what kernels have written as one axis: one step further each time.

@@ -37,11 +37,12 @@ interface Findings {
 /** Puts together what happened to a model. */
 export function makeReport(findings: Findings): PruneReport {
   const { before, after, plan } = findings;
+  const full = wholeCost(costOf(before.model, { shapes: before.shapes }));
   const cost = {
-    before: wholeCost(findings.originalCost),
+    // What a file's own shapes do not tell is counted once its constants are folded, as it is of the pruned model.
+    before: { ...wholeCost(findings.originalCost), macs: full.macs },
     after: wholeCost(costOf(after.model, { shapes: after.shapes })),
   };
-  const full = wholeCost(costOf(before.model, { shapes: before.shapes }));
   const limits = budgetOutcome(findings.limits, full, cost.after);
   const groups = reported(before, plan).map((group) => groupReport(group, plan, findings));
   const removed = removedByKind(groups);

@@ -3,8 +3,12 @@ import { numbersOf } from './numbersOf.js';
 
 /** True of answers none of which is empty and some hold finite numbers, and not the same one everywhere: all others prove nothing. */
 export function saysSomething(answers: Feeds): boolean {
-  const all = Object.values(answers);
-  return all.every(({ data }) => data.length > 0) && all.some(varies);
+  return !isEmpty(answers) && Object.values(answers).some(varies);
+}
+
+/** True where an answer has no elements. */
+export function isEmpty(answers: Feeds): boolean {
+  return Object.values(answers).some(({ data }) => data.length === 0);
 }
 
 /** True of a tensor whose finite numbers are not all the same; of a single number, that it is finite. */

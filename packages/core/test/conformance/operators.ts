@@ -287,10 +287,15 @@ const gather: Instance = (s) => {
 
 const gatherNd: Instance = (s) => {
   const shape = s.shape(s.whole(2, 4));
-  const width = s.whole(1, shape.length);
-  const rows = Array.from({ length: s.whole(1, 3) }, () => shape.slice(0, width).map((size) => s.whole(0, size - 1)));
-  const indices = s.model.graph.addInitializer('indices', Tensor.int64([rows.length, width], rows.flat()));
-  return [s.one('GatherND', [s.operand(shape), indices])];
+  const width = s.maybe() ? 1 : s.whole(1, shape.length);
+  const rows = Array.from({ length: s.whole(1, 3) }, () =>
+    shape.slice(0, width).map((size) => s.whole(-size, size - 1)),
+  );
+  const dims = s.maybe(0.2) ? [width] : [rows.length, width];
+  const numbers = rows.slice(0, dims.length === 1 ? 1 : rows.length).flat();
+  const indices = s.model.graph.addInitializer('indices', Tensor.int64(dims, numbers));
+  const batch = s.opset >= 12 && s.maybe(0.2) ? { batch_dims: 0 } : {};
+  return [s.one('GatherND', [s.operand(shape), indices], batch)];
 };
 
 const slice: Instance = (s) => {
@@ -448,8 +453,12 @@ const clip: Instance = (s) => {
   const x = s.operand(s.shape(s.whole(1, 4)));
   const [low, high] = [s.number(-1, 0.5), s.number(0.6, 2)];
   if (s.opset < 11) return [s.one('Clip', [x], s.some({ min: () => ({ float: low }), max: () => ({ float: high }) }))];
-  const bound = (value: number) => (s.maybe(0.7) ? s.weight([], () => value) : undefined);
-  return [s.one('Clip', [x, bound(low), bound(high)])];
+  const scalar = (value: number) => s.weight([], () => value);
+  const bound = (value: number) => (s.maybe(0.7) ? scalar(value) : undefined);
+  if (s.maybe(0.7)) return [s.one('Clip', [x, bound(low), bound(high)])];
+  // Bounds that are chosen while the model runs.
+  const chosen = s.one('Where', [s.cast(s.input([]), 'BOOL'), scalar(s.number(-1, 2)), scalar(high)]);
+  return [s.one('Clip', [x, s.one('Neg', [chosen]), chosen])];
 };
 
 const pow: Instance = (s) => {
@@ -460,7 +469,8 @@ const pow: Instance = (s) => {
 
 const where: Instance = (s) => {
   const [a, b, c] = broadcast(s, 3);
-  return [s.one('Where', [s.cast(s.operand(a), 'BOOL'), s.operand(b), s.operand(c)])];
+  const branch = (shape: readonly number[]) => (s.maybe(0.2) ? s.weight([], () => 0) : s.operand(shape));
+  return [s.one('Where', [s.cast(s.operand(a), 'BOOL'), branch(b), branch(c)])];
 };
 
 const cast: Instance = (s) => {

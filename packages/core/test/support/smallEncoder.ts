@@ -13,6 +13,12 @@ export interface SmallEncoderForm {
   grouped?: boolean;
   /** Batch and length change places around the attention, with computed targets, and q, k and v in one projection. */
   fused?: boolean;
+  /** Queries, keys and values of each head lie beside one another in one projection, and are picked along an axis by lists of indices. */
+  picked?: boolean;
+  /** What leaves the attention is kept within bounds that depend on whether anything in it is infinite, as in a T5 of halves. */
+  clamped?: boolean;
+  /** Tokens with number 0 are blanked before the FFN's norm. */
+  blanked?: boolean;
   /** Something is drawn at random, as in training. */
   chance?: boolean;
   /** The first layer of the FFN stands in a branch that is taken every time. */
@@ -53,7 +59,8 @@ export function smallEncoder(form: SmallEncoderForm): Model {
     });
     stream = graph.op('/conv', 'Add', [stream, graph.op('/conv', 'Transpose', [mixed], { perm: [0, 2, 1] })]);
   }
-  const [q, k, v] = form.fused ? fusedHeads(norm(stream)) : separateHeads(norm(stream));
+  const heads = form.fused ? fusedHeads : form.picked ? pickedHeads : separateHeads;
+  const [q, k, v] = heads(norm(stream));
   const scores = graph.op('/attention', 'MatMul', [
     q,
     graph.op('/attention', 'Transpose', [k], { perm: [0, 1, 3, 2] }),
@@ -66,6 +73,8 @@ export function smallEncoder(form: SmallEncoderForm): Model {
     HEADS * NEURONS,
   );
   stream = graph.op('/sum', 'Add', [stream, kept(linear(joined, HEADS * NEURONS, WIDTH))]);
+  if (form.clamped) stream = clamped(stream);
+  if (form.blanked) stream = blanked(stream);
   const hidden = graph.op('/ffn', 'Relu', [firstLayer(norm(stream))]);
   stream = graph.op('/sum', 'Add', [stream, linear(hidden, HIDDEN, WIDTH)]);
   graph.output(linear(norm(stream), WIDTH, 5), 'y', 'FLOAT', ['batch', 'length', 5]);
@@ -132,6 +141,32 @@ export function smallEncoder(form: SmallEncoderForm): Model {
       const rows = graph.op('/fused', 'Transpose', [to(own, size(1), beside, NEURONS)], { perm: [1, 0, 2] });
       return to(rows, size(0), HEADS, size(1), NEURONS);
     });
+  }
+
+  /** `x[..., [0], :]` by today's exporter: the axis comes to the front and goes back. */
+  function pickedHeads(x: Value): Value[] {
+    const parts = reshape(linear(x, WIDTH, 3 * WIDTH), 0, -1, HEADS, 3, NEURONS);
+    const front = graph.op('/picked', 'Transpose', [parts], { perm: [3, 0, 1, 2, 4] });
+    return [0, 1, -1].map((part) => {
+      const index = graph.model.graph.addInitializer('index', Tensor.int64([1, 1], [part]));
+      const own = graph.op('/picked', 'GatherND', [front, index]);
+      const back = graph.op('/picked', 'Transpose', [own], { perm: [1, 2, 3, 0, 4] });
+      return graph.op('/picked', 'Transpose', [reshape(back, 0, -1, HEADS, NEURONS)], { perm: [0, 2, 1, 3] });
+    });
+  }
+
+  function clamped(x: Value): Value {
+    const infinite = graph.op('/clamp', 'Cast', [graph.op('/clamp', 'IsInf', [x])], { to: 7 });
+    const count = graph.op('/clamp', 'ReduceSum', [infinite], { keepdims: 0 });
+    const [none, least, most] = [graph.int('/clamp', 0), graph.float('/clamp', 0.5), graph.float('/clamp', 0.75)];
+    const bound = graph.op('/clamp', 'Where', [graph.op('/clamp', 'Greater', [count, none]), least, most]);
+    return graph.op('/clamp', 'Clip', [x, graph.op('/clamp', 'Neg', [bound]), bound]);
+  }
+
+  function blanked(x: Value): Value {
+    const blank = graph.op('/blank', 'Equal', [ids, graph.int('/blank', 0)]);
+    const tokens = graph.op('/blank', 'Unsqueeze', [blank, graph.ints('/blank', [-1])]);
+    return graph.op('/blank', 'Where', [tokens, graph.float('/blank', 0), x]);
   }
 
   function repeated(x: Value): Value {

@@ -39,6 +39,8 @@ const weight = (builder: GraphBuilder, name: string, dims: number[]) =>
 const table = (builder: GraphBuilder, rows: number, name = 'table') => weight(builder, name, [rows, 4]);
 const numbersOf = ({ feeds }: FoundInputs, name: string) => Array.from(feeds[name].data as ArrayLike<number>, Number);
 
+const ONE_TOKEN = 'one token at a time, as a mask of one more than the past says, where none at all run too';
+
 /** Graphs that take only inputs that belong together, as exporters write them. */
 const GRAPHS: Readonly<Record<string, Build>> = {
   'keys of the past, whose mask is as long as both': (builder, input) => {
@@ -65,6 +67,21 @@ const GRAPHS: Readonly<Record<string, Build>> = {
       axis: 1,
     });
     return builder.op('', 'Add', [both, input('mask', 'FLOAT', ['b', 'm'])]);
+  },
+  [ONE_TOKEN]: (builder, input) => {
+    const both = builder.op('', 'Concat', [input('past', 'FLOAT', ['b', 'p']), input('x', 'FLOAT', ['b', 's'])], {
+      axis: 1,
+    });
+    const length = builder.op('', 'Slice', [
+      builder.op('', 'Shape', [both]),
+      builder.ints('', [1]),
+      builder.ints('', [2]),
+    ]);
+    const mask = input('mask', 'FLOAT', ['b', 'p + 1']);
+    return builder.op('', 'Add', [
+      both,
+      builder.op('', 'Slice', [mask, builder.ints('', [0]), length, builder.ints('', [1])]),
+    ]);
   },
   'sums in the file': (builder, input) => {
     const both = builder.op('', 'Concat', [input('a', 'FLOAT', ['b', 'p']), input('x', 'FLOAT', ['b', 's'])], {
@@ -138,6 +155,12 @@ describe('findInputs', () => {
     const [numbers] = Object.values(answers).map(({ data }) => Array.from(data as ArrayLike<number>, Number));
     expect(numbers.length).toBeGreaterThan(0);
     expect(numbers.some(Number.isFinite)).toBe(true);
+  });
+
+  it('takes one token at a time where nothing of what is new says nothing', async () => {
+    const { sizes } = await found(GRAPHS[ONE_TOKEN]);
+    expect(sizes.s).toBe(1);
+    expect(sizes.p).toBeGreaterThan(1);
   });
 
   it.each([

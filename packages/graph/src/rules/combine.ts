@@ -7,10 +7,10 @@ import { noteJointAxes } from '../propagate/jointAxes.js';
 import type { Propagation } from '../propagate/propagation.js';
 
 /**
- * Whether the result is zero where operands are: `all` of them (sums), `any` (products), the `first` (quotients), or `none`. `centring`: the second operand
- * is the first one's mean, of what stays.
+ * Whether the result is zero where operands are: `all` of them (sums), `any` (products), the `first` (quotients), or `none`. `branches`: both that the first
+ * chooses between. `centring`: the second operand is the first one's mean, of what stays.
  */
-export type Zeros = 'all' | 'any' | 'first' | 'none' | 'centring';
+export type Zeros = 'all' | 'any' | 'first' | 'none' | 'branches' | 'centring';
 
 /** One operand of a pointwise combination. */
 export interface Operand {
@@ -19,6 +19,8 @@ export interface Operand {
   activation: boolean;
   /** Number of the node's input, where the operand is one as it is. */
   index?: number;
+  /** A single zero. */
+  zero?: boolean;
 }
 
 /**
@@ -44,7 +46,8 @@ export function combine(
   const mark = sum && activation.filter(Boolean).length >= 2 ? Mark.summed : 0;
   noteAxesOfConstants(node, walk, operands, aligned);
   coupleFields(aligned, activation, node, walk, mark);
-  return mergeLayouts(requireLabelsEverywhere(aligned, node, walk), zeros);
+  const always = operands.map(({ zero }) => zero === true);
+  return mergeLayouts(requireLabelsEverywhere(aligned, node, walk), zeros, always);
 }
 
 /** Axes of a constant that meet a field over all of them belong together. */
@@ -138,7 +141,7 @@ function unlabelledFactors({ axes, fields }: Layout): Factor[] {
 const FIXED = 'meets a value whose positions along this axis are not weights';
 
 /** The output of a pointwise operator: every axis from the first operand that has it, and the widest fields. */
-function mergeLayouts(layouts: readonly Layout[], zeros: Zeros): Layout {
+function mergeLayouts(layouts: readonly Layout[], zeros: Zeros, always: readonly boolean[]): Layout {
   const rank = Math.max(...layouts.map((layout) => layout.axes.length));
   const axes = Array.from({ length: rank }, (_, axis): readonly Factor[] => {
     const candidates = layouts.map((layout) => layout.axes[layout.axes.length - rank + axis] ?? []);
@@ -153,7 +156,7 @@ function mergeLayouts(layouts: readonly Layout[], zeros: Zeros): Layout {
         other.factors.length > field.factors.length && field.factors.every((factor) => other.factors.includes(factor)),
     );
     if (wider) continue;
-    fields.push({ ...field, ...zeroAfter(field, layouts, zeros) });
+    fields.push({ ...field, ...zeroAfter(field, layouts, zeros, always) });
   }
   return { axes, fields };
 }
@@ -161,8 +164,14 @@ function mergeLayouts(layouts: readonly Layout[], zeros: Zeros): Layout {
 /** How sure it is that a field is zero where its weights are: not at all, by a norm's mean over what stays, in any case. */
 type Zero = 0 | 1 | 2;
 
-function zeroAfter(field: Field, layouts: readonly Layout[], zeros: Zeros): Pick<Field, 'zero' | 'centred'> {
-  const levels = layouts.map((layout): Zero | undefined => {
+function zeroAfter(
+  field: Field,
+  layouts: readonly Layout[],
+  zeros: Zeros,
+  always: readonly boolean[],
+): Pick<Field, 'zero' | 'centred'> {
+  const levels = layouts.map((layout, at): Zero | undefined => {
+    if (always[at]) return 2;
     const within = layout.fields.filter((own) => own.factors.every((factor) => field.factors.includes(factor)));
     if (within.length === 0) return undefined;
     return Math.max(...within.map((own) => (own.zero ? (own.centred ? 1 : 2) : 0))) as Zero;
@@ -180,6 +189,8 @@ function zeroOf([first = 0, ...others]: readonly (Zero | undefined)[], zeros: Ze
       return Math.min(first, ...known);
     case 'any':
       return Math.max(first, ...known);
+    case 'branches':
+      return Math.min(...known);
     case 'first':
       return known.some((level) => level > 0) ? 0 : first;
     case 'centring':

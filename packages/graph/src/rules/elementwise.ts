@@ -12,7 +12,7 @@ export function propagateElementwise(node: Node, walk: Propagation, inputs: read
   for (const index of inputs) {
     if (!node.inputs[index]) continue;
     const layout = walk.input(node, index);
-    if (layout) operands.push({ layout, activation: walk.isActivation(node, index), index });
+    if (layout) operands.push({ layout, activation: walk.isActivation(node, index), index, zero: isZero(node.inputs[index]) });
     else {
       for (const other of inputs) walk.freezeInput(node, other, 'meets a value of unknown shape');
       return walk.setOutput(node, 0);
@@ -20,6 +20,11 @@ export function propagateElementwise(node: Node, walk: Propagation, inputs: read
   }
   const sum = node.opType === 'Add' || node.opType === 'Sub' || node.opType === 'Sum';
   walk.setOutput(node, 0, combine(node, walk, operands, isCentring(node) ? 'centring' : zeros, sum));
+}
+
+/** True of a constant that is zero by itself, whatever leaves. */
+function isZero(value: Node['inputs'][number]): boolean {
+  return value?.tensor?.size === 1 && Number(value.tensor.numbers()[0]) === 0;
 }
 
 /**
@@ -73,6 +78,13 @@ const quotientRule: OperatorRule = {
   },
 };
 
+/** Whichever branch is taken is zero if both are; which one is taken does not matter. */
+const whereRule: OperatorRule = {
+  operators: { Where: { inputs: 3 } },
+  summary: 'equal positions are coupled; zero where both branches are',
+  propagate: (node, walk) => propagateElementwise(node, walk, [0, 1, 2], 'branches'),
+};
+
 /** Rules for pointwise operators with broadcasting. */
 export const elementwiseRules: OperatorRule[] = [
   pointwise(
@@ -89,6 +101,7 @@ export const elementwiseRules: OperatorRule[] = [
   pointwise({ Mul: TWO, And: TWO }, 'any', 'equal positions are coupled'),
   quotientRule,
   powRule,
+  whereRule,
   pointwise({ PRelu: { inputs: 2, versions: [7] } }, 'first', 'equal positions are coupled'),
   pointwise(
     {
@@ -100,7 +113,6 @@ export const elementwiseRules: OperatorRule[] = [
       Greater: TWO,
       GreaterOrEqual: TWO,
       BitShift: { inputs: 2, attributes: { direction: 'any' } },
-      Where: { inputs: 3 },
     },
     'none',
     'equal positions are coupled',

@@ -1,13 +1,6 @@
 import { constantTarget, type Dim, dimsEqual, divideDims, type Node, type Value } from '@snp/onnx';
-import { splitsForShape } from '../layout/factor.js';
-import {
-  factorsFor,
-  groupIntoAxes,
-  type Layout,
-  plainLayout,
-  splitFactors,
-  transposeLayout,
-} from '../layout/layout.js';
+import { type Layout, plainLayout, transposeLayout } from '../layout/layout.js';
+import { reshapeLayout } from '../layout/reshapeLayout.js';
 import { repeatAxis } from './repeat.js';
 import type { Resizing } from './resizing.js';
 import type { OperatorRule } from './rule.js';
@@ -30,12 +23,6 @@ export const reshapeRule: OperatorRule = {
     if (node.opType === 'Reshape') writeTarget(node, resizing);
   },
 };
-
-/** The layout under another shape, splitting factors where needed; undefined if they cannot be cut so. */
-export function reshapeLayout(layout: Layout, shape: readonly Dim[]): Layout | undefined {
-  const splits = splitsForShape(layout.axes.flat(), shape);
-  return splits && groupIntoAxes(splitFactors(layout, factorsFor(splits)), shape);
-}
 
 function writeTarget(node: Node, resizing: Resizing): void {
   const input = resizing.newShape(node.inputs[0]!);

@@ -3,6 +3,7 @@ import type { Propagation } from '../propagate/propagation.js';
 import { propagateElementwise } from './elementwise.js';
 import type { OperatorForm } from './form.js';
 import { pointwiseAxis } from './outputAxis.js';
+import { possibleNumbers } from './possibleNumbers.js';
 import type { OperatorRule } from './rule.js';
 
 /** Pointwise operators of one main input: the others are scalars. */
@@ -45,6 +46,9 @@ const ZERO_TO_ZERO: Readonly<Record<string, OperatorForm>> = {
     Gelu: ['approximate'],
     HardSwish: [],
     Identity: [],
+    // False where it is zero.
+    IsInf: ['detect_negative', 'detect_positive'],
+    IsNaN: [],
     LeakyRelu: ['alpha'],
     Mish: [],
     Neg: [],
@@ -104,11 +108,11 @@ const clipRule: OperatorRule = {
   summary: 'positions stay; zero stays zero between bounds that hold it',
   outputAxis: pointwiseAxis,
   propagate(node, walk) {
-    const bound = (index: number, name: string, open: number) => {
-      if (!node.inputs[index]) return node.float(name, open);
-      return node.inputs[index].tensor?.size === 1 ? Number(node.inputs[index].tensor.numbers()[0]) : Number.NaN;
-    };
-    const keepsZero = bound(1, 'min', Number.NEGATIVE_INFINITY) <= 0 && bound(2, 'max', Number.POSITIVE_INFINITY) >= 0;
+    const bounds = (index: number, name: string, open: number) =>
+      node.inputs[index] ? possibleNumbers(node.inputs[index]) : [node.float(name, open)];
+    const lower = bounds(1, 'min', Number.NEGATIVE_INFINITY);
+    const upper = bounds(2, 'max', Number.POSITIVE_INFINITY);
+    const keepsZero = lower?.every((bound) => bound <= 0) && upper?.every((bound) => bound >= 0);
     propagateElementwise(node, walk, [0], keepsZero ? 'any' : 'none');
   },
 };
@@ -126,8 +130,6 @@ export const unaryRules: OperatorRule[] = [
       Cosh: [],
       Exp: [],
       HardSigmoid: ['alpha', 'beta'],
-      IsInf: ['detect_negative', 'detect_positive'],
-      IsNaN: [],
       Not: [],
       Sigmoid: [],
       Softplus: [],

@@ -1,6 +1,6 @@
 import { type Model, type ShapeInfo, SnpError } from '@snp/onnx';
 import type { Feeds } from '@snp/runtime';
-import { saysSomething } from '../saysSomething.js';
+import { isEmpty, saysSomething } from '../saysSomething.js';
 import { freeNames } from './freeSizes.js';
 import { type Fill, randomFeeds } from './randomFeeds.js';
 import { sizesToTry } from './sizesToTry.js';
@@ -55,6 +55,7 @@ export async function findInputs(
   const start = performance.now();
   let first: unknown;
   let silent: FoundInputs | undefined;
+  let empty: FoundInputs | undefined;
   let tries = 0;
   const attempt = async (sizes: Readonly<Record<string, number>>, fill: Partial<Fill>) => {
     if (tries++ >= MOST_TRIES || performance.now() - start > LONGEST) return undefined;
@@ -62,7 +63,9 @@ export async function findInputs(
       const feeds = randomFeeds(model, shapes, { seed, batch, dims: { ...sizes, ...dims }, fill });
       const found = { feeds, answers: await run(feeds), sizes: { ...sizes, ...dims }, fill };
       if (saysSomething(found.answers)) return found;
-      silent ??= found;
+      // Where there is nothing in an answer, other sizes may be the ones.
+      if (!isEmpty(found.answers)) silent ??= found;
+      else empty ??= found;
     } catch (error) {
       if (!(error instanceof SnpError) || error.code !== 'runtime') throw error;
       first ??= error;
@@ -81,7 +84,8 @@ export async function findInputs(
       if (found) return found;
     }
   }
-  if (silent) return silent;
+  const useless = silent ?? empty;
+  if (useless) return useless;
   throw noInputs(model, shapes, dims, first as SnpError);
 }
 

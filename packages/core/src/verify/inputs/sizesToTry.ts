@@ -12,7 +12,7 @@ const MOST_RELATED = 5;
 
 /**
  * Sizes of free dimensions other than the batch, in the order in which they are worth a try. First all alike, by the kind of input, smaller and larger; in between
- * sizes that belong together: one that is the sum of two others, one more than another, or nothing that came before.
+ * sizes that belong together: one that is the sum of two others, one more than another, one token at a time, or nothing that came before.
  *
  * @param given Sizes that are known.
  */
@@ -38,7 +38,7 @@ function ofParts(names: readonly string[], size: number): Record<string, number>
   return Object.fromEntries(names.filter((name) => !/total|present/i.test(name)).map((name) => [name, size]));
 }
 
-/** One dimension is the sum of two, one more than another, or there is nothing of one. */
+/** One dimension is the sum of two, one more than another, a single one beside others, or there is nothing of one. */
 function related(names: readonly string[], size: number): Record<string, number>[] {
   if (names.length < 2 || names.length > MOST_RELATED) return [];
   const all = Object.fromEntries(names.map((name) => [name, size]));
@@ -47,9 +47,8 @@ function related(names: readonly string[], size: number): Record<string, number>
     const pairs = parts.flatMap((a, at) => parts.slice(at + 1).map((b) => [a, b]));
     return pairs.map(([a, b]) => ({ ...all, [a]: size + 1, [total]: all[b] + size + 1 }));
   });
-  const more = names.map((name) => ({ ...all, [name]: size + 1 }));
-  const without = names.map((name) => ({ ...all, [name]: 0 }));
-  return [...sums, ...more, ...without];
+  const each = (own: number) => names.map((name) => ({ ...all, [name]: own }));
+  return [...sums, ...each(size + 1), ...each(1), ...each(0)];
 }
 
 /** Free heights and widths of inputs that look like pictures. */

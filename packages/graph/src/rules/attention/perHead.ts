@@ -1,7 +1,7 @@
 import { productOf } from '@snp/onnx';
 import { Factor } from '../../layout/factor.js';
 import type { Field, Layout } from '../../layout/layout.js';
-import { reshapeLayout } from '../shape.js';
+import { reshapeLayout } from '../../layout/reshapeLayout.js';
 
 /** An operand as [batch, heads, tokens, neurons]; one of that form as it is. Undefined where its last axis holds no `heads` alike. */
 export function perHead(layout: Layout | undefined, heads: number): Layout | undefined {

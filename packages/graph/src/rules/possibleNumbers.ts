@@ -1,0 +1,25 @@
+import type { Value } from '@snp/onnx';
+
+/** Operators that are looked through. */
+const DEEPEST = 8;
+
+/** The numbers that a scalar may hold, where a choice between constants makes it; undefined for any other. */
+export function possibleNumbers(value: Value | undefined, depth = 0): number[] | undefined {
+  if (value?.tensor) return value.tensor.size === 1 ? [Number(value.tensor.numbers()[0])] : undefined;
+  const node = value?.producer;
+  if (!node || depth === DEEPEST) return undefined;
+  const of = (index: number) => possibleNumbers(node.inputs[index], depth + 1);
+  switch (node.op) {
+    case 'Cast':
+    case 'Identity':
+      return of(0);
+    case 'Neg':
+      return of(0)?.map((number) => -number);
+    case 'Where': {
+      const [yes, no] = [of(1), of(2)];
+      return yes && no && [...yes, ...no];
+    }
+    default:
+      return undefined;
+  }
+}
