@@ -12,7 +12,8 @@ export function propagateElementwise(node: Node, walk: Propagation, inputs: read
   for (const index of inputs) {
     if (!node.inputs[index]) continue;
     const layout = walk.input(node, index);
-    if (layout) operands.push({ layout, activation: walk.isActivation(node, index), index, zero: isZero(node.inputs[index]) });
+    if (layout)
+      operands.push({ layout, activation: walk.isActivation(node, index), index, zero: isZero(node.inputs[index]) });
     else {
       for (const other of inputs) walk.freezeInput(node, other, 'meets a value of unknown shape');
       return walk.setOutput(node, 0);
