@@ -1,10 +1,12 @@
 import { type Database, first } from '../database/database.js';
-import type { ArtefactStore, FileState } from '../storage/artefactStore.js';
+import type { ArtefactStore } from '../storage/artefactStore.js';
 import type { Blob } from '../storage/blobs.js';
 
 /** A file and how it was found. */
-export interface CheckedFile extends Blob {
-  state: FileState;
+export interface CheckedFile {
+  sha256: string;
+  bytes: number;
+  state: 'whole' | 'damaged' | 'missing';
   /** What it belongs to: `model vit.onnx`, `job Prune vit.onnx as half`. */
   neededBy: string[];
 }
