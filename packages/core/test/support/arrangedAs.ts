@@ -2,7 +2,7 @@ import type { Tensor } from '@snp/onnx';
 import type { Weight } from '@snp/testing';
 
 /** The weight in the arrangement that a stored tensor of it has become: axes in another order, or several as one. Told by its numbers. */
-export function arrangedAs(
+function arrangedAs(
   weight: Weight,
   { dims, numbers }: { dims: readonly number[]; numbers: () => ArrayLike<number> },
 ): Weight {

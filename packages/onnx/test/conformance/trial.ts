@@ -250,6 +250,8 @@ const COUNTED: Readonly<Record<string, number>> = {
   MatMul: 2,
   MatMulInteger: 2,
   Gemm: 2,
+  FusedMatMul: 2,
+  FusedGemm: 2,
   Conv: 2,
   ConvTranspose: 2,
   Einsum: 2,

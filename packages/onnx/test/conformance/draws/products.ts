@@ -29,6 +29,28 @@ export const products: Draws = [
     },
   ],
   [
+    'com.microsoft.FusedMatMul',
+    (r) => {
+      const [m, k, n] = [r.int(1, 4), r.int(1, 4), r.int(1, 4)];
+      const [transA, transB] = [r.int(0, 1), r.int(0, 1)];
+      const batch = r.dims(0, 2);
+      const a = [...batch, ...(transA ? [k, m] : [m, k])];
+      const b = [...(r.chance() ? batch : []), ...(transB ? [n, k] : [k, n])];
+      const inputs = [operand('FLOAT', a), operand('FLOAT', b)];
+      return { op: 'FusedMatMul', domain: 'com.microsoft', opset: 17, inputs, attributes: { transA, transB } };
+    },
+  ],
+  [
+    'com.microsoft.FusedGemm',
+    (r) => {
+      const [m, k, n] = [r.int(1, 4), r.int(1, 4), r.int(1, 4)];
+      const [transA, transB] = [r.int(0, 1), r.int(0, 1)];
+      const inputs = [operand('FLOAT', transA ? [k, m] : [m, k]), operand('FLOAT', transB ? [n, k] : [k, n])];
+      const attributes = { transA, transB, activation: 'Relu' };
+      return { op: 'FusedGemm', domain: 'com.microsoft', opset: 17, inputs, attributes };
+    },
+  ],
+  [
     'Einsum',
     (r) => {
       const sizes: Record<string, number> = Object.fromEntries([...'abcdef'].map((letter) => [letter, r.int(1, 3)]));
