@@ -26,6 +26,8 @@ export interface Settings {
   jobSeconds: number;
   /** Of a job's process and all that it starts. */
   jobMemoryBytes: number;
+  /** Seconds between the word that it is not ready any more and the end of new connections, when the server stops. */
+  drainSeconds: number;
   /** Seconds that running jobs have to end when the server stops; then they are handed back. */
   stopSeconds: number;
   /** Days after which jobs that ended, and what they made, are removed. Models that came of them stay. */
@@ -50,6 +52,7 @@ export const SETTINGS: Omit<Settings, 'data'> = {
   activeJobs: 1000,
   jobSeconds: 4 * 3600,
   jobMemoryBytes: Math.floor((0.7 * MEMORY) / SLOTS),
+  drainSeconds: 2,
   stopSeconds: 10,
   retentionDays: 90,
   logLevel: 'info',

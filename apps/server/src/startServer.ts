@@ -1,9 +1,11 @@
 import { mkdir, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import { SnpError } from '@snp/onnx';
 import { makeApp } from './app.js';
+import { checkOptions } from './checkOptions.js';
 import { migrations } from './database/migrate.js';
 import { Devices } from './devices/devices.js';
 import { FolderLock } from './folder/folderLock.js';
@@ -72,6 +74,7 @@ const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|::1)$/;
  * console.log(server.url);
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  checkOptions(options);
   const { host = SERVER_DEFAULTS.host, port = SERVER_DEFAULTS.port, publicUrl, newToken, ...given } = options;
   const settings: Settings = { ...SETTINGS, ...given };
   const { data } = settings;
@@ -132,15 +135,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     isReady: () => isReady,
   };
   const stop = new AbortController();
+  let server: Server | undefined;
   const end = async () => {
     isReady = false;
     stop.abort();
+    server?.close();
     events.close();
     services.connections.close();
     await worker.stop(settings.stopSeconds);
     services.predictor.close();
     await queue.stop();
     await database.close();
+    server?.closeAllConnections();
     await lock.release();
   };
   try {
@@ -152,7 +158,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await events.start();
     await endWithTokens(database, services.connections);
     const app = await makeApp(services, { version: VERSION, publicUrl, loopbackOnly: LOOPBACK.test(host) });
-    const server = createAdaptorServer({
+    server = createAdaptorServer({
       fetch: app.fetch,
       serverOptions: { connectionsCheckingInterval: 2000 },
     }) as Server;
@@ -177,10 +183,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       },
       async close() {
         log.info('server stops');
+        // Whoever shares requests out hears that it is not ready, before one is refused.
         isReady = false;
-        server.close();
+        await setTimeout(1000 * settings.drainSeconds);
         await end();
-        server.closeAllConnections();
       },
     };
   } catch (error) {

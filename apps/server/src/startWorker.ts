@@ -1,4 +1,5 @@
 import { SnpError } from '@snp/onnx';
+import { checkOptions } from './checkOptions.js';
 import { closeToOthers, openCore } from './open.js';
 import { makeLog } from './operation/log.js';
 import { SETTINGS, type Settings } from './settings.js';
@@ -20,6 +21,7 @@ export interface RunningWorker {
  * const worker = await startWorker({ data: '/var/lib/snp-worker', databaseUrl: process.env.DATABASE_URL });
  */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  checkOptions(options);
   const settings: Settings = { ...SETTINGS, ...options };
   if (settings.databaseUrl === undefined)
     throw new SnpError(

@@ -6,7 +6,7 @@ import { AGENT_DEFAULTS, joinServer, startAgent } from '@snp/bench';
 import { SnpError } from '@snp/core';
 import { privateFolder } from '@snp/onnx/node';
 import { Command } from 'commander';
-import { size, wholeNumber } from '../options/numbers.js';
+import { port, size } from '../options/numbers.js';
 import { bytes } from '../output/format.js';
 import { untilStopped } from '../untilStopped.js';
 
@@ -26,7 +26,7 @@ export function agentCommand(): Command {
   return new Command('agent')
     .description('let others measure models on this machine, with a token')
     .option('--host <ADDRESS>', 'address to listen on; 0.0.0.0 for all', AGENT_DEFAULTS.host)
-    .option('--port <N>', 'port to listen on; 0 for any that is free', wholeNumber(0), AGENT_DEFAULTS.port)
+    .option('--port <N>', 'port to listen on; 0 for any that is free', port, AGENT_DEFAULTS.port)
     .option('--data <DIR>', 'where models and jobs are kept', join(homedir(), '.snp-agent'))
     .option(
       '--token-file <FILE>',

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ServerOptions } from '@snp/server';
 import { Command } from 'commander';
-import { size, wholeNumber } from '../options/numbers.js';
+import { port, size, wholeNumber } from '../options/numbers.js';
 import { addSettingsOptions, type SettingsOptions, settingsOf } from '../options/settings.js';
 import { EXIT } from '../output/exitCodes.js';
 import { bytes } from '../output/format.js';
@@ -25,7 +25,7 @@ export function serveCommand(): Command {
   const command = new Command('serve')
     .description('serve models, jobs, devices and results to a team: an API and pages')
     .option('--host <ADDRESS>', 'address to listen on; 0.0.0.0 for all (default: 127.0.0.1)')
-    .option('--port <N>', 'port to listen on; 0 for any that is free (default: 7080)', wholeNumber(0))
+    .option('--port <N>', 'port to listen on; 0 for any that is free (default: 7080)', port)
     .option('--data <DIR>', 'where everything is kept', join(homedir(), '.snp-server'))
     .option('--public-url <URL>', 'where it is reached, if a proxy stands before it')
     .option('--quota <BYTES>', 'most bytes of all files together: 200G', size)
@@ -42,14 +42,14 @@ export function serveCommand(): Command {
 }
 
 async function run(options: ServeOptions): Promise<void> {
-  const { host, port, publicUrl, quota, largestUpload, retention, keepFree, newToken } = options;
+  const { host, port: at, publicUrl, quota, largestUpload, retention, keepFree, newToken } = options;
   if (options.check) return check(options);
   // Not before it is asked for: other commands begin without a web server.
   const { startServer } = await import('@snp/server');
   const server = await startServer({
     ...settingsOf(options),
     host,
-    port,
+    port: at,
     publicUrl,
     newToken,
     ...(keepFree !== undefined && { reserveBytes: keepFree }),

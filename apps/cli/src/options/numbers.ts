@@ -10,6 +10,14 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** Parses the number of a port. */
+export function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new InvalidArgumentError('A port is a whole number from 0 to 65535.');
+  return value;
+}
+
 /** Parses what a budget may be: a fraction up to 1, a percentage (50%), or an absolute number (0.64G, 3.0M). */
 export function budget(text: string): number {
   const match = /^(\d*\.?\d+(?:e[+-]?\d+)?)\s*(%|[kKmMgG])?$/.exec(text.trim());

@@ -1,10 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SnpError } from '@snp/onnx';
+import { makeFolders } from '@snp/onnx/node';
 import type { Log } from '../operation/log.js';
 import type { Database, Row, Sql } from './database.js';
 
@@ -54,7 +53,7 @@ export class Embedded implements Database {
 
   /** @throws SnpError `io` if the folder cannot be used. */
   static async open(folder: string, log: Log): Promise<Embedded> {
-    await mkdir(dirname(folder), { recursive: true });
+    await makeFolders(folder, 0o700);
     const database = new Embedded(folder, log);
     await database.#open();
     return database;

@@ -1,12 +1,13 @@
-import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises';
+import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { makeFolders } from '@snp/onnx/node';
 
 /** Syncs at once: the file system puts those together that come at the same time. */
 const AT_ONCE = 16;
 
 /** Makes a folder and its parents, with their names durable. */
 export async function makeFolderDurable(path: string, mode = 0o700): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode });
+  const first = await makeFolders(path, mode);
   if (first === undefined) return;
   for (let folder = resolve(path); ; folder = dirname(folder)) {
     await syncPath(dirname(folder));

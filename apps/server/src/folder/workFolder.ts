@@ -1,5 +1,6 @@
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolders } from '@snp/onnx/node';
 import { FolderLock } from './folderLock.js';
 
 const LOCK = 'lock';
@@ -15,7 +16,7 @@ export class WorkFolder {
   ) {}
 
   static async make(parent: string): Promise<WorkFolder> {
-    await mkdir(parent, { recursive: true, mode: 0o700 });
+    await makeFolders(parent, 0o700);
     for (const name of await readdir(parent)) await removeAbandoned(join(parent, name));
     const path = await mkdtemp(join(parent, 'work-'));
     return new WorkFolder(path, await FolderLock.take(join(path, LOCK)));

@@ -85,7 +85,7 @@ export class S3Store implements ArtefactStore {
   }
 
   async #sizeOf(sha256: string): Promise<number | undefined> {
-    const response = await this.#client.fetch(`${this.#url}/${sha256}`, { method: 'HEAD' });
+    const response = await this.#fetch(`${this.#url}/${sha256}`, { method: 'HEAD' });
     if (response.ok) return Number(response.headers.get('content-length'));
     if (response.status === 404) return undefined;
     return failed('HEAD', response.status, '');
@@ -129,12 +129,17 @@ export class S3Store implements ArtefactStore {
     }: { query?: string; headers?: Record<string, string>; body?: string | Uint8Array<ArrayBuffer> } = {},
   ): Promise<Response> {
     const url = `${this.#url}/${sha256}${query && `?${query}`}`;
-    const response = await this.#client.fetch(url, { method, ...init }).catch((cause: Error) => {
-      throw new SnpError('io', `The artefact store cannot be reached: ${cause.message}.`, {}, { cause });
-    });
+    const response = await this.#fetch(url, { method, ...init });
     if (response.ok) return response;
     if (method === 'GET' && response.status === 404) throw damaged(sha256, 'missing');
     return failed(method, response.status, await response.text());
+  }
+
+  #fetch(url: string, init: RequestInit): Promise<Response> {
+    return this.#client.fetch(url, init).catch((error: Error) => {
+      const cause = error.cause instanceof Error ? error.cause : error;
+      throw new SnpError('io', `The artefact store cannot be reached: ${cause.message}.`, {}, { cause: error });
+    });
   }
 }
 

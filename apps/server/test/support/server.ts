@@ -19,6 +19,7 @@ export async function testServer(
     slots: 2,
     logLevel: 'silent',
     stopSeconds: 1,
+    drainSeconds: 0,
     ...options,
   });
   return { server, client: new Client(server.url, readFileSync(server.tokenFile!, 'utf8').trim()) };

@@ -1,7 +1,7 @@
-import { chmod, lstat, mkdir, realpath, stat } from 'node:fs/promises';
+import { chmod, lstat, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { SnpError } from '../errors.js';
-import { reason } from './reason.js';
+import { makeFolders } from './makeFolders.js';
 
 /** Mode bits. */
 const OTHERS_WRITE = 0o002;
@@ -14,23 +14,21 @@ const NOT_OWNER = 0o077;
  * @throws SnpError `io` if it cannot be made, if others own it or can write to it, or if others could put another in its place.
  */
 export async function privateFolder(path: string): Promise<boolean> {
-  const refuse = (why: string, what: string, cause?: unknown): never => {
-    throw new SnpError('io', `The folder ${path} cannot be used: ${why}. ${what}`, { file: path }, { cause });
+  const refuse = (why: string): never => {
+    throw new SnpError('io', `The folder ${path} cannot be used: ${why}. Choose a folder of your own.`, { file: path });
   };
-  const elsewhere = 'Choose a folder of your own.';
-  const made = await mkdir(path, { recursive: true, mode: 0o700 })
-    .then(() => stat(path))
-    .catch((cause) => refuse(reason(cause), 'Choose a folder that can be made and written to.', cause));
+  await makeFolders(path, 0o700);
+  const made = await stat(path);
   const own = process.getuid?.();
   // Windows has no such modes; folders of a user are the user's there.
   if (own === undefined) return false;
   for (const way of new Set([resolve(path), await realpath(path)])) {
     const stranger = await replaceableBy(way, own);
-    if (stranger !== undefined) refuse(`others can replace ${stranger}`, elsewhere);
+    if (stranger !== undefined) refuse(`others can replace ${stranger}`);
   }
-  if (made.uid !== own) refuse(`it belongs to user ${made.uid}, not to user ${own}`, elsewhere);
+  if (made.uid !== own) refuse(`it belongs to user ${made.uid}, not to user ${own}`);
   if (made.mode & OTHERS_WRITE)
-    refuse('everybody can write to it, so that what lies in it may be of anybody', elsewhere);
+    refuse('everybody can write to it, so that what lies in it may be of anybody');
   if ((made.mode & NOT_OWNER) === 0) return false;
   await chmod(path, made.mode & 0o700);
   return true;

@@ -6,6 +6,7 @@ export function reason(error: unknown): string {
     EACCES: 'permission is denied',
     EPERM: 'it is not permitted',
     EISDIR: 'it is a folder',
+    EEXIST: 'it is no folder',
     ENOTDIR: 'a part of the path is not a folder',
     ENOSPC: 'the disk is full',
     EROFS: 'the file system is read-only',
