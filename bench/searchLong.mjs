@@ -1,10 +1,16 @@
 // `node bench/searchLong.mjs [MODELS] [SEED] [PROCESSES]`: draws so many Transformers of random spellings (default 100000, seed 1, in 2 processes), prunes each at random and
-// holds it against formulas in float64. Prints how many ran, were pruned right, were refused, and were wrong, with the smallest model of each failure.
+// holds it against formulas in float64. Prints how many ran, were pruned right, were wrong, were refused with a reason, and kept widths that the formulas do not need whole,
+// what the refusals said, and the pieces of models that kept such widths; and the smallest model of each failure.
 import { spawn } from 'node:child_process';
 
 const [models, seed, processes] = [100_000, 1, 2].map((preset, at) => Number(process.argv[2 + at] ?? preset));
 const totals = {};
+const lists = { refusals: {}, 'widths kept without need': {} };
 let failed = false;
+
+function addAll(sums, json = '{}') {
+  for (const [name, count] of Object.entries(JSON.parse(json))) sums[name] = (sums[name] ?? 0) + count;
+}
 
 function search(share, ownSeed) {
   const env = { ...process.env, SNP_SEARCH_RUNS: String(share), SNP_SEARCH_SEED: String(ownSeed) };
@@ -21,9 +27,8 @@ function search(share, ownSeed) {
         failed = true;
         process.stdout.write(output);
       }
-      for (const [name, count] of Object.entries(counts ? JSON.parse(counts[1]) : {})) {
-        totals[name] = (totals[name] ?? 0) + count;
-      }
+      addAll(totals, counts?.[1]);
+      for (const name of Object.keys(lists)) addAll(lists[name], new RegExp(`${name} (\\{.*\\})`).exec(output)?.[1]);
       resolve();
     }),
   );
@@ -40,6 +45,15 @@ console.log(
     .map(([name, count]) => `${count} ${name}`)
     .join(', '),
 );
+for (const [name, counts] of Object.entries(lists)) {
+  const most = Object.entries(counts).sort(([, a], [, b]) => b - a);
+  console.log(
+    `${name}: ${most
+      .slice(0, 30)
+      .map(([what, count]) => `${count} ${what}`)
+      .join('; ')}`,
+  );
+}
 console.log(
   `${((100 * closed) / all).toFixed(1)} % of ${all} widths have nothing that can leave; ${(models / seconds).toFixed(0)} models/s`,
 );

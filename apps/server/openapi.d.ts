@@ -3886,7 +3886,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description It is not: starting, stopping, or without its database */
+                /** @description It is not: starting, stopping, without its database, or without room on its disk */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -3933,7 +3933,7 @@ export interface components {
             /** @description what is wrong, where, and what to do */
             detail: string;
             /** @enum {string} */
-            code: "invalid-file" | "external-data" | "unsupported" | "limit" | "invalid-argument" | "not-prunable" | "plan-mismatch" | "calibration" | "runtime" | "io" | "aborted" | "plugin" | "unauthorized" | "forbidden" | "cross-origin" | "not-found" | "conflict" | "too-many-requests" | "too-slow" | "quota" | "unavailable" | "internal";
+            code: "invalid-file" | "external-data" | "unsupported" | "limit" | "invalid-argument" | "not-prunable" | "plan-mismatch" | "calibration" | "runtime" | "io" | "aborted" | "plugin" | "unauthorized" | "forbidden" | "cross-origin" | "not-found" | "conflict" | "too-many-requests" | "too-slow" | "quota" | "unavailable" | "damaged" | "internal";
             /** @description where in a model */
             place?: {
                 file?: string;

@@ -13,5 +13,5 @@ export default defineConfig({
   target: 'node20',
   dts: { entry: 'src/index.ts' },
   // The pages and the empty database are made by others.
-  clean: ['!web/**', '!database.tgz'],
+  clean: ['!web/**', '!database.gz'],
 });

@@ -9,9 +9,12 @@ import { fileURLToPath } from 'node:url';
 const SNP = fileURLToPath(new URL('../../apps/cli/bin/snp.js', import.meta.url));
 
 /** Starts `snp ARGS...`; what it says goes to a file. */
-export function startSnp(args, log, env = {}) {
+export function startSnp(args, log, env = {}, node = []) {
   const file = openSync(log, 'a');
-  return spawn(process.execPath, [SNP, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', file, file] });
+  return spawn(process.execPath, [...node, SNP, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', file, file],
+  });
 }
 
 /** Milliseconds after which nobody waits for a server any more. */

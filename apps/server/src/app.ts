@@ -18,6 +18,7 @@ import { operationRoutes } from './routes/operation.js';
 import { sessionRoutes } from './routes/session.js';
 import { tokenRoutes } from './routes/tokens.js';
 import { uploadRoutes } from './routes/uploads.js';
+import { usageRoutes } from './routes/usage.js';
 import type { Services } from './services.js';
 
 /** How an app is reached. */
@@ -74,6 +75,7 @@ export async function makeApp(services: Services, { version, publicUrl, loopback
   jobRoutes(app, services);
   deviceRoutes(app, services);
   tokenRoutes(app, services);
+  usageRoutes(app, services);
   operationRoutes(app, services);
   const document = JSON.stringify(openApiDocument(version));
   app.get('/openapi.json', (context) => context.body(document, 200, { 'content-type': 'application/json' }));

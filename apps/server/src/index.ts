@@ -1,5 +1,7 @@
 export { openApiDocument } from './api/openapi.js';
 export { ROLES, type Role } from './api/route.js';
+export { type CheckReport, checkServer } from './checkServer.js';
+export type { CheckedFile } from './operation/checkFiles.js';
 export { SETTINGS, type Settings } from './settings.js';
 export { type RunningServer, SERVER_DEFAULTS, type ServerOptions, startServer } from './startServer.js';
 export { type RunningWorker, startWorker, type WorkerOptions } from './startWorker.js';

@@ -1,14 +1,17 @@
 import type { Database } from './database/database.js';
 import type { Devices } from './devices/devices.js';
+import type { Connections } from './http/connections.js';
 import type { Events } from './http/events.js';
 import type { Idempotency } from './http/idempotency.js';
 import type { RateLimits } from './http/rateLimits.js';
 import type { JobQueue } from './jobs/jobQueue.js';
 import type { Jobs } from './jobs/jobs.js';
 import type { Audit } from './operation/audit.js';
+import type { Disk } from './operation/disk.js';
 import type { Log } from './operation/log.js';
 import type { Metrics } from './operation/metrics.js';
 import type { Predictor } from './predict/predictor.js';
+import type { Strangers } from './security/strangers.js';
 import type { Tokens } from './security/tokens.js';
 import type { Settings } from './settings.js';
 import type { Datasets } from './shelf/datasets.js';
@@ -21,6 +24,7 @@ export interface Services {
   settings: Settings;
   database: Database;
   blobs: Blobs;
+  disk: Disk;
   queue: JobQueue;
   jobs: Jobs;
   models: Models;
@@ -32,6 +36,8 @@ export interface Services {
   events: Events;
   idempotency: Idempotency;
   limits: RateLimits;
+  connections: Connections;
+  strangers: Strangers;
   audit: Audit;
   metrics: Metrics;
   log: Log;

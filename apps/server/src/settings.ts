@@ -19,6 +19,8 @@ export interface Settings {
   uploadSilenceSeconds: number;
   /** Most that all files together may take. */
   storedBytes: number;
+  /** Kept free on the disks for the database: with less, the server takes no files and says that it is not ready. */
+  reserveBytes: number;
   /** Jobs that may wait or run at once. */
   activeJobs: number;
   jobSeconds: number;
@@ -44,6 +46,7 @@ export const SETTINGS: Omit<Settings, 'data'> = {
   uploadBytes: 8 * 2 ** 30,
   uploadSilenceSeconds: 30,
   storedBytes: 200 * 2 ** 30,
+  reserveBytes: 256 * 2 ** 20,
   activeJobs: 1000,
   jobSeconds: 4 * 3600,
   jobMemoryBytes: Math.floor((0.7 * MEMORY) / SLOTS),

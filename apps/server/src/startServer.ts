@@ -1,20 +1,29 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { SnpError } from '@snp/onnx';
 import { makeApp } from './app.js';
+import { migrations } from './database/migrate.js';
 import { Devices } from './devices/devices.js';
+import { FolderLock } from './folder/folderLock.js';
+import { noteRelease, requireReadable } from './folder/release.js';
+import { Connections } from './http/connections.js';
 import { Events } from './http/events.js';
 import { Idempotency } from './http/idempotency.js';
 import { RateLimits } from './http/rateLimits.js';
 import { Jobs } from './jobs/jobs.js';
-import { openCore } from './open.js';
+import { artefactFolder, type Core, closeToOthers, openCore } from './open.js';
 import { Audit } from './operation/audit.js';
-import { makeLog } from './operation/log.js';
+import { Disk } from './operation/disk.js';
+import { type Log, makeLog } from './operation/log.js';
 import { Metrics } from './operation/metrics.js';
+import { scrub } from './operation/scrub.js';
 import { keepUp } from './operation/upkeep.js';
 import { Predictor } from './predict/predictor.js';
+import { AdminToken } from './security/adminToken.js';
+import { endWithTokens } from './security/endings.js';
+import { Strangers } from './security/strangers.js';
 import { Tokens } from './security/tokens.js';
 import type { Services } from './services.js';
 import { SETTINGS, type Settings } from './settings.js';
@@ -31,6 +40,8 @@ export type ServerOptions = Pick<Settings, 'data'> &
     port?: number | undefined;
     /** `https://snp.example.org`, where a proxy with TLS stands before it. */
     publicUrl?: string | undefined;
+    /** Makes a new administrator's token, which takes the place of the one in `DATA/token`. */
+    newToken?: boolean | undefined;
   };
 
 /** Defaults of `startServer`. */
@@ -39,13 +50,16 @@ export const SERVER_DEFAULTS = { host: '127.0.0.1', port: 7080 } as const;
 /** A server that runs. */
 export interface RunningServer {
   url: string;
-  /** Where the administrator's first token is kept. */
-  tokenFile: string;
+  /** Where an administrator's token is kept; undefined if it was taken away. */
+  tokenFile: string | undefined;
   /** An address that signs a browser in, once, within a quarter of an hour. */
   signInUrl(): Promise<string>;
   /** Takes no more work; jobs that run have a while to end, and are handed back then. */
   close(): Promise<void>;
 }
+
+/** A server that was told to stop may still be at it, for so many milliseconds. */
+const PATIENCE = 10_000;
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|::1)$/;
 
@@ -58,7 +72,7 @@ const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|::1)$/;
  * console.log(server.url);
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host = SERVER_DEFAULTS.host, port = SERVER_DEFAULTS.port, publicUrl, ...given } = options;
+  const { host = SERVER_DEFAULTS.host, port = SERVER_DEFAULTS.port, publicUrl, newToken, ...given } = options;
   const settings: Settings = { ...SETTINGS, ...given };
   const { data } = settings;
   const log = makeLog(settings.logLevel);
@@ -68,12 +82,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     work.catch((cause: Error) => {
       throw new SnpError('io', `${data} cannot be used: ${cause.message}.`, { file: data }, { cause });
     });
-  await usable(mkdir(data, { recursive: true, mode: 0o700 }));
-  const { database, blobs, queue, models, worker } = await openCore(settings, log);
+  await closeToOthers(data, log);
+  const lock = await FolderLock.take(join(data, 'lock'), PATIENCE);
+  if (lock.isAfterCrash)
+    log.warn('the machine went down while a server ran: uploads that were not complete begin anew');
+  const { database, blobs, queue, models, worker } = await open(settings, log).catch(async (error) => {
+    await lock.release();
+    throw error;
+  });
   let isReady = true;
   const jobs = new Jobs(database);
   const devices = new Devices(database, queue);
   const events = new Events(database, jobs, devices);
+  const disk = new Disk({ data, ...(!settings.s3 && { artefacts: artefactFolder(settings) }) }, settings.reserveBytes);
+  const strangers = new Strangers();
+  const metrics = new Metrics(
+    database,
+    () => events.listeners,
+    () => disk.free(),
+  );
   const services: Services = {
     settings,
     database,
@@ -84,14 +111,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     devices,
     events,
     log,
-    datasets: new Datasets(database, blobs, scratch),
-    uploads: new Uploads(database, blobs, join(data, 'uploads'), settings.uploadBytes, settings.uploadSilenceSeconds),
+    datasets: new Datasets(database, blobs, disk, scratch),
+    disk,
+    uploads: new Uploads(
+      database,
+      blobs,
+      disk,
+      join(data, 'uploads'),
+      settings.uploadBytes,
+      settings.uploadSilenceSeconds,
+    ),
     predictor: new Predictor(blobs.store, predictions, settings.jobMemoryBytes),
     tokens: new Tokens(database),
     idempotency: new Idempotency(database),
     limits: new RateLimits(),
-    audit: new Audit(database, log),
-    metrics: new Metrics(database, () => events.listeners),
+    connections: new Connections(),
+    strangers,
+    audit: new Audit(database, strangers, metrics, log),
+    metrics,
     isReady: () => isReady,
   };
   const stop = new AbortController();
@@ -99,27 +136,32 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     isReady = false;
     stop.abort();
     events.close();
+    services.connections.close();
     await worker.stop(settings.stopSeconds);
     services.predictor.close();
     await queue.stop();
     await database.close();
+    await lock.release();
   };
   try {
-    // Not before the database is open: until then, another server may be at work in the folder.
     for (const folder of [scratch, predictions])
-      await usable(rm(folder, { recursive: true, force: true }).then(() => mkdir(folder)));
-    await services.uploads.open();
-    const tokenFile = await firstToken(services.tokens, data);
+      await usable(rm(folder, { recursive: true, force: true }).then(() => mkdir(folder, { mode: 0o700 })));
+    await services.uploads.open(lock.isAfterCrash);
+    const adminToken = new AdminToken(services.tokens, data);
+    await (newToken ? adminToken.renew() : adminToken.require());
     await events.start();
+    await endWithTokens(database, services.connections);
     const app = await makeApp(services, { version: VERSION, publicUrl, loopbackOnly: LOOPBACK.test(host) });
     const server = createAdaptorServer({
       fetch: app.fetch,
       serverOptions: { connectionsCheckingInterval: 2000 },
     }) as Server;
+    services.connections.watch(server);
     const actual = await listen(server, host, port);
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${actual}`;
     await worker.start();
     keepUp(services, stop.signal);
+    scrub(services, stop.signal);
     if (!LOOPBACK.test(host) && !publicUrl?.startsWith('https:'))
       log.warn(
         'the server listens beyond this machine without TLS: tokens can be read on the way. Put a proxy with TLS before it.',
@@ -127,10 +169,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log.info({ url, version: VERSION, database: settings.databaseUrl ? 'postgresql' : 'embedded' }, 'server is ready');
     return {
       url,
-      tokenFile,
+      tokenFile: adminToken.file,
       async signInUrl() {
         const { tokens } = services;
-        await firstToken(tokens, data);
+        await adminToken.require();
         return `${publicUrl ?? url}/#code=${await tokens.makeCode((await tokens.admin())!)}`;
       },
       async close() {
@@ -147,14 +189,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-/** Without an administrator whose token is valid, one is made: else nobody would ever get in. Its file can be read by its owner alone. */
-async function firstToken(tokens: Tokens, data: string): Promise<string> {
-  const path = join(data, 'token');
-  if (await tokens.admin()) return path;
-  const { secret } = await tokens.create('first administrator', 'admin');
-  await rm(path, { force: true });
-  await writeFile(path, `${secret}\n`, { mode: 0o600, flag: 'wx' });
-  return path;
+/** Opens what this release can read, and notes that it did. */
+async function open(settings: Settings, log: Log): Promise<Core> {
+  const known = await migrations();
+  await requireReadable(settings.data, known);
+  const core = await openCore(settings, log);
+  await noteRelease(settings.data, known);
+  return core;
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {
@@ -163,7 +204,6 @@ function listen(server: Server, host: string, port: number): Promise<number> {
   server.headersTimeout = 10_000;
   // Longer than proxies keep theirs: else they send on a connection that has just been closed.
   server.keepAliveTimeout = 75_000;
-  server.maxConnections = 4000;
   return new Promise((resolve, reject) => {
     server.once('error', (cause) =>
       reject(new SnpError('io', `Port ${port} of ${host} cannot be used: ${cause.message}.`, {}, { cause })),

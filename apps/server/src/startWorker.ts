@@ -1,5 +1,5 @@
 import { SnpError } from '@snp/onnx';
-import { openCore } from './open.js';
+import { closeToOthers, openCore } from './open.js';
 import { makeLog } from './operation/log.js';
 import { SETTINGS, type Settings } from './settings.js';
 
@@ -27,6 +27,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       'A worker needs the database of its server: set DATABASE_URL to postgres://...',
     );
   const log = makeLog(settings.logLevel);
+  await closeToOthers(settings.data, log);
   const { database, queue, worker } = await openCore(settings, log);
   await worker.start();
   log.info({ worker: worker.name, slots: settings.slots }, 'worker is ready');

@@ -83,6 +83,7 @@ describe('a queue of jobs', () => {
       work: {},
       queue: COMPUTE,
       createdBy: 'test',
+      token: null,
       ...job,
     };
     return (await database.transaction((sql) => queue.submit(sql, whole))).job;

@@ -59,6 +59,7 @@ describe.skipIf(reason)('PostgreSQL', () => {
       work: {},
       queue: COMPUTE,
       createdBy: 'test',
+      token: null,
     };
     await database.transaction((sql) => queue.submit(sql, job));
     const held = (await queue.take(COMPUTE, 'worker'))!;

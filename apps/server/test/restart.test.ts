@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
@@ -10,17 +10,6 @@ import { pictures, smallVit } from './support/models.js';
 import { temporaryFolder, testServer } from './support/server.js';
 
 const SNP = fileURLToPath(new URL('../../cli/bin/snp.js', import.meta.url));
-
-describe('a folder that was used before', () => {
-  it('has nothing left of jobs whose worker was killed, also where it had the same number', async () => {
-    const data = temporaryFolder();
-    const [own, others] = [process.pid, process.ppid].map((pid) => join(data, 'jobs', `job-${pid}-x`));
-    for (const folder of [own, others]) mkdirSync(folder, { recursive: true });
-    const { server } = await testServer({ data });
-    expect([existsSync(own), existsSync(others)]).toEqual([false, true]);
-    await server.close();
-  });
-});
 
 describe('tokens of administrators that have expired', () => {
   const data = temporaryFolder();

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import S3rver from 's3rver';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hashOf } from '../src/storage/blobs.js';
+import { openPlain } from '../src/folder/plainFile.js';
+import type { ArtefactStore } from '../src/storage/artefactStore.js';
 import { FolderStore } from '../src/storage/folderStore.js';
+import { hashOf } from '../src/storage/hashOf.js';
 import { S3Store } from '../src/storage/s3Store.js';
 import type { Client, Job } from './support/client.js';
 import { smallVit } from './support/models.js';
@@ -27,20 +29,26 @@ beforeAll(async () => {
 });
 afterAll(() => s3.close());
 
+/** Hands a file over as the server does. */
+async function take(store: ArtefactStore, sha256: string, path: string): Promise<void> {
+  const file = await openPlain(path);
+  await store.take(sha256, path, file).finally(() => file.close());
+}
+
 describe.each(['folder', 's3'])('a store in a %s', (kind) => {
   const folder = temporaryFolder();
   const store = () => (kind === 'folder' ? new FolderStore(join(folder, 'store')) : new S3Store(options));
 
   it.each([0, 1000, 40 * 2 ** 20])('keeps files of %i bytes, gives them whole and in parts', async (size) => {
     const own = store();
-    await own.check();
+    await own.open();
     const bytes = randomBytes(size);
     const path = join(folder, 'in');
     writeFileSync(path, bytes);
     const sha256 = await hashOf(path);
-    expect(await own.has(sha256)).toBe(false);
-    await own.take(sha256, path);
-    expect(await own.has(sha256)).toBe(true);
+    expect(await own.state(sha256)).toBe('missing');
+    await take(own, sha256, path);
+    expect(await own.state(sha256)).toBe('whole');
     expect((await buffer(await own.read(sha256))).equals(bytes)).toBe(true);
     if (size > 0)
       expect((await buffer(await own.read(sha256, { start: 5, end: 99 }))).equals(bytes.subarray(5, 100))).toBe(true);
@@ -48,8 +56,8 @@ describe.each(['folder', 's3'])('a store in a %s', (kind) => {
     await own.place(sha256, place);
     expect(await hashOf(place)).toBe(sha256);
     await own.remove(sha256);
-    expect(await own.has(sha256)).toBe(false);
-    await expect(own.read(sha256)).rejects.toMatchObject({ code: 'io' });
+    expect(await own.state(sha256)).toBe('missing');
+    await expect(own.read(sha256)).rejects.toMatchObject({ code: 'damaged' });
   });
 });
 
@@ -66,7 +74,7 @@ describe('files that are there', () => {
     const paths = Array.from({ length: 4 }, (_, at) => join(other, String(at)));
     for (const path of paths) writeFileSync(path, bytes);
     const sha256 = await hashOf(paths[0]);
-    await Promise.all(paths.map((path) => store.take(sha256, path)));
+    await Promise.all(paths.map((path) => take(store, sha256, path)));
     expect(await hashOf(join(folder, sha256.slice(0, 2), sha256))).toBe(sha256);
     expect(readdirSync(join(folder, sha256.slice(0, 2)))).toEqual([sha256]);
     await store.place(sha256, join(other, 'placed'));
@@ -81,7 +89,7 @@ describe('files that are there', () => {
     const bytes = randomBytes(32 * 2 ** 20);
     writeFileSync(path, bytes);
     const sha256 = await hashOf(path);
-    await store.take(sha256, path);
+    await take(store, sha256, path);
     const place = join(folder, 'out');
     const placed = store.place(sha256, place);
     let ended = false;

@@ -15,6 +15,7 @@ export type { HeadPart, HeadSet } from './groups/heads.js';
 export type { FreezeReason, LabelStore, Role, Slot } from './labels/labelStore.js';
 export { Factor } from './layout/factor.js';
 export {
+  eachPosition,
   type Field,
   fieldsOn,
   flattenAxis,
@@ -27,6 +28,7 @@ export {
 } from './layout/layout.js';
 export { reshapeLayout } from './layout/reshapeLayout.js';
 export type { CountConstant, PlacedCount } from './propagate/countConstant.js';
+export type { JointAxes } from './propagate/jointAxes.js';
 export { type PropagateOptions, propagate } from './propagate/propagate.js';
 export { type Contraction, Propagation, type RigidFactor } from './propagate/propagation.js';
 export { combine, type Operand, type Zeros } from './rules/combine.js';
@@ -34,6 +36,7 @@ export { COMPUTED, type ContractionSpec, contract, contractMatMul } from './rule
 export { pointwise } from './rules/elementwise.js';
 export type { AttributeValues, OperatorForm } from './rules/form.js';
 export { defineOperator, operatorRules, ruleFor } from './rules/index.js';
+export type { OutputAxis } from './rules/outputAxis.js';
 export type { Resizing } from './rules/resizing.js';
 export type { OperatorRule } from './rules/rule.js';
 export { selectPositions } from './rules/select.js';

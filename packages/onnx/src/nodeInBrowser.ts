@@ -10,6 +10,7 @@ const WRITE = 'Encode a model with encodeModel of @snp/onnx and hand its bytes o
 export const externalDataFiles: typeof node.externalDataFiles = needsNode('externalDataFiles', READ);
 export const externalFiles: typeof node.externalFiles = needsNode('externalFiles', READ);
 export const openFile: typeof node.openFile = needsNode('openFile', 'Fetch the bytes.');
+export const privateFolder: typeof node.privateFolder = needsNode('privateFolder', WRITE);
 export const readModel: typeof node.readModel = needsNode('readModel', READ);
 export const removeUnfinished: typeof node.removeUnfinished = () => {};
 export const WholeFile: typeof node.WholeFile = needsNode('WholeFile', WRITE);

@@ -25,6 +25,45 @@ describe('foldConstants', () => {
     expect(contentOf(model.graph.value('scale'))).toEqual([8]);
   });
 
+  it('bakes padding and sides of squares that tracing writes as arithmetic', () => {
+    const model = emptyModel();
+    const x = addInput(model, 'x', ['batch', 3, 7]);
+    const width = apply(model, 'Gather', [apply(model, 'Shape', [x]), constant(model, ints(2))]);
+    const missing = apply(model, 'Sub', [constant(model, floats([1], [8])), apply(model, 'Cast', [width], { to: 1 })]);
+    apply(model, 'Clip', [missing, constant(model, floats([], [0]))], {}, 'padding');
+    const [squares, half] = [constant(model, floats([3], [0, 196, 15])), constant(model, floats([], [0.5]))];
+    apply(model, 'Pow', [apply(model, 'Gather', [squares, constant(model, ints(1))]), half], {}, 'side');
+    apply(model, 'Pow', [apply(model, 'Gather', [squares, constant(model, ints(2))]), half], {}, 'rounded');
+    const all = ['padding', 'side', 'rounded'].map((name) => apply(model, 'Add', [x, model.graph.value(name)]));
+    finish(model, ...all);
+    expect(contentOf(model.graph.value('padding'))).toEqual([1]);
+    expect(contentOf(model.graph.value('side'))).toEqual([14]);
+    expect(model.graph.value('rounded').tensor).toBeUndefined();
+  });
+
+  it('writes zeros into a constant, spread out where they are needed, unless two go to one place', () => {
+    const scattered = (places: number[]) => {
+      const model = emptyModel();
+      const bias = constant(
+        model,
+        floats(
+          [70],
+          Array.from({ length: 70 }, (_, at) => at + 1),
+        ),
+        'bias',
+      );
+      const zeros = apply(model, 'Expand', [constant(model, floats([1], [0])), constant(model, ints(places.length))]);
+      const indices = constant(model, Tensor.int64([places.length, 1], places), 'indices');
+      const written = apply(model, 'ScatterND', [bias, indices, zeros], {}, 'written');
+      finish(model, apply(model, 'Add', [addInput(model, 'x', ['batch', 70]), written]));
+      return model.graph.value('written').tensor;
+    };
+    const want = Array.from({ length: 70 }, (_, at) => (at === 1 || at === 69 ? 0 : at + 1));
+    expect([...scattered([1, -1])!.numbers()]).toEqual(want);
+    expect(scattered([1, 1])).toBeUndefined();
+    expect(scattered([70, 0])).toBeUndefined();
+  });
+
   it('turns Constant nodes into initializers under their names', () => {
     const model = emptyModel();
     const two = apply(model, 'Constant', [], { value_float: { float: 2 } }, 'two');

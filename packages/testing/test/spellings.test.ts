@@ -5,10 +5,15 @@ import {
   type AttentionSpec,
   attentionOperator,
   buildSpelled,
+  CACHES,
+  CONTROLS,
   CORES,
+  controlSpelling,
   FFNS,
+  ffnSpelling,
   HEAD_NORMS,
   HEAD_REPEATS,
+  LINEAR_ATTENTIONS,
   LINEARS,
   MASKS,
   maskSpelling,
@@ -29,6 +34,7 @@ import {
   type SpelledSpec,
   softmaxSpelling,
   spelledFeeds,
+  WINDOWS,
 } from '../src/index.js';
 
 /** Largest relative difference between a spelled model in onnxruntime and the formulas. */
@@ -77,6 +83,9 @@ describe('a spelling computes what the formula says', () => {
   it.each(HEAD_NORMS)('norm of heads %s', async (headNorm: NormName) => {
     await holds(attention({ headNorm }), normSpelling(headNorm).since);
   });
+  it.each(names(NORMS))('norm of all queries and keys %s', async (wholeNorm) => {
+    await holds(attention({ wholeNorm }), normSpelling(wholeNorm).since);
+  });
   it.each(names(LINEARS))('linear layer %s', async (linear) => {
     for (const bias of [true, false]) {
       const block = {
@@ -93,7 +102,10 @@ describe('a spelling computes what the formula says', () => {
   });
   it.each(names(FFNS))('feed-forward network %s', async (form) => {
     for (const activation of ['gelu-erf', 'gelu-tanh', 'relu'] as const) {
-      await holds({ blocks: [{ ...PLAIN_SPELLED_BLOCK, ffn: { ...PLAIN_FFN, form, activation } }] });
+      await holds(
+        { blocks: [{ ...PLAIN_SPELLED_BLOCK, ffn: { ...PLAIN_FFN, form, activation } }] },
+        ffnSpelling(form).since,
+      );
     }
   });
   it.each(names(PROJECTIONS))('projection %s', async (projection) => {
@@ -109,6 +121,41 @@ describe('a spelling computes what the formula says', () => {
     await holds(attention({ core, mask: 'causal-added', queryKey: 8, value: 8 }), since ?? 12);
     if (!causal) await holds(attention({ core }), since ?? 12);
   });
+  it.each(names(LINEAR_ATTENTIONS))('attention %s', async (core) => {
+    await holds(attention({ core, value: 3 }), 12);
+    await holds(attention({ core, heads: 4, keyHeads: 2 }), 12);
+  });
+  it.each(names(CACHES))('past keys and values %s', async (cache) => {
+    if (cache === 'operator') {
+      await holds(attention({ cache, core: 'multi-head' }));
+      for (const core of ['operator-rank-3', 'operator-rank-4'] as const) await holds(attention({ cache, core }), 23);
+    } else {
+      for (const mask of ['none', 'causal-added', 'causal-where', 'causal-multiplied'] as const) {
+        await holds(attention({ cache, mask, heads: 4, keyHeads: 2 }));
+      }
+      for (const core of ['folded', 'sequence-first', 'head-major'] as const) await holds(attention({ cache, core }));
+      await holds(attention({ cache, core: 'operator-rank-4' }), 23);
+    }
+  });
+  it.each(names(WINDOWS))('window %s', async (window) => {
+    for (const core of ['heads-first', 'folded', 'sequence-first', 'einsum', 'linear-relu', 'multi-head'] as const) {
+      await holds(attention({ window, core }), 12);
+    }
+    await holds(attention({ window, projection: 'gather', mask: 'buckets-gathered' }), 12);
+  });
+  it.each(names(CONTROLS))('call %s', async (control) => {
+    const ffn = { ...PLAIN_FFN, control };
+    const { since } = controlSpelling(control);
+    await holds({ blocks: [{ ...PLAIN_SPELLED_BLOCK, ffn }] }, since);
+    const inner = { ...ffn, activation: 'gelu-function' as const, form: 'gated-split' as const };
+    await holds({ blocks: [{ ...PLAIN_SPELLED_BLOCK, ffn: inner }], shared: true, float16: false }, 18);
+    for (const storage of ['constant', 'transposed', 'half'] as const) {
+      await holds({ blocks: [{ ...PLAIN_SPELLED_BLOCK, ffn }], storage, repeated: true, shared: true }, since);
+    }
+  });
+  it.each(['none', 'streams', 'logits'] as const)('further outputs %s', async (exits) =>
+    holds({ exits, blocks: [PLAIN_SPELLED_BLOCK, PLAIN_SPELLED_BLOCK] }),
+  );
   it.each(names(SCALES))('scale %s', async (scale) => holds(attention({ scale })));
   it.each(names(SOFTMAXES))('softmax %s', async (softmax) =>
     holds(attention({ softmax }), softmaxSpelling(softmax).since, softmaxSpelling(softmax).until),
@@ -121,7 +168,7 @@ describe('a spelling computes what the formula says', () => {
   it.each(['logits', 'stream', 'tied', 'mean', 'first', 'attention-pool', 'several'] as const)(
     'end %s',
     async (head) => {
-      for (const input of ['features', 'ids', 'patches'] as const) await holds({ head, input });
+      for (const input of ['features', 'ids', 'patches', 'stem', 'stem-normed'] as const) await holds({ head, input });
     },
   );
   it.each(['pre', 'post', 'sandwich', 'parallel'] as const)('order %s', async (order) =>

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AGENT_DEFAULTS, joinServer, startAgent } from '@snp/bench';
 import { SnpError } from '@snp/core';
+import { privateFolder } from '@snp/onnx/node';
 import { Command } from 'commander';
 import { size, wholeNumber } from '../options/numbers.js';
 import { bytes } from '../output/format.js';
@@ -68,12 +69,12 @@ async function tokenOf({ tokenFile, data }: AgentCommandOptions): Promise<{ toke
   }
   const given = process.env.SNP_AGENT_TOKEN;
   if (given) return { token: given, from: 'SNP_AGENT_TOKEN' };
+  await privateFolder(data);
   const path = join(data, 'token');
   const kept = await readFile(path, 'utf8').catch(() => undefined);
   if (kept) return { token: kept.trim(), from: path };
   const token = randomBytes(24).toString('base64url');
   try {
-    await mkdir(data, { recursive: true, mode: 0o700 });
     // Nobody else may read it, not even for a moment.
     await writeFile(path, `${token}\n`, { mode: 0o600 });
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { addSettingsOptions, type SettingsOptions, settingsOf } from '../options/settings.js';
@@ -10,7 +10,7 @@ export function workerCommand(): Command {
     .description(
       'do jobs of a server whose database is in DATABASE_URL (PostgreSQL), on any machine that shares its artefacts',
     )
-    .option('--data <DIR>', 'where jobs keep files while they run', join(tmpdir(), 'snp-worker'));
+    .option('--data <DIR>', 'where jobs keep files while they run', join(homedir(), '.snp-worker'));
   return addSettingsOptions(command).action(run);
 }
 

@@ -12,25 +12,38 @@ export const name = z
   .trim()
   .min(1)
   .max(200)
-  .refine((text) => !/\p{Cc}|[\\/]/u.test(text) && text !== '.' && text !== '..', 'must be one line without / and \\')
+  .refine(
+    (text) => !/[\p{Cc}\p{Surrogate}\\/]/u.test(text) && text !== '.' && text !== '..',
+    'must be one line without / and \\',
+  )
   .refine((text) => Buffer.byteLength(text) <= 200, 'must have at most 200 bytes in UTF-8');
 
 /** Content hash. */
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256, 64 hexadecimal digits');
+
+/** Folders within folders that a path may go down. */
+const MOST_DEPTH = 16;
 
 /** Path of a file within a folder: no way out of it. */
 export const location = z
   .string()
   .min(1)
   .max(500)
-  .refine(
-    (path) => path.split('/').every((part) => /^[^\p{Cc}\\/:]+$/u.test(part) && part !== '.' && part !== '..'),
-    'must be a path within the folder, made of plain names',
-  )
-  .refine(
-    (path) => path.split('/').every((part) => Buffer.byteLength(part) <= 255),
-    'must be made of names of at most 255 bytes in UTF-8',
-  );
+  .superRefine((path, { addIssue }) => {
+    const message = faultOf(path);
+    if (message) addIssue({ code: 'custom', message });
+  });
+
+/** What is wrong with a path, told by the first thing: there may be tens of thousands. */
+function faultOf(path: string): string | undefined {
+  const parts = path.split('/');
+  if (parts.length > MOST_DEPTH) return `must have at most ${MOST_DEPTH} parts`;
+  if (parts.some((part) => part === '' || part === '.' || part === '..') || /[\p{Cc}\p{Surrogate}\\:]/u.test(path))
+    return 'must be a path within the folder, made of plain names';
+  if (parts.some((part) => part.length > 80 && Buffer.byteLength(part) > 255))
+    return 'must be made of names of at most 255 bytes in UTF-8';
+  return undefined;
+}
 
 /** The schema or null. `nullable()` on a schema with a name of its own would make it nullable wherever that name is used. */
 export function orNull<S extends z.ZodType>(schema: S) {

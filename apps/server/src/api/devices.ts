@@ -81,6 +81,7 @@ export const takeDeviceJob = route({
   responses: {
     200: json(deviceJobSchema, 'A job'),
     204: { description: 'There is none; ask again' },
+    409: problem('It was asked again for this device: the latest question is answered'),
     404: problem('There is no such device; register it'),
   },
 });

@@ -18,7 +18,7 @@ export const readyz = route({
   summary: 'Database and storage can be used',
   responses: {
     200: json(z.object({ status: z.literal('ready') }), 'It is ready'),
-    503: problem('It is not: starting, stopping, or without its database'),
+    503: problem('It is not: starting, stopping, without its database, or without room on its disk'),
   },
 });
 

@@ -29,6 +29,7 @@ export const problemSchema = z
       'too-slow',
       'quota',
       'unavailable',
+      'damaged',
       'internal',
     ]),
     place: z

@@ -38,7 +38,9 @@ export const createToken = route({
           name,
           role: z.enum(ROLES),
           days: z.number().int().min(1).max(3650).optional().describe('until it expires; never by default'),
+          minutes: z.number().int().min(1).max(5_256_000).optional().describe('the same in minutes'),
         })
+        .refine(({ days, minutes }) => days === undefined || minutes === undefined, 'takes days or minutes, not both')
         .openapi('NewToken'),
     ),
   },
@@ -56,7 +58,7 @@ export const deleteToken = route({
   access: 'admin',
   method: 'delete',
   path: '/api/tokens/{id}',
-  summary: 'Revoke a token, and all sessions that it opened',
+  summary: 'Revoke a token, and all sessions that it opened; whoever is connected with it is cut off',
   request: { params: idParam },
   responses: {
     204: { description: 'Revoked' },

@@ -1,58 +1,35 @@
 // PGlite in a process of its own: its hundreds of megabytes are not the server's, and a query never keeps requests waiting.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { existsSync } from 'node:fs';
 import { PGlite } from '@electric-sql/pglite';
+import { FolderLock } from '../folder/folderLock.js';
+import { syncTree } from '../folder/sync.js';
+import { DurableFolder, durableParameters } from './durableFolder.js';
 import type { Answer, Question } from './embedded.js';
+import { unpackFolder } from './packedFolder.js';
+
+/** Two processes on one folder would destroy it. The one before may still be writing what it has to, for so many milliseconds. */
+const PATIENCE = 10_000;
 
 const [folder] = process.argv.slice(2);
-const lock = `${folder}.lock`;
 
 function send(answer: Answer): void {
   if (process.connected) process.send!(answer);
 }
 
-/** Two processes on one folder would destroy it. The one before may still be writing what it has to. */
-async function takeLock(): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    const [holder, began] = existsSync(lock) ? readFileSync(lock, 'utf8').split(' ') : [];
-    if (!holder || !isAlive(Number(holder)) || startOf(Number(holder)) !== began) break;
-    if (tries === 100) throw new Error(`it is in use by process ${holder}`);
-    await setTimeout(100);
-  }
-  writeFileSync(lock, `${process.pid} ${startOf(process.pid)}`);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** When a process began, where the system tells: numbers of processes come again, in containers at once. */
-function startOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[19];
-  } catch {
-    return '';
-  }
-}
-
 /** A new folder begins as a copy of an empty database, which is quicker than making one. */
 async function open(): Promise<PGlite> {
-  const fresh = !existsSync(join(folder, 'PG_VERSION'));
-  const template = new URL('database.tgz', import.meta.url);
-  const loadDataDir = fresh && existsSync(template) ? new Blob([readFileSync(template)]) : undefined;
-  return PGlite.create({ dataDir: folder, ...(loadDataDir && { loadDataDir }) });
+  await unpackFolder(new URL('database.gz', import.meta.url), folder);
+  // It stays there where the process was killed.
+  if (existsSync(`${folder}/postmaster.pid`)) await syncTree(folder);
+  return PGlite.create({
+    fs: new DurableFolder(folder),
+    startParams: durableParameters(PGlite.defaultStartParams),
+  });
 }
 
-async function close(database: PGlite): Promise<void> {
+async function close(database: PGlite, lock: FolderLock): Promise<void> {
   await database.close();
-  await rm(lock, { force: true });
+  await lock.release();
   process.exit(0);
 }
 
@@ -60,17 +37,17 @@ async function close(database: PGlite): Promise<void> {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 
 try {
-  await takeLock();
+  const lock = await FolderLock.take(`${folder}.lock`, PATIENCE);
   const database = await open();
   let ending = false;
   process.on('disconnect', () => {
-    if (!ending) close(database);
+    if (!ending) close(database, lock);
     ending = true;
   });
   process.on('message', async (question: Question) => {
     if ('close' in question) {
       ending = true;
-      return close(database);
+      return close(database, lock);
     }
     const { id } = question;
     try {

@@ -1,8 +1,10 @@
 import type { z } from '@hono/zod-openapi';
 import type { deviceSchema } from '../api/devices.js';
 import { type Database, first } from '../database/database.js';
+import { storableJson } from '../database/storable.js';
 import { Failure } from '../http/failure.js';
 import type { JobQueue } from '../jobs/jobQueue.js';
+import { shareOf } from '../security/shares.js';
 
 /** A device as clients see it. */
 export type Device = z.infer<typeof deviceSchema>;
@@ -20,6 +22,12 @@ export interface DeviceRow {
   running: string | null;
   done: number;
 }
+
+/** Most that an agent may say of its device: lists of devices tell it all. */
+const MOST_BYTES = 64 * 2 ** 10;
+
+/** Devices that may be known at once. */
+const MOST = 200;
 
 /** Seconds after which a device that says nothing is away. */
 const AWAY_SECONDS = 60;
@@ -65,11 +73,15 @@ export class Devices {
     token: string,
     { name, fingerprint, targets }: Pick<Device, 'name' | 'fingerprint' | 'targets'>,
   ): Promise<DeviceRow> {
+    const said = [storableJson(fingerprint), storableJson(targets)];
+    if (Buffer.byteLength(said.join('')) > MOST_BYTES)
+      throw new Failure('invalid-argument', `An agent may say ${MOST_BYTES} bytes of its device and targets, no more.`);
+    await this.#requireShare(id, token);
     await this.queue.createQueue(deviceQueue(id));
     const known = await this.database.query(
       `insert into snp.devices (id, token, name, fingerprint, targets) values ($1, $2, $3, $4, $5)
        on conflict (id) do update set name = $3, fingerprint = $4, targets = $5, seen = now() where snp.devices.token = $2 returning 1`,
-      [id, token, name, JSON.stringify(fingerprint), JSON.stringify(targets)],
+      [id, token, name, ...said],
     );
     if (known.length === 0) throw new Failure('conflict', `The id ${id} belongs to the agent of another token.`);
     return this.get(id);
@@ -83,6 +95,25 @@ export class Devices {
     );
   }
 
+  /** Those that the agents of a token registered. */
+  async ofToken(token: string): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>('select id from snp.devices where token = $1', [token]);
+    return rows.map(({ id }) => id);
+  }
+
+  /** @throws Failure `quota` if the device is new, and there are as many as may be. */
+  async #requireShare(id: string, token: string): Promise<void> {
+    const row = await first<{ own: number; all: number; known: boolean }>(
+      this.database,
+      `select count(*) filter (where token = $2)::int as own, count(*)::int as all, coalesce(bool_or(id = $1), false) as known from snp.devices`,
+      [id, token],
+    );
+    const { own, all, known } = row!;
+    if (known || (own < shareOf(MOST) && all < MOST)) return;
+    const why = all < MOST ? `${own} devices are registered with this token` : `${all} devices are registered`;
+    throw new Failure('quota', `${why} already, as many as may be. An administrator can remove some.`);
+  }
+
   async remove(id: string): Promise<void> {
     await this.get(id);
     await this.database.transaction(async (sql) => {
@@ -93,6 +124,7 @@ export class Devices {
       for (const job of open) await this.queue.cancel(sql, job.id);
       await sql.query('delete from snp.devices where id = $1', [id]);
     });
+    await this.queue.removeQueue(deviceQueue(id));
   }
 }
 

@@ -2,10 +2,9 @@ import type { RouteConfig } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
 import type { Role } from '../api/route.js';
-import type { Tokens } from '../security/tokens.js';
+import type { Services } from '../services.js';
 import type { Env } from './env.js';
 import { Failure } from './failure.js';
-import type { RateLimits } from './rateLimits.js';
 
 /** Name of the cookie of a browser that signed in. */
 export const SESSION_COOKIE = 'snp_session';
@@ -19,7 +18,10 @@ const INCLUDES: Readonly<Record<Role, readonly Role[]>> = {
 };
 
 /** Lets requests to a route through that may use it: the contract says who (`api/route.ts`). */
-export function access(route: RouteConfig, tokens: Tokens, limits: RateLimits): MiddlewareHandler<Env> {
+export function access(
+  route: RouteConfig,
+  { tokens, limits, connections }: Pick<Services, 'tokens' | 'limits' | 'connections'>,
+): MiddlewareHandler<Env> {
   const [wanted] = (route.security ?? []).flatMap((scheme) => Object.values(scheme).flat()) as Role[];
   return async (context, next) => {
     if (wanted === undefined) return next();
@@ -28,18 +30,21 @@ export function access(route: RouteConfig, tokens: Tokens, limits: RateLimits): 
       await limits.countGuess(context);
       throw new Failure('unauthorized', 'The token is missing or wrong.', 401, { 'www-authenticate': 'Bearer' });
     }
+    // Known from here on, also to the audit log: refusals carry who was refused.
+    context.set('identity', identity);
     await limits.require(identity.token);
+    if (!connections.own(context.env.incoming.socket, identity))
+      throw new Failure('too-many-requests', 'Too many connections at once. Use those that are open.');
     if (!INCLUDES[identity.role].includes(wanted))
       throw new Failure(
         'forbidden',
         `This takes a token with the role '${wanted}'; '${identity.name}' has '${identity.role}'.`,
       );
-    context.set('identity', identity);
     return next();
   };
 }
 
-function identify(context: Context<Env>, tokens: Tokens) {
+function identify(context: Context<Env>, tokens: Services['tokens']) {
   const header = context.req.header('authorization');
   if (header !== undefined) return tokens.identify(/^Bearer (\S+)$/i.exec(header)?.[1] ?? '');
   const cookie = getCookie(context, SESSION_COOKIE);

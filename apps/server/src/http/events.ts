@@ -5,11 +5,18 @@ import type { Database } from '../database/database.js';
 import { type Devices, presentDevice } from '../devices/devices.js';
 import { ENDS } from '../jobs/job.js';
 import { type CountedJob, type Jobs, presentJob, presentLog } from '../jobs/jobs.js';
-import type { Env } from './env.js';
+import { shareOf } from '../security/shares.js';
+import { type Env, identityOf } from './env.js';
 import { Failure } from './failure.js';
 
 /** One who listens: what changed since it was last served. What comes faster than it reads becomes one. */
 class Listener {
+  constructor(
+    readonly token: string,
+    /** The one job that it is about. */
+    readonly job: string | undefined,
+  ) {}
+
   readonly changed = new Set<string>();
   #wake: (() => void) | undefined;
 
@@ -54,7 +61,7 @@ const TOGETHER = 100;
 
 /** Tells browsers of changes as they come: the database tells the server, which looks once for all that listen. */
 export class Events {
-  readonly #listeners = new Map<Listener, string | undefined>();
+  readonly #listeners = new Set<Listener>();
   readonly #rows = new Map<string, Promise<CountedJob | undefined>>();
   #closed = false;
 
@@ -68,10 +75,15 @@ export class Events {
     return this.#listeners.size;
   }
 
+  /** Connections of a token that listen. */
+  of(token: string): number {
+    return [...this.#listeners].filter((listener) => listener.token === token).length;
+  }
+
   async start(): Promise<void> {
     const missed = () => {
       this.#rows.clear();
-      for (const [listener, job] of this.#listeners) listener.mark(job ?? MISSED);
+      for (const listener of this.#listeners) listener.mark(listener.job ?? MISSED);
     };
     await this.database.listen('snp_jobs', (payload) => this.#tell(payload.split(' ')[0]), missed);
     await this.database.listen('snp_devices', (id) => this.#tellAll(`device ${id}`), missed);
@@ -79,7 +91,7 @@ export class Events {
 
   close(): void {
     this.#closed = true;
-    for (const listener of this.#listeners.keys()) listener.end();
+    for (const listener of this.#listeners) listener.end();
   }
 
   /** Progress and log of one job, until it has ended. */
@@ -134,14 +146,20 @@ export class Events {
     job: string | undefined,
     serve: (stream: SSEStreamingApi, listener: Listener) => Promise<void>,
   ): Promise<Response> {
+    const { token } = identityOf(context);
     if (this.#listeners.size >= MOST_LISTENERS)
       throw new Failure('too-many-requests', 'Too many are listening already.');
+    if (this.of(token) >= shareOf(MOST_LISTENERS))
+      throw new Failure(
+        'too-many-requests',
+        `${this.of(token)} are listening with this token already, as many as may.`,
+      );
     context.header('cache-control', 'no-cache, no-transform');
     // Proxies that collect answers would hold events back.
     context.header('x-accel-buffering', 'no');
     return streamSSE(context, async (stream) => {
-      const listener = new Listener();
-      this.#listeners.set(listener, job);
+      const listener = new Listener(token, job);
+      this.#listeners.add(listener);
       stream.onAbort(() => {
         this.#listeners.delete(listener);
         listener.end();
@@ -172,11 +190,11 @@ export class Events {
 
   #tell(id: string): void {
     this.#rows.delete(id);
-    for (const [listener, job] of this.#listeners) if (job === undefined || job === id) listener.mark(id);
+    for (const listener of this.#listeners) if (listener.job === undefined || listener.job === id) listener.mark(id);
   }
 
   #tellAll(key: string): void {
-    for (const [listener, job] of this.#listeners) if (job === undefined) listener.mark(key);
+    for (const listener of this.#listeners) if (listener.job === undefined) listener.mark(key);
   }
 
   /** One question to the database for all that want to know. */

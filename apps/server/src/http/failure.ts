@@ -12,6 +12,7 @@ const STATUS = {
   'too-slow': 408,
   quota: 507,
   unavailable: 503,
+  damaged: 500,
 } as const satisfies Partial<Record<ProblemCode, number>>;
 
 /** A request that cannot be met, with what its sender is to know. */

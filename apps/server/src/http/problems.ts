@@ -4,6 +4,8 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ZodError } from 'zod';
 import type { Problem, ProblemCode } from '../api/problem.js';
+import { diskFull, isDiskFull } from '../operation/disk.js';
+import { isConflict, isRefusedValue } from '../database/sqlState.js';
 import type { Log } from '../operation/log.js';
 import type { Env } from './env.js';
 import { Failure } from './failure.js';
@@ -27,6 +29,9 @@ const TITLES: Partial<Record<number, string>> = {
 
 /** Statuses of what libraries refuse; everything that a request can be to blame for. */
 const STATUS: Partial<Record<ProblemCode, number>> = { io: 503, runtime: 500, aborted: 503, limit: 507 };
+
+/** Fields that are told of: the rest is of the same kind. */
+const MOST_FIELDS = 20;
 
 /** When to ask again where something is away for a moment. */
 const RETRY_SECONDS = '5';
@@ -58,24 +63,30 @@ export function problem(
 
 /** What a request is answered that fails. Faults of the server go to the log, not to the client. */
 export function problemOf(error: Error, context: Context<Env>, log: Log): Response {
-  if (error instanceof Failure) return problem(context, error.status, error.code, error.message, {}, error.headers);
+  if (error instanceof Failure) {
+    if (error.code === 'damaged') log.error({ err: error, requestId: context.get('requestId') }, 'a file is damaged');
+    return problem(context, error.status, error.code, error.message, {}, error.headers);
+  }
+  if (isDiskFull(error)) {
+    log.error({ err: error, requestId: context.get('requestId') }, 'the disk is full');
+    return problemOf(diskFull(), context, log);
+  }
   if (error instanceof SnpError) {
     const { code, message, place } = error;
     if (code === 'io') log.error({ err: error, requestId: context.get('requestId') }, 'a request failed');
     return problem(context, STATUS[code] ?? 422, code, message, Object.keys(place).length > 0 ? { place } : {});
   }
   if (error instanceof HTTPException) return problem(context, error.status, 'invalid-argument', error.message);
-  if (isUnstorable(error)) {
+  if (isRefusedValue(error)) {
     log.info({ err: error, requestId: context.get('requestId') }, 'a request holds what the database does not take');
     return problem(context, 400, 'invalid-argument', `The request holds a value that cannot be: ${error.message}.`);
   }
+  if (isConflict(error)) {
+    log.info({ err: error, requestId: context.get('requestId') }, 'a request met a change that another one made');
+    return problem(context, 409, 'conflict', 'Another request changed it at the same moment. Look again.');
+  }
   log.error({ err: error, requestId: context.get('requestId') }, 'a request failed');
   return problem(context, 500, 'internal', 'The server failed. Its log says more under the id of this request.');
-}
-
-/** Whether the database refused a value (class 22 of PostgreSQL): no text has a NUL in it or half a character, no year a 13th month. */
-function isUnstorable(error: Error & { code?: unknown }): boolean {
-  return typeof error.code === 'string' && /^22[0-9A-Z]{3}$/.test(error.code);
 }
 
 /** What is wrong with which part of a request. */
@@ -84,7 +95,9 @@ export function invalidRequest<E extends AnyEnv>(
   context: Context<E>,
 ): Response | undefined {
   if (result.success) return undefined;
-  const fields = result.error!.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  const fields = result
+    .error!.issues.slice(0, MOST_FIELDS)
+    .map(({ path, message }) => ({ path: path.join('.'), message }));
   const [{ path, message }] = fields;
   const detail = `${path || 'The request'}: ${message}`;
   return problem(context as unknown as Context<Env>, 400, 'invalid-argument', detail, { fields });

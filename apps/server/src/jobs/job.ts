@@ -57,6 +57,7 @@ export interface JobRow {
   result: unknown;
   artefacts: Artefact[];
   created_by: string;
+  token: string | null;
   created: Date;
   started: Date | null;
   ended: Date | null;

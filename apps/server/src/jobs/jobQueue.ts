@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { SnpError } from '@snp/onnx';
 import PgBoss from 'pg-boss';
 import { type Database, first, type Sql } from '../database/database.js';
+import { storableJson, storableText } from '../database/storable.js';
 import { type Artefact, ENDS, type JobError, type JobProgress, type JobRow, type JobType } from './job.js';
+import { giveTurn } from './turns.js';
 
 /** What all workers take jobs from; each device has a queue of its own beside. */
 export const COMPUTE = 'compute';
@@ -19,8 +21,16 @@ const DELIVERY = { retryLimit: 0, expireInHours: 23, retentionDays: 365 };
 /** Lines that a job may log; what it says beyond is dropped. */
 const MOST_LINES = 2000;
 
+/** Who wants work done. */
+export interface Submitter {
+  /** By name. */
+  createdBy: string;
+  /** Whose share it counts to. */
+  token: string | null;
+}
+
 /** A job that is to be done. */
-export interface NewJob {
+export interface NewJob extends Submitter {
   type: JobType;
   key: string;
   title: string;
@@ -32,7 +42,8 @@ export interface NewJob {
   parent?: string | undefined;
   model?: string | undefined;
   device?: string | undefined;
-  createdBy: string;
+  /** It goes first: it takes seconds, and people wait for it. */
+  quick?: boolean;
 }
 
 /** A job that is held: whoever has its lease may report on it. */
@@ -49,7 +60,8 @@ export type Lost = (sql: Sql, job: JobRow, error: JobError) => Promise<void>;
 
 /**
  * Jobs and their states. pg-boss delivers them; what counts is the row in `snp.jobs` and its lease: a worker that was given up for dead
- * and comes back is not listened to any more. Every change of both is one transaction.
+ * and comes back is not listened to any more. Every change of both is one transaction. What workers and devices say of jobs holds text of
+ * models and other programs: it is made storable here.
  */
 export class JobQueue {
   readonly #boss: PgBoss;
@@ -77,6 +89,12 @@ export class JobQueue {
     await this.#boss.createQueue(name);
   }
 
+  /** Drops a queue for good, with all that it takes in the database. */
+  async removeQueue(name: string): Promise<void> {
+    await this.database.query('delete from snp_queue.job where name = $1', [name]);
+    await this.#boss.deleteQueue(name);
+  }
+
   /** Submits a job; one of the same key that is not lost is the answer instead. */
   async submit(sql: Sql, job: NewJob): Promise<{ job: JobRow; fresh: boolean }> {
     const needs = [...new Set(job.needs ?? [])];
@@ -91,8 +109,8 @@ export class JobQueue {
     const waits = open.some(({ state }) => state !== 'done');
     const row = await first<JobRow>(
       sql,
-      `insert into snp.jobs (id, type, key, state, title, input, work, queue, parent, model, device, created_by)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+      `insert into snp.jobs (id, type, key, state, title, input, work, queue, parent, model, device, created_by, token, quick)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
        on conflict (key) where state in ('waiting', 'queued', 'running', 'done') do nothing returning *`,
       [
         randomUUID(),
@@ -107,6 +125,8 @@ export class JobQueue {
         job.model ?? null,
         job.device ?? null,
         job.createdBy,
+        job.token,
+        job.quick ?? false,
       ],
     );
     if (!row) {
@@ -150,7 +170,7 @@ export class JobQueue {
     const rows = await this.database.query(
       `update snp.jobs set lease_until = now() + make_interval(secs => ${LEASE_SECONDS}), progress = coalesce($3, progress)
        where id = $1 and lease = $2 and state = 'running' returning 1`,
-      [job.id, job.lease, progress ? JSON.stringify(progress) : null],
+      [job.id, job.lease, progress ? storableJson(progress) : null],
     );
     return rows.length > 0;
   }
@@ -159,7 +179,7 @@ export class JobQueue {
     await this.database.query(
       `insert into snp.job_logs (job, level, text) select $1, $2, $3
        where (select count(*) from snp.job_logs where job = $1) < ${MOST_LINES}`,
-      [job, level, text.slice(0, 4000)],
+      [job, level, storableText(text.slice(0, 4000))],
     );
   }
 
@@ -173,7 +193,7 @@ export class JobQueue {
       const rows = await sql.query(
         `update snp.jobs set state = 'done', ended = now(), result = $3, artefacts = $4, lease = null, error = null
          where id = $1 and lease = $2 and state = 'running' returning 1`,
-        [job.id, job.lease, JSON.stringify(outcome.result), JSON.stringify(outcome.artefacts)],
+        [job.id, job.lease, storableJson(outcome.result), storableJson(outcome.artefacts)],
       );
       if (rows.length === 0) return false;
       await settle?.(sql);
@@ -184,7 +204,8 @@ export class JobQueue {
   }
 
   /** Ends a job that cannot be done, and all that build on it; false if it is no longer held. */
-  async fail(job: HeldJob, error: JobError): Promise<boolean> {
+  async fail(job: HeldJob, { code, message }: JobError): Promise<boolean> {
+    const error = { code: storableText(code), message: storableText(message) };
     return this.database.transaction(async (sql) => {
       const held = await sql.query(
         `select 1 from snp.jobs where id = $1 and lease = $2 and state = 'running' for update`,
@@ -291,7 +312,8 @@ export class JobQueue {
   async #send(sql: Sql, { id, queue, delivery }: JobRow): Promise<void> {
     if (delivery) await this.#boss.deleteJob(queue, delivery, { db: bossDb(sql) });
     const sent = randomUUID();
-    await this.#boss.send(queue, { job: id }, { ...DELIVERY, id: sent, db: bossDb(sql) });
+    const priority = -(await giveTurn(sql, id));
+    await this.#boss.send(queue, { job: id }, { ...DELIVERY, id: sent, priority, db: bossDb(sql) });
     await sql.query('update snp.jobs set delivery = $2 where id = $1', [id, sent]);
   }
 

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import type { AgentJob, BenchResult } from '@snp/bench';
 import { SnpError } from '@snp/onnx';
 import { externalDataFiles } from '@snp/onnx/node';
 import { type Database, first } from '../database/database.js';
+import { openPlain, within } from '../folder/plainFile.js';
+import { storableText } from '../database/storable.js';
 import type { Blobs } from '../storage/blobs.js';
 import type { MeasureRequest } from '../tasks/task.js';
 import { contentKey } from './contentKey.js';
@@ -39,11 +42,9 @@ export async function measureOnDevice(
   signal: AbortSignal,
 ): Promise<BenchResult> {
   const store = async (path: string) => {
-    const own = resolve(folder, path);
-    if (relative(folder, own).startsWith('..'))
-      throw new SnpError('invalid-argument', `${path} is outside of the job's folder.`);
+    const file = await openPlain(await within(folder, relative(folder, resolve(folder, path))));
     const copy = join(folder, randomUUID());
-    await copyFile(own, copy);
+    await pipeline(file.createReadStream({ start: 0 }), createWriteStream(copy, { flags: 'wx' }));
     return (await blobs.add(copy)).sha256;
   };
   const stored: AgentJob['models'] = [];
@@ -52,7 +53,12 @@ export async function measureOnDevice(
     for (const file of await externalDataFiles(resolve(folder, path)))
       data.push({ location: file.location, sha256: await store(file.path) });
     const { batch, dims } = inputs;
-    stored.push({ name, sha256: await store(path), data, inputs: { batch, ...(dims && { dims: { ...dims } }) } });
+    stored.push({
+      name: storableText(name),
+      sha256: await store(path),
+      data,
+      inputs: { batch, ...(dims && { dims: { ...dims } }) },
+    });
   }
   const work: AgentJob = { models: stored, target, protocol };
   const part = await database.transaction(async (sql) => {
@@ -73,6 +79,7 @@ export async function measureOnDevice(
       model: job.model ?? undefined,
       device,
       createdBy: job.created_by,
+      token: job.token,
     });
     await blobs.need(
       sql,

@@ -1,9 +1,12 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { SnpError } from '@snp/onnx';
 import type { Database, Sql } from '../database/database.js';
+import { within } from '../folder/plainFile.js';
+import { WorkFolder } from '../folder/workFolder.js';
+import { isConflict, isRefusedValue } from '../database/sqlState.js';
 import type { Log } from '../operation/log.js';
 import type { DatasetFile } from '../shelf/datasets.js';
 import type { Models } from '../shelf/models.js';
@@ -27,7 +30,7 @@ export interface WorkerServices {
 
 /** Options of a worker. */
 export interface WorkerOptions {
-  /** Where jobs' folders are made. */
+  /** Where the folder of this worker is made, beside those of others. */
   scratch: string;
   /** Jobs at once. */
   slots: number;
@@ -48,6 +51,7 @@ export class Worker {
   readonly #running = new Map<string, AbortController>();
   #wake = new AbortController();
   #slots: Promise<void>[] = [];
+  #folder: WorkFolder | undefined;
 
   constructor(
     private readonly services: WorkerServices,
@@ -60,13 +64,7 @@ export class Worker {
 
   async start(): Promise<void> {
     const { scratch, slots } = this.options;
-    await mkdir(scratch, { recursive: true });
-    // What a worker of this folder was at when it was killed. In a container, it had the very number that this one has.
-    for (const name of await readdir(scratch)) {
-      const owner = Number(/^job-(\d+)-/.exec(name)?.[1]);
-      if (owner === process.pid || (owner && !isAlive(owner)))
-        await rm(join(scratch, name), { recursive: true, force: true });
-    }
+    if (slots > 0) this.#folder = await WorkFolder.make(scratch);
     await this.services.database.listen(
       'snp_jobs',
       (payload) => this.#hear(payload),
@@ -90,6 +88,7 @@ export class Worker {
     await Promise.all(this.#slots);
     late.abort();
     await timer;
+    await this.#folder?.remove();
   }
 
   #hear(payload: string): void {
@@ -138,7 +137,7 @@ export class Worker {
     this.#running.set(job.id, stop);
     const heart = new Heart(queue, job, stop);
     const kind = KINDS[job.type]!;
-    const folder = await mkdtemp(join(this.options.scratch, `job-${process.pid}-`));
+    const folder = await mkdtemp(join(this.#folder!.path, 'job-'));
     log.info({ job: job.id, type: job.type, attempt: job.attempt }, 'job begins');
     try {
       const outcome = await this.#run(job, kind, folder, heart, stop.signal);
@@ -186,18 +185,18 @@ export class Worker {
   /** Gives a job's process the files that it needs. */
   async #place({ files, dataset }: Stage, folder: string): Promise<void> {
     const { store } = this.services.blobs;
-    for (const { path, sha256 } of files) await store.place(sha256, inside(folder, path));
+    for (const { path, sha256 } of files) await store.place(sha256, await within(folder, path));
     if (!dataset) return;
     const manifest = join(folder, 'manifest.json');
     await store.place(dataset, manifest);
     const entries = JSON.parse(await readFile(manifest, 'utf8')) as DatasetFile[];
-    for (const { path, sha256 } of entries) await store.place(sha256, inside(folder, `${PLACES.data}/${path}`));
+    for (const { path, sha256 } of entries) await store.place(sha256, await within(folder, `${PLACES.data}/${path}`));
   }
 
   async #store(folder: string, { files }: TaskOutcome): Promise<Artefact[]> {
     const artefacts: Artefact[] = [];
     for (const { name, type } of files) {
-      const path = inside(folder, `${PLACES.output}/${name}`);
+      const path = await within(folder, `${PLACES.output}/${name}`);
       artefacts.push({ name, type, ...(await persist(() => this.services.blobs.add(path))) });
     }
     return artefacts;
@@ -258,26 +257,13 @@ async function persist<T>(work: () => Promise<T>): Promise<T> {
       return await work();
     } catch (error) {
       // What is wrong with the work itself stays wrong.
-      const hopeless = error instanceof TypeError || (error instanceof SnpError && error.code !== 'io');
+      const hopeless =
+        error instanceof TypeError ||
+        (error instanceof SnpError && error.code !== 'io') ||
+        isRefusedValue(error) ||
+        isConflict(error);
       if (attempt === ATTEMPTS || hopeless) throw error;
       await setTimeout(Math.min(5000, 100 * 2 ** attempt));
     }
   }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A path within a folder. Names were checked where they came in; this is the second lock. */
-function inside(folder: string, path: string): string {
-  const full = normalize(join(folder, path));
-  if (!full.startsWith(join(folder, '/')))
-    throw new TaskFailure('invalid-argument', `The path ${path} leads out of the folder.`);
-  return full;
 }

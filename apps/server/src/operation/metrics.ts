@@ -6,8 +6,11 @@ export class Metrics {
   readonly registry = new Registry();
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #received: Counter;
+  readonly #damaged: Gauge;
+  readonly #strangers: Counter<'status'>;
+  readonly #unlisted: Counter;
 
-  constructor(database: Database, listeners: () => number) {
+  constructor(database: Database, listeners: () => number, free: () => Promise<Record<string, number>>) {
     const { registry } = this;
     collectDefaultMetrics({ register: registry, prefix: 'snp_' });
     this.#requests = new Histogram({
@@ -22,12 +25,37 @@ export class Metrics {
       help: 'Bytes that uploads brought',
       registers: [registry],
     });
+    this.#damaged = new Gauge({
+      name: 'snp_damaged_files',
+      help: 'Files of the artefact store that were missing or not as they were when all were last read',
+      registers: [registry],
+    });
+    this.#strangers = new Counter({
+      name: 'snp_unidentified_refused_total',
+      help: 'Requests without a token that is one, which were refused',
+      labelNames: ['status'],
+      registers: [registry],
+    });
+    this.#unlisted = new Counter({
+      name: 'snp_audit_unlisted_total',
+      help: 'Refused requests of tokens that were refused too often to be listed one by one',
+      registers: [registry],
+    });
     new Gauge({
       name: 'snp_event_listeners',
       help: 'Connections that events are sent to',
       registers: [registry],
       collect() {
         this.set(listeners());
+      },
+    });
+    new Gauge({
+      name: 'snp_disk_free_bytes',
+      help: 'Bytes that are free on the disk, by what the server keeps there',
+      labelNames: ['folder'],
+      registers: [registry],
+      async collect() {
+        for (const [folder, bytes] of Object.entries(await free())) this.set({ folder }, bytes);
       },
     });
     new Gauge({
@@ -48,9 +76,7 @@ export class Metrics {
       help: 'Bytes of the artefact store',
       registers: [registry],
       async collect() {
-        const [row] = await database.query<{ bytes: number }>(
-          'select coalesce(sum(bytes), 0)::float8 as bytes from snp.blobs',
-        );
+        const [row] = await database.query<{ bytes: number }>('select bytes::float8 as bytes from snp.stored');
         this.set(row.bytes);
       },
     });
@@ -58,6 +84,18 @@ export class Metrics {
 
   request(method: string, route: string, status: number, seconds: number): void {
     this.#requests.observe({ method, route, status: String(status) }, seconds);
+  }
+
+  damaged(files: number): void {
+    this.#damaged.set(files);
+  }
+
+  stranger(status: number): void {
+    this.#strangers.inc({ status: String(status) });
+  }
+
+  unlisted(): void {
+    this.#unlisted.inc();
   }
 
   received(bytes: number): void {

@@ -7,6 +7,7 @@ import { Failure } from '../http/failure.js';
 import { contentKey } from '../jobs/contentKey.js';
 import { modelFiles, type WorkModel } from '../jobs/kinds/files.js';
 import { groupMemory, killGroup } from '../jobs/processGroup.js';
+import { shareOf } from '../security/shares.js';
 import type { ArtefactStore } from '../storage/artefactStore.js';
 import type {
   Prediction,
@@ -31,6 +32,8 @@ const MOST_WAITING = 32;
 /** Answers what-if questions about models, in a process of its own that is replaced when it fails or grows. */
 export class Predictor {
   readonly #waiting = new Map<number, Waiting>();
+  /** Tokens of requests, also of those whose files are not in place yet. */
+  readonly #asking = new Map<symbol, string>();
   #process: ChildProcess | undefined;
   #next = 1;
 
@@ -41,8 +44,30 @@ export class Predictor {
   ) {}
 
   /** @throws Failure or SnpError if the request does not fit the model. */
-  async predict(model: WorkModel, curves: string | undefined, request: PredictionRequest): Promise<Prediction> {
-    if (this.#waiting.size >= MOST_WAITING) throw new Failure('too-many-requests', 'Too many predictions at once.');
+  async predict(
+    model: WorkModel,
+    curves: string | undefined,
+    request: PredictionRequest,
+    token: string,
+  ): Promise<Prediction> {
+    const own = [...this.#asking.values()].filter((other) => other === token).length;
+    if (this.#asking.size >= MOST_WAITING || own >= shareOf(MOST_WAITING))
+      throw new Failure('too-many-requests', 'Too many predictions at once.');
+    const asking = Symbol();
+    this.#asking.set(asking, token);
+    try {
+      return await this.#predict(model, curves, request);
+    } finally {
+      this.#asking.delete(asking);
+    }
+  }
+
+  close(): void {
+    if (this.#process?.pid) killGroup(this.#process.pid);
+    this.#process = undefined;
+  }
+
+  async #predict(model: WorkModel, curves: string | undefined, request: PredictionRequest): Promise<Prediction> {
     const files: PredictionFiles = {
       model: await this.#placeModel(model),
       curves: curves && (await this.#place(curves)),
@@ -55,11 +80,6 @@ export class Predictor {
       this.#waiting.set(id, { resolve, reject, timer });
       child.send({ id, files, request } satisfies PredictorQuestion, (error) => error && this.#settle(id, error));
     });
-  }
-
-  close(): void {
-    if (this.#process?.pid) killGroup(this.#process.pid);
-    this.#process = undefined;
   }
 
   async #checkMemory(): Promise<void> {

@@ -23,8 +23,11 @@ export function datasetRoutes(app: App, services: Services): void {
     const { name, files } = context.req.valid('json');
     const { token } = identityOf(context);
     return idempotency.once(context, { name, files }, async () => {
-      const complete: DatasetFile[] = [];
-      for (const { path, upload } of files) complete.push({ path, ...(await uploads.complete(upload, token)) });
+      const blobs = await uploads.allComplete(
+        files.map(({ upload }) => upload),
+        token,
+      );
+      const complete: DatasetFile[] = files.map(({ path, upload }) => ({ path, ...blobs.get(upload)! }));
       const { row, fresh } = await datasets.add(name, complete);
       return { status: fresh ? 201 : 200, body: presentDataset(row) };
     }) as never;

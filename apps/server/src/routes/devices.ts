@@ -30,6 +30,8 @@ const POLL = 500;
 /** Routes for devices, and for the agents on them. */
 export function deviceRoutes(app: App, services: Services): void {
   const { database, devices, queue, blobs, settings } = services;
+  /** Agents that wait for work, by device: the latest question is the one that counts. */
+  const waiting = new Map<string, AbortController>();
 
   mount(app, services, listDevices, async (context) =>
     context.json({ items: (await devices.list()).map(presentDevice) }, 200),
@@ -50,14 +52,26 @@ export function deviceRoutes(app: App, services: Services): void {
 
   mount(app, services, takeDeviceJob, async (context) => {
     const device = await devices.own(context.req.valid('param').id, identityOf(context).token);
-    const { signal } = context.req.raw;
-    await devices.seen(device.id);
-    for (const until = Date.now() + LONG_POLL; Date.now() < until && !signal.aborted && services.isReady(); ) {
-      const job = await queue.take(deviceQueue(device.id), device.name);
-      if (job) return context.json({ job: job.id, lease: job.lease, work: job.work as AgentJob }, 200);
-      await setTimeout(POLL);
+    const own = new AbortController();
+    waiting.get(device.id)?.abort();
+    waiting.set(device.id, own);
+    const signal = AbortSignal.any([context.req.raw.signal, own.signal]);
+    try {
+      await devices.seen(device.id);
+      for (const until = Date.now() + LONG_POLL; Date.now() < until && !signal.aborted && services.isReady(); ) {
+        const job = await queue.take(deviceQueue(device.id), device.name);
+        if (job) return context.json({ job: job.id, lease: job.lease, work: job.work as AgentJob }, 200);
+        await setTimeout(POLL, undefined, { signal }).catch(() => undefined);
+      }
+      if (own.signal.aborted)
+        throw new Failure(
+          'conflict',
+          'Another agent asks for work under the id of this device. Give each a --data of its own.',
+        );
+      return context.body(null, 204);
+    } finally {
+      if (waiting.get(device.id) === own) waiting.delete(device.id);
     }
-    return context.body(null, 204);
   });
 
   mount(app, services, reportDeviceJob, async (context) => {

@@ -1,3 +1,4 @@
+import type { Context } from 'hono';
 import {
   allEvents,
   cancelJob,
@@ -11,12 +12,14 @@ import {
   jobEvents,
   listJobs,
 } from '../api/jobs.js';
-import { first, type Sql } from '../database/database.js';
+import type { Sql } from '../database/database.js';
 import { cursorOf, page } from '../http/cursor.js';
-import { type App, identityOf } from '../http/env.js';
+import { type App, type Env, identityOf } from '../http/env.js';
 import { Failure } from '../http/failure.js';
 import { sendBlob } from '../http/sendBlob.js';
 import type { JobRow } from '../jobs/job.js';
+import type { Submitter } from '../jobs/jobQueue.js';
+import { requireJobShare } from '../jobs/jobShare.js';
 import { presentJob, presentLog } from '../jobs/jobs.js';
 import { submitBenchmark } from '../jobs/kinds/benchmark.js';
 import { submitCalibration } from '../jobs/kinds/calibrate.js';
@@ -28,25 +31,21 @@ import { calibrationOf } from './calibrationOf.js';
 import { mount } from './mount.js';
 import { requireFit } from './requireFit.js';
 
-type Submitted = { job: JobRow; fresh: boolean };
-
 /** Routes for work and what came of it. */
 export function jobRoutes(app: App, services: Services): void {
   const { database, queue, jobs, models, datasets, devices, blobs, events, idempotency, settings } = services;
 
-  /** Submits in one transaction, within the number of jobs that may be open and the room that there is for what they make. */
-  const submit = async (work: (sql: Sql) => Promise<Submitted>) => {
+  /** Submits in one transaction, within the jobs that may be open and the room that there is for what they make. */
+  const submit = async (
+    context: Context<Env>,
+    work: (sql: Sql, by: Submitter) => Promise<{ job: JobRow; fresh: boolean }>,
+  ) => {
     await blobs.requireRoom();
-    const open = await first<{ count: number }>(
-      database,
-      `select count(*)::int as count from snp.jobs where state in ('waiting', 'queued', 'running')`,
-    );
-    if (open!.count >= settings.activeJobs)
-      throw new Failure(
-        'quota',
-        `${open!.count} jobs wait or run already, as many as are allowed. Wait, or cancel some.`,
-      );
-    const { job, fresh } = await database.transaction(work);
+    const { token, name } = identityOf(context);
+    const { job, fresh } = await database.transaction(async (sql) => {
+      await requireJobShare(sql, settings.activeJobs, token);
+      return work(sql, { token, createdBy: name });
+    });
     return { status: fresh ? 202 : 200, body: presentJob(await jobs.get(job.id)) };
   };
 
@@ -63,8 +62,7 @@ export function jobRoutes(app: App, services: Services): void {
     return idempotency.once(context, input, async () => {
       const model = await models.ready(input.model);
       const dataset = await datasets.get(input.dataset);
-      const createdBy = identityOf(context).name;
-      return submit((sql) => submitCalibration(queue, sql, input, { model, dataset, createdBy }));
+      return submit(context, (sql, by) => submitCalibration(queue, sql, input, { model, dataset, ...by }));
     }) as never;
   });
 
@@ -75,11 +73,12 @@ export function jobRoutes(app: App, services: Services): void {
       const dataset = input.dataset && (await datasets.get(input.dataset.id));
       const calibration =
         input.calibration === undefined ? undefined : await calibrationOf(services, input.calibration, model);
-      await requireFit(services, input, model);
+      await requireFit(services, input, model, identityOf(context).token);
       const { target } = input;
       const device = 'latency' in target ? await deviceWith(target.latency.device, target.latency.target) : undefined;
-      const createdBy = identityOf(context).name;
-      return submit((sql) => submitPruning(queue, sql, input, { model, dataset, calibration, device, createdBy }));
+      return submit(context, (sql, by) =>
+        submitPruning(queue, sql, input, { model, dataset, calibration, device, ...by }),
+      );
     }) as never;
   });
 
@@ -89,8 +88,7 @@ export function jobRoutes(app: App, services: Services): void {
       const model = await models.ready(input.model);
       const dataset = input.dataset && (await datasets.get(input.dataset.id));
       const calibration = await calibrationOf(services, input.calibration, model);
-      const createdBy = identityOf(context).name;
-      return submit((sql) => submitSweep(queue, sql, input, { model, dataset, calibration, createdBy }));
+      return submit(context, (sql, by) => submitSweep(queue, sql, input, { model, dataset, calibration, ...by }));
     }) as never;
   });
 
@@ -108,8 +106,7 @@ export function jobRoutes(app: App, services: Services): void {
           `${device.name} has no target '${input.target}', but ${there.join(', ')}.`,
         );
       }
-      const createdBy = identityOf(context).name;
-      return submit((sql) => submitBenchmark(queue, sql, input, { models: rows, device, createdBy }));
+      return submit(context, (sql, by) => submitBenchmark(queue, sql, input, { models: rows, device, ...by }));
     }) as never;
   });
 

@@ -4,16 +4,17 @@ import { cursorOf, page } from '../http/cursor.js';
 import { type App, identityOf } from '../http/env.js';
 import { Failure } from '../http/failure.js';
 import { sendBlob } from '../http/sendBlob.js';
+import { requireJobShare } from '../jobs/jobShare.js';
 import { workModel } from '../jobs/kinds/files.js';
 import type { Services } from '../services.js';
-import { clashOf } from '../shelf/clash.js';
+import { clashOf } from '../shelf/layout.js';
 import { type ModelRow, presentModel } from '../shelf/models.js';
 import { calibrationOf } from './calibrationOf.js';
 import { mount } from './mount.js';
 
 /** Routes for models. */
 export function modelRoutes(app: App, services: Services): void {
-  const { database, models, uploads, blobs, predictor, idempotency } = services;
+  const { database, models, uploads, blobs, predictor, idempotency, settings } = services;
 
   mount(app, services, listModels, async (context) => {
     const { cursor, limit, origin } = context.req.valid('query');
@@ -41,9 +42,10 @@ export function modelRoutes(app: App, services: Services): void {
       for (const { location, upload } of input.data)
         data.push({ location, ...(await uploads.complete(upload, token)) });
       const bytes = data.reduce((sum, file) => sum + Number(file.bytes), Number(own));
-      const { row, fresh } = await database.transaction((sql) =>
-        models.add(sql, { name: input.name, sha256, data, bytes, createdBy }),
-      );
+      const { row, fresh } = await database.transaction(async (sql) => {
+        await requireJobShare(sql, settings.activeJobs, token);
+        return models.add(sql, { name: input.name, sha256, data, bytes, createdBy, token });
+      });
       return { status: fresh ? 201 : 200, body: presentModel(row) };
     }) as never;
   });
@@ -79,7 +81,10 @@ export function modelRoutes(app: App, services: Services): void {
     const { target, calibration, round, least } = context.req.valid('json');
     const job = calibration === undefined ? undefined : await calibrationOf(services, calibration, row, true);
     const curves = job?.artefacts.find(({ name }) => name === 'curves.json')?.sha256;
-    return context.json(await predictor.predict(workModel(row), curves, { target, round, least }), 200);
+    return context.json(
+      await predictor.predict(workModel(row), curves, { target, round, least }, identityOf(context).token),
+      200,
+    );
   });
 
   mount(app, services, getTradeOff, async (context) => {

@@ -6,9 +6,12 @@ import type { Services } from '../services.js';
 /** Gives a route of the contract its handler, behind the access that the contract says. */
 export function mount<R extends RouteConfig & { getRoutingPath(): string }>(
   app: OpenAPIHono<Env>,
-  { tokens, limits }: Services,
+  { tokens, limits, connections }: Services,
   route: R,
   handler: RouteHandler<R, Env>,
 ): void {
-  app.openapi({ ...route, middleware: access(route, tokens, limits) } as unknown as R, handler as never);
+  app.openapi(
+    { ...route, middleware: access(route, { tokens, limits, connections }) } as unknown as R,
+    handler as never,
+  );
 }

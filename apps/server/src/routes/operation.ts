@@ -6,14 +6,17 @@ import { mount } from './mount.js';
 
 /** Routes for those who run the server. */
 export function operationRoutes(app: App, services: Services): void {
-  const { database, blobs, metrics } = services;
+  const { database, blobs, disk, metrics } = services;
 
   mount(app, services, healthz, (context) => context.json({ status: 'ok' as const }, 200));
 
   mount(app, services, readyz, async (context) => {
     if (!services.isReady()) throw new Failure('unavailable', 'The server is starting or stopping.');
-    await Promise.all([database.query('select 1'), blobs.store.check()]).catch(() => {
+    await Promise.all([database.query('select 1'), blobs.store.open()]).catch(() => {
       throw new Failure('unavailable', 'The database or the artefact store cannot be used.');
+    });
+    await disk.require().catch((error: Failure) => {
+      throw new Failure('unavailable', error.message);
     });
     return context.json({ status: 'ready' as const }, 200);
   });

@@ -14,10 +14,11 @@ export async function requireFit(
   { predictor }: Services,
   { criterion, target, plugins = [], round }: PruningInput,
   model: ModelRow,
+  token: string,
 ): Promise<void> {
   if (criterion !== undefined) criterionByName(criterion);
   if (plugins.length > 0 || !('preset' in target || 'ratios' in target)) return;
-  await predictor.predict(workModel(model), undefined, { target, round }).catch((error) => {
+  await predictor.predict(workModel(model), undefined, { target, round }, token).catch((error) => {
     // A predictor that is busy or at its limits says nothing about the request.
     if (error instanceof SnpError && error.code === 'invalid-argument') throw error;
   });

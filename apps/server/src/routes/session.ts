@@ -9,7 +9,7 @@ import { mount } from './mount.js';
 
 /** Routes about who is asking. */
 export function sessionRoutes(app: App, services: Services, isSecure: boolean): void {
-  const { tokens, limits } = services;
+  const { tokens, limits, connections } = services;
   const cookie = { path: '/', httpOnly: true, sameSite: 'Strict', secure: isSecure } as const;
 
   mount(app, services, whoami, (context) => context.json(present(identityOf(context)), 200));
@@ -21,14 +21,19 @@ export function sessionRoutes(app: App, services: Services, isSecure: boolean): 
       await limits.countGuess(context);
       throw new Failure('unauthorized', 'The link was used or is too old, or the token is wrong.');
     }
-    setCookie(context, SESSION_COOKIE, opened.secret, { ...cookie, expires: opened.expires });
     context.set('identity', opened.identity);
+    await limits.require(opened.identity.token);
+    setCookie(context, SESSION_COOKIE, opened.secret, { ...cookie, expires: opened.expires });
     return context.json(present(opened.identity), 200);
   });
 
   mount(app, services, signOut, async (context) => {
     const secret = getCookie(context, SESSION_COOKIE);
-    if (secret) await tokens.closeSession(secret);
+    if (secret) {
+      context.set('identity', await tokens.identifySession(secret));
+      connections.spare(context.env.incoming.socket);
+      await tokens.closeSession(secret);
+    }
     deleteCookie(context, SESSION_COOKIE, cookie);
     return context.body(null, 204);
   });

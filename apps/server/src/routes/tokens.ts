@@ -4,6 +4,8 @@ import { Failure } from '../http/failure.js';
 import type { Services } from '../services.js';
 import { mount } from './mount.js';
 
+const MINUTES_A_DAY = 24 * 60;
+
 interface AuditRow {
   seq: number;
   at: Date;
@@ -16,21 +18,29 @@ interface AuditRow {
 
 /** Routes for tokens and the audit log. */
 export function tokenRoutes(app: App, services: Services): void {
-  const { database, tokens, idempotency } = services;
+  const { database, tokens, idempotency, connections, uploads } = services;
 
   mount(app, services, listTokens, async (context) => context.json({ items: await tokens.list() }, 200));
 
   mount(app, services, createToken, (context) => {
     const input = context.req.valid('json');
     return idempotency.once(context, input, async () => {
-      const { secret, ...token } = await tokens.create(input.name, input.role, input.days);
+      const { secret, ...token } = await tokens.create(
+        input.name,
+        input.role,
+        input.minutes ?? (input.days && input.days * MINUTES_A_DAY),
+      );
       // Secrets are not kept, not even to be told again.
       return { status: 201, body: { ...token, secret }, again: { status: 200, body: token } };
     }) as never;
   });
 
   mount(app, services, deleteToken, async (context) => {
-    await tokens.remove(context.req.valid('param').id);
+    // Also of one's own, the answer comes.
+    connections.spare(context.env.incoming.socket);
+    const { id } = context.req.valid('param');
+    await tokens.remove(id);
+    await uploads.forgetOf(id);
     return context.body(null, 204);
   });
 

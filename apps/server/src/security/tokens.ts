@@ -14,6 +14,9 @@ export interface Identity {
   name: string;
   role: Role;
   by: 'token' | 'session';
+  /** Hash of the session's secret, where a browser asks. */
+  session: string | null;
+  /** Of the token or the session, whichever is sooner. */
   expires: Date | null;
 }
 
@@ -36,9 +39,12 @@ export interface OpenedSession {
 }
 
 const SESSION_DAYS = 7;
+/** Browsers that one token signs in at once; the oldest are signed out. */
+const MOST_SESSIONS = 100;
 const CODE_MINUTES = 15;
 const SECRET_BYTES = 24;
-const VALID = '(expires is null or expires > now())';
+/** Of a row of `snp.tokens`: it is a token still. */
+export const VALID = '(expires is null or expires > now())';
 
 /**
  * Tokens, and the sessions of browsers that signed in with one. Of secrets only hashes are kept; they are random and long, so that a quick
@@ -48,15 +54,27 @@ export class Tokens {
   constructor(private readonly database: Database) {}
 
   /** Makes a token; its secret is told once. */
-  async create(name: string, role: Role, days?: number): Promise<Token & { secret: string }> {
+  create(name: string, role: Role, minutes?: number): Promise<Token & { secret: string }> {
+    return this.createKept(name, role, async () => undefined, minutes);
+  }
+
+  /** Makes a token that is valid once its secret is kept. */
+  async createKept(
+    name: string,
+    role: Role,
+    keep: (secret: string) => Promise<void>,
+    minutes?: number,
+  ): Promise<Token & { secret: string }> {
     const id = randomUUID();
     const secret = randomBytes(SECRET_BYTES).toString('base64url');
+    const whole = `snp_${id}_${secret}`;
+    await keep(whole);
     const row = await first<TokenRow>(
       this.database,
-      `insert into snp.tokens (id, name, role, hash, expires) values ($1, $2, $3, $4, now() + make_interval(days => $5)) returning *`,
-      [id, name, role, digest(secret), days ?? null],
+      `insert into snp.tokens (id, name, role, hash, expires) values ($1, $2, $3, $4, now() + make_interval(mins => $5)) returning *`,
+      [id, name, role, digest(secret), minutes ?? null],
     );
-    return { ...presentToken(row!), secret: `snp_${id}_${secret}` };
+    return { ...presentToken(row!), secret: whole };
   }
 
   async list(): Promise<Token[]> {
@@ -94,18 +112,21 @@ export class Tokens {
     const same = timingSafeEqual(digest(secret), row ? Buffer.from(row.hash) : digest(''));
     if (!row || !same) return undefined;
     await this.#touch(row);
-    return { token: row.id, name: row.name, role: row.role, by: 'token', expires: row.expires };
+    return { token: row.id, name: row.name, role: row.role, by: 'token', session: null, expires: row.expires };
   }
 
   /** Who opened this session; undefined if nobody, or long ago. */
   async identifySession(secret: string): Promise<Identity | undefined> {
+    const hash = digest(secret);
     const row = await first<TokenRow & { until: Date }>(
       this.database,
-      `select t.*, s.expires as until from snp.sessions s join snp.tokens t on t.id = s.token
+      `select t.*, least(s.expires, t.expires) as until from snp.sessions s join snp.tokens t on t.id = s.token
        where s.hash = $1 and not s.once and s.expires > now() and (t.expires is null or t.expires > now())`,
-      [digest(secret)],
+      [hash],
     );
-    return row && { token: row.id, name: row.name, role: row.role, by: 'session', expires: row.until };
+    if (!row) return undefined;
+    const { id, name, role, until } = row;
+    return { token: id, name, role, by: 'session', session: hash.toString('hex'), expires: until };
   }
 
   /** Opens a session for whoever has a token. */
@@ -124,9 +145,7 @@ export class Tokens {
       );
       const token =
         row && (await first<TokenRow>(sql, `select * from snp.tokens where id = $1 and ${VALID}`, [row.token]));
-      return (
-        token && this.#open(sql, { token: token.id, name: token.name, role: token.role, by: 'session', expires: null })
-      );
+      return token && this.#open(sql, { ...token, token: token.id });
     });
   }
 
@@ -149,14 +168,22 @@ export class Tokens {
     await this.database.query('delete from snp.sessions where expires < now()');
   }
 
-  async #open(sql: Sql, identity: Identity): Promise<OpenedSession> {
+  async #open(sql: Sql, { token, name, role }: Pick<Identity, 'token' | 'name' | 'role'>): Promise<OpenedSession> {
     const secret = randomBytes(SECRET_BYTES).toString('base64url');
+    const hash = digest(secret);
     const row = await first<{ expires: Date }>(
       sql,
-      `insert into snp.sessions (hash, token, expires) values ($1, $2, now() + make_interval(days => ${SESSION_DAYS})) returning expires`,
-      [digest(secret), identity.token],
+      `insert into snp.sessions (hash, token, expires)
+       select $1, id, least(expires, now() + make_interval(days => ${SESSION_DAYS})) from snp.tokens where id = $2 returning expires`,
+      [hash, token],
     );
-    return { identity: { ...identity, by: 'session', expires: row!.expires }, secret, expires: row!.expires };
+    await sql.query(
+      `delete from snp.sessions where hash in
+         (select hash from snp.sessions where token = $1 and not once order by expires desc offset ${MOST_SESSIONS})`,
+      [token],
+    );
+    const { expires } = row!;
+    return { identity: { token, name, role, by: 'session', session: hash.toString('hex'), expires }, secret, expires };
   }
 
   /** To the minute: more often would only wear the disk. */

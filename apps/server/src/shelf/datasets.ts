@@ -5,8 +5,9 @@ import type { z } from '@hono/zod-openapi';
 import type { datasetSchema } from '../api/datasets.js';
 import { type Database, first } from '../database/database.js';
 import { Failure } from '../http/failure.js';
+import type { Disk } from '../operation/disk.js';
 import type { Blob, Blobs } from '../storage/blobs.js';
-import { clashOf } from './clash.js';
+import { clashOf, foldersOf } from './layout.js';
 import { unzip } from './unzip.js';
 
 /** A data set as clients see it. */
@@ -32,21 +33,28 @@ export interface DatasetRow {
 const PICTURE = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
 const ARRAY = /\.np[yz]$/i;
 const MOST_FILES = 50_000;
+const MOST_FOLDERS = 10_000;
+
+/** Unpacked files that are stored together. */
+const AT_ONCE = 64;
 
 /** Typical inputs that were uploaded. */
 export class Datasets {
   constructor(
     private readonly database: Database,
     private readonly blobs: Blobs,
+    private readonly disk: Disk,
     private readonly scratch: string,
   ) {}
 
   /** Makes a data set of complete uploads; archives are unpacked. The very same files under the same name are one data set. */
   async add(name: string, uploads: readonly DatasetFile[]): Promise<{ row: DatasetRow; fresh: boolean }> {
     const files = (await this.#unpacked(uploads)).sort((a, b) => (a.path < b.path ? -1 : 1));
-    const clash = clashOf(files.map(({ path }) => path));
+    const paths = files.map(({ path }) => path);
+    const clash = clashOf(paths);
     if (clash)
       throw new Failure('invalid-argument', `'${clash}' stands there twice, or is a file and a folder at once.`);
+    if (foldersOf(paths) > MOST_FOLDERS) throw new Failure('quota', `A data set has at most ${MOST_FOLDERS} folders.`);
     const kind = kindOf(files);
     const manifest = await this.#manifest(files);
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
@@ -105,10 +113,18 @@ export class Datasets {
     try {
       const path = join(folder, 'archive.zip');
       await this.blobs.store.place(archive.sha256, path);
-      const room = this.blobs.quotaBytes - (await this.blobs.usedBytes());
+      await this.disk.require();
+      const [quota, room] = [this.blobs.quotaBytes - (await this.blobs.usedBytes()), await this.disk.room()];
       const files: DatasetFile[] = [];
-      for await (const { path: name, file } of unzip(path, folder, { files: MOST_FILES, bytes: Math.max(0, room) }))
-        files.push({ path: name, ...(await this.blobs.add(file)) });
+      const entries = unzip(path, folder, {
+        files: MOST_FILES,
+        bytes: Math.max(0, Math.min(quota, room)),
+        isDisk: room < quota,
+      });
+      for await (const batch of batches(entries, AT_ONCE)) {
+        const blobs = await this.blobs.addAll(batch.map(({ file }) => file));
+        files.push(...batch.map((entry, at) => ({ path: entry.path, ...blobs[at] })));
+      }
       return withoutCommonFolder(files);
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -120,6 +136,17 @@ export class Datasets {
     await writeFile(path, JSON.stringify(files.map(({ path: own, sha256, bytes }) => ({ path: own, sha256, bytes }))));
     return this.blobs.add(path);
   }
+}
+
+async function* batches<T>(items: AsyncIterable<T>, most: number): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  for await (const item of items) {
+    batch.push(item);
+    if (batch.length < most) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** The folder that was archived is not a part of the data. */

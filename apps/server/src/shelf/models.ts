@@ -5,7 +5,7 @@ import { type Database, first, type Sql } from '../database/database.js';
 import { Failure } from '../http/failure.js';
 import { contentKey } from '../jobs/contentKey.js';
 import type { JobError, JobRow } from '../jobs/job.js';
-import type { JobQueue } from '../jobs/jobQueue.js';
+import type { JobQueue, Submitter } from '../jobs/jobQueue.js';
 import { inspectJob } from '../jobs/kinds/inspect.js';
 import type { Blobs } from '../storage/blobs.js';
 
@@ -33,11 +33,10 @@ export interface ModelRow extends ModelFiles {
 }
 
 /** A model that is to be put on the shelf; its files are in the store already. */
-export interface NewModel extends ModelFiles {
+export interface NewModel extends ModelFiles, Submitter {
   name: string;
   bytes: number;
   origin?: { model: string; job: string };
-  createdBy: string;
 }
 
 /** Models that were uploaded or made. */
@@ -53,7 +52,7 @@ export class Models {
    * analysis, it is looked into again.
    */
   async add(sql: Sql, model: NewModel): Promise<{ row: ModelRow; fresh: boolean }> {
-    const { name, sha256, data, bytes, origin, createdBy } = model;
+    const { name, sha256, data, bytes, origin } = model;
     const key = contentKey(name, sha256, data);
     const own = randomUUID();
     const known = await first<ModelRow>(
@@ -67,7 +66,7 @@ export class Models {
     const fresh = id === own;
     if (state === 'ready') return { row: known!, fresh };
     await this.blobs.need(sql, `model:${id}`, [sha256, ...data.map((file) => file.sha256)]);
-    const { job } = await this.queue.submit(sql, inspectJob({ id, name, sha256, data }, createdBy));
+    const { job } = await this.queue.submit(sql, inspectJob({ id, name, sha256, data }, model));
     const done = job.state === 'done' ? (job.result as { cost: Model['cost'] }) : undefined;
     const row = await first<ModelRow>(
       sql,

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { openPromise } from 'yauzl';
 import { location } from '../api/common.js';
 import { Failure } from '../http/failure.js';
+import { diskFull, isDiskFull } from '../operation/disk.js';
 
 /** A file that came out of an archive. */
 export interface Unpacked {
@@ -18,6 +19,8 @@ export interface Unpacked {
 export interface UnzipLimits {
   files: number;
   bytes: number;
+  /** Whether it is the disk that has no room for more bytes. */
+  isDisk: boolean;
 }
 
 /** Entries that systems add for themselves. */
@@ -47,7 +50,8 @@ export async function* unzip(archive: string, folder: string, limits: UnzipLimit
       const counted = new Transform({
         transform(chunk: Uint8Array, _encoding, done) {
           bytes += chunk.length;
-          if (bytes > limits.bytes)
+          if (bytes > limits.bytes && limits.isDisk) done(diskFull());
+          else if (bytes > limits.bytes)
             done(new Failure('quota', `The archive unpacks to more than the ${limits.bytes} bytes that are allowed.`));
           else done(null, chunk);
         },
@@ -58,6 +62,7 @@ export async function* unzip(archive: string, folder: string, limits: UnzipLimit
     }
   } catch (error) {
     if (error instanceof Failure) throw error;
+    if (isDiskFull(error)) throw diskFull();
     refuse((error as Error).message);
   } finally {
     zip.close();

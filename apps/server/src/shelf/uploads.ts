@@ -1,14 +1,19 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { z } from '@hono/zod-openapi';
 import type { uploadSchema } from '../api/uploads.js';
 import { type Database, first } from '../database/database.js';
+import { makeFolderDurable, syncPath } from '../folder/sync.js';
 import { Failure } from '../http/failure.js';
-import { type Blob, type Blobs, hashOf } from '../storage/blobs.js';
+import { type Disk, diskFull, isDiskFull } from '../operation/disk.js';
+import type { Blob, Blobs } from '../storage/blobs.js';
+import { hashOf } from '../storage/hashOf.js';
+import { VALID } from '../security/tokens.js';
+import { UploadShare } from './uploadShare.js';
 
 /** How much of an upload is there. */
 export type Upload = z.infer<typeof uploadSchema>;
@@ -40,17 +45,23 @@ const AT_ONCE = { token: 16, all: 64 } as const;
 export class Uploads {
   /** Uploads that a request is at, by token. */
   readonly #active = new Map<string, string>();
+  readonly #share: UploadShare;
 
   constructor(
     private readonly database: Database,
     private readonly blobs: Blobs,
+    private readonly disk: Disk,
     private readonly folder: string,
     private readonly mostBytes: number,
     private readonly silenceSeconds: number,
-  ) {}
+  ) {
+    this.#share = new UploadShare(blobs.quotaBytes, mostBytes);
+  }
 
-  async open(): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
+  /** @param isAfterCrash Whether the machine may have lost what was written last: what came of uploads then cannot be told from what did not. */
+  async open(isAfterCrash: boolean): Promise<void> {
+    if (isAfterCrash) await rm(this.folder, { recursive: true, force: true });
+    await makeFolderDurable(this.folder);
   }
 
   /** Takes a file, or the rest of one. */
@@ -87,16 +98,43 @@ export class Uploads {
     return blob ?? Promise.reject(new Failure('conflict', `The upload ${id} is not complete.`));
   }
 
-  async remove(id: string, token: string): Promise<void> {
+  /** The files of many complete uploads, by id, in one question. */
+  async allComplete(ids: readonly string[], token: string): Promise<Map<string, Blob>> {
+    const rows = await this.database.query<Blob & { id: string }>(
+      `with used as (
+         update snp.blobs set created = now()
+         where sha256 in (select sha256 from snp.uploads where id = any($1) and token = $2) returning sha256, bytes)
+       select u.id, used.sha256, used.bytes from snp.uploads u join used using (sha256) where u.id = any($1) and u.token = $2`,
+      [[...new Set(ids)], token],
+    );
+    const found = new Map(rows.map(({ id, sha256, bytes }) => [id, { sha256, bytes: Number(bytes) }]));
+    // Asked alone, one that is missing says why.
+    const missing = ids.find((id) => !found.has(id));
+    if (missing !== undefined) await this.complete(missing, token);
+    return found;
+  }
+
+  /** @param token Whose it has to be; administrators drop those of anyone. */
+  async remove(id: string, token: string | undefined): Promise<void> {
     await this.#row(id, token);
     if (this.#active.has(id)) throw new Failure('conflict', `The upload ${id} is being sent.`);
     await this.#forget(id);
   }
 
-  /** Forgets uploads that are more than a day old. */
+  /** Forgets what a token has on its way. What it is sending ends with its connections. */
+  async forgetOf(token: string): Promise<void> {
+    const own = await this.database.query<{ id: string }>(
+      'select id from snp.uploads where token = $1 and sha256 is null',
+      [token],
+    );
+    for (const { id } of own) await this.#forget(id);
+  }
+
+  /** Forgets uploads that are more than a day old, and what tokens had on their way that are none any more. */
   async sweep(): Promise<void> {
     const old = await this.database.query<{ id: string }>(
-      `select id from snp.uploads where created < now() - interval '1 day'`,
+      `select id from snp.uploads u where created < now() - interval '1 day'
+         or (sha256 is null and not exists (select from snp.tokens t where t.id = u.token and ${VALID}))`,
     );
     for (const { id } of old) if (!this.#active.has(id)) await this.#forget(id);
   }
@@ -108,10 +146,15 @@ export class Uploads {
     const there = await sizeOf(path);
     if (part.offset !== there)
       throw new Failure('conflict', `The upload goes on at byte ${part.offset}, but ${there} bytes are there.`);
+    await this.disk.require(part.length - there);
     const hash = part.offset === 0 ? createHash('sha256') : undefined;
     await this.#receive(content, path, part, hash);
     const bytes = await sizeOf(path);
-    if (bytes < part.length) return this.#present(row);
+    if (bytes < part.length) {
+      // What is said to be there is there.
+      await syncPath(path);
+      return this.#present(row);
+    }
     const sha256 = hash ? hash.digest('hex') : await hashOf(path);
     if (part.sha256 !== undefined && part.sha256 !== sha256) {
       await this.#forget(part.id);
@@ -122,7 +165,7 @@ export class Uploads {
     }
     // Jobs may have filled the room meanwhile. The upload stays and can be completed once there is some.
     await this.blobs.requireRoom();
-    await this.blobs.add(path, { sha256, bytes });
+    await this.blobs.addKnown(path, { sha256, bytes });
     await this.#finish(part.id, sha256);
     return this.get(part.id, part.token);
   }
@@ -135,12 +178,16 @@ export class Uploads {
         throw new Failure('conflict', `The upload was begun with ${known.length} bytes, not ${length}.`);
       return known;
     }
+    await this.#share.begin(token);
     await this.database.query('insert into snp.uploads (id, token, length) values ($1, $2, $3)', [id, token, length]);
     // Announced first: of two that begin at once, each sees the other.
-    await this.blobs.requireRoom().catch(async (error) => {
+    try {
+      await this.#share.require(this.database, token);
+      await this.blobs.requireRoom();
+    } catch (error) {
       await this.#forget(id);
       throw error;
-    });
+    }
     return { id, token, length, sha256: null };
   }
 
@@ -148,6 +195,8 @@ export class Uploads {
   async #isThere({ id, length, sha256 }: UploadPart): Promise<boolean> {
     const blob = sha256 && (await this.blobs.find(sha256));
     if (!blob || Number(blob.bytes) !== length) return false;
+    // Sent again, a file that is damaged is mended.
+    if ((await this.blobs.store.state(blob.sha256)) !== 'whole') return false;
     await this.#finish(id, blob.sha256);
     return true;
   }
@@ -175,11 +224,12 @@ export class Uploads {
       await pipeline(checked, createWriteStream(path, { flags: offset === 0 ? 'w' : 'r+', start: offset }));
     } catch (error) {
       if (error instanceof Failure) throw error;
-      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
+      if (isDiskFull(error)) {
         // What is there of it would keep the disk full.
         await rm(path, { force: true });
-        throw new Failure('quota', 'The disk of the server is full.');
+        throw diskFull();
       }
+      await syncPath(path).catch(() => undefined);
       throw new Failure(
         'conflict',
         `The upload broke off: ${(error as Error).message}. Ask how much is there, and send the rest.`,
@@ -205,9 +255,9 @@ export class Uploads {
     await rm(this.#path(id), { force: true });
   }
 
-  async #row(id: string, token: string): Promise<UploadRow> {
+  async #row(id: string, token: string | undefined): Promise<UploadRow> {
     const row = await first<UploadRow>(this.database, 'select * from snp.uploads where id = $1', [id]);
-    return row?.token === token ? row : Failure.notFound('upload', id);
+    return row && (token === undefined || row.token === token) ? row : Failure.notFound('upload', id);
   }
 
   async #present({ id, length, sha256 }: UploadRow): Promise<Upload> {

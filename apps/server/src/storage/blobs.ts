@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { SnpError } from '@snp/onnx';
 import { type Database, first, type Sql } from '../database/database.js';
+import { openPlain } from '../folder/plainFile.js';
+import { VALID } from '../security/tokens.js';
 import type { ArtefactStore } from './artefactStore.js';
+import { hashOf } from './hashOf.js';
 
 /** A file, by what it holds. */
 export interface Blob {
@@ -24,15 +24,47 @@ export class Blobs {
   ) {}
 
   /** Takes a complete file over. It stays for an hour if nobody says that it is needed. */
-  async add(path: string, known?: Blob): Promise<Blob> {
-    const blob = known ?? { sha256: await hashOf(path), bytes: (await stat(path)).size };
-    // First the word, then the file: clearing away leaves alone what is new.
-    await this.database.query(
-      'insert into snp.blobs (sha256, bytes) values ($1, $2) on conflict (sha256) do update set created = now()',
-      [blob.sha256, blob.bytes],
-    );
-    await this.store.take(blob.sha256, path);
+  async add(path: string): Promise<Blob> {
+    const [blob] = await this.addAll([path]);
     return blob;
+  }
+
+  /** Takes complete files over, few enough that all can be open. */
+  async addAll(paths: readonly string[]): Promise<Blob[]> {
+    const files: FileHandle[] = [];
+    try {
+      for (const path of paths) files.push(await openPlain(path));
+      const blobs = await Promise.all(
+        files.map(async (file) => ({ sha256: await hashOf(file), bytes: (await file.stat()).size })),
+      );
+      // First the word, then the file: clearing away leaves alone what is new.
+      await this.#announce(blobs);
+      await Promise.all(blobs.map(({ sha256 }, at) => this.store.take(sha256, paths[at], files[at])));
+      return blobs;
+    } finally {
+      await Promise.all(files.map((file) => file.close()));
+    }
+  }
+
+  /** Takes a file over whose content is known. */
+  async addKnown(path: string, blob: Blob): Promise<void> {
+    const file = await openPlain(path);
+    try {
+      await this.#announce([blob]);
+      await this.store.take(blob.sha256, path, file);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** One statement for all: each would be written to the disk by itself. */
+  async #announce(blobs: readonly Blob[]): Promise<void> {
+    const unique = [...new Map(blobs.map((blob) => [blob.sha256, blob])).values()];
+    await this.database.query(
+      `insert into snp.blobs (sha256, bytes) select * from unnest($1::text[], $2::bigint[])
+       on conflict (sha256) do update set created = now()`,
+      [unique.map(({ sha256 }) => sha256), unique.map(({ bytes }) => bytes)],
+    );
   }
 
   async find(sha256: string): Promise<Blob | undefined> {
@@ -56,12 +88,16 @@ export class Blobs {
     await sql.query('delete from snp.blob_uses where owner = $1', [owner]);
   }
 
-  /** What is stored, and what uploads that are on their way have announced: many small steps take no more than one large one. */
+  /**
+   * What is stored, and what uploads that are on their way have announced: many small steps take no more than one large one. What a token
+   * announced that is none any more does not count.
+   */
   async usedBytes(): Promise<number> {
     const row = await first<{ bytes: number }>(
       this.database,
-      `select ((select coalesce(sum(bytes), 0) from snp.blobs) +
-         (select coalesce(sum(length), 0) from snp.uploads where sha256 is null))::bigint as bytes`,
+      `select ((select bytes from snp.stored) +
+         (select coalesce(sum(length), 0) from snp.uploads u where sha256 is null
+            and exists (select from snp.tokens t where t.id = u.token and ${VALID})))::bigint as bytes`,
     );
     return Number(row?.bytes ?? 0);
   }
@@ -95,11 +131,4 @@ export class Blobs {
     }
     return removed;
   }
-}
-
-/** The SHA-256 of a file, read in pieces. */
-export async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }

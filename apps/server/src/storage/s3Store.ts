@@ -1,11 +1,12 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Readable } from 'node:stream';
+import { pipeline as pipe, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { SnpError } from '@snp/onnx';
 import { AwsClient } from 'aws4fetch';
-import type { ArtefactStore, ByteRange } from './artefactStore.js';
+import { type ArtefactStore, type ByteRange, damaged, type FileState } from './artefactStore.js';
+import { hashed } from './hashed.js';
 import { writeWhole } from './writeWhole.js';
 
 /** An S3-compatible store. */
@@ -21,27 +22,36 @@ export interface S3Options {
 /** Parts in which files go up: what is held in memory, and at most 10,000 of them make a file. */
 const PART = 16 * 2 ** 20;
 
-/** Artefacts in an S3-compatible store. */
+/** Artefacts in an S3-compatible store. It checks what it keeps by itself; here, what is read as a whole is checked on its way. */
 export class S3Store implements ArtefactStore {
   readonly #client: AwsClient;
   readonly #url: string;
+  /** What was found to be so. */
+  readonly #damaged = new Set<string>();
 
   constructor({ url, accessKeyId, secretAccessKey, region = 'us-east-1' }: S3Options) {
     this.#url = url.replace(/\/+$/, '');
     this.#client = new AwsClient({ accessKeyId, secretAccessKey, region, service: 's3', retries: 3 });
   }
 
-  async take(sha256: string, path: string): Promise<void> {
-    const { size } = await stat(path);
-    if (!(await this.has(sha256)))
-      await (size <= PART ? this.#putWhole(sha256, path, size) : this.#putParts(sha256, path, size));
+  async take(sha256: string, path: string, file: FileHandle): Promise<void> {
+    const { size } = await file.stat();
+    if ((await this.#sizeOf(sha256)) !== size || this.#damaged.has(sha256))
+      await (size <= PART ? this.#putWhole(sha256, file, size) : this.#putParts(sha256, file, size));
+    this.#damaged.delete(sha256);
     await rm(path, { force: true });
   }
 
   async read(sha256: string, range?: ByteRange): Promise<Readable> {
     const headers = range && { range: `bytes=${range.start}-${range.end}` };
     const response = await this.#request('GET', sha256, headers && { headers });
-    return Readable.fromWeb(response.body as never);
+    const content = Readable.fromWeb(response.body as never);
+    if (range) return content;
+    const fail = () => {
+      this.#damaged.add(sha256);
+      return damaged(sha256, 'damaged');
+    };
+    return pipe(content, hashed(sha256, fail), () => undefined);
   }
 
   async place(sha256: string, path: string): Promise<void> {
@@ -50,26 +60,42 @@ export class S3Store implements ArtefactStore {
     await writeWhole(path, (beside) => pipeline(content, createWriteStream(beside)));
   }
 
-  async has(sha256: string): Promise<boolean> {
-    const response = await this.#client.fetch(`${this.#url}/${sha256}`, { method: 'HEAD' });
-    if (response.ok) return true;
-    if (response.status === 404) return false;
-    return failed('HEAD', response.status, '');
+  async state(sha256: string): Promise<FileState> {
+    if ((await this.#sizeOf(sha256)) === undefined) return 'missing';
+    return this.#damaged.has(sha256) ? 'damaged' : 'whole';
+  }
+
+  async check(sha256: string, pace?: (bytes: number) => Promise<void>): Promise<FileState> {
+    if ((await this.#sizeOf(sha256)) === undefined) return 'missing';
+    this.#damaged.delete(sha256);
+    try {
+      for await (const chunk of await this.read(sha256)) await pace?.((chunk as Uint8Array).length);
+    } catch (error) {
+      if (!this.#damaged.has(sha256)) throw error;
+    }
+    return this.state(sha256);
   }
 
   async remove(sha256: string): Promise<void> {
     await this.#request('DELETE', sha256);
   }
 
-  async check(): Promise<void> {
-    await this.has('0'.repeat(64));
+  async open(): Promise<void> {
+    await this.#sizeOf('0'.repeat(64));
   }
 
-  async #putWhole(sha256: string, path: string, size: number): Promise<void> {
-    await this.#request('PUT', sha256, { body: await readPart(path, 0, size) });
+  async #sizeOf(sha256: string): Promise<number | undefined> {
+    const response = await this.#client.fetch(`${this.#url}/${sha256}`, { method: 'HEAD' });
+    if (response.ok) return Number(response.headers.get('content-length'));
+    if (response.status === 404) return undefined;
+    return failed('HEAD', response.status, '');
   }
 
-  async #putParts(sha256: string, path: string, size: number): Promise<void> {
+  async #putWhole(sha256: string, file: FileHandle, size: number): Promise<void> {
+    await this.#request('PUT', sha256, { body: await readPart(file, 0, size) });
+  }
+
+  async #putParts(sha256: string, file: FileHandle, size: number): Promise<void> {
     const begun = await (await this.#request('POST', sha256, { query: 'uploads' })).text();
     const upload = encodeURIComponent(unescapeXml(/<UploadId>([^<]+)</.exec(begun)?.[1] ?? ''));
     const partSize = Math.max(PART, Math.ceil(size / 10_000));
@@ -77,7 +103,7 @@ export class S3Store implements ArtefactStore {
       const parts: string[] = [];
       for (let start = 0; start < size; start += partSize) {
         const number = parts.length + 1;
-        const body = await readPart(path, start, Math.min(partSize, size - start));
+        const body = await readPart(file, start, Math.min(partSize, size - start));
         const { headers } = await this.#request('PUT', sha256, {
           query: `partNumber=${number}&uploadId=${upload}`,
           body,
@@ -106,23 +132,20 @@ export class S3Store implements ArtefactStore {
     const response = await this.#client.fetch(url, { method, ...init }).catch((cause: Error) => {
       throw new SnpError('io', `The artefact store cannot be reached: ${cause.message}.`, {}, { cause });
     });
-    return response.ok ? response : failed(method, response.status, await response.text());
+    if (response.ok) return response;
+    if (method === 'GET' && response.status === 404) throw damaged(sha256, 'missing');
+    return failed(method, response.status, await response.text());
   }
 }
 
-async function readPart(path: string, start: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
-  const file = await open(path);
-  try {
-    const bytes = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
-      const { bytesRead } = await file.read(bytes, done, length - done, start + done);
-      if (bytesRead === 0) throw new SnpError('io', `${path} became shorter while it was read.`, { file: path });
-      done += bytesRead;
-    }
-    return bytes;
-  } finally {
-    await file.close();
+async function readPart(file: FileHandle, start: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length; ) {
+    const { bytesRead } = await file.read(bytes, done, length - done, start + done);
+    if (bytesRead === 0) throw new SnpError('io', 'A file became shorter while it was read.');
+    done += bytesRead;
   }
+  return bytes;
 }
 
 function failed(method: string, status: number, body: string): never {

@@ -21,5 +21,5 @@ export async function testServer(
     stopSeconds: 1,
     ...options,
   });
-  return { server, client: new Client(server.url, readFileSync(server.tokenFile, 'utf8').trim()) };
+  return { server, client: new Client(server.url, readFileSync(server.tokenFile!, 'utf8').trim()) };
 }

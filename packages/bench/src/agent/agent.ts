@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
 import { type ServerType, serve } from '@hono/node-server';
 import { SnpError } from '@snp/onnx';
+import { privateFolder } from '@snp/onnx/node';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
@@ -61,6 +62,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const targets = options.targets ?? localTargets();
   const files = new FileStore(join(data, 'files'), options.quotaBytes ?? AGENT_DEFAULTS.quotaBytes);
   const jobs = new JobQueue(join(data, 'jobs'), files, targets);
+  await privateFolder(data);
   try {
     await files.open();
     await jobs.open();

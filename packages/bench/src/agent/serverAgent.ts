@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { SnpError } from '@snp/onnx';
+import { privateFolder } from '@snp/onnx/node';
 import { z } from 'zod';
 import { fingerprint } from '../device/fingerprint.js';
 import type { BenchProgress } from '../measure/job.js';
@@ -93,6 +94,7 @@ class Joined implements ServerAgent {
 
   async open(): Promise<void> {
     const { data } = this.options;
+    await privateFolder(data);
     try {
       await this.#files.open();
       await mkdir(this.#folder, { recursive: true });

@@ -5,6 +5,7 @@ import {
   foldConstants,
   gatherSingles,
   inlineFunctions,
+  kernelsAsMatrices,
   type Model,
   removeExpands,
   removeRoundTrips,
@@ -12,10 +13,12 @@ import {
   simplifyShapes,
   takeConstantBranches,
   unpackSequences,
+  unshareVectors,
 } from '@snp/onnx';
 import { obstaclesOf } from '../obstacles/obstacles.js';
 import { coverageOf } from '../plan/coverage.js';
 import { frozenReasons } from '../plan/prunable.js';
+import { joinAxes } from './joinAxes.js';
 
 /**
  * Makes a model ready for pruning, in a copy: functions of the model are inlined, sequences of tensors taken apart, branches that are always taken take the place of their `If`, sizes that exporters compute at run time become
@@ -35,6 +38,7 @@ export function prepare(
   inlineFunctions(folded);
   unpackSequences(folded);
   foldConstants(folded);
+  kernelsAsMatrices(folded);
   simplifyShapes(folded);
   // What a branch computes may be constant in turn.
   if (takeConstantBranches(folded) > 0) {
@@ -43,12 +47,19 @@ export function prepare(
   }
   removeRoundTrips(folded);
   removeExpands(folded);
+  unshareVectors(folded);
   countAxesFromEnd(folded);
   gatherSingles(folded);
-  const analysis = analyze(folded, { narrowCache: options.narrowCache ?? false });
+  const narrowCache = options.narrowCache ?? false;
+  let analysis = analyze(folded, { narrowCache });
+  // Biases are met by what kernels have written as one axis: one step further each time.
+  for (let steps = 0; steps < MOST_STEPS && joinAxes(analysis); steps++) analysis = analyze(folded, { narrowCache });
   if (!options.allowNothing) requirePrunable(analysis);
   return analysis;
 }
+
+/** Constants are seen as joint by what others before them are: a bias by its kernel, a scale behind by the bias. */
+const MOST_STEPS = 4;
 
 /** Of a quantised model, less than this share of operations and parameters in float parts is not worth pruning. */
 const NEXT_TO_NOTHING = 0.05;

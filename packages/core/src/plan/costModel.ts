@@ -1,5 +1,14 @@
 import { type Analysis, type Group, unitGroups } from '@snp/graph';
-import { type CostOptions, costOf, evaluateDim, nodeMacs, parameterCount, type Use, type Value } from '@snp/onnx';
+import {
+  type CostOptions,
+  costOf,
+  evaluateDim,
+  type Node,
+  nodeMacs,
+  parameterCount,
+  type Use,
+  type Value,
+} from '@snp/onnx';
 import { branchesByNode } from './branchesByNode.js';
 import { MultiAffine } from './multiAffine.js';
 import { type SizedNode, sizedNodes } from './sizedNodes.js';
@@ -104,12 +113,12 @@ export class CostModel {
 }
 
 function weightsOf(analysis: Analysis): SizedWeight[] {
-  const members = new Map<Value, { axis: number; group: Group; unitOf: Int32Array }[]>();
+  const members = new Map<Value, SizedMember[]>();
   for (const group of unitGroups(analysis)) {
     if (group.kind === 'block') continue;
-    for (const { initializer, axis, unitOf } of group.members) {
+    for (const { initializer, axis, unitOf, use, readers } of group.members) {
       const own = members.get(initializer) ?? [];
-      own.push({ axis, group, unitOf });
+      own.push({ axis, group, unitOf, readers: use && readers });
       members.set(initializer, own);
     }
   }
@@ -119,15 +128,36 @@ function weightsOf(analysis: Analysis): SizedWeight[] {
     const counts = [...value.uses].some(({ node, index }) => parameterCount(node, index) > 0);
     if (!counts) return [];
     const { dims, byteLength, size } = value.tensor!;
-    const own = members.get(value) ?? [];
-    const axes = dims.map((length, axis) =>
-      segmentsOf(
-        length,
-        own.filter((member) => member.axis === axis),
-      ),
-    );
-    return [{ axes, bytesPerElement: byteLength / Math.max(1, size), uses: [...value.uses].map(branchesAt) }];
+    const bytesPerElement = byteLength / Math.max(1, size);
+    return variantsOf(value, members.get(value) ?? []).map(({ own, uses }) => {
+      const along = (axis: number) => own.filter((member) => member.axis === axis);
+      const axes = dims.map((length, axis) => segmentsOf(length, along(axis)));
+      return { axes, bytesPerElement, uses: uses.map(branchesAt) };
+    });
   });
+}
+
+interface SizedMember {
+  axis: number;
+  group: Group;
+  unitOf: Int32Array;
+  /** Where the weight is shared by chance: the nodes that read it with these units. */
+  readers: readonly Node[] | undefined;
+}
+
+/** What a weight will be in the file: readers of different groups get copies of vectors, and pick from larger tables what they need. */
+function variantsOf(value: Value, members: readonly SizedMember[]): { own: readonly SizedMember[]; uses: Use[] }[] {
+  const uses = [...value.uses];
+  const groups = new Set(members.flatMap(({ group, readers }) => (readers ? [group] : [])));
+  if (groups.size < 2) return [{ own: members, uses }];
+  if (value.tensor!.dims.filter((dim) => dim > 1).length > 1) return [{ own: [], uses }];
+  const of = (group: Group) => members.filter((member) => member.group === group);
+  const variants = [...groups].map((group) => {
+    const readers = new Set(of(group).flatMap(({ readers = [] }) => readers));
+    return { own: of(group), uses: uses.filter(({ node }) => readers.has(node)) };
+  });
+  const rest = uses.filter((use) => !variants.some((variant) => variant.uses.includes(use)));
+  return rest.length > 0 ? [...variants, { own: [], uses: rest }] : variants;
 }
 
 function segmentsOf(length: number, members: readonly { group: Group; unitOf: Int32Array }[]): Segment[] {

@@ -67,7 +67,8 @@ function groupsAt(node: Node, analysis: Analysis, groupsOf: ReturnType<typeof gr
 
 /** The layout of a value as a node reads or writes it. */
 function layoutOf(value: Value, node: Node, { walk }: Analysis): Layout | undefined {
-  return value.tensor ? walk.constantLayout(node, node.inputs.indexOf(value)) : walk.layouts.get(value);
+  const index = node.inputs.indexOf(value);
+  return index >= 0 ? walk.layoutAt(node, index) : walk.layouts.get(value);
 }
 
 /** The units of every lane but the first `keep`. */

@@ -20,12 +20,12 @@ export interface LinearWriter {
 export function linearWriter(group: Group, value: Value, { walk }: Analysis): LinearWriter | string {
   const projection = producerOf(value);
   if (typeof projection === 'string') return projection;
-  const { node, bias } = projection;
-  const weight = storedWeight(node.inputs[1]);
+  const { weight, bias } = projection;
   if (!isOwnWeight(weight)) return 'is written by a weight that other layers share';
-  if (weight.tensor!.dims.length !== 2) return 'is written by a weight that is no matrix';
-  const axis = node.opType === 'Gemm' && node.int('transB', 0) === 1 ? 0 : 1;
-  if (bias && !(isOwnWeight(bias) && bias.tensor!.size === weight.tensor!.dims[axis]))
+  const written = group.members.filter(({ initializer, role }) => initializer === weight && role === 'output');
+  if (written.length !== 1) return 'is written by a weight that is no matrix';
+  const [{ axis }] = written;
+  if (bias && !(isOwnWeight(bias) && isAlongside(bias, weight, axis, walk)))
     return 'is written with a bias that other layers share';
   const positionOf = positionsOf(group, value, new Set([weight, bias]), walk);
   return positionOf ? { weight, axis, bias, positionOf } : 'cannot be traced to the weight that writes it';
@@ -45,35 +45,46 @@ export function mixWritten(
   const targets = to.map((unit) => positionOf[unit]);
   const { dims } = weight.tensor!;
   const data = Float32Array.from(weight.tensor!.numbers());
-  // Element (input, output) lies at input * across + output * along.
-  const [along, across] = axis === 1 ? [1, dims[1]] : [dims[1], 1];
-  mixColumns(data, { rows: dims[1 - axis], across, along }, sources, targets, mixture);
+  mixAlong(data, dims, axis, sources, targets, mixture);
   rewrite(weight, data);
   if (!bias) return;
   const shift = Float32Array.from(bias.tensor!.numbers());
-  mixColumns(shift, { rows: 1, across: 0, along: 1 }, sources, targets, mixture);
+  mixAlong(shift, [shift.length], 0, sources, targets, mixture);
   rewrite(bias, shift);
 }
 
-/** Mixes columns of a matrix whose element (i, j) lies at i * across + j * along. */
-function mixColumns(
+/** Mixes positions along an axis of an array. */
+function mixAlong(
   data: Float32Array,
-  { rows, across, along }: { rows: number; across: number; along: number },
+  dims: readonly number[],
+  axis: number,
   sources: readonly number[],
   targets: readonly number[],
   mixture: Float64Array,
 ): void {
+  const inner = dims.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const rows = data.length / dims[axis];
+  const place = (row: number, position: number) =>
+    (Math.floor(row / inner) * dims[axis] + position) * inner + (row % inner);
   const old = new Float64Array(rows * sources.length);
   for (let row = 0, at = 0; row < rows; row++) {
-    for (const column of sources) {
-      const place = row * across + column * along;
-      old[at++] = data[place];
-      data[place] = 0;
+    for (const source of sources) {
+      old[at++] = data[place(row, source)];
+      data[place(row, source)] = 0;
     }
   }
   const mixed = product(old, mixture, rows, sources.length, targets.length);
-  for (let row = 0, at = 0; row < rows; row++)
-    for (const column of targets) data[row * across + column * along] = mixed[at++];
+  for (let row = 0, at = 0; row < rows; row++) for (const target of targets) data[place(row, target)] = mixed[at++];
+}
+
+/** A bias has one number for each output of the weight, in the same order. */
+function isAlongside(bias: Value, weight: Value, axis: number, { labels }: Analysis['walk']): boolean {
+  const [own] = labels.slotsIn(bias).filter(({ size }) => size === bias.tensor!.size);
+  const written = labels.slotsIn(weight).find((slot) => slot.axis === axis);
+  if (!own || !written || own.size !== written.size) return false;
+  return Array.from({ length: own.size }, (_, at) => at).every(
+    (at) => labels.find(own.first + at) === labels.find(written.first + at),
+  );
 }
 
 /** Operators that move positions about or change their type, but compute nothing. */
@@ -91,12 +102,18 @@ export const MOVES = new Set([
 ]);
 
 /** The product that a value comes from by nothing but moves, one bias and scalars: whatever is linear in all neurons alike. */
-function producerOf(value: Value): { node: Node; bias: Value | undefined } | string {
+function producerOf(value: Value): { weight: Value; bias: Value | undefined } | string {
   let bias: Value | undefined;
   for (let node = value.producer; node; ) {
-    if (node.opType === 'MatMul' && storedWeight(node.inputs[1])) return { node, bias };
-    if (node.opType === 'Gemm' && node.float('alpha', 1) === 1 && node.float('beta', 1) === 1)
-      return { node, bias: storedWeight(node.inputs[2]) };
+    const weight = isProduct(node)
+      ? node.inputs
+          .slice(0, 2)
+          .map(storedWeight)
+          .find((own) => own)
+      : undefined;
+    if (weight && node.inputs[2] && (bias || !storedWeight(node.inputs[2])))
+      return `goes through ${node.label}, whose bias is not the only one, or no weight`;
+    if (weight) return { weight, bias: bias ?? storedWeight(node.inputs[2]) };
     const constant = node.inputs.map(storedWeight).find((weight) => weight);
     const data = node.inputs.find((input) => !storedWeight(input));
     if (node.opType === 'Add' && constant && !bias) bias = constant;
@@ -109,8 +126,26 @@ function producerOf(value: Value): { node: Node; bias: Value | undefined } | str
   return 'does not come from a product with a weight';
 }
 
+/** A product that is linear in a weight, with a bias of which a mixture is the mixture of biases. */
+function isProduct(node: Node): boolean {
+  switch (node.op) {
+    case 'MatMul':
+    case 'com.microsoft.FusedMatMul':
+    case 'Einsum':
+      return true;
+    case 'Conv':
+      return node.int('group', 1) === 1;
+    case 'com.microsoft.FusedGemm':
+    case 'Gemm':
+      return node.string('activation') === undefined;
+    default:
+      return false;
+  }
+}
+
 /** Multiplies all neurons alike by a constant. */
 export function isScaling(node: Node): boolean {
+  if (node.opType === 'Neg') return true;
   if (node.opType === 'Mul') return node.inputs.some((input) => isScalar(input));
   return node.opType === 'Div' && isScalar(node.inputs[1]);
 }

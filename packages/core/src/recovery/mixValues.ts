@@ -34,7 +34,9 @@ function attentionBehind(value: Value, { walk }: Analysis): Node | string {
   const mixers = new Set(walk.mixers);
   for (let node = value.producer; node; ) {
     if (mixers.has(node)) return node;
-    if (!MOVES.has(node.opType) && !isScaling(node)) return `goes through ${node.label}, which acts on single neurons`;
+    const sums = node.opType === 'ReduceSum' && mixers.has(node.inputs[0]!.producer!);
+    if (!sums && !MOVES.has(node.opType) && !isScaling(node))
+      return `goes through ${node.label}, which acts on single neurons`;
     node = node.inputs.find((input) => input && !input.tensor)?.producer;
   }
   return 'does not come from an attention';

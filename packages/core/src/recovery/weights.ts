@@ -3,11 +3,14 @@ import { type DataType, type Model, Tensor, type Value } from '@snp/onnx';
 /** Types that hold floating-point numbers. */
 const FLOATS: ReadonlySet<DataType> = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
 
-/** The constant that a value is, or that it is made of by nothing but a change of type: weights may be stored as float16 and computed with as float32. */
+/** Operators that keep all numbers in their order: weights may be stored as float16 and computed with as float32, biases of heads as one vector. */
+const KEEP_ORDER = new Set(['Cast', 'Reshape', 'Squeeze', 'Unsqueeze']);
+
+/** The constant that a value is, or is another form of, with the same numbers in the same order. */
 export function storedWeight(value: Value | undefined): Value | undefined {
   for (let at = value; at; at = at.producer.inputs[0]) {
     if (at.tensor) return at;
-    if (at.producer?.op !== 'Cast' || at.uses.size !== 1) return undefined;
+    if (!at.producer || !KEEP_ORDER.has(at.producer.op) || at.uses.size !== 1) return undefined;
   }
   return undefined;
 }

@@ -1,18 +1,20 @@
 import { type Analysis, type Propagation, ruleFor } from '@snp/graph';
 import { type Dim, dimsEqual, formatDim, inferShapes, type Model, SnpError, Tensor, type Value } from '@snp/onnx';
+import { pickFromTables } from './pickFromTables.js';
 import { Resizer } from './resizer.js';
 import { separateProjections } from './separate.js';
 import { Shrinkage } from './shrinkage.js';
 import { sliceConstants } from './sliceConstants.js';
 
 /**
- * Cuts an analysed model down in place: constants lose the positions whose labels leave, sizes that nodes state follow, and fused projections are taken
- * apart where their parts end up with different widths.
+ * Cuts an analysed model down in place: constants lose the positions whose labels leave, sizes that nodes state follow, readers of shared tables pick what they
+ * need of them, and fused projections are taken apart where their parts end up with different widths.
  *
  * @throws SnpError `unsupported` if what would be left has no rectangular form, or not the shapes that it should have.
  */
 export function cut({ model, walk }: Pick<Analysis, 'model' | 'walk'>, leaves: (label: number) => boolean): void {
   const shrinkage = new Shrinkage(walk, leaves);
+  pickFromTables(model.graph, walk, shrinkage);
   separateProjections(model, walk, (layout) => shrinkage.isRagged(layout));
   // Values without a shape, as sequences, hold nothing that leaves.
   const fed = model.graph.inputs.filter(({ tensor }) => !tensor);

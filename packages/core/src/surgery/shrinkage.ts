@@ -1,4 +1,13 @@
-import { type Factor, type Field, type Layout, type Propagation, rowsOf, shrinkingFactor, sizesOf } from '@snp/graph';
+import {
+  eachPosition,
+  type Factor,
+  type Field,
+  type Layout,
+  type Propagation,
+  rowsOf,
+  shrinkingFactor,
+  sizesOf,
+} from '@snp/graph';
 import { type Dim, mulDims, SnpError, type Value } from '@snp/onnx';
 
 /** What becomes of the axes of values when labels leave. */
@@ -146,13 +155,16 @@ export class Shrinkage {
   /** The labels along an axis, one row for each combination of positions elsewhere; none if the axis bears no labels. */
   #rowsAlong(layout: Layout, axis: number): Int32Array[] {
     const own = layout.axes[axis];
-    for (const field of layout.fields) {
-      if (!own.some((factor) => field.factors.includes(factor))) continue;
-      if (own.length === 1) return rowsOf(field, own[0]);
-      const flat = own.every((factor, i) => field.factors[field.factors.indexOf(own[0]) + i] === factor);
-      if (flat && field.factors.length === own.length) return [field.labels];
-    }
-    return [];
+    const field = layout.fields.find(({ factors }) => own.some((factor) => factors.includes(factor)));
+    if (!field || own.some(({ size }) => typeof size !== 'number')) return [];
+    const length = sizesOf(own).reduce((product, size) => product * size, 1);
+    const elsewhere = field.factors.filter((factor) => !own.includes(factor));
+    const rows: Int32Array[] = [];
+    eachPosition([...elsewhere, ...own], field.factors, (at, labelAt) => {
+      if (at % length === 0) rows.push(new Int32Array(length));
+      rows[rows.length - 1][at % length] = field.labels[labelAt];
+    });
+    return rows;
   }
 }
 

@@ -1,44 +1,32 @@
 import type { Propagation } from '@snp/graph';
 import type { Graph, Tensor, Use, Value } from '@snp/onnx';
+import { type Kept, keptPositions, pick, usesByKept } from './keptPositions.js';
 import type { Shrinkage } from './shrinkage.js';
 
-/** Cuts every weight down to the positions that stay; a constant whose readers keep different positions gets copies. */
+/**
+ * Cuts every weight down to the positions that stay. Where readers of a constant keep different positions, a vector gets copies, and what is larger stays whole:
+ * its readers pick what they need.
+ */
 export function sliceConstants(graph: Graph, walk: Propagation, shrinkage: Shrinkage): void {
-  for (const value of graph.initializers) {
-    const variants = new Map<string, { uses: Use[]; kept: Map<number, number[]> }>();
-    for (const use of value.uses) {
-      const kept = keptOf(use, walk, shrinkage);
-      const key = [...kept].map(([axis, positions]) => `${axis}:${positions.join()}`).join(';');
-      const variant = variants.get(key);
-      if (variant) variant.uses.push(use);
-      else variants.set(key, { uses: [use], kept });
-    }
+  for (const value of [...graph.initializers]) {
+    const variants = usesByKept(value.uses, ({ node, index }) =>
+      keptPositions(walk.constantLayout(node, index), shrinkage, node.label),
+    );
     const whole = value.tensor!;
-    let original = true;
-    for (const { uses, kept } of variants.values()) {
-      const tensor = takeAll(whole, kept);
-      if (original) replaceTensor(value, tensor);
-      else {
-        const copy = graph.addInitializer(value.name, tensor);
-        for (const { node, index } of uses) node.setInput(index, copy);
-      }
-      original = false;
+    const picks = variants.length > 1 && whole.dims.filter((dim) => dim > 1).length > 1;
+    for (const [at, { uses, kept }] of variants.entries()) {
+      if (picks) readInstead(uses, pick(graph, value, kept, uses));
+      else if (at === 0) replaceTensor(value, takeAll(whole, kept));
+      else readInstead(uses, graph.addInitializer(value.name, takeAll(whole, kept)));
     }
   }
 }
 
-/** The positions that stay, for the axes of a constant that lose some. */
-function keptOf({ node, index }: Use, walk: Propagation, shrinkage: Shrinkage): Map<number, number[]> {
-  const kept = new Map<number, number[]>();
-  const layout = walk.constantLayout(node, index);
-  layout?.axes.forEach((factors, axis) => {
-    const positions = factors.length > 0 ? shrinkage.keptAlong(layout, axis, node.label) : [];
-    if (positions.length > 0 && positions.length < (factors[0].size as number)) kept.set(axis, positions);
-  });
-  return kept;
+function readInstead(uses: readonly Use[], value: Value): void {
+  for (const { node, index } of uses) node.setInput(index, value);
 }
 
-function takeAll(tensor: Tensor, kept: ReadonlyMap<number, number[]>): Tensor {
+function takeAll(tensor: Tensor, kept: Kept): Tensor {
   return [...kept].reduce((rest, [axis, positions]) => rest.take(axis, positions), tensor);
 }
 

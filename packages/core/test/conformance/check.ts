@@ -2,6 +2,7 @@ import { type Analysis, analyze, type Factor, type Field, type Layout, sizesOf }
 import { cloneModel, evaluateDim, type Model, SnpError, Tensor, type Value } from '@snp/onnx';
 import { type Feed, type Feeds, type Random, random, runModel } from '@snp/testing';
 import { maskedModel, type RemovedSlice } from '../../src/index.js';
+import { joinAxes } from '../../src/pipeline/joinAxes.js';
 import { cut } from '../../src/surgery/cut.js';
 
 /** What became of one instance. */
@@ -19,6 +20,7 @@ export async function check(model: Model, feeds: Feeds, seed: number, tolerance:
   const draw = random(seed, 'labels');
   const plain = await run(model, feeds);
   if (!plain) return 'not run';
+  if (seed % 2 === 0) joinAxesIn(model);
   const { analysis, outputs } = analysed(model);
   const leaves = drawLabels(analysis, draw);
   if (!leaves) return 'frozen';
@@ -47,6 +49,13 @@ async function run(model: Model, feeds: Feeds): Promise<Feeds | undefined> {
     if (error instanceof SnpError) return undefined;
     throw error;
   }
+}
+
+/** Gives constants the form in which axes that belong together are one, as `prepare` does. */
+function joinAxesIn(model: Model): void {
+  const outputs = model.graph.outputs.splice(0);
+  joinAxes(analyze(model));
+  model.graph.outputs.push(...outputs);
 }
 
 /** The analysis of a copy as if it had no outputs, which would freeze all that reaches them. */

@@ -16,13 +16,17 @@ const plans: fc.Arbitrary<DrawnPlan> = fc.record({
   share: fc.constantFrom(0.5, 0.75, 1),
   heads: fc.constantFrom(1, 0.5),
   branches: fc.constantFrom(1, 0.7),
+  narrowCache: fc.boolean(),
   seed: fc.nat(1000),
 });
 
 const FAULTS: readonly Examination['outcome'][] = ['unlike', 'crash', 'load', 'prepared', 'wrong', 'masked'];
 
 class Search {
-  readonly counts = { run: 0, pruned: 0, refused: 0, wrong: 0 };
+  readonly counts = { run: 0, right: 0, wrong: 0, refused: 0, needless: 0 };
+  /** What refusals said, and what widths that stay without need have in common, by how often. */
+  readonly reasons: Record<string, number> = {};
+  readonly pieces: Record<string, number> = {};
   /** Widths by whether anything of them can leave. */
   readonly widths = { all: 0, closed: 0 };
   readonly failures: string[] = [];
@@ -32,7 +36,7 @@ class Search {
     let shrinking = false;
     const property = fc.asyncProperty(spelled, plans, async (spec, plan) => {
       const examination = await examineSpelled(spec, plan);
-      if (!shrinking) this.#count(examination);
+      if (!shrinking) this.#count(spec, examination);
       shrinking ||= FAULTS.includes(examination.outcome);
       return !FAULTS.includes(examination.outcome);
     });
@@ -40,10 +44,17 @@ class Search {
     if (counterexample) this.failures.push(await this.#told(...counterexample));
   }
 
-  #count({ outcome, open, closed }: Examination): void {
+  #count(spec: SpelledSpec, { outcome, detail, open, closed, needless }: Examination): void {
     if (outcome !== 'not-run') this.counts.run++;
-    if (outcome === 'right') this.counts.pruned++;
-    if (outcome === 'refused') this.counts.refused++;
+    if (outcome === 'right') this.counts.right++;
+    if (outcome === 'refused') {
+      this.counts.refused++;
+      add(this.reasons, String(detail).replaceAll(/'[^']*'|\d+/g, '*'));
+    }
+    if (needless.length > 0) {
+      this.counts.needless++;
+      for (const piece of piecesOf(spec)) add(this.pieces, piece);
+    }
     if (FAULTS.includes(outcome)) this.counts.wrong++;
     this.widths.all += open.length + closed.length;
     this.widths.closed += closed.length;
@@ -55,17 +66,23 @@ class Search {
   }
 }
 
+function add(counts: Record<string, number>, name: string): void {
+  counts[name] = (counts[name] ?? 0) + 1;
+}
+
 describe('a Transformer of many spellings', () => {
   it(`is pruned right or refused (${RUNS} models, seed ${SEED})`, { timeout: 36_000_000 }, async () => {
     const search = new Search();
     for (let done = 0; done < RUNS; done += BATCH) {
       await search.batch(Math.min(BATCH, RUNS - done), SEED * 1_000_000 + done);
     }
-    console.info(`spellings ${JSON.stringify({ ...search.counts, ...search.widths })}`);
+    const { counts, widths, reasons, pieces } = search;
+    console.info(`spellings ${JSON.stringify({ ...counts, ...widths })}`);
+    console.info(`refusals ${JSON.stringify(reasons)}\nwidths kept without need ${JSON.stringify(pieces)}`);
     expect(search.failures.join('\n')).toBe('');
     // A search that finds nothing to prune proves nothing.
-    expect(search.counts.pruned).toBeGreaterThan(search.counts.run / 2);
-    expect(search.widths.closed / search.widths.all).toBeLessThan(0.2);
+    expect(counts.right).toBeGreaterThan(counts.run / 2);
+    expect(widths.closed / widths.all).toBeLessThan(0.2);
   });
 
   it.each(FORMER_FAULTS.map((fault) => [[...piecesOf(fault.spec)].join(' '), fault] as const))(

@@ -1,16 +1,23 @@
 import {
   ACTIVATIONS,
   ATTENTION_OPERATORS,
+  type AttentionOperator,
   type AttentionSpec,
   activationSpelling,
   attentionOperator,
   type BlockSpec,
+  CACHES,
+  CONTROLS,
   CORES,
+  controlSpelling,
   FFNS,
   type FfnSpec,
+  ffnSpelling,
   HEAD_NORMS,
   HEAD_REPEATS,
+  LINEAR_ATTENTIONS,
   LINEARS,
+  linearAttention,
   MASKS,
   maskSpelling,
   NORMS,
@@ -23,6 +30,7 @@ import {
   SOFTMAXES,
   type SpelledSpec,
   softmaxSpelling,
+  WINDOWS,
 } from '@snp/testing';
 import fc from 'fast-check';
 
@@ -34,6 +42,11 @@ function nameOf<T extends object>(table: T): fc.Arbitrary<keyof T> {
 /** Mostly the first, so that several rare forms seldom meet. */
 function seldom<T>(plain: T, others: fc.Arbitrary<T>): fc.Arbitrary<T> {
   return fc.oneof({ arbitrary: fc.constant(plain), weight: 3 }, { arbitrary: others, weight: 2 });
+}
+
+/** What closes much of a model, or costs much. */
+function rarely<T>(plain: T, others: fc.Arbitrary<T>): fc.Arbitrary<T> {
+  return fc.oneof({ arbitrary: fc.constant(plain), weight: 7 }, { arbitrary: others, weight: 2 });
 }
 
 // These give no number where channels are all zero, or scores large.
@@ -54,7 +67,7 @@ const attention: fc.Arbitrary<AttentionSpec> = fc.record({
   ),
   core: seldom<AttentionSpec['core']>(
     'heads-first',
-    fc.oneof(nameOf(CORES), nameOf(CORES), nameOf(ATTENTION_OPERATORS)),
+    fc.oneof(nameOf(CORES), nameOf(CORES), nameOf(ATTENTION_OPERATORS), nameOf(LINEAR_ATTENTIONS)),
   ),
   scale: nameOf(SCALES),
   softmax: seldom<AttentionSpec['softmax']>('operator', nameOf(SEARCHED_SOFTMAXES)),
@@ -62,9 +75,12 @@ const attention: fc.Arbitrary<AttentionSpec> = fc.record({
   repeat: nameOf(HEAD_REPEATS),
   rotary: seldom<AttentionSpec['rotary']>('none', nameOf(ROTARIES)),
   headNorm: seldom<AttentionSpec['headNorm']>('none', fc.constantFrom(...HEAD_NORMS)),
+  wholeNorm: rarely<AttentionSpec['wholeNorm']>('none', nameOf(SEARCHED_NORMS)),
   temperature: seldom(false, fc.boolean()),
   talking: seldom(false, fc.boolean()),
   cross: seldom(false, fc.boolean()),
+  cache: rarely<AttentionSpec['cache']>('none', nameOf(CACHES)),
+  window: rarely<AttentionSpec['window']>('none', nameOf(WINDOWS)),
 });
 
 const ffn: fc.Arbitrary<FfnSpec> = fc.record({
@@ -73,6 +89,7 @@ const ffn: fc.Arbitrary<FfnSpec> = fc.record({
   form: nameOf(FFNS),
   activation: nameOf(ACTIVATIONS),
   linear: nameOf(LINEARS),
+  control: rarely<FfnSpec['control']>('none', nameOf(CONTROLS)),
 });
 
 const block: fc.Arbitrary<BlockSpec> = fc.record({
@@ -102,9 +119,10 @@ export const spelled: fc.Arbitrary<SpelledSpec> = fc
     width: fc.integer({ min: 5, max: 9 }),
     blocks: fc.array(block, { minLength: 1, maxLength: 2 }),
     repeated: seldom(false, fc.boolean()),
-    input: fc.constantFrom('features', 'ids', 'patches'),
+    input: fc.constantFrom('features', 'ids', 'patches', 'features', 'ids', 'patches', 'stem', 'stem-normed'),
     head: fc.constantFrom('logits', 'logits', 'tied', 'mean', 'first', 'attention-pool', 'several', 'stream'),
     headLinear: nameOf(LINEARS),
+    exits: rarely<SpelledSpec['exits']>('none', fc.constantFrom('streams', 'logits')),
     graph: seldom<SpelledSpec['graph']>('stack', fc.constantFrom('encoder-decoder', 'two-towers')),
   } as const)
   .map(fitting);
@@ -119,6 +137,7 @@ function fitting(spec: SpelledSpec): SpelledSpec {
     // The runtime itself rejects a Cast from float16 to float16 beside its own.
     noise: spec.float16 ? 0 : spec.noise,
     head: tower && !pools.includes(spec.head) ? ('mean' as const) : spec.head,
+    exits: spec.graph === 'stack' ? spec.exits : ('none' as const),
     blocks: spec.blocks.map((each) => ({
       ...each,
       attention: fittingAttention(each.attention, spec),
@@ -129,6 +148,7 @@ function fitting(spec: SpelledSpec): SpelledSpec {
 
 function fittingAttention(drawn: AttentionSpec, spec: SpelledSpec): AttentionSpec {
   const operator = attentionOperator(drawn.core);
+  const linear = linearAttention(drawn.core);
   const projection = projectionSpelling(drawn.projection);
   const wanted = drawn.cross || spec.graph === 'encoder-decoder';
   const cross = wanted && spec.graph !== 'two-towers' && !operator?.projects && !operator?.causal;
@@ -138,12 +158,18 @@ function fittingAttention(drawn: AttentionSpec, spec: SpelledSpec): AttentionSpe
   const keyHeads = Math.min(drawn.keyHeads, drawn.heads);
   const grouped = drawn.heads % keyHeads === 0 && !(projection.even && !separate) && (!operator || operator.grouped);
   const queryKey = operator?.even ? 8 : drawn.queryKey;
-  const { kind } = maskSpelling(drawn.mask);
-  const causal = operator && (operator.causal || (kind === 'causal' && !cross));
-  const masked = operator ? causal : !elsewhere || kind === 'none' || kind === 'causal' || kind === 'slopes';
+  const cache = cross || spec.graph !== 'stack' ? 'none' : fittingCache(drawn.cache, operator);
+  const window = cross || cache !== 'none' || operator?.causal ? 'none' : drawn.window;
+  const { kind, past } = maskSpelling(drawn.mask);
+  const causal = operator && (operator.causal || (kind === 'causal' && !cross && cache === 'none'));
+  const short = kind === 'padding' || kind === 'relative';
+  const fits = (!elsewhere && window === 'none') || !short;
+  const masked = operator ? causal : !linear && fits && (cache === 'none' || past);
   return {
     ...drawn,
     cross,
+    cache,
+    window,
     queryKey,
     value: even ? queryKey : drawn.value,
     keyHeads: grouped ? keyHeads : drawn.heads,
@@ -153,10 +179,18 @@ function fittingAttention(drawn: AttentionSpec, spec: SpelledSpec): AttentionSpe
       drawn.softmax === 'joint-heads' && !/^(heads-first|key-turned|scores-turned|einsum|products)/.test(drawn.core)
         ? 'operator'
         : drawn.softmax,
-    rotary: cross || operator?.projects ? 'none' : drawn.rotary,
+    rotary: cross || operator?.projects || window !== 'none' ? 'none' : drawn.rotary,
     headNorm: operator?.projects ? 'none' : drawn.headNorm,
+    wholeNorm: operator?.projects ? 'none' : drawn.wholeNorm,
     ...(operator && { scale: 'scores-div', softmax: 'operator', temperature: false, talking: false, repeat: 'expand' }),
+    ...(linear && { scale: 'scores-div', softmax: 'operator', temperature: false, talking: false }),
   };
+}
+
+/** Operators that know of caches take them in; the others get keys and values of all tokens. */
+function fittingCache(drawn: AttentionSpec['cache'], operator: AttentionOperator | undefined): AttentionSpec['cache'] {
+  if (operator?.projects || operator?.causal) return 'none';
+  return drawn === 'operator' && !operator?.caches ? 'concat' : drawn;
 }
 
 /** The nearest operator set that has all pieces. */
@@ -176,9 +210,12 @@ function fittingOpset(spec: SpelledSpec): SpelledSpec {
 function firstOpset({ attention: drawn, ffn: feed, norm }: BlockSpec): number {
   const names = [drawn.projection, drawn.core, drawn.linear, drawn.output, feed.linear];
   return Math.max(
-    names.some((name) => name.startsWith('einsum')) ? 12 : 11,
+    names.some((name) => name.includes('einsum')) ? 12 : 11,
     normSpelling(norm).since ?? 11,
     normSpelling(drawn.headNorm).since ?? 11,
+    normSpelling(drawn.wholeNorm).since ?? 11,
+    ffnSpelling(feed.form).since ?? 11,
+    controlSpelling(feed.control).since ?? 11,
     maskSpelling(drawn.mask).since ?? 11,
     softmaxSpelling(drawn.softmax).since ?? 11,
     rotarySpelling(drawn.rotary).since ?? 11,

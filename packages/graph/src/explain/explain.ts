@@ -134,7 +134,7 @@ function pathOf(analysis: Analysis, roots: ReadonlySet<number>): Step[] {
   return model.graph.nodes.flatMap((node): Step[] => {
     const first = node.outputs.find((value) => value && axesOf(walk.layouts.get(value)).length > 0);
     const touched =
-      first !== undefined || node.inputs.some((_, index) => axesOf(layoutOfInput(analysis, node, index)).length > 0);
+      first !== undefined || node.inputs.some((_, index) => axesOf(analysis.walk.layoutAt(node, index)).length > 0);
     if (!touched) return [];
     const axes = first ? axesOf(walk.layouts.get(first)) : [];
     return [{ node: node.label, operator: node.op, rule: summaryOf(node), axes }];
@@ -143,11 +143,6 @@ function pathOf(analysis: Analysis, roots: ReadonlySet<number>): Step[] {
 
 function summaryOf(node: Node): string {
   return ruleFor(node.op)?.summary ?? 'no rule: what touches it is frozen';
-}
-
-function layoutOfInput({ walk }: Analysis, node: Node, index: number): Layout | undefined {
-  const value = node.inputs[index];
-  return value?.tensor ? walk.constantLayout(node, index) : value && walk.layouts.get(value);
 }
 
 function explainNode(analysis: Analysis, node: Node): Explanation {
@@ -171,7 +166,7 @@ function explainNode(analysis: Analysis, node: Node): Explanation {
     name: node.label,
     operator: node.op,
     rule: summaryOf(node),
-    inputs: node.inputs.flatMap((value, index) => describe(value, layoutOfInput(analysis, node, index))),
+    inputs: node.inputs.flatMap((value, index) => describe(value, analysis.walk.layoutAt(node, index))),
     outputs: node.outputs.flatMap((value) => describe(value, value && walk.layouts.get(value))),
   };
 }

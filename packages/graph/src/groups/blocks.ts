@@ -41,7 +41,7 @@ class Places {
     this.#position = new Map(walk.graph.nodes.map((node, at) => [node, at]));
     const written = writtenClasses(walk);
     this.#mixers = [...new Set(walk.mixers)]
-      .filter((node) => carriesNeurons(node, walk, written))
+      .filter((node) => carriesNeurons(node, walk, written) && !carriesPairs(node, walk))
       .sort((a, b) => this.#position.get(a)! - this.#position.get(b)!);
     this.#mixerOfProduct = mixersOfProducts(this.#mixers, walk, written);
     for (const [index, mixer] of this.#mixers.entries())
@@ -105,6 +105,11 @@ function classesAt({ outputs }: Node, { layouts, labels }: Propagation): number[
 /** The attention map bears no neurons, what goes into it and comes out of it does. */
 function carriesNeurons(node: Node, walk: Propagation, written: ReadonlySet<number>): boolean {
   return classesAt(node, walk).some((root) => written.has(root));
+}
+
+/** Keys are multiplied with values first: the product with the queries is the attention. */
+function carriesPairs(node: Node, walk: Propagation): boolean {
+  return classesAt(node, walk).some((root) => walk.labels.has(root, Mark.contracted));
 }
 
 /** The products of activations whose result reaches the attention map that a mixer applies, with the first such mixer. */

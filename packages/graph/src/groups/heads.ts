@@ -1,5 +1,6 @@
 import type { Value } from '@snp/onnx';
 import { type FreezeReason, Mark, type Slot } from '../labels/labelStore.js';
+import type { Factor } from '../layout/factor.js';
 import { type Field, strideOf } from '../layout/layout.js';
 import type { Propagation, RigidFactor } from '../propagate/propagation.js';
 import { ClassIndex } from './classIndex.js';
@@ -118,7 +119,7 @@ function whyRigid(
   headOf: ReadonlyMap<number, number>,
 ): FreezeReason | undefined {
   const found = rigid.touching(headOf.keys()).find(({ field, factor, countsHeads }) => {
-    if (countsHeads) return false;
+    if (countsHeads === true || (countsHeads && sameHeads(field, countsHeads, factor, labels, headOf))) return false;
     const inner = strideOf(field.factors, factor);
     return field.labels.some((label, at) => {
       const position = Math.floor(at / inner) % (factor.size as number);
@@ -129,6 +130,27 @@ function whyRigid(
     });
   });
   return found && { node: found.node.label, operator: found.node.op, reason: found.reason };
+}
+
+/** True if the positions of a factor are those of the same heads, one each, in two fields. */
+function sameHeads(
+  a: Field,
+  b: Field,
+  factor: Factor,
+  labels: Propagation['labels'],
+  headOf: ReadonlyMap<number, number>,
+): boolean {
+  const [left, right] = [a, b].map((field) => {
+    const inner = strideOf(field.factors, factor);
+    const heads: Set<number | undefined>[] = Array.from({ length: factor.size as number }, () => new Set());
+    for (const [at, label] of field.labels.entries())
+      heads[Math.floor(at / inner) % heads.length].add(headOf.get(labels.twin(label)));
+    return heads;
+  });
+  return left.every((heads, at) => {
+    const [head] = heads;
+    return head !== undefined && heads.size === 1 && right[at].size === 1 && right[at].has(head);
+  });
 }
 
 /** Gives heads their places and names, and says which groups they are made of. */

@@ -7,6 +7,7 @@ import { outerReads } from '../unfollowed/bodies.js';
 import { whyReadInside, whyUnfollowed } from '../unfollowed/whyUnfollowed.js';
 import { cacheLayout, findCaches, settleCaches } from './caches.js';
 import { Propagation } from './propagation.js';
+import { settleTables } from './settleTables.js';
 
 /** What may be changed beyond the weights. */
 export interface PropagateOptions {
@@ -37,6 +38,7 @@ export function propagate(
     if (rule && beyond === undefined) follow(rule, node, walk);
     else walk.stopAt(node, (index) => beyond ?? whyUnfollowed(node, index));
   }
+  settleTables(walk);
   freezeOutputs(model, walk, settleCaches(caches, walk, narrowCache));
   return walk;
 }

@@ -2,8 +2,9 @@ import { type Dim, dimsEqual, type Graph, type Node, productOf, type ShapeInfo, 
 import { type FreezeReason, LabelStore, Mark, type Role, type Slot } from '../labels/labelStore.js';
 import type { Factor } from '../layout/factor.js';
 import { eachPosition, type Field, fieldsOn, type Layout, plainLayout } from '../layout/layout.js';
-
 import type { PlacedCount } from './countConstant.js';
+import type { JointAxes } from './jointAxes.js';
+import { findSharedTables, type TableUse } from './sharedTables.js';
 
 const FLOAT_TYPES = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
 
@@ -13,8 +14,8 @@ export interface RigidFactor {
   factor: Factor;
   node: Node;
   reason: string;
-  /** Whole heads may leave all the same: what is counted along the factor is theirs. */
-  countsHeads: boolean;
+  /** Whole heads may leave all the same, since what is counted along the factor is theirs: in any case, or where it is of the same heads in another field. */
+  countsHeads: boolean | Field;
 }
 
 /** One operand of a product of two activations, or of an activation with a weight, where labels are summed over. */
@@ -38,6 +39,11 @@ function restated(layout: Layout, shape: readonly Dim[]): Layout {
   return axes.some((axis, at) => axis !== layout.axes[at]) ? { axes, fields: layout.fields } : layout;
 }
 
+/** Numbers along one axis at most, which several places read. */
+function isSharedVector({ uses, tensor }: Value): boolean {
+  return uses.size > 1 && tensor!.dims.filter((dim) => dim > 1).length <= 1;
+}
+
 /** Positions that a walk looks at in all, and more for every node: what real models need many times over, and a few seconds of work. */
 const MOST_WORK = { whole: 2 ** 26, perNode: 2 ** 12 } as const;
 
@@ -52,6 +58,10 @@ export class Propagation {
   readonly contractions: Contraction[] = [];
   /** Constants that hold how many positions a norm runs over, and have to follow the width. */
   readonly counts: PlacedCount[] = [];
+  /** Axes of constants whose positions belong together. */
+  readonly jointAxes: JointAxes = new Map();
+  /** Tables that several nodes read, as each of them reads them. */
+  readonly tableUses: TableUse[] = [];
   /** Fields of labels for heads, in the order in which products left them. */
   readonly heads: Field[] = [];
   /** Nodes that carry labels through a product of two activations, in graph order: the attention operators. */
@@ -63,7 +73,9 @@ export class Propagation {
   #workLeft: number;
   #activations: Set<Value>;
   readonly #position: ReadonlyMap<Node, number>;
+  /** Values that each reader may see with labels of its own. */
   readonly #shared: ReadonlySet<Value>;
+  readonly #tablesAt = new Map<Node, TableUse[]>();
   #adopted = new Map<Value, Layout>();
   #constants = new Map<string, Layout>();
   #slots = new Map<string, Slot>();
@@ -76,11 +88,7 @@ export class Propagation {
   ) {
     this.#workLeft = MOST_WORK.whole + MOST_WORK.perNode * graph.nodes.length;
     this.#position = new Map(graph.nodes.map((node, at) => [node, at]));
-    this.#shared = new Set(
-      graph.initializers.filter(
-        (value) => value.uses.size > 1 && value.tensor!.dims.filter((dim) => dim > 1).length <= 1,
-      ),
-    );
+    this.#shared = new Set([...graph.initializers.filter(isSharedVector), ...findSharedTables(graph, shapes)]);
     this.#activations = new Set(graph.inputs.filter((input) => !input.tensor));
     for (const node of graph.nodes) {
       const depends = node.subgraphs.length > 0 || node.inputs.some((value) => value && this.#activations.has(value));
@@ -108,7 +116,7 @@ export class Propagation {
   constantLayout(node: Node, index: number): Layout | undefined {
     const value = node.inputs[index];
     if (!value?.tensor) return undefined;
-    return this.#adopted.get(value) ?? this.#constants.get(this.#constantKey(value, node, index));
+    return this.#adopted.get(value) ?? this.#constants.get(this.#constantKey(value, node));
   }
 
   /**
@@ -119,9 +127,34 @@ export class Propagation {
     const value = node.inputs[index];
     if (!value) return undefined;
     if (value.tensor) return this.#constantLayout(node, index, value, roles);
-    const layout = this.layouts.get(value);
+    const layout = this.#shared.has(value) ? this.#tableAt(node, value) : this.layouts.get(value);
     if (layout && !this.#activations.has(value)) this.#noteReader(node, layout, roles);
     return layout && this.#followed(layout, node);
+  }
+
+  /** The layout that a node's input was read with; of a value that was not followed, undefined. */
+  layoutAt(node: Node, index: number): Layout | undefined {
+    const value = node.inputs[index];
+    if (!value) return undefined;
+    if (value.tensor) return this.constantLayout(node, index);
+    return this.#tablesAt.get(node)?.find((own) => own.value === value)?.layout ?? this.layouts.get(value);
+  }
+
+  /** A table that several nodes read, with labels of this reader's own. */
+  #tableAt(node: Node, value: Value): Layout | undefined {
+    const uses = this.#tablesAt.get(node) ?? [];
+    const known = uses.find((use) => use.value === value);
+    const table = this.layouts.get(value);
+    if (known || !table) return known?.layout;
+    const fields = table.fields.map((field) => ({
+      ...field,
+      labels: this.labels.addFree(field.labels.length),
+      zero: false,
+    }));
+    const use = { value, node, table, layout: { axes: table.axes, fields } };
+    this.#tablesAt.set(node, [...uses, use]);
+    this.tableUses.push(use);
+    return use.layout;
   }
 
   /** The layout, or where the walk has looked at more positions than it may, one in which nothing is labelled: what was is frozen. */
@@ -266,7 +299,7 @@ export class Propagation {
   }
 
   /** Notes that `factor`, which `field` labels, meets something that keeps its size; with `countsHeads`, unless whole heads leave. */
-  keepWhole(field: Field, factor: Factor, node: Node, reason: string, countsHeads = false): void {
+  keepWhole(field: Field, factor: Factor, node: Node, reason: string, countsHeads: boolean | Field = false): void {
     this.rigid.push({ field, factor, node, reason, countsHeads });
   }
 
@@ -276,8 +309,8 @@ export class Propagation {
     const tensor = value.tensor;
     if (!tensor) throw new SnpError('invalid-argument', `'${value.name}' is not a constant.`, { value: value.name });
     if (!FLOAT_TYPES.has(tensor.dataType)) return plainLayout(tensor.dims);
-    const use = this.#isSharedByChance(value) ? { node, index } : undefined;
-    const key = this.#constantKey(value, node, index);
+    const use = this.#shared.has(value) ? { node, index } : undefined;
+    const key = this.#constantKey(value, node);
     const known = this.#constants.get(key);
     const layout = known ?? plainLayout(tensor.dims);
     const fields: Field[] = [];
@@ -300,16 +333,12 @@ export class Propagation {
     return result;
   }
 
-  #constantKey(value: Value, node: Node, index: number): string {
-    return this.#isSharedByChance(value) ? `${value.name}\n${this.#position.get(node)}\n${index}` : value.name;
-  }
-
   /**
-   * A vector that several nodes read is shared because an exporter found equal numbers, so each reader gets labels of its
-   * own (and, where they differ in the end, a copy). A matrix that several nodes read is tied on purpose.
+   * A vector that several nodes read is shared because an exporter found equal numbers, and a table of factors may be cut for each of its readers, so each gets
+   * labels of its own (and, where they differ in the end, a copy). Any other matrix that several nodes read is tied on purpose.
    */
-  #isSharedByChance(value: Value): boolean {
-    return this.#shared.has(value);
+  #constantKey(value: Value, node: Node): string {
+    return this.#shared.has(value) ? `${value.name}\n${this.#position.get(node)}` : value.name;
   }
 
   #freezeSlot(slot: Slot): void {

@@ -3,6 +3,7 @@ import { Mark } from '../labels/labelStore.js';
 import { type AxisGroup, alignAxes } from '../layout/align.js';
 import type { Factor } from '../layout/factor.js';
 import { type Field, fieldsOn, type Layout } from '../layout/layout.js';
+import { noteJointAxes } from '../propagate/jointAxes.js';
 import type { Propagation } from '../propagate/propagation.js';
 
 /**
@@ -18,6 +19,8 @@ export interface Operand {
   activation: boolean;
   /** A single zero. */
   zero?: boolean;
+  /** Number of the node's input, where the operand is one as it is. */
+  index?: number;
 }
 
 /**
@@ -41,9 +44,30 @@ export function combine(
   }
   const activation = operands.map((operand) => operand.activation);
   const mark = sum && activation.filter(Boolean).length >= 2 ? Mark.summed : 0;
+  noteAxesOfConstants(node, walk, operands, aligned);
   coupleFields(aligned, activation, node, walk, mark);
   const always = operands.map(({ zero }) => zero === true);
   return mergeLayouts(requireLabelsEverywhere(aligned, node, walk), zeros, always);
+}
+
+/** Axes of a constant that meet a field over all of them belong together. */
+function noteAxesOfConstants(
+  node: Node,
+  walk: Propagation,
+  operands: readonly Operand[],
+  aligned: readonly Layout[],
+): void {
+  for (const [at, { activation, index }] of operands.entries()) {
+    if (activation || index === undefined) continue;
+    const { axes } = aligned[at];
+    const fields = aligned.flatMap((layout, other) => (other === at ? [] : layout.fields));
+    for (const { factors } of fields.filter((field) => field.factors.length > 1)) {
+      const within = (axis: readonly Factor[]) => axis.length > 0 && axis.every((factor) => factors.includes(factor));
+      const own = [...axes.keys()].filter((axis) => within(axes[axis]));
+      own.sort((a, b) => factors.indexOf(axes[a][0]) - factors.indexOf(axes[b][0]));
+      noteJointAxes(node, index, own, aligned[at], walk);
+    }
+  }
 }
 
 /** Axes of equal position counted from the right. */

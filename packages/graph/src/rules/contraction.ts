@@ -3,7 +3,9 @@ import { Mark, type Role } from '../labels/labelStore.js';
 import { type AxisGroup, alignAxes } from '../layout/align.js';
 import type { Factor } from '../layout/factor.js';
 import { type Field, fieldsOn, type Layout, sameFactors } from '../layout/layout.js';
+import { noteJointAxes } from '../propagate/jointAxes.js';
 import type { Propagation } from '../propagate/propagation.js';
+import type { OutputAxis } from './outputAxis.js';
 
 /** In place of an input number: an activation inside the node, which no value of the graph holds. */
 export const COMPUTED = -1;
@@ -44,6 +46,7 @@ export function contract(node: Node, walk: Propagation, spec: ContractionSpec): 
   );
   const activations = spec.operands.map((index) => index === COMPUTED || walk.isActivation(node, index));
   const between = activations[0] && activations[1];
+  noteKernelAxes(node, walk, spec, activations);
   coupleSummed(node, walk, ending[0], ending[1], summed, between);
   const heads = headsLeft(walk, ending, summed);
   ending.forEach((fields, operand) => {
@@ -58,6 +61,9 @@ export function contract(node: Node, walk: Propagation, spec: ContractionSpec): 
     layout.fields.filter((field) => !ending[operand].includes(field)).map((field) => ({ ...field, zero: field.zero })),
   );
   const neurons = surviving.filter((field) => !walk.isHeadField(field));
+  for (const field of heads)
+    for (const own of neurons.filter(({ factors }) => field.factors.every((factor) => factors.includes(factor))))
+      walk.holdNeurons(field, own);
   if (between) for (const field of neurons) walk.mark(field, Mark.mixed);
   // Angles of a rotary embedding are products too, of tables that nothing has written.
   if (between && neurons.some(({ labels }) => walk.labels.has(labels[0], Mark.written))) walk.mixers.push(node);
@@ -67,6 +73,26 @@ export function contract(node: Node, walk: Propagation, spec: ContractionSpec): 
     return aligned[0].axes[a].length > 0 ? aligned[0].axes[a] : aligned[1].axes[b];
   });
   return { axes, fields: dropCovered([...surviving, ...heads]) };
+}
+
+/** Axes of a kernel that make axes of the output by themselves are written together, and those that are summed over are read together. */
+function noteKernelAxes(
+  node: Node,
+  walk: Propagation,
+  { operands, layouts, summed, shared, output }: ContractionSpec,
+  activations: readonly boolean[],
+): void {
+  for (const own of [0, 1] as const) {
+    const other = own === 0 ? 1 : 0;
+    if (activations[own] || !activations[other] || operands[own] === COMPUTED) continue;
+    const written = output.flatMap((source) => {
+      if ('operand' in source) return source.operand === own ? [source.axis] : [];
+      const pair = shared[source.shared];
+      return layouts[other].axes[pair[other]].length === 0 ? [pair[own]] : [];
+    });
+    const read = [...summed].sort((a, b) => a[other] - b[other]).map((pair) => pair[own]);
+    for (const axes of [written, read]) noteJointAxes(node, operands[own], axes, layouts[own], walk);
+  }
 }
 
 /** What a sum over the neurons of each head leaves: one label per head, along the axes that all operands share, or that only one labels. */
@@ -154,7 +180,7 @@ function coupleShared(
           if (sameFactors(field, partner)) walk.unify(field, partner, node);
           else if (holds(walk, field, partner)) walk.unify(field, partner, node);
           else if (!holds(walk, partner, field) && !(ending.has(field) && ending.has(partner)))
-            walk.keepWhole(field, factor, node, 'meets fewer or more numbers per position along this axis');
+            walk.keepWhole(field, factor, node, 'meets fewer or more numbers per position along this axis', partner);
         }
       }
     }
@@ -191,34 +217,18 @@ function dropCovered(fields: readonly Field[]): Field[] {
   );
 }
 
-/** Follows `a x b` with NumPy's matmul rules: the last axis of `a` meets the second last of `b`, axes before broadcast. */
-export function contractMatMul(
-  node: Node,
-  walk: Propagation,
-  operands: readonly [number, number],
+/** Which axes of two operands a product sums over, lets run along in both, and where those of its output come from. */
+export type ProductAxes = Pick<ContractionSpec, 'summed' | 'shared' | 'output'>;
+
+/** The axes of `a x b` by NumPy's matmul rules: the last axis of `a` meets the second last of `b`, axes before broadcast. */
+export function matMulAxes(
+  ranks: readonly [number, number],
   transposed: readonly [boolean, boolean] = [false, false],
-): void {
-  const rank = (index: number) => walk.shape(node.inputs[index])?.length ?? 0;
-  const summedOf = (operand: 0 | 1, length: number) =>
-    length === 1 ? 0 : transposed[operand] === (operand === 0) ? length - 2 : length - 1;
-  const roles = operands.map((index, operand) => {
-    const length = rank(index);
-    const summed = summedOf(operand as 0 | 1, length);
-    return Array.from(
-      { length },
-      (_, axis): Role => (axis === summed ? 'input' : axis >= length - 2 ? 'output' : 'elementwise'),
-    );
-  });
-  const a = walk.input(node, operands[0], roles[0]);
-  const b = walk.input(node, operands[1], roles[1]);
-  if (!a || !b) {
-    for (const layout of [a, b])
-      walk.freezeAll(layout?.fields ?? [], node, 'is multiplied with a value of unknown shape');
-    return walk.setOutput(node, 0);
-  }
-  const ranks = [a.axes.length, b.axes.length];
-  const summed = [summedOf(0, ranks[0]), summedOf(1, ranks[1])] as const;
-  const free = [ranks[0] > 1 ? 2 * ranks[0] - 3 - summed[0] : -1, ranks[1] > 1 ? 2 * ranks[1] - 3 - summed[1] : -1];
+): ProductAxes {
+  const own = (operand: 0 | 1) =>
+    ranks[operand] === 1 ? 0 : transposed[operand] === (operand === 0) ? ranks[operand] - 2 : ranks[operand] - 1;
+  const summed = [own(0), own(1)] as const;
+  const free = summed.map((axis, operand) => (ranks[operand] > 1 ? 2 * ranks[operand] - 3 - axis : -1));
   const batch = ranks.map((length) => Math.max(0, length - 2));
   const count = Math.max(batch[0], batch[1]);
   const shared: [number, number][] = [];
@@ -230,5 +240,40 @@ export function contractMatMul(
   }
   if (free[0] >= 0) output.push({ operand: 0, axis: free[0] });
   if (free[1] >= 0) output.push({ operand: 1, axis: free[1] });
-  walk.setOutput(node, 0, contract(node, walk, { operands, layouts: [a, b], summed: [summed], shared, output }));
+  return { summed: [summed], shared, output };
+}
+
+/** Where an axis of a product comes from, with inputs behind the operands that broadcast to it (a bias). */
+export function productAxis({ shared, output }: ProductAxes, axis: number, others: readonly number[] = []): OutputAxis {
+  const source = output[axis];
+  const own =
+    'operand' in source
+      ? [source.operand === 0 ? source.axis : -1, source.operand === 1 ? source.axis : -1]
+      : shared[source.shared];
+  return { inputs: [...own, ...others] };
+}
+
+/** Follows a product by NumPy's matmul rules. */
+export function contractMatMul(
+  node: Node,
+  walk: Propagation,
+  operands: readonly [number, number],
+  transposed: readonly [boolean, boolean] = [false, false],
+): void {
+  const rank = (index: number) => walk.shape(node.inputs[index])?.length ?? 0;
+  const axes = matMulAxes([rank(operands[0]), rank(operands[1])], transposed);
+  const roles = operands.map((index, operand) =>
+    Array.from({ length: rank(index) }, (_, axis): Role => {
+      if (axis === axes.summed[0][operand]) return 'input';
+      return axis >= rank(index) - 2 ? 'output' : 'elementwise';
+    }),
+  );
+  const a = walk.input(node, operands[0], roles[0]);
+  const b = walk.input(node, operands[1], roles[1]);
+  if (!a || !b) {
+    for (const layout of [a, b])
+      walk.freezeAll(layout?.fields ?? [], node, 'is multiplied with a value of unknown shape');
+    return walk.setOutput(node, 0);
+  }
+  walk.setOutput(node, 0, contract(node, walk, { operands, layouts: [a, b], ...axes }));
 }

@@ -4,6 +4,7 @@ import { type Field, fieldsOn, flattenAxis, type Layout, plainLayout } from '../
 import type { Propagation } from '../propagate/propagation.js';
 import { combine } from './combine.js';
 import { contract } from './contraction.js';
+import { carriedAxis } from './outputAxis.js';
 import type { OperatorRule } from './rule.js';
 
 /** Convolutions: channels in are summed over, channels out are new; channels that are convolved in groups leave by whole groups. */
@@ -31,6 +32,13 @@ export const convRule: OperatorRule = {
       { layout: spread, activation: walk.isActivation(node, 2) },
     ];
     walk.setOutput(node, 0, combine(node, walk, operands, 'all'));
+  },
+  outputAxis(node, axis, walk) {
+    const inputs = (own: number) => [own, 0, ...(node.inputs[2] ? [0] : [])];
+    if (axis === 0) return carriedAxis(node, axis, () => false);
+    if (axis > 1) return undefined;
+    if (node.int('group', 1) === 1) return { inputs: inputs(-1) };
+    return isDepthwise(node, walk) ? { inputs: inputs(1), attributes: (group) => ({ group }) } : undefined;
   },
   resize(node, resizing) {
     const groups = node.int('group', 1);
@@ -77,7 +85,7 @@ function mixAll(node: Node, walk: Propagation, x: Layout): Layout | undefined {
 /** Output channels read the input channels of their group: where one of them leaves, all of the group leave, in and out. */
 function mixGroups(node: Node, walk: Propagation, x: Layout): Layout | undefined {
   const groups = node.int('group', 1);
-  const depthwise = groups === walk.shape(node.inputs[1])![0] && groups === walk.shape(node.inputs[0])?.[1];
+  const depthwise = isDepthwise(node, walk);
   const kernel = walk.input(node, 1, [depthwise ? 'elementwise' : 'output']);
   if (kernel) freezeWindow(node, walk, kernel);
   const flat = flattenAxis(x, 1);
@@ -96,6 +104,12 @@ function mixGroups(node: Node, walk: Propagation, x: Layout): Layout | undefined
   const field: Field = { ...output, zero: input.zero || output.zero };
   if (!depthwise) walk.mark(field, Mark.convolved);
   return { axes: [flat.axes[0], kernel.axes[0]], fields: [...flat.fields.filter((own) => own !== input), field] };
+}
+
+/** Each channel by itself. */
+function isDepthwise(node: Node, walk: Propagation): boolean {
+  const groups = node.int('group', 1);
+  return groups === walk.shape(node.inputs[1])?.[0] && groups === walk.shape(node.inputs[0])?.[1];
 }
 
 /** The kernel's spatial axes keep their size, and so do the input channels of a group. */

@@ -2,7 +2,8 @@ import { ELLIPSIS, type Node, parseEinsum } from '@snp/onnx';
 import type { Role } from '../labels/labelStore.js';
 import { fieldsOn, type Layout } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
-import { type ContractionSpec, contract } from './contraction.js';
+import { contract, type ProductAxes } from './contraction.js';
+import type { OutputAxis } from './outputAxis.js';
 import type { OperatorRule } from './rule.js';
 
 /** Einsum of one operand (an order of axes, or sums) and of two (a product). */
@@ -19,6 +20,10 @@ export const einsumRule: OperatorRule = {
       });
     }
     walk.setOutput(node, 0, result);
+  },
+  outputAxis(node, axis, walk): OutputAxis | undefined {
+    const letters = lettersOf(node, walk);
+    return letters && { inputs: letters.inputs.map((own) => own.indexOf(letters.output[axis])) };
   },
 };
 
@@ -74,9 +79,7 @@ function multiply(node: Node, walk: Propagation, { inputs: [left, right], output
   const pair = (letter: string) => [left.indexOf(letter), right.indexOf(letter)] as const;
   const both = left.filter((letter) => right.includes(letter));
   const shared = both.filter((letter) => output.includes(letter));
-  const spec: ContractionSpec = {
-    operands: [0, 1],
-    layouts: [a, b],
+  const axes: ProductAxes = {
     summed: both.filter((letter) => !output.includes(letter)).map(pair),
     shared: shared.map(pair),
     output: output.map((letter) => {
@@ -86,5 +89,5 @@ function multiply(node: Node, walk: Propagation, { inputs: [left, right], output
         : { operand: 1, axis: right.indexOf(letter) };
     }),
   };
-  return contract(node, walk, spec);
+  return contract(node, walk, { operands: [0, 1], layouts: [a, b], ...axes });
 }

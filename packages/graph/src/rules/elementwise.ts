@@ -3,6 +3,7 @@ import type { Propagation } from '../propagate/propagation.js';
 import { combine, type Operand, type Zeros } from './combine.js';
 import type { OperatorForm } from './form.js';
 import { isCentring } from './norms.js';
+import { pointwiseAxis } from './outputAxis.js';
 import type { OperatorRule } from './rule.js';
 
 /** Couples the inputs of a pointwise operator with broadcasting and sets its output. */
@@ -11,7 +12,8 @@ export function propagateElementwise(node: Node, walk: Propagation, inputs: read
   for (const index of inputs) {
     if (!node.inputs[index]) continue;
     const layout = walk.input(node, index);
-    if (layout) operands.push({ layout, activation: walk.isActivation(node, index), zero: isZero(node.inputs[index]) });
+    const zero = isZero(node.inputs[index]);
+    if (layout) operands.push({ layout, activation: walk.isActivation(node, index), index, zero });
     else {
       for (const other of inputs) walk.freezeInput(node, other, 'meets a value of unknown shape');
       return walk.setOutput(node, 0);
@@ -30,7 +32,7 @@ function isZero(value: Node['inputs'][number]): boolean {
  * A rule for operators that work position by position on inputs that broadcast: equal positions are coupled.
  *
  * @param operators The operators with their forms: how many inputs, which attributes.
- * @param zeros When the result is zero: where `all` operands are (sums), `any` (products), the `first` (quotients), or `none`.
+ * @param zeros When the result is zero: where `all` operands are (sums), `any` (products), the `first` (quotients), both `branches` of a choice, or `none`.
  */
 export function pointwise(
   operators: Readonly<Record<string, OperatorForm>>,
@@ -41,6 +43,7 @@ export function pointwise(
     operators,
     summary,
     propagate: (node, walk) => propagateElementwise(node, walk, [...node.inputs.keys()], zeros),
+    outputAxis: pointwiseAxis,
   };
 }
 
@@ -51,6 +54,7 @@ const ANY_NUMBER: OperatorForm = { inputs: Number.POSITIVE_INFINITY };
 const powRule: OperatorRule = {
   operators: { Pow: TWO },
   summary: 'equal positions are coupled; exponents that are not positive keep positions that become zero',
+  outputAxis: pointwiseAxis,
   propagate(node, walk) {
     const exponents = node.inputs[1]?.tensor;
     const signs = exponents?.size === 1 ? Math.sign(Number(exponents.numbers()[0])) : undefined;
@@ -65,6 +69,7 @@ const powRule: OperatorRule = {
 const quotientRule: OperatorRule = {
   operators: { Div: TWO, Mod: { inputs: 2, attributes: { fmod: 'any' } } },
   summary: 'equal positions are coupled, unless the divisor becomes zero with its weights',
+  outputAxis: pointwiseAxis,
   propagate(node, walk) {
     if (walk.isActivation(node, 1)) {
       const divisors = walk.input(node, 1)?.fields.filter(({ zero }) => zero) ?? [];
@@ -72,13 +77,6 @@ const quotientRule: OperatorRule = {
     }
     propagateElementwise(node, walk, [0, 1], 'first');
   },
-};
-
-/** Whichever branch is taken is zero if both are; which one is taken does not matter. */
-const whereRule: OperatorRule = {
-  operators: { Where: { inputs: 3 } },
-  summary: 'equal positions are coupled; zero where both branches are',
-  propagate: (node, walk) => propagateElementwise(node, walk, [0, 1, 2], 'branches'),
 };
 
 /** Rules for pointwise operators with broadcasting. */
@@ -97,7 +95,8 @@ export const elementwiseRules: OperatorRule[] = [
   pointwise({ Mul: TWO, And: TWO }, 'any', 'equal positions are coupled'),
   quotientRule,
   powRule,
-  whereRule,
+  // Which branch is taken does not matter.
+  pointwise({ Where: { inputs: 3 } }, 'branches', 'equal positions are coupled; zero where both branches are'),
   pointwise({ PRelu: { inputs: 2, versions: [7] } }, 'first', 'equal positions are coupled'),
   pointwise(
     {

@@ -2,7 +2,7 @@ import type { Node } from '@snp/onnx';
 import type { Layout } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
 import { combine } from './combine.js';
-import { contract, contractMatMul } from './contraction.js';
+import { contract, contractMatMul, matMulAxes, productAxis } from './contraction.js';
 import type { OperatorRule } from './rule.js';
 
 /** Matrix products of two values. */
@@ -10,6 +10,7 @@ export const matmulRule: OperatorRule = {
   operators: { MatMul: { inputs: 2 } },
   summary: 'the summed axis couples both operands; rows and columns travel on',
   propagate: (node, walk) => contractMatMul(node, walk, [0, 1]),
+  outputAxis: (node, axis, walk) => productAxis(matMulAxes(ranksOf(node, walk)), axis),
 };
 
 /** onnxruntime's matrix product with transposed operands and a factor. */
@@ -22,9 +23,19 @@ export const fusedMatmulRule: OperatorRule = {
   },
   summary: 'as MatMul, with transA and transB',
   propagate(node, walk) {
-    contractMatMul(node, walk, [0, 1], [node.int('transA', 0) === 1, node.int('transB', 0) === 1]);
+    contractMatMul(node, walk, [0, 1], transposed(node));
   },
+  outputAxis: (node, axis, walk) => productAxis(matMulAxes(ranksOf(node, walk), transposed(node)), axis),
 };
+
+function ranksOf(node: Node, walk: Propagation): [number, number] {
+  const [a, b] = [0, 1].map((index) => walk.shape(node.inputs[index])?.length ?? 0);
+  return [a, b];
+}
+
+function transposed(node: Node): [boolean, boolean] {
+  return [node.int('transA', 0) === 1, node.int('transB', 0) === 1];
+}
 
 const GEMM = { alpha: 'any', beta: 'any', transA: 'any', transB: 'any' } as const;
 
@@ -48,8 +59,7 @@ export const gemmRule: OperatorRule = {
   },
   summary: 'as MatMul, with transA and transB; the bias is coupled with the columns; an activation keeps positions',
   propagate(node, walk) {
-    const transA = node.int('transA', 0) === 1;
-    const transB = node.int('transB', 0) === 1;
+    const [transA, transB] = transposed(node);
     const a = walk.input(node, 0, transA ? ['input', 'output'] : ['output', 'input']);
     const b = walk.input(node, 1, transB ? ['output', 'input'] : ['input', 'output']);
     const product =
@@ -58,15 +68,14 @@ export const gemmRule: OperatorRule = {
       contract(node, walk, {
         operands: [0, 1],
         layouts: [a, b],
-        summed: [[transA ? 0 : 1, transB ? 1 : 0]],
-        shared: [],
-        output: [
-          { operand: 0, axis: transA ? 1 : 0 },
-          { operand: 1, axis: transB ? 0 : 1 },
-        ],
+        ...matMulAxes([2, 2], [transA, transB]),
       });
     if (!product) walk.freezeInput(node, 2, 'is added to a product that is not followed');
     walk.setOutput(node, 0, activated(node, product && withBias(node, walk, product)));
+  },
+  outputAxis(node, axis, walk) {
+    const bias = axis - 2 + (walk.shape(node.inputs[2])?.length ?? 0);
+    return productAxis(matMulAxes([2, 2], transposed(node)), axis, node.inputs[2] ? [Math.max(-1, bias)] : []);
   },
 };
 

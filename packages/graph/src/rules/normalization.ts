@@ -4,6 +4,7 @@ import type { Layout } from '../layout/layout.js';
 import { fieldsOn } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
 import { combine } from './combine.js';
+import { carriedAxis } from './outputAxis.js';
 import type { OperatorRule } from './rule.js';
 
 const UNKNOWN = 'normalises values of unknown shape';
@@ -20,9 +21,7 @@ export const layerNormRule: OperatorRule = {
   propagate(node, walk) {
     const x = walk.input(node, 0);
     if (!x) return walk.stopAt(node, () => UNKNOWN);
-    const axis = node.int('axis', -1);
-    const first = axis < 0 ? axis + x.axes.length : axis;
-    const axes = x.axes.map((_, i) => i).slice(first);
+    const axes = x.axes.map((_, i) => i).slice(firstNormalised(node, x.axes.length));
     if (axes.length > 1) {
       const several = axes.flatMap((own) => x.axes[own]);
       walk.freezeAll(fieldsOn(x, several), node, 'normalises over several axes at once');
@@ -36,7 +35,16 @@ export const layerNormRule: OperatorRule = {
     );
     for (const output of [1, 2]) walk.setOutput(node, output);
   },
+  outputAxis(node, axis, walk) {
+    const first = firstNormalised(node, walk.shape(node.inputs[0])?.length ?? 0);
+    return carriedAxis(node, axis, (own) => own >= first);
+  },
 };
+
+function firstNormalised(node: Node, rank: number): number {
+  const axis = node.int('axis', -1);
+  return axis < 0 ? axis + rank : axis;
+}
 
 /** Batch normalisation: a scale and a shift per channel. In training mode with the batch's own statistics, which are those of every channel alone. */
 export const batchNormRule: OperatorRule = {
@@ -49,6 +57,8 @@ export const batchNormRule: OperatorRule = {
     },
   },
   summary: 'scale, shift, mean and variance are coupled with the channel',
+  outputAxis: (node, axis) =>
+    axis === 1 ? { inputs: [1, 0, 0, 0, 0] } : carriedAxis(node, axis, () => node.int('training_mode', 0) === 1),
   propagate(node, walk) {
     const x = walk.input(node, 0);
     if (!x) return walk.stopAt(node, () => UNKNOWN);
@@ -104,9 +114,10 @@ export function normalise(node: Node, walk: Propagation, x: Layout, axes: readon
     walk.mark(field, Mark.normalised);
     if (!field.zero) walk.freeze(field, node, 'normalises values that do not become zero with their weights');
   }
-  const labelled = factors.some((factor) => x.fields.some((field) => field.factors.includes(factor)));
-  const unlabelled = factors.some((factor) => !x.fields.some((field) => field.factors.includes(factor)));
-  if (labelled && unlabelled)
+  // Positions that weights do not tell apart stand beside every channel (pixels merged into one token): they are normalised with it and leave with it.
+  const long = axes.filter((axis) => x.axes[axis].length > 0);
+  const labelled = long.filter((axis) => fieldsOn(x, x.axes[axis]).length > 0);
+  if (labelled.length > 0 && labelled.length < long.length)
     walk.freezeAll(fieldsOn(x, factors), node, 'normalises positions of which some are not weights');
 }
 

@@ -1,6 +1,8 @@
 import type { Node } from '@snp/onnx';
 import { fieldsOn, plainLayout } from '../layout/layout.js';
+import type { Propagation } from '../propagate/propagation.js';
 import type { OperatorRule } from './rule.js';
+import { axisFromFront } from './select.js';
 
 /** Pad: positions along padded axes end here, all others stay. */
 export const padRule: OperatorRule = {
@@ -9,7 +11,7 @@ export const padRule: OperatorRule = {
   propagate(node, walk) {
     const x = walk.input(node, 0);
     const [before, after] = [walk.shape(node.inputs[0]), walk.shape(node.outputs[0])];
-    const grown = grownAxes(node.inputs[1] ? walk.integers(node, 1) : node.ints('pads'), axesOf());
+    const grown = before && grownAxes(padsOf(node, walk), axesOf(node, walk, before.length), before.length);
     if (!x || !before || !after) {
       walk.freezeInput(node, 0, 'pads a value of unknown shape');
       return walk.setOutput(node, 0);
@@ -24,11 +26,6 @@ export const padRule: OperatorRule = {
     const zero = padsZeros(node);
     const fields = x.fields.flatMap((field) => (lost.includes(field) ? [] : [{ ...field, zero: field.zero && zero }]));
     walk.setOutput(node, 0, { axes, fields });
-
-    function axesOf(): number[] | undefined {
-      if (!node.inputs[3]) return before?.map((_, axis) => axis);
-      return walk.integers(node, 3)?.map((axis) => (axis < 0 ? axis + (before?.length ?? 0) : axis));
-    }
   },
 };
 
@@ -40,8 +37,23 @@ function padsZeros(node: Node): boolean {
   return value.tensor?.size === 1 && Number(value.tensor.numbers()[0]) === 0;
 }
 
-/** Axes that get more or fewer positions; undefined if that is not known before the model runs. */
-function grownAxes(pads: readonly number[] | undefined, axes: readonly number[] | undefined): Set<number> | undefined {
-  if (!pads || !axes || pads.length !== 2 * axes.length) return undefined;
+/** Places to add before and after each axis, as far as they are known before the model runs. */
+function padsOf(node: Node, { shapes }: Propagation): readonly unknown[] | undefined {
+  return node.inputs[1] ? shapes.content(node.inputs[1]) : node.ints('pads');
+}
+
+/** The axes that places are stated for. */
+function axesOf(node: Node, walk: Propagation, rank: number): number[] | undefined {
+  if (!node.inputs[3]) return [...Array(rank).keys()];
+  return walk.integers(node, 3)?.map((axis) => axisFromFront(axis, rank));
+}
+
+/** Axes that get more or fewer positions, or may get them: what is only known while the model runs may be anything. */
+function grownAxes(
+  pads: readonly unknown[] | undefined,
+  axes: readonly number[] | undefined,
+  rank: number,
+): ReadonlySet<number> {
+  if (!pads || !axes || pads.length !== 2 * axes.length) return new Set(axes ?? Array(rank).keys());
   return new Set(axes.filter((_, i) => pads[i] !== 0 || pads[i + axes.length] !== 0));
 }

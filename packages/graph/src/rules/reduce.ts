@@ -4,10 +4,12 @@ import type { Propagation } from '../propagate/propagation.js';
 import { headsLeft } from './contraction.js';
 import { normalise } from './normalization.js';
 import { hasScale, isAveraged, normStatistic } from './norms.js';
+import { noteProductSum } from './productSum.js';
 import type { OperatorRule } from './rule.js';
 
 const SUMS = ['ReduceSum', 'ReduceL1', 'ReduceL2', 'ReduceSumSquare'];
-const OTHERS = ['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceProd', 'ReduceLogSum', 'ReduceLogSumExp'];
+const LOGARITHMS = ['ReduceLogSum', 'ReduceLogSumExp'];
+const OTHERS = ['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceProd', ...LOGARITHMS];
 
 /** Reductions: positions along the reduced axes end here. */
 export const reduceRule: OperatorRule = {
@@ -28,9 +30,10 @@ export const reduceRule: OperatorRule = {
     const factors = axes.flatMap((axis) => x.axes[axis]);
     const ending = fieldsOn(x, factors);
     if (ending.length > 0) endLabels(node, walk, x, axes, ending);
+    if (node.opType === 'ReduceSum') noteProductSum(node, walk, axes);
     const keep = node.int('keepdims', 1) === 1;
     const kept = x.axes.flatMap((axis, i) => (axes.includes(i) ? (keep ? [[]] : []) : [axis]));
-    const zero = SUMS.includes(node.opType) || node.opType === 'ReduceMean';
+    const zero = !LOGARITHMS.includes(node.opType);
     const fields = x.fields.flatMap((field) =>
       ending.includes(field) ? [] : [{ ...field, zero: field.zero && zero }],
     );

@@ -1,6 +1,7 @@
 import type { Node } from '@snp/onnx';
 import type { Propagation } from '../propagate/propagation.js';
 import type { OperatorForm } from './form.js';
+import type { OutputAxis } from './outputAxis.js';
 import type { Resizing } from './resizing.js';
 
 /**
@@ -17,6 +18,11 @@ export interface OperatorRule {
   readonly summary: string;
   /** Follows labels from the inputs of `node`, which has the form declared for its operator, to its outputs. */
   propagate(node: Node, walk: Propagation): void;
+  /**
+   * Tells how some positions along an axis of the first output are computed without the others, so that a layer whose outputs are to keep different widths
+   * can be taken apart. Left out, or undefined: not at all.
+   */
+  outputAxis?(node: Node, axis: number, walk: Propagation): OutputAxis | undefined;
   /** Adapts the node to narrower inputs (sizes in attributes or constant inputs). Left out: nothing depends on widths. */
   resize?(node: Node, resizing: Resizing): void;
 }

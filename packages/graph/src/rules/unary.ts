@@ -2,6 +2,7 @@ import type { Attribute } from '@snp/onnx';
 import type { Propagation } from '../propagate/propagation.js';
 import { propagateElementwise } from './elementwise.js';
 import type { OperatorForm } from './form.js';
+import { pointwiseAxis } from './outputAxis.js';
 import { possibleNumbers } from './possibleNumbers.js';
 import type { OperatorRule } from './rule.js';
 
@@ -11,6 +12,7 @@ function unary(operators: Readonly<Record<string, OperatorForm>>, zeroToZero: bo
     operators,
     summary,
     propagate: (node, walk) => propagateElementwise(node, walk, [0], zeroToZero ? 'any' : 'none'),
+    outputAxis: pointwiseAxis,
   };
 }
 
@@ -75,6 +77,7 @@ const ZERO_TO_ZERO: Readonly<Record<string, OperatorForm>> = {
 const needsOther: OperatorRule = {
   operators: forms({ Acosh: [], Log: [], Reciprocal: [] }),
   summary: 'positions stay, unless they become zero with their weights',
+  outputAxis: pointwiseAxis,
   propagate(node, walk) {
     const zeros = walk.input(node, 0)?.fields.filter(({ zero }) => zero) ?? [];
     walk.freezeAll(zeros, node, 'has no answer for values that become zero with their weights');
@@ -86,6 +89,7 @@ const needsOther: OperatorRule = {
 const dropoutRule: OperatorRule = {
   operators: { Dropout: { inputs: 3, outputs: 'all', attributes: { ratio: 'any', seed: 'any' }, versions: [7] } },
   summary: 'positions stay; zero stays zero',
+  outputAxis: pointwiseAxis,
   propagate(node, walk) {
     propagateElementwise(node, walk, [0], 'any');
     // The mask, which is not zero where values are.
@@ -102,6 +106,7 @@ function withoutZeros(walk: Propagation, value: Parameters<Propagation['shape']>
 const clipRule: OperatorRule = {
   operators: { Clip: { inputs: 3, attributes: { max: 'any', min: 'any' } } },
   summary: 'positions stay; zero stays zero between bounds that hold it',
+  outputAxis: pointwiseAxis,
   propagate(node, walk) {
     const bounds = (index: number, name: string, open: number) =>
       node.inputs[index] ? possibleNumbers(node.inputs[index]) : [node.float(name, open)];

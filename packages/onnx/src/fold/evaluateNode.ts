@@ -13,6 +13,19 @@ import { tensorFromContent } from './tensorFromContent.js';
 /** Operators that keep the bytes of their first input and change nothing but the dimensions. */
 const SAME_BYTES: ReadonlySet<string> = new Set(['Flatten', 'Identity', 'Reshape', 'Squeeze', 'Unsqueeze']);
 
+/** Operators that make a large tensor of a small one, and may stay in the graph for that. */
+const SPREADS: ReadonlySet<string> = new Set(['ConstantOfShape', 'Expand', ...SAME_BYTES]);
+
+/** Longer chains of them are not looked through. */
+const LONGEST_SPREAD = 4;
+
+/** Whether a value is a constant of which only the small form is stored: zeros that are spread out where they are read. */
+export function isSpreadConstant(value: Value, isConstant: (value: Value) => boolean, steps = LONGEST_SPREAD): boolean {
+  const { producer } = value;
+  if (!producer || !SPREADS.has(producer.op) || steps === 0) return false;
+  return producer.inputs.every((own) => !own || isConstant(own) || isSpreadConstant(own, isConstant, steps - 1));
+}
+
 /**
  * The outputs of a node whose inputs are all constants (undefined for outputs that are left out), or undefined where
  * they cannot be computed exactly. Uses the shape rules with no limit on content: what they follow element by element
@@ -49,10 +62,11 @@ class ConstantRun implements InferenceRun {
   ) {}
 
   facts(value: Value): ValueFacts {
-    const { tensor } = value;
-    return tensor
-      ? new ConstantFacts(tensor)
-      : { type: this.shapes.elementType(value), shape: this.shapes.shape(value) };
+    const { tensor, producer } = value;
+    if (tensor) return new ConstantFacts(tensor);
+    const spread = producer && SPREADS.has(producer.op) ? SHAPE_RULES.get(producer.op) : undefined;
+    const facts = spread?.(new OperatorCall(producer!, this))[0];
+    return { type: this.shapes.elementType(value), shape: this.shapes.shape(value), content: facts?.content };
   }
 
   inferSubgraph(): ValueFacts[] {

@@ -9,7 +9,7 @@ import { type InferShapesOptions, inferShapes, overridable, type ShapeInfo } fro
 import { constantTensor } from '../shape/rules/constants.js';
 import { bitsPerElement } from '../tensor/dataType.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { evaluateNode } from './evaluateNode.js';
+import { evaluateNode, isSpreadConstant } from './evaluateNode.js';
 import { tensorFromContent } from './tensorFromContent.js';
 
 /** Options of `foldConstants`. */
@@ -52,6 +52,10 @@ export function foldConstants(model: Model, options: FoldConstantsOptions = {}):
  * and again would take hours otherwise; nodes that are left then stay in the model.
  */
 const MOST_WORK = { perElement: 4, more: 2 ** 23 } as const;
+
+function elementsOf(value: Value, shapes: ShapeInfo): number | undefined {
+  return staticDims(shapes.shape(value))?.reduce((product, dim) => product * dim, 1);
+}
 
 /** Elements of all constants of a graph. */
 function constantElements(graph: Graph): number {
@@ -112,10 +116,12 @@ class Folding {
     if (!this.#growthAllowed(node, fixed)) return undefined;
     const known = this.#knownResults(node);
     if (known) return known;
-    const constant = node.inputs.length > 0 && node.inputs.every((value) => !value || isConstant(value, fixed));
+    const own = (value: Value) => isConstant(value, fixed);
+    const constant =
+      node.inputs.length > 0 && node.inputs.every((value) => !value || own(value) || isSpreadConstant(value, own));
     if (!constant || this.#workLeft < 0) return undefined;
     const results = evaluateNode(node, this.shapes, this.opset);
-    for (const value of node.inputs) this.#workLeft -= value?.tensor?.size ?? 0;
+    for (const value of node.inputs) this.#workLeft -= (value && elementsOf(value, this.shapes)) ?? 0;
     for (const result of results ?? []) this.#workLeft -= result?.size ?? 0;
     return results;
   }

@@ -6,11 +6,12 @@ import { constantBehind } from '../shape/constantBehind.js';
 import { dimsEqual } from '../shape/dim.js';
 import { isFloatType } from '../shape/elements.js';
 import { inferShapes, type ShapeInfo } from '../shape/inferShapes.js';
+import { gatheredInOrder } from './gatheredInOrder.js';
 
 /**
  * Takes out, in place, nodes after which a value is what it was before: Identity, chains of Reshape, Squeeze, Unsqueeze and Flatten that come back to a shape they
- * had, Transposes that undo each other; and turns sums of constants and zeros made only for their shape into Expand. Results do not change. Models with
- * branches or loops stay as they are.
+ * had, Transposes that undo each other; turns sums of constants and zeros made only for their shape into Expand, and a Gather of all positions in order (a view with
+ * strides) into Reshape. Results do not change. Models with branches or loops stay as they are.
  */
 export function removeRoundTrips(model: Model, shapes: ShapeInfo = inferShapes(model)): void {
   const { graph } = model;
@@ -20,6 +21,7 @@ export function removeRoundTrips(model: Model, shapes: ShapeInfo = inferShapes(m
     const before = output && !graph.outputs.includes(output) ? valueBefore(node, shapes) : undefined;
     if (before) output!.replaceAllUsesWith(before);
     else if (node.op === 'Add') addedZeros(graph, node, shapes);
+    else if (node.op === 'Gather') gatheredInOrder(graph, node, shapes);
   }
   graph.removeDead();
 }

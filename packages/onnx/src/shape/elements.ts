@@ -102,12 +102,19 @@ function binaryNumber(op: string, type: DataType | undefined, a: number, b: numb
   if (compare) return comparable(type, a, b) ? Number(compare(a, b)) : undefined;
   if (isFloatType(type)) {
     // Runtimes differ in which zero, or which of a number and NaN, is the larger one.
-    const unclear = Number.isNaN(a) || Number.isNaN(b) || (a === 0 && b === 0);
-    return (op === 'Max' || op === 'Min') && unclear ? undefined : storedAs(NUMBER[op]?.(a, b), type);
+    const unclear = Number.isNaN(a) || Number.isNaN(b) || (a === b && !Object.is(a, b));
+    if ((op === 'Max' || op === 'Min') && unclear) return undefined;
+    return storedAs(op === 'Pow' ? exactRoot(a, b) : NUMBER[op]?.(a, b), type);
   }
   // Whole numbers beyond 2^53 are known roughly: what is computed from them may look exact and be wrong.
   if (!Number.isSafeInteger(a) || !Number.isSafeInteger(b)) return undefined;
   return storedAs((INTEGER[op] ?? NUMBER[op])?.(a, b), type);
+}
+
+/** The side of a square of so many places, which exporters compute as a power: runtimes round powers, but not one that is a small whole number. */
+function exactRoot(a: number, exponent: number): number | undefined {
+  const root = Math.round(Math.sqrt(a));
+  return exponent === 0.5 && a >= 0 && root < 2 ** 11 && root * root === a && !Object.is(a, -0) ? root : undefined;
 }
 
 /** Two whole numbers beyond 2^53 may differ though they look equal. */

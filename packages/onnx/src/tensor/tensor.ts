@@ -135,6 +135,24 @@ export class Tensor {
     return Array.from(array as ArrayLike<number | bigint>, Number);
   }
 
+  /** The same content under other dimensions, of as many elements. */
+  reshape(dims: readonly number[]): Tensor {
+    return new Tensor(this.dataType, dims, () => this.bytes(), this.strings);
+  }
+
+  /** The tensor with its axes in another order. What lies in a file is fetched and moved when it is asked for, each time. */
+  transpose(perm: readonly number[]): Tensor {
+    const turned = () => {
+      const array = transposed(this.array(), this.dims, perm);
+      return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    };
+    return new Tensor(
+      this.dataType,
+      perm.map((axis) => this.dims[axis]),
+      typeof this.#source === 'function' ? turned : turned(),
+    );
+  }
+
   /** The tensor with only `indices` left along `axis`, in that order. What lies in a file is fetched and cut when it is asked for, each time. */
   take(axis: number, indices: ArrayLike<number>): Tensor {
     const bits = bitsPerElement(this.dataType);
@@ -160,6 +178,23 @@ export class Tensor {
       typeof this.#source === 'function' ? cut : cut(),
     );
   }
+}
+
+function transposed(from: TensorArray, dims: readonly number[], perm: readonly number[]): TensorArray {
+  const sizes = perm.map((axis) => dims[axis]);
+  const strides = perm.map((axis) => dims.slice(axis + 1).reduce((product, size) => product * size, 1));
+  const to = from.slice() as TensorArray;
+  const index = sizes.map(() => 0);
+  for (let at = 0, source = 0; at < to.length; at++) {
+    to[at] = from[source];
+    for (let axis = sizes.length - 1; axis >= 0; axis--) {
+      source += strides[axis];
+      if (++index[axis] < sizes[axis]) break;
+      source -= strides[axis] * sizes[axis];
+      index[axis] = 0;
+    }
+  }
+  return to;
 }
 
 /** Rows of this many bytes are copied as a whole; shorter ones element by element, since each copy costs a call. */

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Arrays from this size on travel as files: what goes over the channel between processes is copied several times, at a tenth of the speed. */
@@ -22,7 +22,7 @@ export class Parcels {
   #next = 0;
 
   /**
-   * @param folder Made when it is needed, for this user's eyes only.
+   * @param folder Is there, for this user's eyes only.
    * @param side Begins the names of this process's files.
    */
   constructor(
@@ -36,7 +36,6 @@ export class Parcels {
       const type = array.constructor.name as keyof typeof ARRAYS;
       if (array.byteLength < LARGE || !(type in ARRAYS)) return array;
       const file = join(this.folder, `${this.side}-${this.#next++}`);
-      mkdirSync(this.folder, { recursive: true, mode: 0o700 });
       writeFileSync(file, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
       return new Parcel(file, type, (array as Float32Array).length);
     }) as T;

@@ -25,10 +25,13 @@ export class GraphBuilder {
   readonly model: Model;
   readonly #weights: 'initializers' | 'constants';
   readonly #nodeNames = new Map<string, number>();
+  /** Where nodes go. */
+  #graph: Graph;
 
   constructor(name: string, options: GraphBuilderOptions = {}) {
     const opset = options.opset ?? 17;
     this.model = new Model(new Graph(name));
+    this.#graph = this.model.graph;
     this.model.opsets.set('', opset);
     this.model.irVersion = opset < 19 ? 8 : opset < 23 ? 9 : 11;
     this.#weights = options.weights ?? 'initializers';
@@ -37,6 +40,18 @@ export class GraphBuilder {
   /** Version of the default operator set. */
   get opset(): number {
     return this.model.opset;
+  }
+
+  /** The body of an If or Loop: nodes that `write` adds go there, and may read what lies around it. */
+  body(name: string, write: (graph: Graph) => void): Graph {
+    const outer = this.#graph;
+    this.#graph = new Graph(name, outer);
+    try {
+      write(this.#graph);
+      return this.#graph;
+    } finally {
+      this.#graph = outer;
+    }
   }
 
   /** A graph input. */
@@ -58,8 +73,14 @@ export class GraphBuilder {
   }
 
   /** A node with one output, which it returns. */
-  op(scope: string, op: string, inputs: (Value | undefined)[], attributes: Record<string, AttributeInit> = {}): Value {
-    return this.#node(scope, op, inputs, attributes, 1).outputs[0]!;
+  op(
+    scope: string,
+    op: string,
+    inputs: (Value | undefined)[],
+    attributes: Record<string, AttributeInit> = {},
+    domain = '',
+  ): Value {
+    return this.#node(scope, op, inputs, attributes, 1, domain).outputs[0]!;
   }
 
   /** A node of onnxruntime's own operators with one output, which it returns. */
@@ -69,11 +90,20 @@ export class GraphBuilder {
     inputs: (Value | undefined)[],
     attributes: Record<string, AttributeInit> = {},
   ): Value {
+    return this.contribs(scope, op, inputs, 1, attributes)[0];
+  }
+
+  /** A node of onnxruntime's own operators with `count` outputs, which it returns. */
+  contribs(
+    scope: string,
+    op: string,
+    inputs: (Value | undefined)[],
+    count: number,
+    attributes: Record<string, AttributeInit> = {},
+  ): Value[] {
     const domain = 'com.microsoft';
     this.model.opsets.set(domain, 1);
-    const name = this.#nodeName(`${scope}/${op}`);
-    return this.model.graph.addNode({ op, domain, inputs, outputs: [`${name}_output_0`], attributes, name })
-      .outputs[0]!;
+    return this.#node(scope, op, inputs, attributes, count, domain).outputs as Value[];
   }
 
   /** A node with `count` outputs, which it returns. */
@@ -140,10 +170,11 @@ export class GraphBuilder {
     inputs: (Value | undefined)[],
     attributes: Record<string, AttributeInit>,
     count: number,
+    domain = '',
   ): Node {
     const name = this.#nodeName(`${scope}/${op}`);
     const outputs = Array.from({ length: count }, (_, index) => `${name}_output_${index}`);
-    return this.model.graph.addNode({ op, inputs, outputs, attributes, name });
+    return this.#graph.addNode({ op, domain, inputs, outputs, attributes, name });
   }
 
   #nodeName(name: string): string {

@@ -1,12 +1,28 @@
-import { Tensor, type Value } from '@snp/onnx';
+import { type AttributeInit, Tensor, type Value } from '@snp/onnx';
 import { arrange, type Heads } from './heads.js';
 import type { Projected, ProjectionInputs } from './projections.js';
 import type { SpellingWriter } from './spellingWriter.js';
 import { Weight } from './weight.js';
 
+/** Past keys and values that an operator takes, and where it gives them. */
+export interface OperatorCache {
+  readonly past: readonly Value[];
+  give(present: readonly Value[]): void;
+}
+
+interface OperatorOptions {
+  readonly causal: boolean;
+  readonly cache: OperatorCache | undefined;
+}
+
 /** An attention that is one operator. */
 export interface AttentionOperator {
-  readonly write: (w: SpellingWriter, qkv: () => Projected, inputs: ProjectionInputs, causal: boolean) => Heads;
+  readonly write: (
+    w: SpellingWriter,
+    qkv: () => Projected,
+    inputs: ProjectionInputs,
+    options: OperatorOptions,
+  ) => Heads;
   readonly since?: number;
   /** Number of key heads may differ from that of heads. */
   readonly grouped?: boolean;
@@ -14,12 +30,27 @@ export interface AttentionOperator {
   readonly projects?: boolean;
   /** Values are as wide as queries. */
   readonly even?: boolean;
+  /** It can go on with past keys and values. */
+  readonly caches?: boolean;
   /** Causal at all times. */
   readonly causal?: 'always';
 }
 
 function flat(w: SpellingWriter, heads: readonly Heads[]): Value[] {
   return heads.map((each) => arrange(w, each, 'flat').value);
+}
+
+/** ONNX's own operator. */
+function attend(
+  w: SpellingWriter,
+  qkv: readonly Value[],
+  attributes: Record<string, AttributeInit>,
+  cache: OperatorCache | undefined,
+): Value {
+  if (!cache) return w.op('Attention', [...qkv], attributes);
+  const [value, ...present] = w.ops('Attention', [...qkv, undefined, ...cache.past], 3, attributes);
+  cache.give(present);
+  return value;
 }
 
 function result(w: SpellingWriter, value: Value, form: Heads['form'], heads: number, v: Heads): Heads {
@@ -31,36 +62,40 @@ export const ATTENTION_OPERATORS = {
   'operator-rank-4': {
     since: 23,
     grouped: true,
-    write: (w, qkv, { spec }, causal) => {
+    caches: true,
+    write: (w, qkv, { spec }, { causal, cache }) => {
       const [q, k, v] = qkv().map((each) => arrange(w, each, 'heads-first'));
-      const value = w.op('Attention', [q.value, k.value, v.value], causal ? { is_causal: 1 } : {});
+      const value = attend(w, [q.value, k.value, v.value], causal ? { is_causal: 1 } : {}, cache);
       return result(w, value, 'heads-first', spec.heads, v);
     },
   },
   'operator-rank-3': {
     since: 23,
     grouped: true,
-    write: (w, qkv, { spec }, causal) => {
+    caches: true,
+    write: (w, qkv, { spec }, { causal, cache }) => {
       const [q, k, v] = qkv();
-      const value = w.op('Attention', flat(w, [q, k, v]), {
-        q_num_heads: spec.heads,
-        kv_num_heads: spec.keyHeads,
-        scale: spec.queryKey ** -0.5,
-        ...(causal ? { is_causal: 1 } : {}),
-      });
+      const attributes = { q_num_heads: spec.heads, kv_num_heads: spec.keyHeads, scale: spec.queryKey ** -0.5 };
+      const value = attend(w, flat(w, [q, k, v]), { ...attributes, ...(causal ? { is_causal: 1 } : {}) }, cache);
       return result(w, value, 'flat', spec.heads, v);
     },
   },
   'multi-head': {
-    write: (w, qkv, { spec }, causal) => {
+    caches: true,
+    write: (w, qkv, { spec }, { causal, cache }) => {
       const [q, k, v] = qkv();
       const attributes = { num_heads: spec.heads, ...(causal ? { unidirectional: 1 } : {}) };
-      return result(w, w.contrib('MultiHeadAttention', flat(w, [q, k, v]), attributes), 'flat', spec.heads, v);
+      const inputs = flat(w, [q, k, v]);
+      if (!cache) return result(w, w.contrib('MultiHeadAttention', inputs, attributes), 'flat', spec.heads, v);
+      const all = [...inputs, undefined, undefined, undefined, ...cache.past];
+      const [value, ...present] = w.contribs('MultiHeadAttention', all, 3, attributes);
+      cache.give(present);
+      return result(w, value, 'flat', spec.heads, v);
     },
   },
   fused: {
     projects: true,
-    write: (w, _, { spec, weights, x, name }, causal) => {
+    write: (w, _, { spec, weights, x, name }, { causal }) => {
       const parts = [weights.q, weights.k, weights.v];
       const matrix = Weight.join(
         `${name}.qkv.weight`,

@@ -1,6 +1,8 @@
 import type { AttentionOperatorName } from './attentionOperators.js';
+import type { CacheName } from './caches.js';
 import type { CoreName } from './cores.js';
 import type { HeadRepeatName } from './headRepeats.js';
+import type { LinearAttentionName } from './linearAttentions.js';
 import type { LinearName, LinearWeights } from './linears.js';
 import type { MaskName } from './masks.js';
 import type { NormParts } from './normSpelling.js';
@@ -10,6 +12,7 @@ import type { RotaryName } from './rotaries.js';
 import type { ScaleName } from './scales.js';
 import type { SoftmaxName } from './softmaxes.js';
 import type { Weight } from './weight.js';
+import type { WindowName } from './windows.js';
 
 /** An attention: its sizes, and how each piece is written. */
 export interface AttentionSpec {
@@ -22,7 +25,7 @@ export interface AttentionSpec {
   readonly projection: ProjectionName;
   readonly linear: LinearName;
   readonly output: LinearName | 'einsum-heads';
-  readonly core: CoreName | AttentionOperatorName;
+  readonly core: CoreName | AttentionOperatorName | LinearAttentionName;
   readonly scale: ScaleName;
   readonly softmax: SoftmaxName;
   readonly mask: MaskName;
@@ -30,12 +33,18 @@ export interface AttentionSpec {
   readonly rotary: RotaryName;
   /** Norm of queries and keys per head. */
   readonly headNorm: NormName;
+  /** Norm of queries and keys over the neurons of all heads. */
+  readonly wholeNorm: NormName;
   /** A learned factor of each head's scores. */
   readonly temperature: boolean;
   /** Mixes the scores across heads. */
   readonly talking: boolean;
   /** Keys and values come from elsewhere. */
   readonly cross: boolean;
+  /** Keys and values of earlier tokens. */
+  readonly cache: CacheName;
+  /** Tokens look at those of their window alone. */
+  readonly window: WindowName;
 }
 
 /** The weights of an attention, whatever way it is written. */
@@ -46,6 +55,8 @@ export interface AttentionWeights {
   readonly o: LinearWeights;
   readonly queryNorm: NormParts;
   readonly keyNorm: NormParts;
+  readonly wholeQueryNorm: NormParts;
+  readonly wholeKeyNorm: NormParts;
   /** [heads, heads] */
   readonly talk: Weight;
   /** [heads] */

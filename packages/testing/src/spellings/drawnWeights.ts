@@ -24,6 +24,10 @@ export interface StackWeights {
   readonly embedding: Weight;
   /** [width, 3, 2, 2] */
   readonly patches: LinearWeights;
+  /** [stem, 3, 3, 3], its norm, and [width, stem, 2, 2] */
+  readonly stem: LinearWeights;
+  readonly stemNorm: NormParts;
+  readonly stemPatches: LinearWeights;
   /** [1, 1, width] */
   readonly first: Weight;
   /** [tokens, width] */
@@ -38,6 +42,9 @@ export interface StackWeights {
 /** Classes of the answers. */
 export const CLASSES = 4;
 
+/** Channels between the convolutions of a stem. */
+const STEM = 5;
+
 const EPSILON = 1e-3;
 
 /** Draws the weights of one model, by name. */
@@ -47,6 +54,7 @@ export class DrawnWeights {
   /** A stack's weights; `name` keeps those of several stacks apart, `memory` are the channels that cross attention looks at. */
   stack(name: string, memory: AxisUnits): StackWeights {
     const stream = unitsOf(`${name}.x`, this.spec.width);
+    const stem = unitsOf(`${name}.stem`, STEM);
     const { blocks, repeated } = this.spec;
     return {
       features: this.linear(`${name}.features`, plainAxis(FEATURES), stream, true),
@@ -54,6 +62,15 @@ export class DrawnWeights {
       patches: {
         weight: this.draw(`${name}.patches`, [stream, plainAxis(3), plainAxis(2), plainAxis(2)], 0.3),
         bias: this.draw(`${name}.patches.bias`, [stream], 0.1),
+      },
+      stem: {
+        weight: this.draw(`${name}.stem`, [stem, plainAxis(3), plainAxis(3), plainAxis(3)], 0.2),
+        bias: this.draw(`${name}.stem.bias`, [stem], 0.1),
+      },
+      stemNorm: this.norm(`${name}.stem.norm`, stem, { normScale: true, normShift: true }),
+      stemPatches: {
+        weight: this.draw(`${name}.stem-patches`, [stream, stem, plainAxis(2), plainAxis(2)], 0.3),
+        bias: this.draw(`${name}.stem-patches.bias`, [stream], 0.1),
       },
       first: this.draw(`${name}.first`, [[[]], [[]], stream], 1),
       positions: this.draw(`${name}.positions`, [plainAxis(TOKENS), stream], 0.3),
@@ -125,14 +142,16 @@ export class DrawnWeights {
     const mixed = keyHeads === heads ? v : unitsOf(`${name}.mixed`, heads * value);
     const shared = (units: AxisUnits) =>
       Array.from({ length: queryKey }, (_, at) => units.filter((_, i) => i % queryKey === at).flat());
-    const affine = { normScale: true, normShift: spec.headNorm.startsWith('layer') };
+    const affine = (norm: string) => ({ normScale: true, normShift: norm.startsWith('layer') });
     return {
       q: this.linear(`${name}.q`, stream, q, bias),
       k: this.linear(`${name}.k`, memory, k, bias),
       v: this.linear(`${name}.v`, memory, v, bias),
       o: this.linear(`${name}.o`, mixed, stream, bias),
-      queryNorm: this.norm(`${name}.q.norm`, shared(q), affine),
-      keyNorm: this.norm(`${name}.k.norm`, shared(k), affine),
+      queryNorm: this.norm(`${name}.q.norm`, shared(q), affine(spec.headNorm)),
+      keyNorm: this.norm(`${name}.k.norm`, shared(k), affine(spec.headNorm)),
+      wholeQueryNorm: this.norm(`${name}.q.whole-norm`, q, affine(spec.wholeNorm)),
+      wholeKeyNorm: this.norm(`${name}.k.whole-norm`, k, affine(spec.wholeNorm)),
       talk: this.draw(`${name}.talk`, [scores, each], 1 / Math.sqrt(heads)),
       temperature: this.draw(`${name}.temperature`, [scores], 0.5),
       relative: this.draw(`${name}.relative`, [each, plainAxis(TOKENS), plainAxis(TOKENS)], 1),
@@ -150,6 +169,8 @@ export class DrawnWeights {
       otherDown: this.linear(`${name}.other-down`, other, stream, bias),
       router: this.linear(`${name}.router`, stream, plainAxis(2), true),
       kernel: this.draw(`${name}.kernel`, [units, [[]], plainAxis(3)], 0.6),
+      imageKernel: this.draw(`${name}.image-kernel`, [units, [[]], plainAxis(3), plainAxis(3)], 0.4),
+      share: this.linear(`${name}.share`, stream, plainAxis(1), true),
       scale: this.draw(`${name}.scale`, [units], 0.3, 1),
     };
   }

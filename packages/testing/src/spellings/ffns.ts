@@ -1,6 +1,8 @@
 import type { Value } from '@snp/onnx';
 import { type ActivationName, activationSpelling } from './activations.js';
+import { type ControlName, controlSpelling } from './controls.js';
 import { type LinearName, type LinearWeights, writeLinear } from './linears.js';
+import { TOKENS } from './sizes.js';
 import type { SpellingWriter } from './spellingWriter.js';
 import { Weight } from './weight.js';
 
@@ -11,6 +13,8 @@ export interface FfnSpec {
   readonly form: FfnName;
   readonly activation: ActivationName;
   readonly linear: LinearName;
+  /** How the whole is called. */
+  readonly control: ControlName;
 }
 
 /** The weights of a feed-forward network, whatever way it is written. */
@@ -25,14 +29,19 @@ export interface FfnWeights {
   readonly router: LinearWeights;
   /** A depthwise kernel [hidden, 1, 3] over tokens. */
   readonly kernel: Weight;
+  /** A depthwise kernel [hidden, 1, 3, 3] over tokens in 2 rows. */
+  readonly imageKernel: Weight;
+  /** [channels, 1]: the share of an expert that is always asked. */
+  readonly share: LinearWeights;
   /** A scale per hidden neuron. */
   readonly scale: Weight;
 }
 
 /** One way of writing a feed-forward network. */
 export interface FfnSpelling {
-  readonly formula: 'plain' | 'gated' | 'depthwise' | 'experts' | 'scaled';
+  readonly formula: 'plain' | 'gated' | 'depthwise' | 'depthwise-image' | 'experts' | 'shared-expert' | 'scaled';
   readonly write: (w: SpellingWriter, x: Value, name: string, spec: FfnSpec, weights: FfnWeights) => Value;
+  readonly since?: number;
 }
 
 function activate(w: SpellingWriter, x: Value, { activation }: FfnSpec): Value {
@@ -77,6 +86,34 @@ function depthwise(write: (w: SpellingWriter, hidden: Value, kernel: Weight, cha
     write: (w, x, _, spec, { up, down, kernel }) => {
       const mixed = write(w, writeLinear(w, spec.linear, x, up), kernel, spec.hidden);
       return writeLinear(w, spec.linear, activate(w, mixed, spec), down);
+    },
+  };
+}
+
+/** Two experts of one kernel each way, [experts, inputs, outputs], added by the shares of a router. */
+function stackedExperts(
+  times: (w: SpellingWriter, x: Value, weight: Value, first: boolean) => Value,
+  since = 11,
+): FfnSpelling {
+  return {
+    formula: 'experts',
+    since,
+    write: (w, x, _, spec, weights) => {
+      const both = (each: readonly LinearWeights[]) => ({
+        weight: w.weight(Weight.stack(each.map(({ weight }) => weight)), 'initializer'),
+        biases: each.flatMap(({ bias }) => bias ?? []),
+      });
+      const layer = (value: Value, { weight, biases }: ReturnType<typeof both>, first: boolean) => {
+        const product = times(w, value, weight, first);
+        if (biases.length === 0) return product;
+        return w.op('Add', [product, w.weight(Weight.stack(biases).expand(1), 'initializer')]);
+      };
+      const up = both([weights.up, weights.otherUp]);
+      const down = both([weights.down, weights.otherDown]);
+      const made = layer(activate(w, layer(x, up, true), spec), down, false);
+      const shares = w.op('Softmax', [writeLinear(w, 'matmul', x, weights.router)], { axis: -1 });
+      const turned = w.unsqueeze(w.transpose(shares, 0, 2, 1), 3);
+      return w.reduce('ReduceSum', w.op('Mul', [made, turned]), [1], 0);
     },
   };
 }
@@ -158,6 +195,18 @@ export const FFNS = {
     const made = w.op('Conv', [image, w.weight(kernel.expand(3), 'initializer')], attributes);
     return w.transpose(w.squeeze(made, 3), 0, 2, 1);
   }),
+  // PVT-v2 and SegFormer: tokens are an image between the layers.
+  'depthwise-image': {
+    formula: 'depthwise-image',
+    write: (w, x, _, spec, { up, down, imageKernel }) => {
+      const hidden = w.transpose(writeLinear(w, spec.linear, x, up), 0, 2, 1);
+      const image = w.reshape(hidden, [w.axis(x, 0), spec.hidden, 2, TOKENS / 2]);
+      const attributes = { kernel_shape: [3, 3], pads: [1, 1, 1, 1], group: spec.hidden };
+      const mixed = w.op('Conv', [image, w.weight(imageKernel, 'initializer')], attributes);
+      const rows = w.transpose(w.reshape(mixed, [w.axis(x, 0), spec.hidden, TOKENS]), 0, 2, 1);
+      return writeLinear(w, spec.linear, activate(w, rows, spec), down);
+    },
+  },
   'depthwise-by-shifts': depthwise((w, hidden, kernel) => {
     // The same from three shifted copies.
     const padded = w.op('Pad', [hidden, w.ints(0, 1, 0, 0, 1, 0)], { mode: 'constant' });
@@ -181,6 +230,21 @@ export const FFNS = {
       return w.op('Add', weighed);
     },
   },
+  // All experts are one product of [experts, inputs, outputs].
+  'experts-stacked': stackedExperts((w, x, weight, first) => w.op('MatMul', [first ? w.unsqueeze(x, 1) : x, weight])),
+  'experts-einsum': stackedExperts(
+    (w, x, weight, first) => w.op('Einsum', [x, weight], { equation: first ? 'bti,eio->beto' : 'beti,eio->beto' }),
+    12,
+  ),
+  // Qwen's shared expert: added by a share of its own, a sigmoid.
+  'shared-expert': {
+    formula: 'shared-expert',
+    write: (w, x, _, spec, weights) => {
+      const share = w.op('Sigmoid', [writeLinear(w, 'matmul', x, weights.share)]);
+      const other = writePlain(w, x, spec, { up: weights.otherUp, down: weights.otherDown });
+      return w.op('Add', [writePlain(w, x, spec, weights), w.op('Mul', [share, other])]);
+    },
+  },
   scaled: {
     formula: 'scaled',
     write: (w, x, _, spec, { up, down, scale }) => {
@@ -199,6 +263,13 @@ export const FFNS = {
     return w.reshape(made, [w.axis(x, 0), w.axis(x, 1), down.weight.dims[1]]);
   }),
 } as const satisfies Record<string, FfnSpelling>;
+
+/** Writes a feed-forward network of `x` [batch, tokens, channels]. */
+export function writeFfn(w: SpellingWriter, name: string, x: Value, spec: FfnSpec, weights: FfnWeights): Value {
+  return controlSpelling(spec.control).write(w, name.replaceAll('.', '_'), x, (own, value) =>
+    ffnSpelling(spec.form).write(own, value, name, spec, weights),
+  );
+}
 
 /** Name of a spelling of a feed-forward network. */
 export type FfnName = keyof typeof FFNS;

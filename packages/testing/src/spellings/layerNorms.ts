@@ -234,14 +234,11 @@ export const LAYER_NORMS = {
     shift: 'always',
     since: 18,
     write: (w, x, parts) =>
-      localFunction(w, 'LayerNormFunction', [x, w.weight(parts.scale!), w.weight(parts.shift!)], (body, inputs) => {
-        const [value, gain, shift] = inputs;
+      localFunction(w, 'LayerNormFunction', [x], (body, [value]) => {
         const axes = body.ints(-1);
-        const mu = body.op('ReduceMean', [value, axes]);
-        const centred = body.op('Sub', [value, mu]);
+        const centred = body.op('Sub', [value, body.op('ReduceMean', [value, axes])]);
         const variance = body.op('ReduceMean', [body.op('Mul', [centred, centred]), axes]);
-        const root = body.op('Sqrt', [body.op('Add', [variance, body.number(parts.epsilon)])]);
-        return body.op('Add', [body.op('Mul', [body.op('Div', [centred, root]), gain]), shift]);
+        return affine(body, body.op('Div', [centred, rootOf(body, variance, parts)]), parts);
       }),
   },
 } as const satisfies Record<string, NormSpelling>;

@@ -9,6 +9,8 @@ export interface MaskSpelling {
   readonly kind: 'none' | 'causal' | 'padding' | 'relative' | 'buckets' | 'slopes';
   readonly write: (w: SpellingWriter, scores: Scores, weights: AttentionWeights) => Scores;
   readonly since?: number;
+  /** It knows of keys before the first query. */
+  readonly past?: boolean;
 }
 
 /** What stands for minus infinity; float16 holds it. */
@@ -29,8 +31,8 @@ export function slopeOf(head: number, heads: number): number {
 const grid = <T>(rows: number, columns: number, f: (row: number, column: number) => T): T[] =>
   Array.from({ length: rows * columns }, (_, at) => f(Math.floor(at / columns), at % columns));
 
-function causalTable(w: SpellingWriter, { queries, keys }: Scores, above: number, below: number): Value {
-  const numbers = grid(queries.size, keys.size, (query, key) => (key > query ? above : below));
+function causalTable(w: SpellingWriter, { queries, keys, past }: Scores, above: number, below: number): Value {
+  const numbers = grid(queries.size, keys.size, (query, key) => (key > query + past ? above : below));
   return w.numbers([queries.size, keys.size], numbers);
 }
 
@@ -49,9 +51,7 @@ function offsets(w: SpellingWriter, { queries, keys }: Scores): Value {
 
 /** 1 where a token counts, of [batch, tokens]. */
 function paddingInput(w: SpellingWriter): Value {
-  return w.once('attention_mask', () =>
-    w.builder.input('attention_mask', 'INT64', w.habits.sizes === 'fixed' ? [...w.leading] : ['batch', TOKENS]),
-  );
+  return w.input('attention_mask', 'INT64', [w.batchDim, TOKENS]);
 }
 
 /** A relative bias [tokens, tokens, heads] as [1, heads, tokens, tokens]. */
@@ -62,10 +62,15 @@ function addTurned(w: SpellingWriter, scores: Scores, bias: Value): Scores {
 
 /** Spellings of masks and relative positions. */
 export const MASKS = {
-  none: { kind: 'none', write: (_, scores) => scores },
-  'causal-added': { kind: 'causal', write: (w, scores) => added(w, scores, causalTable(w, scores, FAR, 0)) },
+  none: { kind: 'none', past: true, write: (_, scores) => scores },
+  'causal-added': {
+    kind: 'causal',
+    past: true,
+    write: (w, scores) => added(w, scores, causalTable(w, scores, FAR, 0)),
+  },
   'causal-where': {
     kind: 'causal',
+    past: true,
     write: (w, scores) => {
       const seen = w.cast(causalTable(w, scores, 0, 1), 'BOOL');
       return { ...scores, value: w.op('Where', [seen, scores.value, w.number(FAR)]) };
@@ -73,6 +78,7 @@ export const MASKS = {
   },
   'causal-multiplied': {
     kind: 'causal',
+    past: true,
     // GPT-2: scores * mask - 1e4 * (1 - mask)
     write: (w, scores) => {
       const mask = causalTable(w, scores, 0, 1);

@@ -1,4 +1,4 @@
-import type { Weight } from './weight.js';
+import { STACKED, type Weight } from './weight.js';
 
 /** A part of a stored tensor that leaves: positions along one axis. */
 export interface StoredSlice {
@@ -12,7 +12,7 @@ const DERIVED = /\.(half|quarter|less|left|right|all|\d)$/;
 
 /**
  * What leaves a model with slices of its stored tensors: the units at those positions; or, where nothing of a tensor
- * stays, the weight itself, since the units of the stream that it reads or writes do not leave with it.
+ * stays, the weight itself, since the units that it reads or writes need not leave with it.
  */
 export function removalOf(slices: readonly StoredSlice[], stored: ReadonlyMap<string, Weight>): Set<string> {
   const removed = new Set<string>();
@@ -20,15 +20,10 @@ export function removalOf(slices: readonly StoredSlice[], stored: ReadonlyMap<st
     const weight = stored.get(initializer);
     if (!weight) continue;
     const whole = indices.length === weight.axes[axis].length;
-    if (whole) for (const name of [weight.name, weight.name.replace(DERIVED, '')]) removed.add(name);
-    for (const index of indices) {
-      for (const unit of weight.axes[axis][index]) if (!whole || !isStream(unit)) removed.add(unit);
-    }
+    const names = whole ? weight.name.split(STACKED) : [];
+    for (const name of names.flatMap((own) => [own, own.replace(DERIVED, '')])) removed.add(name);
+    if (whole) continue;
+    for (const index of indices) for (const unit of weight.axes[axis][index]) removed.add(unit);
   }
   return removed;
-}
-
-/** Whether a unit is a channel of a residual stream. */
-function isStream(unit: string): boolean {
-  return /^\w+\.x:/.test(unit);
 }

@@ -12,6 +12,8 @@ export interface Scores {
   readonly batch: AxisSize;
   readonly queries: AxisSize;
   readonly keys: AxisSize;
+  /** So many keys belong to tokens before the first query. */
+  readonly past: number;
 }
 
 /** Scores through `work`, which wants them as [batch, heads, queries, keys]. */

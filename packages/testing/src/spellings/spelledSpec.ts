@@ -25,10 +25,12 @@ export interface SpelledSpec extends WritingHabits {
   readonly blocks: readonly BlockSpec[];
   /** All blocks read the weights of the first, and are written alike (ALBERT). */
   readonly repeated: boolean;
-  /** Numbers, token ids, or patches of an image behind a class token. */
-  readonly input: 'features' | 'ids' | 'patches';
+  /** Numbers, token ids, or an image: its patches behind a class token, or a stem of convolutions, without or with BatchNormalization. */
+  readonly input: 'features' | 'ids' | 'patches' | 'stem' | 'stem-normed';
   readonly head: HeadName;
   readonly headLinear: LinearName;
+  /** Further outputs behind every block: the stream, or what the head makes of it. */
+  readonly exits: 'none' | 'streams' | 'logits';
   /**
    * One stack of blocks; an encoder whose answers all blocks of a decoder look at; or two stacks whose pooled answers are
    * compared (CLIP, Radford et al., arXiv 2103.00020).
@@ -56,13 +58,23 @@ export const PLAIN_ATTENTION: AttentionSpec = {
   repeat: 'expand',
   rotary: 'none',
   headNorm: 'none',
+  wholeNorm: 'none',
   temperature: false,
   talking: false,
   cross: false,
+  cache: 'none',
+  window: 'none',
 };
 
 /** A feed-forward network in its plainest form. */
-export const PLAIN_FFN: FfnSpec = { hidden: 9, bias: true, form: 'plain', activation: 'gelu-erf', linear: 'matmul' };
+export const PLAIN_FFN: FfnSpec = {
+  hidden: 9,
+  bias: true,
+  form: 'plain',
+  activation: 'gelu-erf',
+  linear: 'matmul',
+  control: 'none',
+};
 
 /** A block in its plainest form. */
 export const PLAIN_SPELLED_BLOCK: BlockSpec = {
@@ -91,5 +103,6 @@ export const PLAIN_SPELLED: SpelledSpec = {
   input: 'features',
   head: 'logits',
   headLinear: 'matmul',
+  exits: 'none',
   graph: 'stack',
 };

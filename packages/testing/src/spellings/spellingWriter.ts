@@ -1,6 +1,15 @@
-import { type AttributeInit, type DataType, Tensor, type Value } from '@snp/onnx';
+import {
+  type Attribute,
+  type AttributeInit,
+  type DataType,
+  type FileDim,
+  type Graph,
+  Tensor,
+  type Value,
+} from '@snp/onnx';
 import { GraphBuilder } from '../build/graphBuilder.js';
 import { type Random, random } from '../random.js';
+import type { Port } from './ports.js';
 import { BATCH, TOKENS } from './sizes.js';
 import type { Weight } from './weight.js';
 
@@ -41,10 +50,13 @@ export class SpellingWriter {
   readonly stored = new Map<string, Weight>();
   /** Sizes of values whose first two axes are not samples and tokens. */
   readonly known = new Map<Value, readonly number[]>();
+  /** Inputs and outputs that hold past keys and values. */
+  readonly ports = new Map<string, Port>();
   /** Samples and tokens of most values. */
   leading: readonly number[] = [BATCH, TOKENS];
   readonly #noise: Random;
-  readonly #once = new Map<string, unknown>();
+  /** What a body makes first is not seen outside of it. */
+  #once = new Map<string, unknown>();
 
   constructor(readonly habits: WritingHabits) {
     this.builder = new GraphBuilder('spelled', { opset: habits.opset });
@@ -69,7 +81,51 @@ export class SpellingWriter {
   }
 
   contrib(op: string, inputs: (Value | undefined)[], attributes: Record<string, AttributeInit> = {}): Value {
-    return this.builder.contrib('', op, inputs, attributes);
+    return this.builder.contribs('', op, inputs, 1, attributes)[0];
+  }
+
+  contribs(op: string, inputs: (Value | undefined)[], count: number, attributes: Record<string, AttributeInit> = {}) {
+    return this.builder.contribs('', op, inputs, count, attributes);
+  }
+
+  /** True or false. */
+  flag(item: boolean): Value {
+    return this.#constant(Tensor.of('BOOL', [], Uint8Array.of(Number(item))));
+  }
+
+  /** The body of an If or Loop: what `write` writes goes there, and may read what lies around it. */
+  body(name: string, write: (graph: Graph) => void): Attribute {
+    const outer = this.#once;
+    this.#once = new Map(outer);
+    try {
+      return { type: 'GRAPH', value: this.builder.body(name, write) };
+    } finally {
+      this.#once = outer;
+    }
+  }
+
+  /** A graph input; the same name gives the same input. */
+  input(name: string, type: DataType, shape: readonly FileDim[]): Value {
+    return (
+      this.builder.model.graph.inputs.find((value) => value.name === name) ?? this.builder.input(name, type, [...shape])
+    );
+  }
+
+  /** A graph input of numbers, in the arithmetic's type. */
+  floatInput(name: string, shape: readonly FileDim[]): Value {
+    const input = this.input(name, 'FLOAT', shape);
+    return this.habits.float16 ? this.cast(input, 'FLOAT16') : input;
+  }
+
+  /** A graph output of numbers. */
+  output(value: Value, name: string, shape: readonly FileDim[]): void {
+    const single = this.habits.float16 ? this.cast(value, 'FLOAT') : this.op('Identity', [value]);
+    this.builder.output(single, name, 'FLOAT', [...shape]);
+  }
+
+  /** Number of samples as inputs and outputs state it. */
+  get batchDim(): FileDim {
+    return this.habits.sizes === 'fixed' ? BATCH : 'batch';
   }
 
   ints(...items: number[]): Value {
@@ -87,12 +143,16 @@ export class SpellingWriter {
 
   /** Numbers that belong to no unit: masks, tables. */
   numbers(dims: readonly number[], data: ArrayLike<number>): Value {
-    return this.builder.model.graph.addInitializer('table', Tensor.fromNumbers(this.float, dims, data));
+    return this.initializer('table', Tensor.fromNumbers(this.float, dims, data));
   }
 
   /** Whole numbers of a table. */
   indices(dims: readonly number[], data: readonly number[]): Value {
-    return this.builder.model.graph.addInitializer('indices', Tensor.int64(dims, data));
+    return this.initializer('indices', Tensor.int64(dims, data));
+  }
+
+  protected initializer(name: string, tensor: Tensor): Value {
+    return this.builder.model.graph.addInitializer(name, tensor);
   }
 
   /** A weight, stored as the exporter does; the returned value holds it in the arrangement given. */
@@ -114,9 +174,7 @@ export class SpellingWriter {
   #store(weight: Weight, type: DataType, asConstant = false): Value {
     const tensor = Tensor.fromNumbers(type, weight.dims, weight.data);
     const store = () =>
-      asConstant
-        ? this.op('Constant', [], { value: tensor })
-        : this.builder.model.graph.addInitializer(weight.name, tensor);
+      asConstant ? this.op('Constant', [], { value: tensor }) : this.initializer(weight.name, tensor);
     const key = [weight.name, type, weight.dims.join('x'), weight.data.join()].join();
     const value = this.habits.shared ? this.once(key, store) : store();
     this.stored.set(value.name, weight);
@@ -124,7 +182,7 @@ export class SpellingWriter {
   }
 
   #constant(tensor: Tensor): Value {
-    if (this.habits.sizes === 'dynamo') return this.builder.model.graph.addInitializer('val', tensor);
+    if (this.habits.sizes === 'dynamo') return this.initializer('val', tensor);
     return this.op('Constant', [], { value: tensor });
   }
 

@@ -1,5 +1,8 @@
 import { normals, random } from '../random.js';
 
+/** Between the names of weights that are stacked. */
+export const STACKED = '+';
+
 /** Names of the units that lie at each position of an axis; empty where a position belongs to none. */
 export type AxisUnits = readonly (readonly string[])[];
 
@@ -57,6 +60,20 @@ export class Weight {
     return new Weight(this.name, this.axes.toSpliced(axis, 1, outerUnits, innerUnits), this.data);
   }
 
+  /** Axes that follow one another as one, of `count` from `axis` on: a position has the units that all of them have there. */
+  merge(axis: number, count: number): Weight {
+    const merged = this.axes
+      .slice(axis, axis + count)
+      .reduce((outer, inner) =>
+        outer.flatMap((names) =>
+          inner.map((own) =>
+            names.length === 0 || own.length === 0 ? [...names, ...own] : names.filter((name) => own.includes(name)),
+          ),
+        ),
+      );
+    return new Weight(this.name, this.axes.toSpliced(axis, count, merged), this.data);
+  }
+
   /** With further axes of size 1. */
   expand(...at: readonly number[]): Weight {
     const axes = [...this.axes];
@@ -96,6 +113,16 @@ export class Weight {
       positionOf(at, dims).some((index, axis) => gone[axis][index]) ? 0 : number,
     );
     return new Weight(this.name, this.axes, data);
+  }
+
+  /** Weights of the same dims along a new axis in front, under all their names; a position belongs to the units of all of them. */
+  static stack(weights: readonly Weight[]): Weight {
+    const axes = weights[0].axes.map((axis, at) =>
+      axis.map((_, index) => weights.flatMap((weight) => weight.axes[at][index])),
+    );
+    const data = Float64Array.from(weights.flatMap((weight) => [...weight.data]));
+    const name = weights.map((weight) => weight.name).join(STACKED);
+    return new Weight(name, [plainAxis(weights.length), ...axes], data);
   }
 
   /** Weights side by side along an axis. */

@@ -6,7 +6,7 @@ import { type DeviceRow, deviceQueue } from '../../devices/devices.js';
 import type { ModelRow } from '../../shelf/models.js';
 import { contentKey } from '../contentKey.js';
 import type { JobRow } from '../job.js';
-import type { JobQueue } from '../jobQueue.js';
+import type { JobQueue, Submitter } from '../jobQueue.js';
 
 /** What a benchmark is asked for. */
 export type BenchmarkInput = z.infer<typeof benchmarkInput>;
@@ -16,7 +16,7 @@ export async function submitBenchmark(
   queue: JobQueue,
   sql: Sql,
   input: BenchmarkInput,
-  { models, device, createdBy }: { models: readonly ModelRow[]; device: DeviceRow; createdBy: string },
+  { models, device, createdBy, token }: { models: readonly ModelRow[]; device: DeviceRow } & Submitter,
 ): Promise<{ job: JobRow; fresh: boolean }> {
   const { target, batch, dims } = input;
   const work: AgentJob = {
@@ -42,6 +42,7 @@ export async function submitBenchmark(
     model: models[0].id,
     device: device.id,
     createdBy,
+    token,
   });
 }
 

@@ -5,7 +5,7 @@ import type { DatasetRow } from '../../shelf/datasets.js';
 import type { ModelRow } from '../../shelf/models.js';
 import { contentKey } from '../contentKey.js';
 import type { JobRow } from '../job.js';
-import { COMPUTE, type JobQueue } from '../jobQueue.js';
+import { COMPUTE, type JobQueue, type Submitter } from '../jobQueue.js';
 import { modelFiles, RELEASE, statisticsFile, type WorkModel, workModel } from './files.js';
 import type { Kind } from './kind.js';
 
@@ -31,12 +31,12 @@ export async function submitCalibration(
   queue: JobQueue,
   sql: Sql,
   input: CalibrationInput,
-  { model, dataset, createdBy }: { model: ModelRow; dataset: DatasetRow; createdBy: string },
+  { model, dataset, createdBy, token }: { model: ModelRow; dataset: DatasetRow } & Submitter,
 ): Promise<{ job: JobRow; fresh: boolean }> {
   const { model: _, dataset: __, shards: wanted, effects, plugins, ...samples } = input;
   const shards = dataset.kind === 'pictures' ? Math.min(wanted, dataset.files) : wanted;
   const whole: CalibrateWork = { model: workModel(model), dataset: dataset.sha256, samples, effects, plugins };
-  const common = { queue: COMPUTE, model: model.id, createdBy };
+  const common = { queue: COMPUTE, model: model.id, createdBy, token };
   const title = `Calibrate ${model.name} on ${dataset.name}`;
   if (shards === 1)
     return queue.submit(sql, {

@@ -1,6 +1,6 @@
 import type { ModelFiles } from '../../shelf/models.js';
 import { contentKey } from '../contentKey.js';
-import { COMPUTE, type NewJob } from '../jobQueue.js';
+import { COMPUTE, type NewJob, type Submitter } from '../jobQueue.js';
 import { modelFiles, RELEASE, type WorkModel, workModel } from './files.js';
 import type { Kind } from './kind.js';
 
@@ -12,7 +12,7 @@ interface InspectWork {
 const SECONDS = 300;
 
 /** A job that looks into a model. */
-export function inspectJob(model: ModelFiles & { id: string; name: string }, createdBy: string): NewJob {
+export function inspectJob(model: ModelFiles & { id: string; name: string }, { createdBy, token }: Submitter): NewJob {
   const work: InspectWork = { model: workModel(model) };
   return {
     type: 'inspect',
@@ -23,6 +23,8 @@ export function inspectJob(model: ModelFiles & { id: string; name: string }, cre
     queue: COMPUTE,
     model: model.id,
     createdBy,
+    token,
+    quick: true,
   };
 }
 

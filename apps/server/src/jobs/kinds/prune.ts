@@ -7,7 +7,7 @@ import type { ModelRow } from '../../shelf/models.js';
 import type { PruneTaskOptions } from '../../tasks/prune.js';
 import { contentKey } from '../contentKey.js';
 import type { JobRow } from '../job.js';
-import { COMPUTE, type JobQueue } from '../jobQueue.js';
+import { COMPUTE, type JobQueue, type Submitter } from '../jobQueue.js';
 import type { DeviceTarget } from '../measureOnDevice.js';
 import { modelFiles, RELEASE, statisticsFile, stem, type WorkModel, workModel } from './files.js';
 import type { Kind } from './kind.js';
@@ -24,13 +24,12 @@ interface PruneWork {
 }
 
 /** What a pruning is about. */
-export interface PruningSubject {
+export interface PruningSubject extends Submitter {
   model: ModelRow;
   dataset: DatasetRow | undefined;
   calibration: JobRow | undefined;
   /** Where a latency counts. */
   device: DeviceRow | undefined;
-  createdBy: string;
 }
 
 /** Submits a pruning. */
@@ -38,7 +37,7 @@ export function submitPruning(
   queue: JobQueue,
   sql: Sql,
   input: PruningInput,
-  { model, dataset, calibration, device: latencyTarget, createdBy }: PruningSubject,
+  { model, dataset, calibration, device: latencyTarget, createdBy, token }: PruningSubject,
 ): Promise<{ job: JobRow; fresh: boolean }> {
   const { target, plugins, criterion, seed, recovery, allocation, least, round, holdBack } = input;
   const {
@@ -79,6 +78,7 @@ export function submitPruning(
     needs: calibration ? [calibration.id] : [],
     model: model.id,
     createdBy,
+    token,
   });
 }
 

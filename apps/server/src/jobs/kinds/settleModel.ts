@@ -25,6 +25,7 @@ export function settleModel(
         data,
         origin: { model: job.model!, job: job.id },
         createdBy: job.created_by,
+        token: job.token,
       });
       await sql.query('update snp.jobs set result = result || $2 where id = $1', [
         job.id,

@@ -6,7 +6,7 @@ import type { ModelRow } from '../../shelf/models.js';
 import type { SweepPointTaskOptions } from '../../tasks/sweep.js';
 import { contentKey } from '../contentKey.js';
 import type { JobRow } from '../job.js';
-import { COMPUTE, type JobQueue } from '../jobQueue.js';
+import { COMPUTE, type JobQueue, type Submitter } from '../jobQueue.js';
 import { modelFiles, RELEASE, statisticsFile, stem, type WorkModel, workModel } from './files.js';
 import type { Kind } from './kind.js';
 import { settleModel } from './settleModel.js';
@@ -30,12 +30,13 @@ export async function submitSweep(
     dataset,
     calibration,
     createdBy,
-  }: { model: ModelRow; dataset: DatasetRow | undefined; calibration: JobRow; createdBy: string },
+    token,
+  }: { model: ModelRow; dataset: DatasetRow | undefined; calibration: JobRow } & Submitter,
 ): Promise<{ job: JobRow; fresh: boolean }> {
   const { of, least, round, plugins } = input;
   const keep = [...new Set(input.keep)].sort((a, b) => b - a);
   const { id: _, ...samples } = input.dataset ?? { id: undefined };
-  const common = { queue: COMPUTE, model: model.id, createdBy };
+  const common = { queue: COMPUTE, model: model.id, createdBy, token };
   const points: JobRow[] = [];
   for (const limit of keep) {
     const options: SweepPointTaskOptions = {
@@ -69,6 +70,7 @@ export async function submitSweep(
     input: { ...input, keep },
     work: { model: model.name },
     needs,
+    quick: true,
   });
   await sql.query('update snp.jobs set parent = $1 where id = any($2) and parent is null', [submitted.job.id, needs]);
   return submitted;

@@ -15,7 +15,7 @@ import { broadcastPositions } from '../positions.js';
 
 /** Operators whose output has the type and shape of their first input. */
 const LIKE_FIRST_INPUT =
-  `Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Ceil Celu Clip Cos Cosh CumProd CumSum Elu Erf Exp Floor Gelu
+  `Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Ceil Celu Cos Cosh CumProd CumSum Elu Erf Exp Floor Gelu
   HardSigmoid HardSwish Hardmax Identity LRN LeakyRelu Log LogSoftmax LpNormalization MeanVarianceNormalization Mish Neg
   Not Reciprocal Relu ReverseSequence Round Scaler Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt
   Swish Tan Tanh ThresholdedRelu Inverse com.microsoft.BiasAdd com.microsoft.BiasGelu com.microsoft.BiasSoftmax
@@ -32,6 +32,7 @@ export const elementwiseRules: ShapeRules = {
   ...Object.fromEntries(LIKE_FIRST_INPUT.map((op) => [op, unaryRule])),
   ...Object.fromEntries(BINARY.map((op) => [op, variadicRule(false)])),
   ...Object.fromEntries(BOOLEAN_BINARY.map((op) => [op, variadicRule(true)])),
+  Clip: clipRule,
   IsNaN: testRule,
   IsInf: testRule,
   Where: whereRule,
@@ -54,6 +55,25 @@ function unaryRule(call: OperatorCall): OutputFacts[] {
   const { type, shape, content } = call.input(0);
   if (!content || !FOLLOWED_UNARY.has(call.node.op)) return [{ type, shape }];
   return [{ type, shape, content: content.map((item) => unaryElement(call.node.op, type, item)) }];
+}
+
+/** The larger one of each element and the lower bound, then the smaller one of that and the upper bound. */
+function clipRule(call: OperatorCall): OutputFacts[] {
+  const { type, shape, content } = call.input(0);
+  const bound = (index: number, name: string): Element | 'none' => {
+    if (call.node.inputs[index]) return call.content(index)?.[0];
+    return call.node.float(name) ?? 'none';
+  };
+  const [low, high] = [bound(1, 'min'), bound(2, 'max')];
+  // Runtimes differ in what they give where the bounds cross.
+  const ordered =
+    low === 'none' || high === 'none' || (typeof low === 'number' && typeof high === 'number' && low <= high);
+  if (!content || !ordered) return [{ type, shape }];
+  const clipped = content.map((item) => {
+    const raised = low === 'none' ? item : binaryElement('Max', type, item, low);
+    return high === 'none' ? raised : binaryElement('Min', type, raised, high);
+  });
+  return [{ type, shape, content: clipped }];
 }
 
 function variadicRule(boolean: boolean): ShapeRule {

@@ -12,7 +12,7 @@ export const gatheringRules: ShapeRules = {
   GatherND: gatherNdRule,
   Scatter: (call) => [like(call, 0)],
   ScatterElements: (call) => [like(call, 0)],
-  ScatterND: (call) => [like(call, 0)],
+  ScatterND: (call) => [{ ...like(call, 0), content: scatteredContent(call) }],
   TensorScatter: (call) => [like(call, 0)],
   OneHot: oneHotRule,
   TopK: topKRule,
@@ -31,6 +31,28 @@ export const gatheringRules: ShapeRules = {
 function gatherRule(call: OperatorCall): OutputFacts[] {
   const shape = gatheredShape(call.shape(0), call.shape(1), call.node.int('axis', 0));
   return [{ type: call.type(0), shape, content: gatheredContent(call, shape) }];
+}
+
+/** Data with updates in place of some slices; undefined where two go to one place, whose order no runtime promises, or are added up. */
+function scatteredContent(call: OperatorCall): Element[] | undefined {
+  const [content, updates, tuples] = [call.content(0), call.content(2), call.numbers(1)];
+  const [dims, depth] = [staticDims(call.shape(0)), call.shape(1)?.at(-1)];
+  const none = call.node.string('reduction', 'none') === 'none';
+  if (!none || !content || !updates || !tuples || !dims || typeof depth !== 'number' || depth < 1) return undefined;
+  const inner = dims.slice(depth).reduce((product, dim) => product * dim, 1);
+  const result = [...content];
+  const written = new Set<number>();
+  for (let at = 0; at < tuples.length / depth; at++) {
+    const places = tuples
+      .slice(at * depth, (at + 1) * depth)
+      .map((index, axis) => (index < 0 ? index + dims[axis] : index));
+    if (places.some((place, axis) => !(place >= 0 && place < dims[axis]))) return undefined;
+    const row = places.reduce((offset, place, axis) => offset * dims[axis] + place, 0);
+    if (written.has(row)) return undefined;
+    written.add(row);
+    for (let i = 0; i < inner; i++) result[row * inner + i] = updates[at * inner + i];
+  }
+  return result;
 }
 
 function gatheredShape(

@@ -1,14 +1,22 @@
 import type { AttentionSpec, AttentionWeights } from '../attentionSpec.js';
 import { headRepeatSpelling } from '../headRepeats.js';
+import { LEAST, type LinearAttention, linearAttention } from '../linearAttentions.js';
 import { bucketOf, FAR, maskSpelling, slopeOf } from '../masks.js';
 import type { NormParts } from '../normSpelling.js';
 import { normSpelling, partsFor } from '../norms.js';
+import type { ByHead } from '../ports.js';
 import { rotaryAngle, rotarySpelling } from '../rotaries.js';
 import { scaleSpelling } from '../scales.js';
 import { softmaxSpelling } from '../softmaxes.js';
 import { Weight } from '../weight.js';
 import { referenceNorm } from './referenceNorm.js';
 import { linear, type Removal, type Rows, softmax } from './rows.js';
+
+/** Keys or values of earlier tokens, and who wants those of all tokens. */
+export interface PastHeads {
+  readonly past: ByHead;
+  give(present: ByHead): void;
+}
 
 /** An attention of one sample, head by head. `counted` tells which tokens of the sample are no padding. */
 export function referenceAttention(
@@ -17,32 +25,31 @@ export function referenceAttention(
   weights: AttentionWeights,
   removal: Removal,
   counted: readonly boolean[],
+  [pastKeys, pastValues]: readonly (PastHeads | undefined)[],
 ): Rows {
   const project = (rows: Rows, { weight, bias }: AttentionWeights['q']) => linear(rows, weight, bias, removal);
   const [q, k, v] = [project(x, weights.q), project(memory, weights.k), project(memory, weights.v)];
   const headsOf = (rows: Rows, heads: number, width: number) =>
     Array.from({ length: heads }, (_, head) => rows.map((row) => row.slice(head * width, (head + 1) * width)));
-  const prepare = (rows: Rows, heads: number, norm: NormParts) =>
-    headsOf(rows, heads, spec.queryKey).map((head, at) => {
+  const prepare = (all: Rows, heads: number, norm: NormParts, whole: NormParts) => {
+    const { formula } = normSpelling(spec.wholeNorm);
+    const rows = referenceNorm(all, formula, partsFor(spec.wholeNorm, whole), removal);
+    return headsOf(rows, heads, spec.queryKey).map((head, at) => {
       const own = ownNorm(partsFor(spec.headNorm, norm), at, spec.queryKey, heads);
       return rotate(referenceNorm(head, normSpelling(spec.headNorm).formula, own, removal), spec);
     });
-  const [queries, keys] = [prepare(q, spec.heads, weights.queryNorm), prepare(k, spec.keyHeads, weights.keyNorm)];
-  const values = headsOf(v, spec.keyHeads, spec.value);
+  };
+  const queries = prepare(q, spec.heads, weights.queryNorm, weights.wholeQueryNorm);
+  const keys = withPast(prepare(k, spec.keyHeads, weights.keyNorm, weights.wholeKeyNorm), pastKeys);
+  const values = withPast(headsOf(v, spec.keyHeads, spec.value), pastValues);
   const keyHead = (head: number) =>
     headRepeatSpelling(spec.repeat).order === 'rounds'
       ? head % spec.keyHeads
       : Math.floor(head / (spec.heads / spec.keyHeads));
-  const factor = scaleSpelling(spec.scale).none ? 1 : spec.queryKey ** -0.5;
-  const temperature = (head: number) => (spec.temperature ? Math.exp(weights.temperature.data[head]) : 1);
-  const products = queries.map((head, at) =>
-    head.map((query) => keys[keyHead(at)].map((key) => dot(query, key) * factor * temperature(at))),
-  );
-  const talked = spec.talking ? mixHeads(products, weights, removal) : products;
-  const biased = talked.map((scores, head) =>
-    scores.map((row, query) => row.map((score, key) => masked(score, [head, query, key], spec, weights, counted))),
-  );
-  const maps = normalized(biased, softmaxSpelling(spec.softmax).joint);
+  const past = pastKeys?.past[0].length ?? 0;
+  const maps = linearAttention(spec.core)
+    ? queries.map((head, at) => linearMap(head, keys[keyHead(at)], linearAttention(spec.core)!.feature))
+    : softMaps(queries, (head) => keys[keyHead(head)], spec, weights, removal, counted, past);
   const mixed = x.map((_, query) =>
     Float64Array.from({ length: spec.heads * spec.value }, (_, at) => {
       const [head, neuron] = [Math.floor(at / spec.value), at % spec.value];
@@ -51,6 +58,62 @@ export function referenceAttention(
     }),
   );
   return linear(mixed, weights.o.weight, weights.o.bias, removal);
+}
+
+/** Heads of all tokens so far. */
+function withPast(heads: readonly Rows[], cache: PastHeads | undefined): readonly Rows[] {
+  if (!cache) return heads;
+  const all = heads.map((rows, head) => [...cache.past[head].map((row) => Float64Array.from(row)), ...rows]);
+  cache.give(all.map((rows) => rows.map((row) => [...row])));
+  return all;
+}
+
+/** What a head's queries take of each token. */
+function linearMap(queries: Rows, keys: Rows, feature: LinearAttention['feature']): number[][] {
+  if (feature === 'softmax') {
+    const columns = [...keys[0].keys()].map((at) => softmax(keys.map((row) => row[at])));
+    return queries.map((query) => {
+      const shares = Float64Array.from(softmax([...query]));
+      return keys.map((_, key) =>
+        dot(
+          shares,
+          Float64Array.from(columns, (column) => column[key]),
+        ),
+      );
+    });
+  }
+  const f = feature === 'relu' ? (x: number) => Math.max(x, 0) : (x: number) => (x > 0 ? x + 1 : Math.exp(x));
+  const of = (rows: Rows) => rows.map((row) => row.map(f));
+  const [q, k] = [of(queries), of(keys)];
+  return q.map((query) => {
+    const scores = k.map((key) => dot(query, key));
+    const sum = scores.reduce((total, score) => total + score, 0);
+    return scores.map((score) => score / (sum + LEAST));
+  });
+}
+
+/** Maps by a softmax of scores. */
+function softMaps(
+  queries: readonly Rows[],
+  keysOf: (head: number) => Rows,
+  spec: AttentionSpec,
+  weights: AttentionWeights,
+  removal: Removal,
+  counted: readonly boolean[],
+  past: number,
+): number[][][] {
+  const factor = scaleSpelling(spec.scale).none ? 1 : spec.queryKey ** -0.5;
+  const temperature = (head: number) => (spec.temperature ? Math.exp(weights.temperature.data[head]) : 1);
+  const products = queries.map((head, at) =>
+    head.map((query) => keysOf(at).map((key) => dot(query, key) * factor * temperature(at))),
+  );
+  const talked = spec.talking ? mixHeads(products, weights, removal) : products;
+  const biased = talked.map((scores, head) =>
+    scores.map((row, query) =>
+      row.map((score, key) => masked(score, [head, query + past, key], spec, weights, counted)),
+    ),
+  );
+  return normalized(biased, softmaxSpelling(spec.softmax).joint);
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

@@ -32,6 +32,29 @@ export function referenceFfn(x: Rows, spec: FfnSpec, weights: FfnWeights, remova
       );
       return layer(active(mixed), weights.down);
     }
+    case 'depthwise-image': {
+      const { data } = weights.imageKernel;
+      const columns = x.length / 2;
+      const mixed = hidden.map((row, token) =>
+        row.map((_, at) => {
+          const [y, column] = [Math.floor(token / columns), token % columns];
+          let sum = 0;
+          for (let tap = 0; tap < 9; tap++) {
+            const [toY, toX] = [y + Math.floor(tap / 3) - 1, column + (tap % 3) - 1];
+            const inside = toY >= 0 && toY < 2 && toX >= 0 && toX < columns;
+            if (inside) sum += hidden[toY * columns + toX][at] * data[at * 9 + tap];
+          }
+          return sum;
+        }),
+      );
+      return layer(active(mixed), weights.down);
+    }
+    case 'shared-expert': {
+      const other = layer(active(layer(x, weights.otherUp)), weights.otherDown);
+      const shares = layer(x, weights.share);
+      const weighed = other.map((row, token) => row.map((number) => number / (1 + Math.exp(-shares[token][0]))));
+      return addRows(layer(active(hidden), weights.down), weighed);
+    }
     case 'experts': {
       const shares = layer(x, weights.router).map((row) => softmax([...row]));
       const other = layer(active(layer(x, weights.otherUp)), weights.otherDown);

@@ -1,13 +1,17 @@
 import type { Feeds } from '../../feeds.js';
 import { stacksOf, withoutCross } from '../buildSpelled.js';
+import { type CachePart, cacheName, portOf } from '../caches.js';
 import type { BlockWeights, StackWeights } from '../drawnWeights.js';
+import type { LinearWeights } from '../linears.js';
 import type { NormParts } from '../normSpelling.js';
 import { normSpelling, partsFor } from '../norms.js';
-import { BATCH, MEMORY_TOKENS, TOKENS } from '../sizes.js';
+import { type Port, readPort, writePort } from '../ports.js';
+import { BATCH, MEMORY_TOKENS } from '../sizes.js';
 import type { BlockSpec, SpelledSpec } from '../spelledSpec.js';
-import type { Weight } from '../weight.js';
-import { referenceAttention } from './referenceAttention.js';
+import { windowsOf } from '../windows.js';
+import { type PastHeads, referenceAttention } from './referenceAttention.js';
 import { referenceFfn } from './referenceFfn.js';
+import { referenceInput, rowsOf } from './referenceInput.js';
 import { referenceNorm } from './referenceNorm.js';
 import { addRows, linear, NOTHING, type Removal, type Rows, softmax } from './rows.js';
 
@@ -33,6 +37,9 @@ export function referenceSpelled(
 }
 
 class Sample {
+  /** Outputs of blocks. */
+  readonly further: Record<string, number[]> = {};
+
   constructor(
     readonly spec: SpelledSpec,
     readonly feeds: Feeds,
@@ -47,47 +54,12 @@ class Sample {
     return Array.from(data.subarray(this.at * size, (this.at + 1) * size), Number);
   }
 
-  #rows(name: string, tokens: number): Rows {
-    const numbers = this.#feed(name);
-    const width = numbers.length / tokens;
-    return Array.from({ length: tokens }, (_, token) =>
-      Float64Array.from(numbers.slice(token * width, (token + 1) * width)),
-    );
-  }
-
-  #input(input: SpelledSpec['input'], weights: StackWeights, prefix: string): Rows {
-    const { removal, spec } = this;
-    if (input === 'features') {
-      return linear(this.#rows(`${prefix}features`, TOKENS), weights.features.weight, weights.features.bias, removal);
-    }
-    const rowsOf = (weight: Weight, rows: readonly number[]): Rows => {
-      const { data } = weight.without(removal.removed);
-      return rows.map((row) => data.slice(row * spec.width, (row + 1) * spec.width));
-    };
-    const positions = rowsOf(weights.positions, [...Array(TOKENS).keys()]);
-    if (input === 'ids') return addRows(rowsOf(weights.embedding, this.#feed(`${prefix}ids`)), positions);
-    const image = this.#feed(`${prefix}image`);
-    const columns = 2 * (TOKENS - 1);
-    const patches = Array.from({ length: TOKENS - 1 }, (_, patch) =>
-      Float64Array.from({ length: 12 }, (_, at) => {
-        const [channel, row, column] = [Math.floor(at / 4), Math.floor(at / 2) % 2, at % 2];
-        return image[(channel * 2 + row) * columns + 2 * patch + column];
-      }),
-    );
-    const { weight, bias } = weights.patches;
-    const kernel = linearOf(weight.without(removal.removed), spec.width);
-    const rows = patches.map((patch) =>
-      kernel.map((filter, channel) =>
-        patch.reduce((sum, number, at) => sum + number * filter[at], bias!.without(removal.removed).data[channel]),
-      ),
-    );
-    return addRows([...rowsOf(weights.first, [0]), ...rows.map((row) => Float64Array.from(row))], positions);
-  }
-
   stack(spec: SpelledSpec, weights: StackWeights, prefix: string, memory: Rows | undefined): Rows {
-    let x = this.#input(spec.input, weights, prefix);
+    let x = referenceInput(spec, weights, (name) => this.#feed(name), prefix, this.removal);
     spec.blocks.forEach((own, at) => {
-      x = this.#block(x, spec.repeated ? spec.blocks[0] : own, weights.blocks[at], memory);
+      x = this.#block(x, spec.repeated ? spec.blocks[0] : own, weights.blocks[at], at, memory);
+      if (spec.exits === 'streams') this.further[`stream.${at}`] = flat(x);
+      if (spec.exits === 'logits') this.further[`logits.${at}`] = flat(this.#classes(x, weights));
     });
     return this.#norm(spec.blocks[0], x, weights.norm);
   }
@@ -96,12 +68,45 @@ class Sample {
     return referenceNorm(x, normSpelling(norm).formula, partsFor(norm, parts), this.removal);
   }
 
-  #block(x: Rows, block: BlockSpec, weights: BlockWeights, encoded: Rows | undefined): Rows {
+  #classes(x: Rows, { head }: StackWeights): Rows {
+    return linear(x, head.weight, head.bias, this.removal);
+  }
+
+  /** Past keys or values of a layer, and what becomes of them. */
+  #cache(port: Port, layer: number, part: CachePart): PastHeads {
+    return {
+      past: readPort(this.#feed(cacheName('past_key_values', layer, part)), port),
+      give: (present) => {
+        this.further[cacheName('present', layer, part)] = writePort(present, port);
+      },
+    };
+  }
+
+  #block(x: Rows, block: BlockSpec, weights: BlockWeights, layer: number, encoded: Rows | undefined): Rows {
     const { removal } = this;
     const mask = 'attention_mask' in this.feeds ? this.#feed('attention_mask') : [];
-    const memory = (own: Rows) => (block.attention.cross ? (encoded ?? this.#rows('memory', MEMORY_TOKENS)) : own);
-    const attend = (own: Rows) =>
-      referenceAttention([own, memory(own)], block.attention, weights.attention, removal, mask.map(Boolean));
+    const memory = (own: Rows) =>
+      block.attention.cross ? (encoded ?? rowsOf(this.#feed('memory'), MEMORY_TOKENS)) : own;
+    const { attention: spec } = block;
+    const cacheOf = (part: CachePart, width: number, { weight }: LinearWeights) =>
+      spec.cache === 'none'
+        ? undefined
+        : this.#cache(portOf(spec.cache, part, spec.keyHeads, width, weight.axes[1]), layer, part);
+    const look = (own: Rows) => {
+      const caches = [
+        cacheOf('key', spec.queryKey, weights.attention.k),
+        cacheOf('value', spec.value, weights.attention.v),
+      ] as const;
+      return referenceAttention([own, memory(own)], spec, weights.attention, removal, mask.map(Boolean), caches);
+    };
+    const attend = (own: Rows) => {
+      const made = [...own];
+      for (const window of windowsOf(spec.window)) {
+        const rows = look(window.map((token) => own[token]));
+        for (const [at, token] of window.entries()) made[token] = rows[at];
+      }
+      return made;
+    };
     const feed = (own: Rows) => referenceFfn(own, block.ffn, weights.ffn, removal);
     const branches = { both: [attend, feed], attention: [attend], ffn: [feed] }[block.branches];
     const norm = (value: Rows, at: number) => this.#norm(block, value, weights.norms[at]);
@@ -128,9 +133,12 @@ class Sample {
   }
 
   head(x: Rows, weights: StackWeights): Record<string, number[]> {
+    return { ...this.further, ...this.#end(x, weights) };
+  }
+
+  #end(x: Rows, weights: StackWeights): Record<string, number[]> {
     const { head } = this.spec;
-    const flat = (rows: Rows) => rows.flatMap((row) => [...row]);
-    const layer = (rows: Rows) => flat(linear(rows, weights.head.weight, weights.head.bias, this.removal));
+    const layer = (rows: Rows) => flat(this.#classes(rows, weights));
     if (head === 'stream') return { stream: flat(x) };
     if (head === 'several') return { stream: flat(x), logits: layer(x) };
     if (head === 'tied')
@@ -140,9 +148,8 @@ class Sample {
   }
 }
 
-function linearOf({ data }: Weight, rows: number): Float64Array[] {
-  const width = data.length / rows;
-  return Array.from({ length: rows }, (_, row) => data.slice(row * width, (row + 1) * width));
+function flat(rows: Rows): number[] {
+  return rows.flatMap((row) => [...row]);
 }
 
 function towers(samples: readonly Sample[], stacks: readonly StackWeights[]): Record<string, number[]> {
