@@ -32,7 +32,7 @@ function isZero(value: Node['inputs'][number]): boolean {
  * A rule for operators that work position by position on inputs that broadcast: equal positions are coupled.
  *
  * @param operators The operators with their forms: how many inputs, which attributes.
- * @param zeros When the result is zero: where `all` operands are (sums), `any` (products), the `first` (quotients), or `none`.
+ * @param zeros When the result is zero: where `all` operands are (sums), `any` (products), the `first` (quotients), both `branches` of a choice, or `none`.
  */
 export function pointwise(
   operators: Readonly<Record<string, OperatorForm>>,
@@ -79,13 +79,6 @@ const quotientRule: OperatorRule = {
   },
 };
 
-/** Whichever branch is taken is zero if both are; which one is taken does not matter. */
-const whereRule: OperatorRule = {
-  operators: { Where: { inputs: 3 } },
-  summary: 'equal positions are coupled; zero where both branches are',
-  propagate: (node, walk) => propagateElementwise(node, walk, [0, 1, 2], 'branches'),
-};
-
 /** Rules for pointwise operators with broadcasting. */
 export const elementwiseRules: OperatorRule[] = [
   pointwise(
@@ -102,7 +95,8 @@ export const elementwiseRules: OperatorRule[] = [
   pointwise({ Mul: TWO, And: TWO }, 'any', 'equal positions are coupled'),
   quotientRule,
   powRule,
-  whereRule,
+  // Which branch is taken does not matter.
+  pointwise({ Where: { inputs: 3 } }, 'branches', 'equal positions are coupled; zero where both branches are'),
   pointwise({ PRelu: { inputs: 2, versions: [7] } }, 'first', 'equal positions are coupled'),
   pointwise(
     {
