@@ -1,7 +1,7 @@
 export { type ExternalDataFile, externalDataFiles } from './io/externalDataFiles.js';
 export { externalFiles } from './io/externalFiles.js';
-export { type OpenFile, openFile } from './io/openFile.js';
 export { makeFolders } from './io/makeFolders.js';
+export { type OpenFile, openFile } from './io/openFile.js';
 export { privateFolder } from './io/privateFolder.js';
 export { readModel } from './io/readModel.js';
 export { READ_MODEL_DEFAULTS, type ReadModelOptions } from './io/readModelOptions.js';

@@ -27,8 +27,7 @@ export async function privateFolder(path: string): Promise<boolean> {
     if (stranger !== undefined) refuse(`others can replace ${stranger}`);
   }
   if (made.uid !== own) refuse(`it belongs to user ${made.uid}, not to user ${own}`);
-  if (made.mode & OTHERS_WRITE)
-    refuse('everybody can write to it, so that what lies in it may be of anybody');
+  if (made.mode & OTHERS_WRITE) refuse('everybody can write to it, so that what lies in it may be of anybody');
   if ((made.mode & NOT_OWNER) === 0) return false;
   await chmod(path, made.mode & 0o700);
   return true;
