@@ -31,6 +31,7 @@ export type { CountConstant, PlacedCount } from './propagate/countConstant.js';
 export type { JointAxes } from './propagate/jointAxes.js';
 export { type PropagateOptions, propagate } from './propagate/propagate.js';
 export { type Contraction, Propagation, type RigidFactor } from './propagate/propagation.js';
+export type { TableUse } from './propagate/sharedTables.js';
 export { combine, type Operand, type Zeros } from './rules/combine.js';
 export { COMPUTED, type ContractionSpec, contract, contractMatMul } from './rules/contraction.js';
 export { pointwise } from './rules/elementwise.js';
