@@ -21,6 +21,7 @@ import {
 /** Holds plans in which queries and keys, values and heads keep different widths against the masked original. */
 async function prove({ builder, feeds }: Writer): Promise<void> {
   const analysis = prepare(builder.model);
+  expect(analysis.blocks.length).toBe(1);
   const own = (kind: string) => analysis.groups.filter((group) => group.kind === kind);
   expect(own('query-key').map(({ units, lanes }) => [units, lanes])).toEqual([[HEADS * SIZE, HEADS]]);
   expect(own('value').map(({ units, lanes }) => [units, lanes])).toEqual([[HEADS * SIZE, HEADS]]);

@@ -40,8 +40,10 @@ class Places {
   constructor(private readonly walk: Propagation) {
     this.#position = new Map(walk.graph.nodes.map((node, at) => [node, at]));
     const written = writtenClasses(walk);
-    this.#mixers = [...new Set(walk.mixers)]
-      .filter((node) => carriesNeurons(node, walk, written) && !carriesPairs(node, walk))
+    const mixers = new Set(walk.mixers.filter((node) => carriesNeurons(node, walk, written)));
+    const halves = halvesOf(mixers, walk);
+    this.#mixers = [...mixers]
+      .filter((node) => !halves.has(node))
       .sort((a, b) => this.#position.get(a)! - this.#position.get(b)!);
     this.#mixerOfProduct = mixersOfProducts(this.#mixers, walk, written);
     for (const [index, mixer] of this.#mixers.entries())
@@ -107,9 +109,26 @@ function carriesNeurons(node: Node, walk: Propagation, written: ReadonlySet<numb
   return classesAt(node, walk).some((root) => written.has(root));
 }
 
-/** Keys are multiplied with values first: the product with the queries is the attention. */
-function carriesPairs(node: Node, walk: Propagation): boolean {
-  return classesAt(node, walk).some((root) => walk.labels.has(root, Mark.contracted));
+/** Products of keys with values, where these come first: the product with the queries behind, which contracts the keys' neurons, is the attention. */
+function halvesOf(mixers: ReadonlySet<Node>, { contractions, layouts, labels }: Propagation): ReadonlySet<Node> {
+  const halves = new Set<Node>();
+  const seen = new Map<Node, Set<number>>();
+  for (const { node, index, field, betweenActivations } of contractions) {
+    if (!betweenActivations) continue;
+    const root = labels.find(field.labels[0]);
+    const ahead = [node.inputs[index]];
+    while (ahead.length > 0) {
+      const value = ahead.pop();
+      const producer = value?.producer;
+      const carries = value && layouts.get(value)?.fields.some((own) => labels.find(own.labels[0]) === root);
+      const known = producer && (seen.get(producer) ?? new Set());
+      if (!producer || !carries || known?.has(root)) continue;
+      seen.set(producer, known!.add(root));
+      if (mixers.has(producer)) halves.add(producer);
+      else ahead.push(...producer.inputs);
+    }
+  }
+  return halves;
 }
 
 /** The products of activations whose result reaches the attention map that a mixer applies, with the first such mixer. */
