@@ -65,7 +65,6 @@ describe('hidden units between two products', () => {
     ],
     // What the search over random models found, each once.
     ['a norm whose statistic is an output', (graph, hidden) => rootMeanSquare(graph, hidden, { shown: true })],
-    ['a norm without a scale', (graph, hidden) => rootMeanSquare(graph, hidden, { scaled: false })],
     ['a norm whose scale is computed', (graph, hidden) => computedScale(graph, hidden)],
     [
       'a division by what becomes zero',
@@ -85,8 +84,9 @@ describe('hidden units between two products', () => {
     ['more copies of them than can be followed', (graph, hidden) => copies(graph, hidden)],
   ];
 
-  it('can leave through a norm that is taken apart, with a scale of its own', () => {
-    expect(hiddenOf(network((graph, hidden) => rootMeanSquare(graph, hidden))).group).toMatchObject({ units: 8 });
+  it.each([true, false])('can leave through a norm that is taken apart, with a scale of its own: %s', (scaled) => {
+    const model = network((graph, hidden) => rootMeanSquare(graph, hidden, { scaled }));
+    expect(hiddenOf(model).group).toMatchObject({ units: 8 });
   });
 
   it('can leave through Dropout, whose mask is as wide', () => {
