@@ -63,6 +63,8 @@ describe('hidden units between two products', () => {
       'an operator whose attributes do not fit',
       (graph, hidden) => graph.op('/m', 'Gather', [hidden, graph.ints('/m', [0])], { axis: 5 }),
     ],
+    ['a division by a product of their sizes', (graph, hidden) => dividedByCount(graph, hidden, 'ReduceProd')],
+    ['a division by how many there are', (graph, hidden) => dividedByCount(graph, hidden, 'Size')],
     // What the search over random models found, each once.
     ['a norm whose statistic is an output', (graph, hidden) => rootMeanSquare(graph, hidden, { shown: true })],
     ['a norm whose scale is computed', (graph, hidden) => computedScale(graph, hidden)],
@@ -114,6 +116,15 @@ function custom(graph: GraphBuilder, hidden: Value): Value {
     outputs: ['sparkled'],
     name: '/m/Sparkle',
   }).outputs[0]!;
+}
+
+/** By a number that the model takes from a shape, of which the batch is not known before it runs. */
+function dividedByCount(graph: GraphBuilder, hidden: Value, by: 'ReduceProd' | 'Size'): Value {
+  const count =
+    by === 'Size'
+      ? graph.op('/m', 'Size', [hidden])
+      : graph.op('/m', 'ReduceProd', [graph.op('/m', 'Shape', [hidden])], { keepdims: 0 });
+  return graph.op('/m', 'Div', [hidden, graph.op('/m', 'Cast', [count], { to: 1 })]);
 }
 
 function alsoOutput(graph: GraphBuilder, hidden: Value): Value {

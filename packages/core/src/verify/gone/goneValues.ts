@@ -2,17 +2,26 @@ import { dimsEqual, ELLIPSIS, type Graph, type Node, parseEinsum, type ShapeInfo
 import { NORMS, type NormInputs } from '../normInputs.js';
 import { reducedAxes } from '../reducedAxes.js';
 import type { RemovedPositions } from '../removedPositions.js';
-import { both, either, type Gone, type Part, padded, partAlong, reshaped, transposed } from './part.js';
+import { both, either, type Gone, type Part, padded, partAlong, reshaped, stretch, taken, transposed } from './part.js';
 
 /** Operators that give zero for zero, whatever else they are given. */
 const ZERO_TO_ZERO = new Set([
-  ...['Abs', 'Cast', 'Dropout', 'Elu', 'Erf', 'Gelu', 'HardSwish', 'Identity', 'LeakyRelu', 'Mish', 'Neg', 'PRelu'],
-  ...['Relu', 'Selu', 'Sign', 'Sin', 'Softsign', 'Sqrt', 'Swish', 'Tan', 'Tanh', 'com.microsoft.Gelu'],
-  ...['com.microsoft.QuickGelu', 'GlobalAveragePool', 'AveragePool'],
+  ...['Abs', 'Asin', 'Asinh', 'Atan', 'Atanh', 'AveragePool', 'Cast', 'CastLike', 'Ceil', 'Celu', 'Dropout', 'Elu', 'Erf'],
+  ...['Floor', 'Gelu', 'GlobalAveragePool', 'GlobalMaxPool', 'HardSwish', 'Identity', 'LeakyRelu', 'LpNormalization'],
+  ...['MaxPool', 'MeanVarianceNormalization', 'Mish', 'Neg', 'PRelu', 'Relu', 'Round', 'Selu', 'Sign', 'Sin', 'Sinh'],
+  ...['Softsign', 'Sqrt', 'Swish', 'Tan', 'Tanh', 'ThresholdedRelu', 'com.microsoft.Gelu', 'com.microsoft.QuickGelu'],
 ]);
 
+/** Operators whose result is zero where all that they are given is. */
+const ALL_ZERO = new Set([
+  ...['Add', 'Max', 'Mean', 'Min', 'Sum', 'com.microsoft.BiasGelu', 'com.microsoft.FastGelu'],
+]);
+
+/** Norms of every channel by itself, with a scale and a shift for each. */
+const BY_CHANNEL = new Set(['BatchNormalization', 'InstanceNormalization']);
+
 /** Operators that change some axes: what keeps its size is as it was. */
-const CUTTING = new Set(['Expand', 'Pad', 'Resize', 'Split', 'Tile']);
+const CUTTING = new Set(['Expand', 'Resize', 'Tile']);
 
 const REDUCING = new Set(['ReduceL2', 'ReduceMax', 'ReduceMean', 'ReduceMin', 'ReduceSum', 'ReduceSumSquare']);
 
@@ -38,7 +47,7 @@ export class GoneValues {
     for (const node of graph.nodes) {
       const gone = this.#after(node);
       node.outputs.forEach((output, index) => {
-        const own = index === 0 || node.op === 'Split' ? gone : this.#beside(node, index);
+        const own = node.op === 'Split' ? this.#part(node, index) : index === 0 ? gone : this.#beside(node, index);
         if (output && own.length > 0) this.#of.set(output, own);
       });
     }
@@ -57,12 +66,10 @@ export class GoneValues {
     if (RESHAPING.has(node.op)) return this.#reshaped(node, x);
     if (node.op in NORMS) return this.#normed(node, NORMS[node.op]);
     if (CUTTING.has(node.op)) return this.#cut(node, x);
+    if (BY_CHANNEL.has(node.op)) return this.#byChannel(node, rank);
+    if (ALL_ZERO.has(node.op)) return node.inputs.flatMap((value) => (value ? [this.of(value)] : [])).reduce(both);
     if (REDUCING.has(node.op)) return this.#reduced(node, x, rank);
     switch (node.op) {
-      case 'Add':
-      case 'Sum':
-      case 'com.microsoft.BiasGelu':
-        return node.inputs.map((value) => this.of(value)).reduce(both);
       case 'Sub':
         return this.centring.has(node) ? x : both(x, y);
       case 'Mul':
@@ -71,11 +78,20 @@ export class GoneValues {
         return x;
       case 'Pow':
         return Number(node.inputs[1]?.tensor?.size === 1 && node.inputs[1].tensor.numbers()[0]) > 0 ? x : [];
+      case 'Where':
+        return both(y, this.of(node.inputs[2]));
+      case 'Clip':
+        return clipsAroundZero(node) ? x : [];
+      case 'com.microsoft.FusedMatMul': {
+        const turned = (gone: Gone, name: string) => (node.int(name, 0) === 1 ? swapped(gone) : gone);
+        return either(product(turned(x, 'transA'), -1), product(turned(y, 'transB'), -2));
+      }
       case 'MatMul':
         return rank === undefined ? [] : either(product(x, -1), product(y, -2));
-      case 'Gemm': {
-        const own = node.int('transB', 0) === 1 ? transposed(y, [1, 0]) : y;
-        const columns = product(own, -2);
+      case 'Gemm':
+      case 'com.microsoft.FusedGemm': {
+        if (!['', 'Relu', 'LeakyRelu', 'Tanh'].includes(node.string('activation', '')!)) return [];
+        const columns = product(node.int('transB', 0) === 1 ? swapped(y) : y, -2);
         return node.inputs[2] ? both(columns, this.of(node.inputs[2])) : columns;
       }
       case 'Conv':
@@ -83,7 +99,7 @@ export class GoneValues {
       case 'Einsum':
         return this.#einsum(node);
       case 'Slice':
-        return isForwards(node) ? this.#cut(node, x) : [];
+        return this.#sliced(node, x, rank);
       case 'Transpose':
         return rank === undefined
           ? []
@@ -115,6 +131,39 @@ export class GoneValues {
     const scaled = either(this.summed(node, norm), this.of(node.inputs[norm.scale]));
     const shift = norm.shift === undefined ? undefined : node.inputs[norm.shift];
     return shift ? both(scaled, this.of(shift)) : scaled;
+  }
+
+  /** One output of a Split. */
+  #part(node: Node, index: number): Gone {
+    const rank = this.#rank(node.inputs[0]);
+    if (rank === undefined) return [];
+    const axis = fromFront(node.int('axis', 0), rank);
+    const sizes = node.outputs.map((output) => output && this.shapes.shape(output)?.[axis]);
+    const start = sizes.slice(0, index).reduce<number>((sum, size) => sum + (typeof size === 'number' ? size : Number.NaN), 0);
+    const positions = Array.from({ length: Number(sizes[index]) || 0 }, (_, at) => start + at);
+    return taken(this.of(node.inputs[0]), rank, axis, Number.isNaN(start) ? undefined : positions);
+  }
+
+  #sliced(node: Node, x: Gone, rank: number | undefined): Gone {
+    const numbers = (index: number) => node.inputs[index]?.tensor && Array.from(node.inputs[index].tensor.numbers(), Number);
+    const axes = node.ints('axes') ?? numbers(3) ?? (node.inputs[3] ? undefined : x.length > 0 ? [...Array(rank).keys()] : []);
+    const shape = this.shapes.shape(node.inputs[0]!);
+    if (rank === undefined || !shape || !axes) return [];
+    const [starts, ends, steps] = [node.ints('starts') ?? numbers(1), node.ints('ends') ?? numbers(2), numbers(4)];
+    return axes.reduce<Gone>((gone, axis, at) => {
+      const own = fromFront(axis, rank);
+      const step = node.inputs[4] ? steps?.[at] : 1;
+      const size = shape[own];
+      const known = typeof size === 'number' && starts?.[at] !== undefined && ends?.[at] !== undefined && step;
+      return taken(gone, rank, own, known ? stretch(starts[at], ends[at], step, size) : undefined);
+    }, x);
+  }
+
+  #byChannel(node: Node, rank: number | undefined): Gone {
+    if (rank === undefined) return [];
+    const [scale, shift] = [this.of(node.inputs[1]), this.of(node.inputs[2])];
+    const behind = new Array<number>(rank - 2).fill(1);
+    return either(both(scale, shift).map(({ dims, gone }) => ({ dims: [...dims, ...behind], gone })));
   }
 
   /** Positions along axes that stay whole. */
@@ -189,8 +238,19 @@ export class GoneValues {
   }
 
   #einsum(node: Node): Gone {
-    const equation = parseEinsum(node.string('equation', '')!);
-    if (!equation || [...equation.inputs, equation.output].some((own) => own.includes(ELLIPSIS))) return [];
+    const ranks = node.inputs.map((value) => this.#rank(value));
+    const stated = parseEinsum(node.string('equation', '')!);
+    if (!stated || !ranks.every((rank) => rank !== undefined)) return [];
+    const between = Math.max(0, ...stated.inputs.map((own, at) => (own.includes(ELLIPSIS) ? ranks[at] - own.length + 1 : 0)));
+    // Dimensions that the ellipsis stands for are counted from the last one.
+    const spelled = (own: readonly string[], count: number) =>
+      own.flatMap((letter) =>
+        letter === ELLIPSIS ? Array.from({ length: count }, (_, at) => `${between - count + at}`) : [letter],
+      );
+    const equation = {
+      inputs: stated.inputs.map((own, at) => spelled(own, ranks[at] - own.length + 1)),
+      output: spelled(stated.output, between),
+    };
     return either(
       ...equation.inputs.map((letters, index) =>
         this.of(node.inputs[index]).flatMap((part): Part[] => {
@@ -214,6 +274,8 @@ export class GoneValues {
     const from = axis < 0 ? axis + rank : axis;
     const indices = this.#rank(node.inputs[1]);
     if (indices === undefined) return [];
+    if (indices === 1 && node.inputs[1]?.tensor)
+      return taken(x, rank, from, Array.from(node.inputs[1].tensor.numbers(), (at) => Number(at)));
     return either(
       x.flatMap((part): Part[] => {
         const own = padded(part, rank);
@@ -224,12 +286,26 @@ export class GoneValues {
   }
 }
 
-/** A Slice in the order in which positions stand: along an axis that it leaves whole nothing moves. */
-function isForwards({ inputs }: Node): boolean {
-  return !inputs[4] || (inputs[4].tensor?.numbers().every((step) => Number(step) > 0) ?? false);
+/** With its last two axes exchanged. */
+function swapped(gone: Gone): Gone {
+  const rank = Math.max(2, ...gone.map(({ dims }) => dims.length));
+  const order = Array.from({ length: rank }, (_, axis) => axis);
+  return transposed(gone, [...order.slice(0, -2), rank - 1, rank - 2]);
+}
+
+function clipsAroundZero(node: Node): boolean {
+  const bound = (index: number, name: string, open: number) => {
+    const value = node.inputs[index];
+    return value ? (value.tensor?.size === 1 ? Number(value.tensor.numbers()[0]) : Number.NaN) : node.float(name, open);
+  };
+  return bound(1, 'min', Number.NEGATIVE_INFINITY) <= 0 && bound(2, 'max', Number.POSITIVE_INFINITY) >= 0;
 }
 
 /** What is gone of one operand of a product stays gone in it, but along the axis that is summed over. */
 function product(gone: Gone, summed: -1 | -2): Gone {
   return either(gone.map((part) => padded(part, 2)).filter(({ dims }) => dims.at(summed) === 1));
+}
+
+function fromFront(axis: number, rank: number): number {
+  return axis < 0 ? axis + rank : axis;
 }

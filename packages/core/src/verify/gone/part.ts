@@ -155,3 +155,33 @@ function runsOf(from: readonly Dim[], to: readonly Dim[]): RunOfAxes[] {
   }
   return [...front, ...runs];
 }
+
+/** What is gone once positions of an axis, counted from the front, are picked; undefined: some that are not known. */
+export function taken(gone: Gone, rank: number, axis: number, positions: readonly number[] | undefined): Gone {
+  return either(
+    gone.flatMap((part) => {
+      const own = padded(part, rank);
+      const size = own.dims[axis];
+      if (size === 1) return [own];
+      if (!positions) return [];
+      const inner = sizeOf(own.dims.slice(axis + 1));
+      const outer = sizeOf(own.dims.slice(0, axis));
+      const picked = Array.from({ length: outer }, (_, block) =>
+        positions.flatMap((position) => {
+          const from = (block * size + (position < 0 ? position + size : position)) * inner;
+          return [...own.gone.subarray(from, from + inner)];
+        }),
+      );
+      return [{ dims: own.dims.with(axis, positions.length), gone: Uint8Array.from(picked.flat()) }];
+    }),
+  );
+}
+
+/** The positions that a Slice picks from an axis. */
+export function stretch(start: number, end: number, step: number, size: number): number[] {
+  const within = (bound: number, low: number, high: number) => Math.min(Math.max(bound < 0 ? bound + size : bound, low), high);
+  const [first, last] = step > 0 ? [within(start, 0, size), within(end, 0, size)] : [within(start, 0, size - 1), within(end, -1, size - 1)];
+  const positions: number[] = [];
+  for (let at = first; step > 0 ? at < last : at > last; at += step) positions.push(at);
+  return positions;
+}
