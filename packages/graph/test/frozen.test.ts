@@ -63,9 +63,10 @@ describe('hidden units between two products', () => {
       'an operator whose attributes do not fit',
       (graph, hidden) => graph.op('/m', 'Gather', [hidden, graph.ints('/m', [0])], { axis: 5 }),
     ],
+    ['a division by a product of their sizes', (graph, hidden) => dividedByCount(graph, hidden, 'ReduceProd')],
+    ['a division by how many there are', (graph, hidden) => dividedByCount(graph, hidden, 'Size')],
     // What the search over random models found, each once.
     ['a norm whose statistic is an output', (graph, hidden) => rootMeanSquare(graph, hidden, { shown: true })],
-    ['a norm without a scale', (graph, hidden) => rootMeanSquare(graph, hidden, { scaled: false })],
     ['a norm whose scale is computed', (graph, hidden) => computedScale(graph, hidden)],
     [
       'a division by what becomes zero',
@@ -85,8 +86,9 @@ describe('hidden units between two products', () => {
     ['more copies of them than can be followed', (graph, hidden) => copies(graph, hidden)],
   ];
 
-  it('can leave through a norm that is taken apart, with a scale of its own', () => {
-    expect(hiddenOf(network((graph, hidden) => rootMeanSquare(graph, hidden))).group).toMatchObject({ units: 8 });
+  it.each([true, false])('can leave through a norm that is taken apart, with a scale of its own: %s', (scaled) => {
+    const model = network((graph, hidden) => rootMeanSquare(graph, hidden, { scaled }));
+    expect(hiddenOf(model).group).toMatchObject({ units: 8 });
   });
 
   it('can leave through Dropout, whose mask is as wide', () => {
@@ -114,6 +116,15 @@ function custom(graph: GraphBuilder, hidden: Value): Value {
     outputs: ['sparkled'],
     name: '/m/Sparkle',
   }).outputs[0]!;
+}
+
+/** By a number that the model takes from a shape, of which the batch is not known before it runs. */
+function dividedByCount(graph: GraphBuilder, hidden: Value, by: 'ReduceProd' | 'Size'): Value {
+  const count =
+    by === 'Size'
+      ? graph.op('/m', 'Size', [hidden])
+      : graph.op('/m', 'ReduceProd', [graph.op('/m', 'Shape', [hidden])], { keepdims: 0 });
+  return graph.op('/m', 'Div', [hidden, graph.op('/m', 'Cast', [count], { to: 1 })]);
 }
 
 function alsoOutput(graph: GraphBuilder, hidden: Value): Value {

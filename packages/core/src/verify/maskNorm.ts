@@ -1,41 +1,14 @@
 import { dataTypeCode, type Model, type Node, type ShapeInfo, Tensor, type Value } from '@snp/onnx';
-import type { RemovedPositions } from './removedPositions.js';
-
-/** A norm over the last axis: which inputs are added up first, and which scale and shift the result. */
-export interface NormInputs {
-  summands: readonly number[];
-  scale: number;
-  shift?: number;
-  /** The mean is taken away. */
-  centring: boolean;
-  /** Where an attribute does not say it. */
-  epsilon: number;
-}
-
-/** Operators that are norms over the last axis. */
-export const NORMS: Readonly<Record<string, NormInputs>> = {
-  LayerNormalization: { summands: [0], scale: 1, shift: 2, centring: true, epsilon: 1e-5 },
-  RMSNormalization: { summands: [0], scale: 1, centring: false, epsilon: 1e-5 },
-  SimplifiedLayerNormalization: { summands: [0], scale: 1, centring: false, epsilon: 1e-5 },
-  'com.microsoft.SkipLayerNormalization': { summands: [0, 1, 4], scale: 2, shift: 3, centring: true, epsilon: 1e-12 },
-  'com.microsoft.SkipSimplifiedLayerNormalization': { summands: [0, 1, 3], scale: 2, centring: false, epsilon: 1e-12 },
-  // Its sum is an output of its own.
-  'com.microsoft.EmbedLayerNormalization': { summands: [], scale: 5, shift: 6, centring: true, epsilon: 1e-12 },
-};
+import { countsAlong, type Kept } from './gone/kept.js';
+import type { NormInputs } from './normInputs.js';
 
 /** Writes a norm out, over what stays. */
-export function maskNorm(
-  model: Model,
-  shapes: ShapeInfo,
-  node: Node,
-  norm: NormInputs,
-  positions: RemovedPositions,
-): void {
+export function maskNorm(model: Model, shapes: ShapeInfo, node: Node, norm: NormInputs, stays: Kept): void {
   const scale = node.inputs[norm.scale]!;
-  const masked = maskFor(scale, positions);
+  const rank = shapes.shape(node.outputs[0]!)?.length;
   const axis = node.int('axis', -1);
-  const isLast = axis === -1 || axis + 1 === shapes.shape(node.outputs[0]!)?.length;
-  if (!masked || !isLast) return;
+  const isLast = axis === -1 || axis + 1 === rank;
+  if (!isLast) return;
   const { graph } = model;
   const after = graph.nodes[graph.nodes.indexOf(node) + 1];
   const constant = (name: string, number: number) => graph.addInitializer(name, Tensor.float32([], [number]));
@@ -54,11 +27,12 @@ export function maskNorm(
   const sum = (value: Value) => lastAxisSum(model, value, after);
   const summands = norm.summands.flatMap((index) => node.inputs[index] ?? []);
   const x =
-    summands.length > 0
+    node.op !== 'com.microsoft.EmbedLayerNormalization'
       ? summands.map(single).reduce((total, value) => add('Add', total, value))
       : insert('Cast', [embeddingSum(model, node)], { to: dataTypeCode('FLOAT') });
-  const mask = graph.addInitializer('mask', masked.mask);
-  const count = constant('count', masked.count);
+  const mask = graph.addInitializer('mask', Tensor.float32(stays.dims, stays.kept));
+  const counts = countsAlong(stays, [-1]);
+  const count = graph.addInitializer('count', Tensor.float32(counts.dims, counts.numbers));
   const own = add('Mul', x, mask);
   const centred = norm.centring ? add('Mul', add('Sub', x, add('Div', sum(own), count)), mask) : own;
   const variance = add('Div', sum(add('Mul', centred, centred)), count);
@@ -93,14 +67,4 @@ function lastAxisSum(model: Model, value: Value, before: Node | undefined): Valu
     attributes: { keepdims: 1, ...(modern ? {} : { axes: [-1] }) },
     ...(before && { before }),
   }).outputs[0]!;
-}
-
-/** A vector of ones with zeros where channels were removed, and the number of ones. */
-function maskFor(scale: Value, positions: RemovedPositions): { mask: Tensor; count: number } | undefined {
-  // Where a branch leaves, nothing stays: its result is zero whatever its norm does.
-  const removed = positions.ofVector(scale);
-  if (!removed) return undefined;
-  const { size, indices } = removed;
-  const mask = Float32Array.from({ length: size }, (_, i) => (indices.has(i) ? 0 : 1));
-  return { mask: Tensor.float32([size], mask), count: size - indices.size };
 }

@@ -1,10 +1,11 @@
 import { type Graph, type Model, type Node, type ShapeInfo, Tensor, type Value } from '@snp/onnx';
+import { countsAlong, type Kept } from './gone/kept.js';
 import { type NormTakenApart, numberOf } from './normsTakenApart.js';
-import type { Removed, RemovedPositions } from './removedPositions.js';
+import { reducedAxes } from './reducedAxes.js';
 
 /**
- * Takes a norm over what stays: removed channels count neither in its sums nor in its widths, a width less one included. Left as it is where nothing that is
- * removed can be told, or where its sums run along other axes.
+ * Takes a norm over what stays: removed channels count neither in its sums nor in its widths, a width less one included. Left as it is where nothing of what it
+ * runs over is gone.
  *
  * @param done Nodes that were changed before, as those that several norms share; added to.
  */
@@ -12,66 +13,56 @@ export function maskNormTakenApart(
   { graph }: Model,
   shapes: ShapeInfo,
   norm: NormTakenApart,
-  positions: RemovedPositions,
+  kept: Kept,
   done: Set<Node>,
 ): void {
-  const rank = shapes.shape(norm.squares.inputs[0]!)?.length;
-  const removed = channelsOf(norm, positions, rank);
-  if (!removed || rank === undefined) return;
-  const axes = axesOf(norm.squares, rank);
-  const sizes = axes?.map((axis) => shapes.shape(norm.squares.inputs[0]!)![rank + axis]);
-  if (!sizes?.length || sizes[axes!.indexOf(removed.axis)] !== removed.size) return;
-  const share = (removed.size - removed.indices.size) / removed.size;
+  const source = norm.squares.inputs[0]!;
+  const shape = shapes.shape(source);
+  const axes = shape && reducedAxes(norm.squares, shape.length);
+  if (!axes) return;
+  const whole = axes.reduce((product, axis) => product * (kept.dims.at(axis) ?? 1), 1);
+  const shares = countsAlong(kept, axes);
+  const sharesOf = (of: (share: number) => number) => ({
+    dims: shares.dims,
+    numbers: Array.from(shares.numbers, (count) => of(count / whole)),
+  });
   for (const node of [...norm.means, norm.squares]) {
     if (done.has(node)) continue;
     done.add(node);
-    maskInput(graph, shapes, node, removed);
-    if (node.op === 'ReduceMean') multiplyOutput(graph, shapes, node, 1 / share);
+    maskInput(graph, shapes, node, kept);
+    if (MEANS.has(node.op))
+      multiplyOutput(
+        graph,
+        shapes,
+        node,
+        sharesOf((share) => 1 / share),
+      );
   }
+  const sizes = axes.map((axis) => shape.at(axis));
   if (!sizes.every((size) => typeof size === 'number')) return;
   const width = sizes.reduce((product, size) => product * size, 1);
   for (const { node, index } of norm.factors) {
     if (done.has(node)) continue;
     done.add(node);
-    const factor = followingWidth(numberOf(node.inputs[index])!, width, width * share);
-    if (factor === undefined) continue;
-    const value = constant(graph, shapes, node.outputs[0]!, [], [factor]);
-    node.setInput(index, value);
+    const form = formOf(numberOf(node.inputs[index])!, width);
+    if (form)
+      node.setInput(
+        index,
+        constant(
+          graph,
+          shapes,
+          node.outputs[0]!,
+          sharesOf((share) => form(width * share)),
+        ),
+      );
   }
 }
 
-/** Channels that are gone: as the vector that scales the norm before or after its division says, or what reads it. */
-function channelsOf(
-  { squares, results }: NormTakenApart,
-  positions: RemovedPositions,
-  rank: number | undefined,
-): Removed | undefined {
-  for (const result of results) {
-    const found = positions.behind(result, rank) ?? scaledBefore(result, positions, 3);
-    if (found) return found;
-  }
-  return positions.behind(squares.outputs[0]!, rank);
-}
+/** Reductions that count what they add up. */
+const MEANS = new Set(['ReduceMean']);
 
-function scaledBefore({ producer }: Value, positions: RemovedPositions, steps: number): Removed | undefined {
-  if (!producer || steps === 0) return undefined;
-  for (const value of producer.inputs) {
-    const found = value?.tensor ? positions.ofVector(value) : value && scaledBefore(value, positions, steps - 1);
-    if (found && ['Mul', 'Div', 'Cast'].includes(producer.op)) return found;
-  }
-  return undefined;
-}
-
-/** The axes that a reduction runs along, counted from the last; undefined where they are not known. */
-function axesOf(node: Node, rank: number): number[] | undefined {
-  const named =
-    node.ints('axes') ?? (node.inputs[1] ? node.inputs[1].tensor && [...node.inputs[1].tensor.numbers()] : []);
-  const all = named?.length === 0 ? Array.from({ length: rank }, (_, axis) => axis) : named;
-  return all?.map((axis) => (Number(axis) < 0 ? Number(axis) : Number(axis) - rank));
-}
-
-/** A number that says how wide a norm is, for another width; undefined for all others. */
-function followingWidth(number: number, width: number, after: number): number | undefined {
+/** How a number says how wide a norm is; undefined for all others. */
+function formOf(number: number, width: number): ((width: number) => number) | undefined {
   const forms: ((n: number) => number)[] = [
     (n) => n,
     (n) => n - 1,
@@ -80,22 +71,26 @@ function followingWidth(number: number, width: number, after: number): number | 
     (n) => n / (n - 1),
     (n) => (n - 1) / n,
   ];
-  return forms.find((form) => Math.abs(form(width) / number - 1) < 1e-6)?.(after);
+  return forms.find((form) => Math.abs(form(width) / number - 1) < 1e-6);
 }
 
-function maskInput(graph: Graph, shapes: ShapeInfo, node: Node, removed: Removed): void {
+interface Numbers {
+  dims: readonly number[];
+  numbers: ArrayLike<number>;
+}
+
+function maskInput(graph: Graph, shapes: ShapeInfo, node: Node, { dims, kept }: Kept): void {
   const input = node.inputs[0]!;
-  const ones = Array.from({ length: removed.size }, (_, at) => (removed.indices.has(at) ? 0 : 1));
-  const mask = constant(graph, shapes, input, [removed.size, ...new Array(-removed.axis - 1).fill(1)], ones);
+  const mask = constant(graph, shapes, input, { dims, numbers: kept });
   const [masked] = graph.addNode({ op: 'Mul', inputs: [input, mask], outputs: ['masked'], before: node }).outputs;
   node.setInput(0, masked);
 }
 
-function multiplyOutput(graph: Graph, shapes: ShapeInfo, node: Node, factor: number): void {
+function multiplyOutput(graph: Graph, shapes: ShapeInfo, node: Node, factor: Numbers): void {
   const output = node.outputs[0]!;
   const uses = [...output.uses];
   const after = graph.nodes[graph.nodes.indexOf(node) + 1];
-  const inputs = [output, constant(graph, shapes, output, [], [factor])];
+  const inputs = [output, constant(graph, shapes, output, factor)];
   const [product] = graph.addNode({
     op: 'Mul',
     inputs,
@@ -105,7 +100,10 @@ function multiplyOutput(graph: Graph, shapes: ShapeInfo, node: Node, factor: num
   for (const use of uses) use.node.setInput(use.index, product);
 }
 
-/** A constant of the type of another value. */
-function constant(graph: Graph, shapes: ShapeInfo, like: Value, dims: number[], numbers: number[]): Value {
-  return graph.addInitializer('mask', Tensor.fromNumbers(shapes.elementType(like) ?? 'FLOAT', dims, numbers));
+/** A constant of the type of another value; a single number where all are the same. */
+function constant(graph: Graph, shapes: ShapeInfo, like: Value, { dims, numbers }: Numbers): Value {
+  const all = Array.from(numbers);
+  const same = all.every((number) => number === all[0]);
+  const type = shapes.elementType(like) ?? 'FLOAT';
+  return graph.addInitializer('mask', Tensor.fromNumbers(type, same ? [] : dims, same ? all.slice(0, 1) : all));
 }

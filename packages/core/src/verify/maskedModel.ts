@@ -9,8 +9,11 @@ import {
   type Value,
 } from '@snp/onnx';
 import type { RemovedSlice } from '../report/report.js';
-import { maskNorm, NORMS } from './maskNorm.js';
+import { GoneValues } from './gone/goneValues.js';
+import { keptPart } from './gone/kept.js';
+import { maskNorm } from './maskNorm.js';
 import { maskNormTakenApart } from './maskNormTakenApart.js';
+import { NORMS } from './normInputs.js';
 import { normsTakenApart } from './normsTakenApart.js';
 import { RemovedPositions } from './removedPositions.js';
 
@@ -28,9 +31,14 @@ export function maskedModel(original: Model, removed: readonly RemovedSlice[]): 
   const shapes = inferShapes(model);
   const apart = normsTakenApart(model);
   const done = new Set<Node>();
-  for (const norm of apart) maskNormTakenApart(model, shapes, norm, positions, done);
-  for (const node of [...model.graph.nodes])
-    if (node.op in NORMS) maskNorm(model, shapes, node, NORMS[node.op], positions);
+  const gone = new GoneValues(model.graph, shapes, positions, new Set(apart.flatMap(({ differences }) => differences)));
+  // All is told before anything is changed.
+  const spread = apart.map((norm) => ({ norm, kept: keptPart(gone.of(norm.squares.inputs[0])) }));
+  const whole = model.graph.nodes
+    .filter(({ op }) => op in NORMS)
+    .map((node) => ({ node, kept: keptPart(gone.summed(node, NORMS[node.op])) }));
+  for (const { norm, kept } of spread) if (kept) maskNormTakenApart(model, shapes, norm, kept, done);
+  for (const { node, kept } of whole) if (kept) maskNorm(model, shapes, node, NORMS[node.op], kept);
   return model;
 }
 

@@ -6,10 +6,10 @@ export interface NormTakenApart {
   squares: Node;
   /** Sums or means that are taken away first: one, or the same one computed twice. */
   means: readonly Node[];
+  /** Nodes that take a mean away. */
+  differences: readonly Node[];
   /** Where a sum or mean is multiplied with or divided by a number: the node, and the index of the number. */
   factors: readonly { node: Node; index: number }[];
-  /** What was divided. */
-  results: readonly Value[];
 }
 
 const REDUCTIONS = ['ReduceMean', 'ReduceSum', 'ReduceSumSquare'];
@@ -27,8 +27,9 @@ function normAround(squares: Node): NormTakenApart | undefined {
   if (!squared) return undefined;
   const mean = meanTakenFrom(squared);
   const numerators = [squared, ...(mean ? [mean.of] : [])].map(origin);
-  const results: Value[] = [];
+  let scales = false;
   const means = new Set(mean ? [mean.node] : []);
+  const differences = new Set(mean ? [mean.difference] : []);
   const factors = new Set<{ node: Node; index: number }>(mean?.factors);
   const follow = (value: Value, state: { rooted: boolean; inverted: boolean }, steps: number): void => {
     if (steps > FURTHEST) return;
@@ -54,16 +55,18 @@ function normAround(squares: Node): NormTakenApart | undefined {
         // The values themselves may be the scaled result of the norm before.
         const divided = [other, unscaled(other)];
         const again = divided.map((own) => sameCentring(own, mean)).find((own) => own !== undefined);
-        if (again || divided.some((own) => numerators.includes(origin(own)))) results.push(next);
+        if (again || divided.some((own) => numerators.includes(origin(own)))) scales = true;
         if (again) {
           means.add(again.node);
+          differences.add(again.difference);
           for (const factor of again.factors) factors.add(factor);
         }
       }
     }
   };
   follow(squares.outputs[0]!, { rooted: false, inverted: false }, 0);
-  return results.length > 0 ? { squares, means: [...means], factors: unique([...factors]), results } : undefined;
+  if (!scales) return undefined;
+  return { squares, means: [...means], differences: [...differences], factors: unique([...factors]) };
 }
 
 /** What a value is the square of. */
@@ -76,6 +79,8 @@ function squareRootOf(value: Value | undefined): Value | undefined {
 
 interface Mean {
   node: Node;
+  /** What takes it away. */
+  difference: Node;
   factors: NormTakenApart['factors'];
   of: Value;
 }
@@ -96,7 +101,9 @@ function meanTakenFrom(difference: Value): Mean | undefined {
     node = node.inputs[1 - index] && origin(node.inputs[1 - index]!).producer;
   }
   const isMean = node && ['ReduceMean', 'ReduceSum'].includes(node.op) && node.inputs[0];
-  return isMean && origin(node!.inputs[0]!) === origin(of) ? { node: node!, factors, of } : undefined;
+  return isMean && origin(node!.inputs[0]!) === origin(of)
+    ? { node: node!, difference: producer, factors, of }
+    : undefined;
 }
 
 /** What a vector of constants scales. */

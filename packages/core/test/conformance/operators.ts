@@ -103,7 +103,15 @@ const normTakenApart: Instance = (s) => {
       ? s.one('ReduceSum', [value, s.ints([-1])], { keepdims: 1 })
       : s.one('ReduceSum', [value], { axes: [-1], keepdims: 1 });
   const number = (value: number) => s.weight([], () => value);
-  const centred = s.maybe(0.7) ? s.one('Sub', [x, mean(x)]) : x;
+  // One in seven sums is divided by another number, and is no mean.
+  const divisor = s.choose([n, n, n, n, n, n, n + 1]);
+  const means: readonly ((value: Value) => Value)[] = [
+    mean,
+    mean,
+    (value) => s.one('Div', [sum(value), number(divisor)]),
+    (value) => s.one('Mul', [sum(value), number(1 / divisor)]),
+  ];
+  const centred = s.maybe(0.7) ? s.one('Sub', [x, s.choose(means)(x)]) : x;
   const square = s.maybe() ? s.one('Mul', [centred, centred]) : s.one('Pow', [centred, number(2)]);
   const average = s.maybe(0.6)
     ? mean(square)
@@ -118,6 +126,8 @@ const normTakenApart: Instance = (s) => {
     () => s.one('Mul', [s.one('Mul', [s.one('Pow', [more, number(-0.5)]), scale]), centred]),
     () => s.one('Div', [s.one('Mul', [scale, centred]), s.one('Sqrt', [more])]),
     () => s.one('Mul', [scale, s.one('Mul', [centred, s.one('Div', [number(1), s.one('Sqrt', [more])])])]),
+    () => s.one('Div', [centred, s.one('Sqrt', [more])]),
+    () => s.one('Mul', [centred, s.one('Pow', [more, number(-0.5)])]),
     // Not a norm: look-alikes, which must be left alone.
     () => s.one('Mul', [s.one('Mul', [centred, more]), scale]),
     () => s.one('Mul', [s.one('Mul', [centred, s.one('Sqrt', [more])]), scale]),
@@ -612,7 +622,7 @@ export const INSTANCES: Readonly<Record<string, Instance>> = {
   ReduceMean: (s) => (s.maybe(0.6) ? normTakenApart(s) : reduction('ReduceMean')(s)),
   ReduceMin: reduction('ReduceMin'),
   ReduceProd: reduction('ReduceProd'),
-  ReduceSum: reduction('ReduceSum'),
+  ReduceSum: (s) => (s.maybe(0.4) ? normTakenApart(s) : reduction('ReduceSum')(s)),
   ReduceSumSquare: reduction('ReduceSumSquare'),
   Reshape: reshape,
   Resize: resize,

@@ -20,7 +20,7 @@ export function propagateElementwise(node: Node, walk: Propagation, inputs: read
     }
   }
   const sum = node.opType === 'Add' || node.opType === 'Sub' || node.opType === 'Sum';
-  walk.setOutput(node, 0, combine(node, walk, operands, isCentring(node) ? 'centring' : zeros, sum));
+  walk.setOutput(node, 0, combine(node, walk, operands, isCentring(node, walk) ? 'centring' : zeros, sum));
 }
 
 /** True of a constant that is zero by itself, whatever leaves. */

@@ -1,6 +1,7 @@
 import { type Node, storedConstant, type Value } from '@snp/onnx';
 import type { CountConstant } from '../propagate/countConstant.js';
 import type { Propagation } from '../propagate/propagation.js';
+import { positionsOf } from './reducedAxes.js';
 
 /** A reduction that is a statistic of a norm which an exporter took apart. */
 export interface NormStatistic {
@@ -21,8 +22,9 @@ export function normStatistic(
   const [output] = reduction.outputs;
   if (!input || !output || isOutput(output) || output.uses.size === 0) return undefined;
   const mean = reduction.opType === 'ReduceMean';
-  if (mean && output.consumers.every((node) => isCentring(node, output) || shiftsByMean(node, output, walk)))
-    return { counts: [] };
+  const averages = mean ? [{ value: output, counts: [] }] : averagesOf(reduction, count, walk);
+  if (averages?.every(({ value }) => isTakenAway(value, walk)))
+    return { counts: averages.flatMap(({ counts }) => counts) };
   const squared =
     reduction.opType === 'ReduceSumSquare'
       ? input
@@ -43,14 +45,55 @@ export function isAveraged(sum: Value, count: number | undefined, walk: Propagat
   });
 }
 
-/** `x - mean(x)`. */
-export function isCentring(node: Node, mean = node.inputs[1]): boolean {
+/** The mean that each reader of a sum makes of it; undefined where some does anything else. */
+function averagesOf(
+  sum: Node,
+  count: number | undefined,
+  walk: Propagation,
+): { value: Value; counts: CountConstant[] }[] | undefined {
+  if (sum.opType !== 'ReduceSum') return undefined;
+  const averages = [...sum.outputs[0]!.uses].map(({ node, index }) => {
+    const of = averaging(node, index, count, walk);
+    return of && node.outputs[0] && { value: node.outputs[0], counts: [{ node, index: 1 - index, of }] };
+  });
+  return averages.every((average) => average !== undefined) ? averages : undefined;
+}
+
+/** How the number by which a node makes a mean of a sum follows from the number of positions. */
+function averaging(
+  node: Node,
+  index: number,
+  count: number | undefined,
+  walk: Propagation,
+): CountConstant['of'] | undefined {
+  const of = node.opType === 'Mul' ? (n: number) => 1 / n : (n: number) => n;
+  if (count === undefined || !(node.opType === 'Mul' || (node.opType === 'Div' && index === 0))) return undefined;
+  const number = scalarOf(node.inputs[1 - index], walk);
+  return number !== undefined && isNear(of(count), number) ? of : undefined;
+}
+
+function isTakenAway(mean: Value, walk: Propagation): boolean {
+  const readers = mean.consumers;
   return (
-    node.opType === 'Sub' &&
-    node.inputs[1] === mean &&
-    mean?.producer?.opType === 'ReduceMean' &&
-    origin(mean.producer.inputs[0]) === origin(node.inputs[0])
+    !isOutput(mean) &&
+    readers.length > 0 &&
+    readers.every((node) => isCentring(node, walk, mean) || shiftsByMean(node, mean, walk))
   );
+}
+
+/** `x - mean(x)`. */
+export function isCentring(node: Node, walk: Propagation, mean = node.inputs[1]): boolean {
+  if (node.opType !== 'Sub' || !mean || node.inputs[1] !== mean) return false;
+  const reduction = meanBehind(mean, walk);
+  return reduction !== undefined && origin(reduction.inputs[0]) === origin(node.inputs[0]);
+}
+
+/** The reduction whose mean a value is, or whose sum it is by the number of positions. */
+function meanBehind({ producer }: Value, walk: Propagation): Node | undefined {
+  if (producer?.opType === 'ReduceMean') return producer;
+  const index = producer?.inputs.findIndex((value) => value?.producer?.opType === 'ReduceSum') ?? -1;
+  const sum = producer?.inputs[index]?.producer;
+  return sum && averaging(producer!, index, positionsOf(sum, walk), walk) ? sum : undefined;
 }
 
 /** `mean * scale` of a norm written as `x * scale + (shift - mean * scale)`, where the scale is the inverse root of the variance, perhaps with weights. */
@@ -60,7 +103,7 @@ function shiftsByMean(node: Node, mean: Value, walk: Propagation): boolean {
   for (let step = 0; at?.producer && step < LONGEST; step++) {
     const { producer }: { producer: Node } = at as Value & { producer: Node };
     const centred = producer.opType === 'ReduceMean' && producer.inputs[0] && squareOf(producer.inputs[0], walk);
-    if (centred) return centred.producer !== undefined && isCentring(centred.producer, mean);
+    if (centred) return centred.producer !== undefined && isCentring(centred.producer, walk, mean);
     if (!['Mul', 'Reciprocal', 'Sqrt', 'Pow', 'Add', 'Cast', 'Identity', 'Div'].includes(producer.opType)) return false;
     const activations = producer.inputs.filter((value) => value && !value.tensor);
     if (activations.length !== 1) return false;
@@ -161,7 +204,8 @@ class Statistic {
     const source = origin(value);
     if (!source) return false;
     const own = origin(this.squared)!;
-    const sources = own.producer && isCentring(own.producer) ? [own, ...own.producer.inputs.map(origin)] : [own];
+    const sources =
+      own.producer && isCentring(own.producer, this.walk) ? [own, ...own.producer.inputs.map(origin)] : [own];
     if (sources.includes(source)) return true;
     const { producer } = source;
     if (producer?.opType !== 'Mul') return false;
@@ -216,37 +260,4 @@ function origin(value: Value | undefined): Value | undefined {
 /** Whoever runs the model sees it. */
 function isOutput(value: Value): boolean {
   return value.producer?.graph?.outputs.includes(value) ?? false;
-}
-
-/** Between a statistic of a norm and the product with its scale. */
-const WITHIN_NORM = new Set([
-  'Sub',
-  'Pow',
-  'Mul',
-  'ReduceMean',
-  'ReduceSum',
-  'Add',
-  'Sqrt',
-  'Div',
-  'Reciprocal',
-  'Cast',
-  'Identity',
-]);
-
-/** Whether a norm's result is multiplied with a vector of weights: where positions leave, its zeros say which. */
-export function hasScale(statistic: Value): boolean {
-  const seen = new Set([statistic]);
-  let ahead = [statistic];
-  for (let step = 0; ahead.length > 0 && step < LONGEST; step++) {
-    const uses = ahead.flatMap((value) => [...value.uses]);
-    if (uses.some(({ node, index }) => node.opType === 'Mul' && isVector(node.inputs[1 - index]))) return true;
-    ahead = [];
-    for (const { node } of uses) {
-      const [output] = node.outputs;
-      if (!output || seen.has(output) || !WITHIN_NORM.has(node.opType)) continue;
-      seen.add(output);
-      ahead.push(output);
-    }
-  }
-  return false;
 }

@@ -3,8 +3,9 @@ import { type Field, fieldsOn, type Layout } from '../layout/layout.js';
 import type { Propagation } from '../propagate/propagation.js';
 import { headsLeft } from './contraction.js';
 import { normalise } from './normalization.js';
-import { hasScale, isAveraged, normStatistic } from './norms.js';
+import { isAveraged, normStatistic } from './norms.js';
 import { noteProductSum } from './productSum.js';
+import { positionsOf, reducedAxes } from './reducedAxes.js';
 import type { OperatorRule } from './rule.js';
 
 const SUMS = ['ReduceSum', 'ReduceL1', 'ReduceL2', 'ReduceSumSquare'];
@@ -49,36 +50,12 @@ export const reduceRule: OperatorRule = {
 function endLabels(node: Node, walk: Propagation, x: Layout, axes: readonly number[], ending: readonly Field[]): void {
   // Zeros of a norm are such by the mean over what stays: outside of a norm a sum over them means something else.
   const exact = SUMS.includes(node.opType) && ending.every((field) => field.zero && !field.centred);
-  const count = countOf(node, walk, axes);
+  const count = positionsOf(node, walk);
   const statistic = normStatistic(node, count, walk);
   const [output] = node.outputs;
   if (exact && !statistic && !(output && isAveraged(output, count, walk))) return;
   if (!statistic)
     return walk.freezeAll(ending, node, 'reduces over these positions, and leaving some out changes the result');
-  if (!hasScale(node.outputs[0]!)) {
-    const reason = 'is part of a norm without a scale, of which nothing tells the positions that left';
-    return walk.freezeAll(ending, node, reason);
-  }
   normalise(node, walk, x, axes);
   for (const constant of statistic.counts) walk.counts.push({ ...constant, layout: x, axes });
-}
-
-/** How many positions a reduction runs over, where that is fixed. */
-function countOf(node: Node, walk: Propagation, axes: readonly number[]): number | undefined {
-  const shape = walk.shape(node.inputs[0]);
-  const sizes = axes.map((axis) => shape?.[axis]);
-  return sizes.reduce<number | undefined>(
-    (product, size) => (product !== undefined && typeof size === 'number' ? product * size : undefined),
-    1,
-  );
-}
-
-/** The axes a reduction runs over, from the attribute or the second input; undefined if not known. */
-function reducedAxes(node: Node, walk: Propagation): number[] | undefined {
-  const rank = walk.shape(node.inputs[0])?.length;
-  if (rank === undefined) return undefined;
-  const stated = node.inputs[1] ? walk.integers(node, 1) : (node.ints('axes') ?? []);
-  if (!stated) return undefined;
-  if (stated.length === 0) return node.int('noop_with_empty_axes', 0) === 1 ? [] : [...Array(rank).keys()];
-  return stated.map((axis) => (axis < 0 ? axis + rank : axis));
 }

@@ -1,6 +1,7 @@
 import { constantTarget, type Dim, dimsEqual, divideDims, type Node, type Value } from '@snp/onnx';
 import { type Layout, plainLayout, transposeLayout } from '../layout/layout.js';
 import { reshapeLayout } from '../layout/reshapeLayout.js';
+import { isCountedAsNumber } from './countedAsNumber.js';
 import { repeatAxis } from './repeat.js';
 import type { Resizing } from './resizing.js';
 import type { OperatorRule } from './rule.js';
@@ -157,6 +158,14 @@ export const shapeOfRule: OperatorRule = {
   },
   summary: 'tells sizes; carries no positions',
   propagate(node, walk) {
+    const [sizes] = node.outputs;
+    const tells = node.opType === 'Shape' || node.opType === 'Size';
+    if (tells && sizes && isCountedAsNumber(sizes, node.opType === 'Size', walk))
+      walk.freezeInput(
+        node,
+        0,
+        'counts these positions while the model runs, and the model calculates with their number',
+      );
     node.outputs.forEach((_, index) => {
       walk.setOutput(node, index);
     });

@@ -1,0 +1,311 @@
+import { dimsEqual, ELLIPSIS, type Graph, type Node, parseEinsum, type ShapeInfo, type Value } from '@snp/onnx';
+import { NORMS, type NormInputs } from '../normInputs.js';
+import { reducedAxes } from '../reducedAxes.js';
+import type { RemovedPositions } from '../removedPositions.js';
+import { both, either, type Gone, type Part, padded, partAlong, reshaped, stretch, taken, transposed } from './part.js';
+
+/** Operators that give zero for zero, whatever else they are given. */
+const ZERO_TO_ZERO = new Set([
+  ...['Abs', 'Asin', 'Asinh', 'Atan', 'Atanh', 'AveragePool', 'Cast', 'CastLike', 'Ceil', 'Celu', 'Dropout', 'Elu', 'Erf'],
+  ...['Floor', 'Gelu', 'GlobalAveragePool', 'GlobalMaxPool', 'HardSwish', 'Identity', 'LeakyRelu', 'LpNormalization'],
+  ...['MaxPool', 'MeanVarianceNormalization', 'Mish', 'Neg', 'PRelu', 'Relu', 'Round', 'Selu', 'Sign', 'Sin', 'Sinh'],
+  ...['Softsign', 'Sqrt', 'Swish', 'Tan', 'Tanh', 'ThresholdedRelu', 'com.microsoft.Gelu', 'com.microsoft.QuickGelu'],
+]);
+
+/** Operators whose result is zero where all that they are given is. */
+const ALL_ZERO = new Set([
+  ...['Add', 'Max', 'Mean', 'Min', 'Sum', 'com.microsoft.BiasGelu', 'com.microsoft.FastGelu'],
+]);
+
+/** Norms of every channel by itself, with a scale and a shift for each. */
+const BY_CHANNEL = new Set(['BatchNormalization', 'InstanceNormalization']);
+
+/** Operators that change some axes: what keeps its size is as it was. */
+const CUTTING = new Set(['Expand', 'Resize', 'Tile']);
+
+const REDUCING = new Set(['ReduceL2', 'ReduceMax', 'ReduceMean', 'ReduceMin', 'ReduceSum', 'ReduceSumSquare']);
+
+/** The output of onnxruntime's norms that is the sum of what they add up. */
+const SUM = 3;
+
+const RESHAPING = new Set(['Flatten', 'Reshape', 'Squeeze', 'Unsqueeze']);
+
+/**
+ * Positions of computed values that are zero for every input, since the slices that write them were set to zero. Knows no groups: it follows zeros through
+ * operators, and nothing through those that it does not know.
+ */
+export class GoneValues {
+  readonly #of = new Map<Value, Gone>();
+
+  /** @param centring Differences from a norm's own mean, which is to be taken over what stays: zero where what it is taken from is. */
+  constructor(
+    graph: Graph,
+    private readonly shapes: ShapeInfo,
+    private readonly removed: RemovedPositions,
+    private readonly centring: ReadonlySet<Node>,
+  ) {
+    for (const node of graph.nodes) {
+      const gone = this.#after(node);
+      node.outputs.forEach((output, index) => {
+        const own = node.op === 'Split' ? this.#part(node, index) : index === 0 ? gone : this.#beside(node, index);
+        if (output && own.length > 0) this.#of.set(output, own);
+      });
+    }
+  }
+
+  /** What is gone of a value, in no particular order. */
+  of(value: Value | undefined): Gone {
+    if (!value) return [];
+    return value.tensor ? this.removed.partsOf(value) : (this.#of.get(value) ?? []);
+  }
+
+  #after(node: Node): Gone {
+    const [x, y] = [this.of(node.inputs[0]), this.of(node.inputs[1])];
+    const rank = this.#rank(node.inputs[0]);
+    if (ZERO_TO_ZERO.has(node.op)) return x;
+    if (RESHAPING.has(node.op)) return this.#reshaped(node, x);
+    if (node.op in NORMS) return this.#normed(node, NORMS[node.op]);
+    if (CUTTING.has(node.op)) return this.#cut(node, x);
+    if (BY_CHANNEL.has(node.op)) return this.#byChannel(node, rank);
+    if (ALL_ZERO.has(node.op)) return node.inputs.flatMap((value) => (value ? [this.of(value)] : [])).reduce(both);
+    if (REDUCING.has(node.op)) return this.#reduced(node, x, rank);
+    switch (node.op) {
+      case 'Sub':
+        return this.centring.has(node) ? x : both(x, y);
+      case 'Mul':
+        return either(x, y);
+      case 'Div':
+        return x;
+      case 'Pow':
+        return Number(node.inputs[1]?.tensor?.size === 1 && node.inputs[1].tensor.numbers()[0]) > 0 ? x : [];
+      case 'Where':
+        return both(y, this.of(node.inputs[2]));
+      case 'Clip':
+        return clipsAroundZero(node) ? x : [];
+      case 'com.microsoft.FusedMatMul': {
+        const turned = (gone: Gone, name: string) => (node.int(name, 0) === 1 ? swapped(gone) : gone);
+        return either(product(turned(x, 'transA'), -1), product(turned(y, 'transB'), -2));
+      }
+      case 'MatMul':
+        return rank === undefined ? [] : either(product(x, -1), product(y, -2));
+      case 'Gemm':
+      case 'com.microsoft.FusedGemm': {
+        if (!['', 'Relu', 'LeakyRelu', 'Tanh'].includes(node.string('activation', '')!)) return [];
+        const columns = product(node.int('transB', 0) === 1 ? swapped(y) : y, -2);
+        return node.inputs[2] ? both(columns, this.of(node.inputs[2])) : columns;
+      }
+      case 'Conv':
+        return this.#convolved(node, rank);
+      case 'Einsum':
+        return this.#einsum(node);
+      case 'Slice':
+        return this.#sliced(node, x, rank);
+      case 'Transpose':
+        return rank === undefined
+          ? []
+          : transposed(x, node.ints('perm') ?? Array.from({ length: rank }, (_, at) => rank - 1 - at));
+      case 'Gather':
+        return this.#looked(node, x, rank);
+      case 'Concat':
+        return rank === undefined ? [] : this.#joined(node, node.int('axis', 0), rank);
+      default:
+        return [];
+    }
+  }
+
+  /** What a norm adds up before it normalises. */
+  summed(node: Node, { summands }: Pick<NormInputs, 'summands'>): Gone {
+    return summands
+      .flatMap((index) => node.inputs[index] ?? [])
+      .map((value) => this.of(value))
+      .reduce(both);
+  }
+
+  /** A further output: the sum that some norms give. */
+  #beside(node: Node, index: number): Gone {
+    const sum = node.op in NORMS && NORMS[node.op].summands.length > 1 && index === SUM;
+    return sum ? this.summed(node, NORMS[node.op]) : [];
+  }
+
+  #normed(node: Node, norm: NormInputs): Gone {
+    const scaled = either(this.summed(node, norm), this.of(node.inputs[norm.scale]));
+    const shift = norm.shift === undefined ? undefined : node.inputs[norm.shift];
+    return shift ? both(scaled, this.of(shift)) : scaled;
+  }
+
+  /** One output of a Split. */
+  #part(node: Node, index: number): Gone {
+    const rank = this.#rank(node.inputs[0]);
+    if (rank === undefined) return [];
+    const axis = fromFront(node.int('axis', 0), rank);
+    const sizes = node.outputs.map((output) => output && this.shapes.shape(output)?.[axis]);
+    const start = sizes.slice(0, index).reduce<number>((sum, size) => sum + (typeof size === 'number' ? size : Number.NaN), 0);
+    const positions = Array.from({ length: Number(sizes[index]) || 0 }, (_, at) => start + at);
+    return taken(this.of(node.inputs[0]), rank, axis, Number.isNaN(start) ? undefined : positions);
+  }
+
+  #sliced(node: Node, x: Gone, rank: number | undefined): Gone {
+    const numbers = (index: number) => node.inputs[index]?.tensor && Array.from(node.inputs[index].tensor.numbers(), Number);
+    const axes = node.ints('axes') ?? numbers(3) ?? (node.inputs[3] ? undefined : x.length > 0 ? [...Array(rank).keys()] : []);
+    const shape = this.shapes.shape(node.inputs[0]!);
+    if (rank === undefined || !shape || !axes) return [];
+    const [starts, ends, steps] = [node.ints('starts') ?? numbers(1), node.ints('ends') ?? numbers(2), numbers(4)];
+    return axes.reduce<Gone>((gone, axis, at) => {
+      const own = fromFront(axis, rank);
+      const step = node.inputs[4] ? steps?.[at] : 1;
+      const size = shape[own];
+      const known = typeof size === 'number' && starts?.[at] !== undefined && ends?.[at] !== undefined && step;
+      return taken(gone, rank, own, known ? stretch(starts[at], ends[at], step, size) : undefined);
+    }, x);
+  }
+
+  #byChannel(node: Node, rank: number | undefined): Gone {
+    if (rank === undefined) return [];
+    const [scale, shift] = [this.of(node.inputs[1]), this.of(node.inputs[2])];
+    const behind = new Array<number>(rank - 2).fill(1);
+    return either(both(scale, shift).map(({ dims, gone }) => ({ dims: [...dims, ...behind], gone })));
+  }
+
+  /** Positions along axes that stay whole. */
+  #cut(node: Node, x: Gone): Gone {
+    const [before, after] = [node.inputs[0], node.outputs[0]].map((value) => value && this.shapes.shape(value));
+    if (!before || !after || before.length > after.length) return [];
+    const same = (axis: number) => dimsEqual(before.at(axis), after.at(axis));
+    return x.filter(({ dims }) => dims.every((dim, axis) => dim === 1 || same(axis - dims.length)));
+  }
+
+  #reduced(node: Node, x: Gone, rank: number | undefined): Gone {
+    const axes = rank === undefined ? undefined : reducedAxes(node, rank);
+    if (!axes || rank === undefined) return [];
+    const keeps = node.int('keepdims', 1) === 1;
+    const left = x.map((part) => padded(part, rank)).filter(({ dims }) => axes.every((axis) => dims.at(axis) === 1));
+    if (keeps) return left;
+    return either(
+      left.map(({ dims, gone }) => ({ dims: dims.filter((_, axis) => !axes.includes(axis - rank)), gone })),
+    );
+  }
+
+  #rank(value: Value | undefined): number | undefined {
+    return value && this.shapes.shape(value)?.length;
+  }
+
+  /** What is gone of all inputs, and, along the axis on which they follow one another, of each. */
+  #joined(node: Node, axis: number, rank: number): Gone {
+    const at = axis < 0 ? axis : axis - rank;
+    const inputs = node.inputs.map((value) => this.of(value).map((part) => padded(part, rank)));
+    const across = inputs.map((gone): Gone => gone.filter(({ dims }) => dims.at(at) === 1)).reduce(both);
+    const sizes = node.inputs.map((value) => value && this.shapes.shape(value)?.at(at));
+    if (!sizes.every((size) => typeof size === 'number')) return across;
+    const along: number[] = [];
+    inputs.forEach((gone, input) => {
+      const own = gone.find(
+        ({ dims }) => dims.every((dim, own) => own === rank + at || dim === 1) && dims.at(at) !== 1,
+      );
+      along.push(...(own?.gone ?? new Array<number>(sizes[input] as number).fill(0)));
+    });
+    return either(across, [
+      partAlong(
+        at,
+        along.length,
+        along.flatMap((gone, position) => (gone ? [position] : [])),
+      ),
+    ]);
+  }
+
+  #reshaped(node: Node, x: Gone): Gone {
+    const [from, to] = [this.shapes.shape(node.inputs[0]!), this.shapes.shape(node.outputs[0]!)];
+    return x.length > 0 && from && to ? reshaped(x, from, to) : [];
+  }
+
+  /** A convolution's channels are its kernel's, or, where every channel is alone, those of what it reads. */
+  #convolved(node: Node, rank: number | undefined): Gone {
+    if (rank === undefined) return [];
+    const kernel = this.of(node.inputs[1]).filter((part) =>
+      padded(part, rank).dims.every((dim, at) => at === 0 || dim === 1),
+    );
+    const channels = either(
+      kernel.map((part) => {
+        const { dims, gone } = padded(part, rank);
+        return { dims: dims.with(0, 1).with(1, dims[0]), gone };
+      }),
+    );
+    if (!node.inputs[2]) return channels;
+    const bias = this.of(node.inputs[2]).map((part) => ({
+      dims: [...part.dims, ...new Array(rank - 2).fill(1)],
+      gone: part.gone,
+    }));
+    return both(channels, bias);
+  }
+
+  #einsum(node: Node): Gone {
+    const ranks = node.inputs.map((value) => this.#rank(value));
+    const stated = parseEinsum(node.string('equation', '')!);
+    if (!stated || !ranks.every((rank) => rank !== undefined)) return [];
+    const between = Math.max(0, ...stated.inputs.map((own, at) => (own.includes(ELLIPSIS) ? ranks[at] - own.length + 1 : 0)));
+    // Dimensions that the ellipsis stands for are counted from the last one.
+    const spelled = (own: readonly string[], count: number) =>
+      own.flatMap((letter) =>
+        letter === ELLIPSIS ? Array.from({ length: count }, (_, at) => `${between - count + at}`) : [letter],
+      );
+    const equation = {
+      inputs: stated.inputs.map((own, at) => spelled(own, ranks[at] - own.length + 1)),
+      output: spelled(stated.output, between),
+    };
+    return either(
+      ...equation.inputs.map((letters, index) =>
+        this.of(node.inputs[index]).flatMap((part): Part[] => {
+          const own = padded(part, letters.length);
+          const telling = letters.filter((_, axis) => own.dims[axis] > 1);
+          const order = telling.map((letter) => equation.output.indexOf(letter));
+          if (order.some((axis, at) => axis < 0 || (at > 0 && axis < order[at - 1]))) return [];
+          const dims = equation.output.map((letter) =>
+            telling.includes(letter) ? own.dims[letters.indexOf(letter)] : 1,
+          );
+          return [{ dims, gone: own.gone }];
+        }),
+      ),
+    );
+  }
+
+  /** Rows that are looked up along the first axis have the columns of their table. */
+  #looked(node: Node, x: Gone, rank: number | undefined): Gone {
+    const axis = node.int('axis', 0);
+    if (rank === undefined) return [];
+    const from = axis < 0 ? axis + rank : axis;
+    const indices = this.#rank(node.inputs[1]);
+    if (indices === undefined) return [];
+    if (indices === 1 && node.inputs[1]?.tensor)
+      return taken(x, rank, from, Array.from(node.inputs[1].tensor.numbers(), (at) => Number(at)));
+    return either(
+      x.flatMap((part): Part[] => {
+        const own = padded(part, rank);
+        if (own.dims[from] > 1) return [];
+        return [{ dims: own.dims.toSpliced(from, 1, ...new Array<number>(indices).fill(1)), gone: own.gone }];
+      }),
+    );
+  }
+}
+
+/** With its last two axes exchanged. */
+function swapped(gone: Gone): Gone {
+  const rank = Math.max(2, ...gone.map(({ dims }) => dims.length));
+  const order = Array.from({ length: rank }, (_, axis) => axis);
+  return transposed(gone, [...order.slice(0, -2), rank - 1, rank - 2]);
+}
+
+function clipsAroundZero(node: Node): boolean {
+  const bound = (index: number, name: string, open: number) => {
+    const value = node.inputs[index];
+    return value ? (value.tensor?.size === 1 ? Number(value.tensor.numbers()[0]) : Number.NaN) : node.float(name, open);
+  };
+  return bound(1, 'min', Number.NEGATIVE_INFINITY) <= 0 && bound(2, 'max', Number.POSITIVE_INFINITY) >= 0;
+}
+
+/** What is gone of one operand of a product stays gone in it, but along the axis that is summed over. */
+function product(gone: Gone, summed: -1 | -2): Gone {
+  return either(gone.map((part) => padded(part, 2)).filter(({ dims }) => dims.at(summed) === 1));
+}
+
+function fromFront(axis: number, rank: number): number {
+  return axis < 0 ? axis + rank : axis;
+}
