@@ -10,9 +10,9 @@ import { type Database, first } from '../database/database.js';
 import { makeFolderDurable, syncPath } from '../folder/sync.js';
 import { Failure } from '../http/failure.js';
 import { type Disk, diskFull, isDiskFull } from '../operation/disk.js';
+import { VALID } from '../security/tokens.js';
 import type { Blob, Blobs } from '../storage/blobs.js';
 import { hashOf } from '../storage/hashOf.js';
-import { VALID } from '../security/tokens.js';
 import { UploadShare } from './uploadShare.js';
 
 /** How much of an upload is there. */
