@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -50,6 +51,26 @@ afterEach(() => {
 });
 
 describe('an agent', () => {
+  it('answers under its own name alone, and lets nobody try tokens one after the other', async () => {
+    const { url, port } = await agent(join(folder, 'guarded'));
+    const asked = (headers: Record<string, string>) =>
+      new Promise<number>((resolve, reject) => {
+        const sent = request({ host: '127.0.0.1', port, path: '/jobs', headers }, (response) => {
+          response.resume();
+          resolve(response.statusCode!);
+        });
+        sent.on('error', reject);
+        sent.end();
+      });
+    const authorization = `Bearer ${TOKEN}`;
+    expect(await asked({ authorization, host: 'evil.example' })).toBe(403);
+    expect(await asked({ authorization, host: `localhost:${port}` })).toBe(200);
+    const statuses: number[] = [];
+    for (let at = 0; at < 25; at++) statuses.push(await asked({ authorization: `Bearer ${at}` }));
+    expect(statuses).toEqual([...Array(20).fill(401), ...Array(5).fill(429)]);
+    expect((await fetch(`${url}/jobs`, { headers: { authorization } })).status).toBe(200);
+  });
+
   it('measures as a target of its own', async () => {
     const { url } = await agent(join(folder, 'a'));
     const target = remoteTarget({ url, token: TOKEN, target: 'cpu-1', pollMs: 20 });

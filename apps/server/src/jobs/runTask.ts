@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { SnpError } from '@snp/onnx';
 import type { TaskAnswer, TaskContext, TaskMessage, TaskOutcome, TaskRequest } from '../tasks/task.js';
 import { groupMemory, killGroup } from './processGroup.js';
+import { TaskFailure, TaskKilled } from './taskFailure.js';
 
 /** Limits of a task. */
 export interface TaskLimits {
@@ -17,20 +18,10 @@ const ENVIRONMENT = ['PATH', 'LANG', 'TZ', 'SystemRoot', 'ProgramFiles'];
 /** How often memory is looked at, in milliseconds. */
 const WATCH = 500;
 
-/** What went wrong in a task, with the code that its process told. */
-export class TaskFailure extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
 /**
  * Runs a task in a process of its own, in a folder that holds its files, within limits of time and memory.
  *
- * @throws TaskFailure if it fails or is beyond a limit, SnpError `aborted` if the signal fired.
+ * @throws TaskKilled if its process was killed, TaskFailure if it fails or is beyond a limit, SnpError `aborted` if the signal fired.
  */
 export async function runTask(
   request: TaskRequest,
@@ -51,7 +42,9 @@ export async function runTask(
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',
   });
-  const end = ended(child, context);
+  let peakBytes: number | undefined;
+  const killed = (by: NodeJS.Signals, said: string) => new TaskKilled(by, peakBytes, limits.memoryBytes, said);
+  const end = ended(child, context, killed);
   let beyond: TaskFailure | undefined;
   const stop = (reason?: TaskFailure) => {
     beyond ??= reason;
@@ -65,7 +58,9 @@ export async function runTask(
   );
   const watch = setInterval(async () => {
     const bytes = child.pid && (await groupMemory(child.pid));
-    if (bytes && bytes > limits.memoryBytes)
+    if (!bytes) return;
+    peakBytes = Math.max(bytes, peakBytes ?? 0);
+    if (bytes > limits.memoryBytes)
       stop(new TaskFailure('limit', `It took more than the ${limits.memoryBytes} bytes of memory that jobs have.`));
   }, WATCH);
   try {
@@ -83,7 +78,11 @@ export async function runTask(
   }
 }
 
-function ended(child: ChildProcess, context: TaskContext): Promise<TaskOutcome> {
+function ended(
+  child: ChildProcess,
+  context: TaskContext,
+  killed: (by: NodeJS.Signals, said: string) => TaskKilled,
+): Promise<TaskOutcome> {
   let said = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-2000);
@@ -98,7 +97,11 @@ function ended(child: ChildProcess, context: TaskContext): Promise<TaskOutcome> 
     });
     child.once('error', reject);
     child.once('exit', (code, signal) =>
-      reject(new TaskFailure('runtime', `Its process ended with ${signal ?? `code ${code}`}. ${said}`.trim())),
+      reject(
+        signal
+          ? killed(signal, said)
+          : new TaskFailure('runtime', `Its process ended with code ${code}. ${said}`.trim()),
+      ),
     );
   });
 }

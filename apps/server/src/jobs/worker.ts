@@ -17,7 +17,8 @@ import { COMPUTE, type HeldJob, type JobQueue, LEASE_SECONDS } from './jobQueue.
 import { KINDS } from './kinds/index.js';
 import type { Kind, Stage } from './kinds/kind.js';
 import { measureOnDevice } from './measureOnDevice.js';
-import { runTask, TaskFailure, type TaskLimits } from './runTask.js';
+import { runTask, type TaskLimits } from './runTask.js';
+import { TaskFailure, TaskKilled } from './taskFailure.js';
 
 /** What a worker uses. */
 export interface WorkerServices {
@@ -137,10 +138,22 @@ export class Worker {
     this.#running.set(job.id, stop);
     const heart = new Heart(queue, job, stop);
     const kind = KINDS[job.type]!;
-    const folder = await mkdtemp(join(this.#folder!.path, 'job-'));
     log.info({ job: job.id, type: job.type, attempt: job.attempt }, 'job begins');
+    let folder: string | undefined;
     try {
-      const outcome = await this.#run(job, kind, folder, heart, stop.signal);
+      folder = await this.#makeFolder();
+      let outcome: TaskOutcome;
+      try {
+        outcome = await this.#run(job, kind, folder, heart, stop.signal);
+      } catch (error) {
+        if (!(error instanceof TaskKilled)) throw error;
+        // Another job may have taken the memory: once more, with nothing left of the first time.
+        log.warn({ job: job.id, type: job.type }, `${error.message} It is tried once more.`);
+        await queue.log(job.id, 'warn', `${error.message} It is tried once more.`).catch(() => undefined);
+        await rm(folder, { recursive: true, force: true });
+        folder = await this.#makeFolder();
+        outcome = await this.#run(job, kind, folder, heart, stop.signal);
+      }
       const artefacts = await this.#store(folder, outcome);
       const files = new Map(artefacts.map((file) => [file.name, file]));
       const { result, settle } = kind.done?.(job, outcome.result, files, { models }) ?? { result: outcome.result };
@@ -159,8 +172,12 @@ export class Worker {
     } finally {
       heart.stop();
       this.#running.delete(job.id);
-      await rm(folder, { recursive: true, force: true });
+      if (folder) await rm(folder, { recursive: true, force: true });
     }
+  }
+
+  #makeFolder(): Promise<string> {
+    return mkdtemp(join(this.#folder!.path, 'job-'));
   }
 
   async #run(job: HeldJob, kind: Kind, folder: string, heart: Heart, signal: AbortSignal): Promise<TaskOutcome> {

@@ -28,7 +28,7 @@ export function datasetRoutes(app: App, services: Services): void {
         token,
       );
       const complete: DatasetFile[] = files.map(({ path, upload }) => ({ path, ...blobs.get(upload)! }));
-      const { row, fresh } = await datasets.add(name, complete);
+      const { row, fresh } = await datasets.add(name, complete, context.req.raw.signal);
       return { status: fresh ? 201 : 200, body: presentDataset(row) };
     }) as never;
   });

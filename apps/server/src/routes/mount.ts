@@ -1,5 +1,6 @@
 import type { OpenAPIHono, RouteConfig, RouteHandler } from '@hono/zod-openapi';
 import { access } from '../http/access.js';
+import { bodyDepth } from '../http/bodyDepth.js';
 import type { Env } from '../http/env.js';
 import type { Services } from '../services.js';
 
@@ -11,7 +12,14 @@ export function mount<R extends RouteConfig & { getRoutingPath(): string }>(
   handler: RouteHandler<R, Env>,
 ): void {
   app.openapi(
-    { ...route, middleware: access(route, { tokens, limits, connections }) } as unknown as R,
+    {
+      ...route,
+      middleware: [access(route, { tokens, limits, connections }), ...(isJson(route) ? [bodyDepth()] : [])],
+    } as unknown as R,
     handler as never,
   );
+}
+
+function isJson({ request }: RouteConfig): boolean {
+  return request?.body?.content['application/json'] !== undefined;
 }

@@ -47,9 +47,16 @@ export class Datasets {
     private readonly scratch: string,
   ) {}
 
-  /** Makes a data set of complete uploads; archives are unpacked. The very same files under the same name are one data set. */
-  async add(name: string, uploads: readonly DatasetFile[]): Promise<{ row: DatasetRow; fresh: boolean }> {
-    const files = (await this.#unpacked(uploads)).sort((a, b) => (a.path < b.path ? -1 : 1));
+  /**
+   * Makes a data set of complete uploads; archives are unpacked, until the signal fires. The very same files under the same name are one
+   * data set.
+   */
+  async add(
+    name: string,
+    uploads: readonly DatasetFile[],
+    signal: AbortSignal,
+  ): Promise<{ row: DatasetRow; fresh: boolean }> {
+    const files = (await this.#unpacked(uploads, signal)).sort((a, b) => (a.path < b.path ? -1 : 1));
     const paths = files.map(({ path }) => path);
     const clash = clashOf(paths);
     if (clash)
@@ -98,17 +105,17 @@ export class Datasets {
     });
   }
 
-  async #unpacked(uploads: readonly DatasetFile[]): Promise<DatasetFile[]> {
+  async #unpacked(uploads: readonly DatasetFile[], signal: AbortSignal): Promise<DatasetFile[]> {
     const files: DatasetFile[] = [];
     for (const upload of uploads) {
       if (!/\.zip$/i.test(upload.path)) files.push(upload);
-      else files.push(...(await this.#unzipped(upload)));
+      else files.push(...(await this.#unzipped(upload, signal)));
       if (files.length > MOST_FILES) throw new Failure('quota', `A data set has at most ${MOST_FILES} files.`);
     }
     return files;
   }
 
-  async #unzipped(archive: DatasetFile): Promise<DatasetFile[]> {
+  async #unzipped(archive: DatasetFile, signal: AbortSignal): Promise<DatasetFile[]> {
     const folder = await mkdtemp(join(this.scratch, 'unzip-'));
     try {
       const path = join(folder, 'archive.zip');
@@ -120,6 +127,7 @@ export class Datasets {
         files: MOST_FILES,
         bytes: Math.max(0, Math.min(quota, room)),
         isDisk: room < quota,
+        signal,
       });
       for await (const batch of batches(entries, AT_ONCE)) {
         const blobs = await this.blobs.addAll(batch.map(({ file }) => file));

@@ -21,6 +21,8 @@ export interface UnzipLimits {
   bytes: number;
   /** Whether it is the disk that has no room for more bytes. */
   isDisk: boolean;
+  /** Fires when nobody waits for it any more. */
+  signal: AbortSignal;
 }
 
 /** Entries that systems add for themselves. */
@@ -41,6 +43,7 @@ export async function* unzip(archive: string, folder: string, limits: UnzipLimit
   try {
     if (zip.entryCount > limits.files) refuse(`it has ${zip.entryCount} entries, more than ${limits.files}`);
     for await (const entry of zip.eachEntry()) {
+      if (limits.signal.aborted) throw gone();
       const name = entry.fileName;
       if (name.endsWith('/') || CLUTTER.test(name)) continue;
       if (!location.safeParse(name).success) refuse(`an entry is named ${JSON.stringify(name.slice(0, 200))}`);
@@ -57,14 +60,21 @@ export async function* unzip(archive: string, folder: string, limits: UnzipLimit
         },
       });
       const file = join(folder, String(count++));
-      await pipeline(await zip.openReadStreamPromise(entry), counted, createWriteStream(file));
+      await pipeline(await zip.openReadStreamPromise(entry), counted, createWriteStream(file), {
+        signal: limits.signal,
+      });
       yield { path: name, file };
     }
   } catch (error) {
     if (error instanceof Failure) throw error;
+    if (limits.signal.aborted) throw gone();
     if (isDiskFull(error)) throw diskFull();
     refuse((error as Error).message);
   } finally {
     zip.close();
   }
+}
+
+function gone(): Failure {
+  return new Failure('unavailable', 'Whoever asked for the archive to be unpacked is gone.');
 }

@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
 import { type ServerType, serve } from '@hono/node-server';
 import { SnpError } from '@snp/onnx';
@@ -11,6 +10,7 @@ import type { Target } from '../target/target.js';
 import { localTargets } from '../target/targets.js';
 import { chunksOf } from './chunksOf.js';
 import { FileStore } from './fileStore.js';
+import { ownName, withToken } from './guard.js';
 import { JobQueue } from './jobQueue.js';
 import { probeAll } from './probeAll.js';
 import { type AgentInfo, agentJobSchema } from './protocol.js';
@@ -69,7 +69,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   } catch (cause) {
     throw new SnpError('io', `${data} cannot be used: ${(cause as Error).message}.`, { file: data }, { cause });
   }
-  const app = appOf(token, targets, files, jobs);
+  const app = appOf({ host, token }, targets, files, jobs);
   const server = await listen(app, host, port);
   const address = server.address();
   const actual = typeof address === 'object' && address ? address.port : port;
@@ -84,7 +84,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   };
 }
 
-function appOf(token: string, targets: readonly Target[], files: FileStore, jobs: JobQueue): Hono {
+function appOf(
+  { host, token }: { host: string; token: string },
+  targets: readonly Target[],
+  files: FileStore,
+  jobs: JobQueue,
+): Hono {
   const app = new Hono();
   app.onError((error, context) => {
     if (error instanceof HTTPException) return error.getResponse();
@@ -92,13 +97,9 @@ function appOf(token: string, targets: readonly Target[], files: FileStore, jobs
     return context.json({ error: error.code, message: error.message }, STATUS[error.code] ?? 500);
   });
   app.notFound((context) => context.json({ error: 'not-found', message: 'There is nothing here.' }, 404));
+  app.use(ownName(host));
   app.get('/healthz', (context) => context.text('ok'));
-  app.use(async (context, next) => {
-    const given = context.req.header('authorization') ?? '';
-    if (!sameSecret(given, `Bearer ${token}`))
-      return context.json({ error: 'unauthorized', message: 'The token is missing or wrong.' }, 401);
-    await next();
-  });
+  app.use(withToken(token));
   let probes: Promise<AgentInfo['targets']> | undefined;
   app.get('/', async (context) => {
     probes ??= probeAll(targets);
@@ -144,12 +145,6 @@ function listen(app: Hono, hostname: string, port: number): Promise<ServerType> 
       reject(new SnpError('io', `Port ${port} of ${hostname} cannot be used: ${cause.message}.`, {}, { cause })),
     );
   });
-}
-
-/** Takes as long whatever differs. */
-function sameSecret(given: string, wanted: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(wanted));
 }
 
 function hashOf(text: string): string {
