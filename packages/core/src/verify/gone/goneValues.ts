@@ -6,16 +6,28 @@ import { both, either, type Gone, type Part, padded, partAlong, reshaped, stretc
 
 /** Operators that give zero for zero, whatever else they are given. */
 const ZERO_TO_ZERO = new Set([
-  ...['Abs', 'Asin', 'Asinh', 'Atan', 'Atanh', 'AveragePool', 'Cast', 'CastLike', 'Ceil', 'Celu', 'Dropout', 'Elu', 'Erf'],
+  ...[
+    'Abs',
+    'Asin',
+    'Asinh',
+    'Atan',
+    'Atanh',
+    'AveragePool',
+    'Cast',
+    'CastLike',
+    'Ceil',
+    'Celu',
+    'Dropout',
+    'Elu',
+    'Erf',
+  ],
   ...['Floor', 'Gelu', 'GlobalAveragePool', 'GlobalMaxPool', 'HardSwish', 'Identity', 'LeakyRelu', 'LpNormalization'],
   ...['MaxPool', 'MeanVarianceNormalization', 'Mish', 'Neg', 'PRelu', 'Relu', 'Round', 'Selu', 'Sign', 'Sin', 'Sinh'],
   ...['Softsign', 'Sqrt', 'Swish', 'Tan', 'Tanh', 'ThresholdedRelu', 'com.microsoft.Gelu', 'com.microsoft.QuickGelu'],
 ]);
 
 /** Operators whose result is zero where all that they are given is. */
-const ALL_ZERO = new Set([
-  ...['Add', 'Max', 'Mean', 'Min', 'Sum', 'com.microsoft.BiasGelu', 'com.microsoft.FastGelu'],
-]);
+const ALL_ZERO = new Set([...['Add', 'Max', 'Mean', 'Min', 'Sum', 'com.microsoft.BiasGelu', 'com.microsoft.FastGelu']]);
 
 /** Norms of every channel by itself, with a scale and a shift for each. */
 const BY_CHANNEL = new Set(['BatchNormalization', 'InstanceNormalization']);
@@ -139,14 +151,18 @@ export class GoneValues {
     if (rank === undefined) return [];
     const axis = fromFront(node.int('axis', 0), rank);
     const sizes = node.outputs.map((output) => output && this.shapes.shape(output)?.[axis]);
-    const start = sizes.slice(0, index).reduce<number>((sum, size) => sum + (typeof size === 'number' ? size : Number.NaN), 0);
+    const start = sizes
+      .slice(0, index)
+      .reduce<number>((sum, size) => sum + (typeof size === 'number' ? size : Number.NaN), 0);
     const positions = Array.from({ length: Number(sizes[index]) || 0 }, (_, at) => start + at);
     return taken(this.of(node.inputs[0]), rank, axis, Number.isNaN(start) ? undefined : positions);
   }
 
   #sliced(node: Node, x: Gone, rank: number | undefined): Gone {
-    const numbers = (index: number) => node.inputs[index]?.tensor && Array.from(node.inputs[index].tensor.numbers(), Number);
-    const axes = node.ints('axes') ?? numbers(3) ?? (node.inputs[3] ? undefined : x.length > 0 ? [...Array(rank).keys()] : []);
+    const numbers = (index: number) =>
+      node.inputs[index]?.tensor && Array.from(node.inputs[index].tensor.numbers(), Number);
+    const axes =
+      node.ints('axes') ?? numbers(3) ?? (node.inputs[3] ? undefined : x.length > 0 ? [...Array(rank).keys()] : []);
     const shape = this.shapes.shape(node.inputs[0]!);
     if (rank === undefined || !shape || !axes) return [];
     const [starts, ends, steps] = [node.ints('starts') ?? numbers(1), node.ints('ends') ?? numbers(2), numbers(4)];
@@ -241,7 +257,10 @@ export class GoneValues {
     const ranks = node.inputs.map((value) => this.#rank(value));
     const stated = parseEinsum(node.string('equation', '')!);
     if (!stated || !ranks.every((rank) => rank !== undefined)) return [];
-    const between = Math.max(0, ...stated.inputs.map((own, at) => (own.includes(ELLIPSIS) ? ranks[at] - own.length + 1 : 0)));
+    const between = Math.max(
+      0,
+      ...stated.inputs.map((own, at) => (own.includes(ELLIPSIS) ? ranks[at] - own.length + 1 : 0)),
+    );
     // Dimensions that the ellipsis stands for are counted from the last one.
     const spelled = (own: readonly string[], count: number) =>
       own.flatMap((letter) =>
@@ -275,7 +294,12 @@ export class GoneValues {
     const indices = this.#rank(node.inputs[1]);
     if (indices === undefined) return [];
     if (indices === 1 && node.inputs[1]?.tensor)
-      return taken(x, rank, from, Array.from(node.inputs[1].tensor.numbers(), (at) => Number(at)));
+      return taken(
+        x,
+        rank,
+        from,
+        Array.from(node.inputs[1].tensor.numbers(), (at) => Number(at)),
+      );
     return either(
       x.flatMap((part): Part[] => {
         const own = padded(part, rank);

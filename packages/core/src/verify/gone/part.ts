@@ -179,8 +179,10 @@ export function taken(gone: Gone, rank: number, axis: number, positions: readonl
 
 /** The positions that a Slice picks from an axis. */
 export function stretch(start: number, end: number, step: number, size: number): number[] {
-  const within = (bound: number, low: number, high: number) => Math.min(Math.max(bound < 0 ? bound + size : bound, low), high);
-  const [first, last] = step > 0 ? [within(start, 0, size), within(end, 0, size)] : [within(start, 0, size - 1), within(end, -1, size - 1)];
+  const within = (bound: number, low: number, high: number) =>
+    Math.min(Math.max(bound < 0 ? bound + size : bound, low), high);
+  const [first, last] =
+    step > 0 ? [within(start, 0, size), within(end, 0, size)] : [within(start, 0, size - 1), within(end, -1, size - 1)];
   const positions: number[] = [];
   for (let at = first; step > 0 ? at < last : at > last; at += step) positions.push(at);
   return positions;
