@@ -7,7 +7,7 @@ const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const READ = ['title', 'aria-label', 'alt', 'placeholder'] as const;
 
 /** Text in which characters that change its direction stand by their number, as they cannot be seen themselves. */
-export function withDirections(text: string): string {
+function withDirections(text: string): string {
   return text.replace(DIRECTIONS, (sign) => `‹U+${sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}›`);
 }
 
