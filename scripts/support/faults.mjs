@@ -29,8 +29,8 @@ export const faults = [
   {
     name: 'transA of Gemm is ignored',
     file: `${rules}matmul.ts`,
-    find: "const transA = node.int('transA', 0) === 1;",
-    replace: 'const transA = false;',
+    find: 'const [transA, transB] = transposed(node);',
+    replace: 'const [, transB] = transposed(node);\n    const transA = false;',
   },
   {
     name: 'transB of FusedMatMul is ignored',

@@ -67,6 +67,7 @@ describe('hidden units between two products', () => {
     ['a division by how many there are', (graph, hidden) => dividedByCount(graph, hidden, 'Size')],
     // What the search over random models found, each once.
     ['a norm whose statistic is an output', (graph, hidden) => rootMeanSquare(graph, hidden, { shown: true })],
+    ['a mean of squares that gates them and scales no norm', (graph, hidden) => gatedByMeanSquare(graph, hidden)],
     ['a norm whose scale is computed', (graph, hidden) => computedScale(graph, hidden)],
     [
       'a division by what becomes zero',
@@ -153,6 +154,11 @@ function rootMeanSquare(graph: GraphBuilder, hidden: Value, { scaled = true, sho
   const root = graph.op('/m', 'Sqrt', [graph.op('/m', 'Add', [mean, graph.float('/m', 1e-5)])]);
   const normal = graph.op('/m', 'Div', [hidden, root]);
   return scaled ? graph.op('/m', 'Mul', [normal, graph.weight('gain', [8], new Float32Array(8).fill(1))]) : normal;
+}
+
+function gatedByMeanSquare(graph: GraphBuilder, hidden: Value): Value {
+  const mean = graph.op('/m', 'ReduceMean', [graph.op('/m', 'Mul', [hidden, hidden])], { axes: [-1], keepdims: 1 });
+  return graph.op('/m', 'Mul', [hidden, mean]);
 }
 
 function computedScale(graph: GraphBuilder, hidden: Value): Value {
