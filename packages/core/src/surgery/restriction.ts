@@ -41,7 +41,8 @@ export class Restriction {
     const node = value.producer;
     const layout = this.#layout(value);
     if (value.tensor) return this.#cutConstant(value, layout, wanted);
-    if (!node || !this.isRagged(layout)) return this.#pick(value, layout, wanted);
+    if (!node || !(this.isRagged(layout) || this.#isCutFromWeights(value, axis)))
+      return this.#pick(value, layout, wanted);
     const sorted = [...new Set(positions)].sort((a, b) => a - b);
     if (sorted.join() !== positions.join()) {
       const part = this.restrict(value, { axis, positions: sorted, drop: false });
@@ -121,6 +122,18 @@ export class Restriction {
       return needed ? this.#input(node, index, { axis: own, positions, drop: false }) : value;
     });
     return this.#emit(node, inputs, this.#part(layout, wanted), sources.attributes?.(positions.length));
+  }
+
+  /** Whether a part of a value is computed from parts of weights, so that nothing has to be computed whole. */
+  #isCutFromWeights(value: Value, axis: number): boolean {
+    if (value.tensor) return true;
+    const node = value.producer;
+    const sources = node && ruleFor(node.op)?.outputAxis?.(node, axis, this.walk);
+    const needed = node?.inputs.flatMap((input, index) => {
+      const own = sources?.inputs[index] ?? -1;
+      return input && own >= 0 && this.#sizeOf(node, index, own) !== 1 ? [{ input, own }] : [];
+    });
+    return !!needed?.length && needed.every(({ input, own }) => this.#isCutFromWeights(input, own));
   }
 
   #sizeOf(node: Node, index: number, axis: number) {

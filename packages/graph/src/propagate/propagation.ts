@@ -1,4 +1,14 @@
-import { type Dim, dimsEqual, type Graph, type Node, productOf, type ShapeInfo, SnpError, type Value } from '@snp/onnx';
+import {
+  type Dim,
+  dimsEqual,
+  type Graph,
+  type Node,
+  productOf,
+  type ShapeInfo,
+  SnpError,
+  type Tensor,
+  type Value,
+} from '@snp/onnx';
 import { type FreezeReason, LabelStore, Mark, type Role, type Slot } from '../labels/labelStore.js';
 import type { Factor } from '../layout/factor.js';
 import { eachPosition, type Field, fieldsOn, type Layout, plainLayout } from '../layout/layout.js';
@@ -197,7 +207,8 @@ export class Propagation {
   /** Whole numbers of a constant input (axes, sizes), or undefined if they are not known before the model runs. */
   integers(node: Node, index: number): number[] | undefined {
     const value = node.inputs[index];
-    const content = value && this.shapes.content(value);
+    // What surgery has made since is not among the inferred shapes.
+    const content = value && (this.shapes.content(value) ?? wholeNumbersOf(value.tensor));
     return content?.every((item) => typeof item === 'number') ? (content as number[]) : undefined;
   }
 
@@ -346,4 +357,10 @@ export class Propagation {
     if (!reason) return;
     for (let i = 0; i < slot.size; i++) this.labels.freeze(slot.first + i, reason);
   }
+}
+
+function wholeNumbersOf(tensor: Tensor | undefined): number[] | undefined {
+  return tensor?.dataType === 'INT64' || tensor?.dataType === 'INT32'
+    ? Array.from(tensor.numbers(), Number)
+    : undefined;
 }
