@@ -38,6 +38,7 @@ export { pointwise } from './rules/elementwise.js';
 export type { AttributeValues, OperatorForm } from './rules/form.js';
 export { defineOperator, operatorRules, ruleFor } from './rules/index.js';
 export type { OutputAxis } from './rules/outputAxis.js';
+export { possibleNumbers } from './rules/possibleNumbers.js';
 export type { Resizing } from './rules/resizing.js';
 export type { OperatorRule } from './rules/rule.js';
 export { selectPositions } from './rules/select.js';

@@ -8,7 +8,8 @@ export function maskNorm(model: Model, shapes: ShapeInfo, node: Node, norm: Norm
   const rank = shapes.shape(node.outputs[0]!)?.length;
   const axis = node.int('axis', -1);
   const isLast = axis === -1 || axis + 1 === rank;
-  if (!isLast) return;
+  // Where whole rows are gone, what is left of a row is all of it.
+  if (!isLast || stays.dims.at(-1) === 1) return;
   const { graph } = model;
   const after = graph.nodes[graph.nodes.indexOf(node) + 1];
   const constant = (name: string, number: number) => graph.addInitializer(name, Tensor.float32([], [number]));

@@ -1,3 +1,4 @@
+import { possibleNumbers } from '@snp/graph';
 import { dimsEqual, ELLIPSIS, type Graph, type Node, parseEinsum, type ShapeInfo, type Value } from '@snp/onnx';
 import { NORMS, type NormInputs } from '../normInputs.js';
 import { reducedAxes } from '../reducedAxes.js';
@@ -5,26 +6,11 @@ import type { RemovedPositions } from '../removedPositions.js';
 import { both, either, type Gone, type Part, padded, partAlong, reshaped, stretch, taken, transposed } from './part.js';
 
 /** Operators that give zero for zero, whatever else they are given. */
-const ZERO_TO_ZERO = new Set([
-  ...[
-    'Abs',
-    'Asin',
-    'Asinh',
-    'Atan',
-    'Atanh',
-    'AveragePool',
-    'Cast',
-    'CastLike',
-    'Ceil',
-    'Celu',
-    'Dropout',
-    'Elu',
-    'Erf',
-  ],
-  ...['Floor', 'Gelu', 'GlobalAveragePool', 'GlobalMaxPool', 'HardSwish', 'Identity', 'LeakyRelu', 'LpNormalization'],
-  ...['MaxPool', 'MeanVarianceNormalization', 'Mish', 'Neg', 'PRelu', 'Relu', 'Round', 'Selu', 'Sign', 'Sin', 'Sinh'],
-  ...['Softsign', 'Sqrt', 'Swish', 'Tan', 'Tanh', 'ThresholdedRelu', 'com.microsoft.Gelu', 'com.microsoft.QuickGelu'],
-]);
+const ZERO_TO_ZERO = new Set(
+  `Abs Asin Asinh Atan Atanh AveragePool Cast CastLike Ceil Celu Dropout Elu Erf Floor Gelu GlobalAveragePool GlobalMaxPool HardSwish Identity IsInf IsNaN LeakyRelu
+  LpNormalization MaxPool MeanVarianceNormalization Mish Neg PRelu Relu Round Selu Sign Sin Sinh Softsign Sqrt Swish Tan Tanh ThresholdedRelu com.microsoft.Gelu
+  com.microsoft.QuickGelu`.split(/\s+/),
+);
 
 /** Operators whose result is zero where all that they are given is. */
 const ALL_ZERO = new Set([...['Add', 'Max', 'Mean', 'Min', 'Sum', 'com.microsoft.BiasGelu', 'com.microsoft.FastGelu']]);
@@ -79,11 +65,11 @@ export class GoneValues {
     if (node.op in NORMS) return this.#normed(node, NORMS[node.op]);
     if (CUTTING.has(node.op)) return this.#cut(node, x);
     if (BY_CHANNEL.has(node.op)) return this.#byChannel(node, rank);
-    if (ALL_ZERO.has(node.op)) return node.inputs.flatMap((value) => (value ? [this.of(value)] : [])).reduce(both);
+    if (ALL_ZERO.has(node.op)) return this.#allOf(node.inputs);
     if (REDUCING.has(node.op)) return this.#reduced(node, x, rank);
     switch (node.op) {
       case 'Sub':
-        return this.centring.has(node) ? x : both(x, y);
+        return this.centring.has(node) ? x : this.#allOf(node.inputs);
       case 'Mul':
         return either(x, y);
       case 'Div':
@@ -91,7 +77,7 @@ export class GoneValues {
       case 'Pow':
         return Number(node.inputs[1]?.tensor?.size === 1 && node.inputs[1].tensor.numbers()[0]) > 0 ? x : [];
       case 'Where':
-        return both(y, this.of(node.inputs[2]));
+        return this.#allOf(node.inputs.slice(1));
       case 'Clip':
         return clipsAroundZero(node) ? x : [];
       case 'com.microsoft.FusedMatMul': {
@@ -123,6 +109,12 @@ export class GoneValues {
       default:
         return [];
     }
+  }
+
+  /** Gone where all operands are zero; those that are zero everywhere have no say. */
+  #allOf(values: Node['inputs']): Gone {
+    const telling = values.filter((value) => value && !isZero(value));
+    return telling.length === 0 ? [] : telling.map((value) => this.of(value)).reduce(both);
   }
 
   /** What a norm adds up before it normalises. */
@@ -318,11 +310,20 @@ function swapped(gone: Gone): Gone {
 }
 
 function clipsAroundZero(node: Node): boolean {
-  const bound = (index: number, name: string, open: number) => {
-    const value = node.inputs[index];
-    return value ? (value.tensor?.size === 1 ? Number(value.tensor.numbers()[0]) : Number.NaN) : node.float(name, open);
-  };
-  return bound(1, 'min', Number.NEGATIVE_INFINITY) <= 0 && bound(2, 'max', Number.POSITIVE_INFINITY) >= 0;
+  const bounds = (index: number, name: string, open: number) =>
+    node.inputs[index] ? possibleNumbers(node.inputs[index]) : [node.float(name, open)];
+  const [lower, upper] = [bounds(1, 'min', Number.NEGATIVE_INFINITY), bounds(2, 'max', Number.POSITIVE_INFINITY)];
+  return (lower?.every((bound) => bound <= 0) && upper?.every((bound) => bound >= 0)) ?? false;
+}
+
+/** A constant of zeros, as blanks are filled in with. */
+function isZero({ tensor }: Value): boolean {
+  return (
+    tensor !== undefined &&
+    tensor.dataType !== 'STRING' &&
+    tensor.size > 0 &&
+    tensor.numbers().every((number) => Number(number) === 0)
+  );
 }
 
 /** What is gone of one operand of a product stays gone in it, but along the axis that is summed over. */
