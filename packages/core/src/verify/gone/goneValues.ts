@@ -278,25 +278,19 @@ export class GoneValues {
     );
   }
 
-  /** Rows that are looked up along the first axis have the columns of their table. */
+  /** Positions that constants pick; rows that are looked up at run time have the columns of their table. */
   #looked(node: Node, x: Gone, rank: number | undefined): Gone {
-    const axis = node.int('axis', 0);
-    if (rank === undefined) return [];
-    const from = axis < 0 ? axis + rank : axis;
     const indices = this.#rank(node.inputs[1]);
-    if (indices === undefined) return [];
-    if (indices === 1 && node.inputs[1]?.tensor)
-      return taken(
-        x,
-        rank,
-        from,
-        Array.from(node.inputs[1].tensor.numbers(), (at) => Number(at)),
-      );
+    if (rank === undefined || indices === undefined) return [];
+    const axis = fromFront(node.int('axis', 0), rank);
+    const picked = node.inputs[1]?.tensor;
+    const positions = picked && Array.from(picked.numbers(), Number);
     return either(
-      x.flatMap((part): Part[] => {
-        const own = padded(part, rank);
-        if (own.dims[from] > 1) return [];
-        return [{ dims: own.dims.toSpliced(from, 1, ...new Array<number>(indices).fill(1)), gone: own.gone }];
+      taken(x, rank, axis, positions).map((part) => {
+        const { dims, gone } = padded(part, rank);
+        const along = dims[axis] > 1 ? picked!.dims : new Array<number>(indices).fill(1);
+        // One position of an axis that has a say is told by an axis of one.
+        return { dims: dims.toSpliced(axis, 1, ...(picked?.size === 1 ? picked.dims : along)), gone };
       }),
     );
   }
