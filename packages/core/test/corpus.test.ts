@@ -18,7 +18,6 @@ if (files.length === 0) {
 
 /** Files that onnxruntime itself does not run here, or not on random inputs: with its words for it. */
 const CANNOT_RUN: Readonly<Record<string, RegExp>> = {
-  'attention_distilbert.onnx': /input_shape_size == requested_shape_size/,
   'attention_past_state.u8u8.onnx': /b zero point is not valid/,
   'packed_attention_fp32.onnx': /Could not find an implementation for RestorePadding/,
 };

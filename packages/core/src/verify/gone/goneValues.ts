@@ -98,6 +98,8 @@ export class GoneValues {
         return this.#einsum(node);
       case 'Slice':
         return this.#sliced(node, x, rank);
+      case 'Pad':
+        return this.#padded(node, x, rank);
       case 'Transpose':
         return rank === undefined
           ? []
@@ -165,6 +167,16 @@ export class GoneValues {
       const known = typeof size === 'number' && starts?.[at] !== undefined && ends?.[at] !== undefined && step;
       return taken(gone, rank, own, known ? stretch(starts[at], ends[at], step, size) : undefined);
     }, x);
+  }
+
+  /** Zeros around a value, or copies of it, are gone where it is; along axes that have a say nothing may be added. */
+  #padded(node: Node, x: Gone, rank: number | undefined): Gone {
+    const [before, after] = [node.inputs[0], node.outputs[0]].map((value) => value && this.shapes.shape(value));
+    const [, , fill] = node.inputs;
+    const zero = node.string('mode', 'constant') !== 'constant' || (fill ? isZero(fill) : node.float('value', 0) === 0);
+    if (rank === undefined || !before || !after || !zero) return [];
+    const asItWas = (axis: number) => dimsEqual(before[axis], after[axis]);
+    return x.filter((part) => padded(part, rank).dims.every((dim, axis) => dim === 1 || asItWas(axis)));
   }
 
   #byChannel(node: Node, rank: number | undefined): Gone {
