@@ -16,7 +16,7 @@ export function keptPart(gone: Gone): Kept | undefined {
   return { dims, kept: Float32Array.from(whole[0], (_, at) => (whole.some((own) => own[at] === 1) ? 0 : 1)) };
 }
 
-/** How many positions stay along axes counted from the last, which become 1; at least one, where nothing does. */
+/** How many positions stay along axes counted from the last, which become 1. Where nothing does all are counted, so that nothing is divided by zero: what is all zero stays so. */
 export function countsAlong({ dims, kept }: Kept, axes: readonly number[]): { dims: number[]; numbers: Float32Array } {
   const summed = dims.map((dim, axis) => (axes.includes(axis - dims.length) ? 1 : dim));
   const numbers = new Float32Array(summed.reduce((product, dim) => product * dim, 1));
@@ -29,5 +29,6 @@ export function countsAlong({ dims, kept }: Kept, axes: readonly number[]): { di
     }
     numbers[to] += own;
   });
-  return { dims: summed, numbers: numbers.map((number) => Math.max(1, number)) };
+  const whole = dims.reduce((product, dim, axis) => product * (axes.includes(axis - dims.length) ? dim : 1), 1);
+  return { dims: summed, numbers: numbers.map((number) => number || whole) };
 }
