@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GraphBuilder, normals, random } from '@snp/testing';
@@ -32,6 +32,23 @@ describe('messages between processes', () => {
     expect(new Parcels(folder, 'from').unpack(structuredClone(packed))).toEqual(message);
     expect(await readdir(folder)).toEqual([]);
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'do not travel through a folder that others may look into, or a link',
+    async () => {
+      const message = { large: new Float64Array(300_000) };
+      const open = join(folder, 'open');
+      await mkdir(open);
+      await chmod(open, 0o755);
+      expect(() => new Parcels(open, 'to').pack(message)).toThrow(/not a folder of this user alone/);
+      await symlink(folder, join(folder, 'link'));
+      expect(() => new Parcels(join(folder, 'link'), 'to').pack(message)).toThrow(/not a folder of this user alone/);
+      expect(await readdir(open)).toEqual([]);
+      const made = join(folder, 'made');
+      new Parcels(made, 'to').pack(message);
+      expect((await stat(made)).mode & 0o777).toBe(0o700);
+    },
+  );
 
   it('bring large tensors to the runtime and back', async () => {
     const [rows, width] = [1500, 400];

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SnpError } from '@snp/onnx';
@@ -23,8 +24,8 @@ type Question = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : n
 /** The process that runs models, and the questions it has not answered yet. It ends when no model is open any more. */
 export class Child {
   readonly #process: ChildProcess;
-  /** For large arrays on their way. It is there before others can learn its name. The other process removes it when it ends, this one where that was killed. */
-  readonly #folder = mkdtempSync(join(tmpdir(), 'snp-'));
+  /** For large arrays on their way, made by the first. The other process removes it when it ends, this one where that was killed. */
+  readonly #folder = join(tmpdir(), `snp-${randomUUID()}`);
   readonly #parcels = new Parcels(this.#folder, 'to');
   readonly #waiting = new Map<number, Waiting>();
   readonly #open = new Set<number>();
@@ -47,12 +48,11 @@ export class Child {
       rmSync(this.#folder, { recursive: true, force: true });
       this.#end(code, signal);
     });
-    this.#process.on('error', (error) => {
-      if (this.#process.pid === undefined) rmSync(this.#folder, { recursive: true, force: true });
+    this.#process.on('error', (error) =>
       this.#fail(
         new SnpError('runtime', `The inference process cannot be started: ${error.message}.`, {}, { cause: error }),
-      );
-    });
+      ),
+    );
     this.#process.stderr?.on('data', (text: Buffer) => {
       this.#errors = (this.#errors + text.toString()).slice(-4000);
     });

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, lstatSync, mkdirSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Arrays from this size on travel as files: what goes over the channel between processes is copied several times, at a tenth of the speed. */
@@ -22,7 +22,7 @@ export class Parcels {
   #next = 0;
 
   /**
-   * @param folder Is there, for this user's eyes only.
+   * @param folder Made when it is needed, for this user's eyes only. Others can read its name off the command line: one that they made is refused.
    * @param side Begins the names of this process's files.
    */
   constructor(
@@ -35,6 +35,7 @@ export class Parcels {
     return this.#walk(message, (array) => {
       const type = array.constructor.name as keyof typeof ARRAYS;
       if (array.byteLength < LARGE || !(type in ARRAYS)) return array;
+      makeOwn(this.folder);
       const file = join(this.folder, `${this.side}-${this.#next++}`);
       writeFileSync(file, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
       return new Parcel(file, type, (array as Float32Array).length);
@@ -52,6 +53,19 @@ export class Parcels {
     if (typeof part !== 'object' || part === null) return part;
     if ((part as Parcel).parcel === true) return read(part as Parcel);
     return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, this.#walk(item, onArray)]));
+  }
+}
+
+/** Makes a folder, or sees that the one that is there is this user's alone. */
+function makeOwn(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const there = lstatSync(folder);
+    const own = process.getuid?.();
+    if (!there.isDirectory() || (own !== undefined && (there.uid !== own || (there.mode & 0o077) !== 0)))
+      throw new Error(`${folder} is not a folder of this user alone`);
   }
 }
 
