@@ -35,7 +35,9 @@ async function agent(data: string, { port = 0, quota = 1e9 } = {}): Promise<Runn
 }
 
 const client = (url: string, token = TOKEN) => new AgentClient({ url, token, pollMs: 20, patienceMs: 20_000 });
-const ended = (child: ChildProcess) => new Promise((resolve) => child.once('exit', resolve));
+const ended = async (child: ChildProcess) => {
+  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once('exit', resolve));
+};
 const jobFor = (models: AgentJob['models'], runs = 8): AgentJob => ({
   models,
   target: 'cpu-1',
@@ -92,14 +94,16 @@ describe('an agent', () => {
 
   it('lets nobody in without the token', async () => {
     const { url } = await agent(join(folder, 'b'));
-    for (const authorization of [
+    for (const [at, authorization] of [
       '',
       'Bearer ',
       `Bearer ${TOKEN}x`,
       `Bearer ${TOKEN.slice(1)}`,
       `Basic ${TOKEN}`,
       TOKEN,
-    ]) {
+    ].entries()) {
+      // Each of its own, for wrong tokens are limited.
+      const { url: own } = await agent(join(folder, `b${at}`));
       for (const [method, path] of [
         ['GET', '/'],
         ['GET', `/files/${'0'.repeat(64)}`],
@@ -109,7 +113,7 @@ describe('an agent', () => {
         ['DELETE', '/jobs/1'],
         ['GET', '/no/such/place'],
       ]) {
-        const response = await fetch(url + path, { method, headers: { authorization } });
+        const response = await fetch(own + path, { method, headers: { authorization } });
         expect([method, path, response.status]).toEqual([method, path, 401]);
       }
     }
@@ -204,7 +208,7 @@ describe('an agent', () => {
     const disk = join(folder, 'disk');
     mkdirSync(disk);
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk], { stdio: 'pipe' });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=700', 'tmpfs', disk], { stdio: 'pipe' });
     } catch {
       skip('mounting is not allowed here');
     }
@@ -212,7 +216,7 @@ describe('an agent', () => {
       const { url } = await agent(disk);
       const large = await smallModel(join(folder, 'large.onnx'), { ffn: 2000 });
       await expect(client(url).upload(large)).rejects.toThrow(/disk of the agent is full/);
-      execFileSync('mount', ['-o', 'remount,size=100m', disk]);
+      execFileSync('mount', ['-o', 'remount,size=100m,mode=700', disk]);
       expect(await client(url).upload(large)).toMatchObject({ name: 'large.onnx' });
     } finally {
       for (const child of running.splice(0)) {
