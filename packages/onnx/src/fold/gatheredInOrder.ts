@@ -9,7 +9,7 @@ import { Tensor } from '../tensor/tensor.js';
 export function gatheredInOrder(graph: Graph, node: Node, shapes: ShapeInfo): void {
   const [x, indices] = node.inputs;
   const [output] = node.outputs;
-  if (!x || !indices || !output || graph.outputs.includes(output)) return;
+  if (!x || !indices || !output) return;
   const [before, picked, after] = [x, indices, output].map((value) => shapes.shape(value));
   const strides = stridesOf(indices, shapes, LONGEST);
   if (!before || !picked || !after || strides?.length !== picked.length) return;
@@ -21,15 +21,9 @@ export function gatheredInOrder(graph: Graph, node: Node, shapes: ShapeInfo): vo
   const target = after.map((dim) => (typeof dim === 'number' ? dim : -1));
   if (!whole || !inOrder || target.includes(0) || target.filter((size) => size === -1).length > 1) return;
   const shape = graph.addInitializer(`${output.name}_shape`, Tensor.int64([target.length], target));
-  const outputs = [`${output.name}_reshaped`];
-  const [reshaped] = graph.addNode({
-    op: 'Reshape',
-    name: node.name,
-    inputs: [x, shape],
-    outputs,
-    before: node,
-  }).outputs;
-  output.replaceAllUsesWith(reshaped!);
+  // The value stays, and what is known of it.
+  node.outputs[0] = undefined;
+  graph.addNode({ op: 'Reshape', name: node.name, inputs: [x, shape], outputs: [output], before: node });
 }
 
 /** Exporters add up the axes of a view one by one. */

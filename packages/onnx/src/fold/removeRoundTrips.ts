@@ -16,12 +16,12 @@ import { gatheredInOrder } from './gatheredInOrder.js';
 export function removeRoundTrips(model: Model, shapes: ShapeInfo = inferShapes(model)): void {
   const { graph } = model;
   if (graph.nodes.some((node) => node.subgraphs.length > 0)) return;
+  for (const node of [...graph.nodes]) if (node.op === 'Gather') gatheredInOrder(graph, node, shapes);
   for (const node of [...graph.nodes]) {
     const [output] = node.outputs;
     const before = output && !graph.outputs.includes(output) ? valueBefore(node, shapes) : undefined;
     if (before) output!.replaceAllUsesWith(before);
     else if (node.op === 'Add') addedZeros(graph, node, shapes);
-    else if (node.op === 'Gather') gatheredInOrder(graph, node, shapes);
   }
   graph.removeDead();
 }
