@@ -3347,6 +3347,15 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
+                /** @description It was asked again for this device: the latest question is answered */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
                 /** @description Too many requests */
                 429: {
                     headers: {
@@ -3518,7 +3527,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revoke a token, and all sessions that it opened */
+        /** Revoke a token, and all sessions that it opened; whoever is connected with it is cut off */
         delete: {
             parameters: {
                 query?: never;
@@ -5112,6 +5121,8 @@ export interface components {
             role: "read" | "run" | "admin" | "device";
             /** @description until it expires; never by default */
             days?: number;
+            /** @description the same in minutes */
+            minutes?: number;
         };
         AuditPage: {
             items: {
