@@ -7,6 +7,7 @@ import { Failure } from './http/failure.js';
 import { sameOrigin } from './http/origin.js';
 import { pages, readPages } from './http/pages.js';
 import { invalidRequest, problem, problemOf } from './http/problems.js';
+import { pathBelow, publicPath } from './http/publicPath.js';
 import { requests } from './http/requests.js';
 import { securityHeaders } from './http/securityHeaders.js';
 import { aboutRoutes } from './routes/about.js';
@@ -36,7 +37,8 @@ const BODY_BYTES = 16 * 2 ** 20;
 /** The whole of what the server answers. */
 export async function makeApp(services: Services, { version, publicUrl, loopbackOnly }: AppOptions): Promise<App> {
   const { log, metrics, audit } = services;
-  const app: App = new OpenAPIHono<Env>({ defaultHook: invalidRequest });
+  const prefix = publicPath(publicUrl);
+  const app: App = new OpenAPIHono<Env>({ defaultHook: invalidRequest, getPath: pathBelow(prefix) });
   const limited = bodyLimit({
     maxSize: BODY_BYTES,
     onError: () => {
@@ -67,7 +69,7 @@ export async function makeApp(services: Services, { version, publicUrl, loopback
     await next();
     if (!context.res.headers.has('cache-control')) context.res.headers.set('cache-control', 'no-store');
   });
-  sessionRoutes(app, services, publicUrl?.startsWith('https:') ?? false);
+  sessionRoutes(app, services);
   aboutRoutes(app, services, version);
   uploadRoutes(app, services);
   modelRoutes(app, services);
@@ -77,8 +79,9 @@ export async function makeApp(services: Services, { version, publicUrl, loopback
   tokenRoutes(app, services);
   usageRoutes(app, services);
   operationRoutes(app, services);
-  const document = JSON.stringify(openApiDocument(version));
+  const document = JSON.stringify(openApiDocument(version, prefix));
   app.get('/openapi.json', (context) => context.body(document, 200, { 'content-type': 'application/json' }));
+  if (prefix) app.get(prefix, (context) => context.redirect(`${prefix}/`, 308));
   app.use(pages(await readPages()));
   return app;
 }

@@ -4,6 +4,7 @@ import type { Connections } from './http/connections.js';
 import type { Events } from './http/events.js';
 import type { Idempotency } from './http/idempotency.js';
 import type { RateLimits } from './http/rateLimits.js';
+import type { SessionCookie } from './http/sessionCookie.js';
 import type { JobQueue } from './jobs/jobQueue.js';
 import type { Jobs } from './jobs/jobs.js';
 import type { Audit } from './operation/audit.js';
@@ -33,6 +34,7 @@ export interface Services {
   devices: Devices;
   predictor: Predictor;
   tokens: Tokens;
+  sessionCookie: SessionCookie;
   events: Events;
   idempotency: Idempotency;
   limits: RateLimits;

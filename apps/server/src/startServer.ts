@@ -14,6 +14,7 @@ import { Connections } from './http/connections.js';
 import { Events } from './http/events.js';
 import { Idempotency } from './http/idempotency.js';
 import { RateLimits } from './http/rateLimits.js';
+import { SessionCookie } from './http/sessionCookie.js';
 import { Jobs } from './jobs/jobs.js';
 import { artefactFolder, type Core, closeToOthers, openCore } from './open.js';
 import { Audit } from './operation/audit.js';
@@ -89,10 +90,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const lock = await FolderLock.take(join(data, 'lock'), PATIENCE);
   if (lock.isAfterCrash)
     log.warn('the machine went down while a server ran: uploads that were not complete begin anew');
-  const { database, blobs, queue, models, worker } = await open(settings, log).catch(async (error) => {
-    await lock.release();
-    throw error;
-  });
+  const { database, blobs, queue, models, worker, sessionCookie } = await open(settings, publicUrl, log).catch(
+    async (error) => {
+      await lock.release();
+      throw error;
+    },
+  );
   let isReady = true;
   const jobs = new Jobs(database);
   const devices = new Devices(database, queue);
@@ -126,6 +129,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ),
     predictor: new Predictor(blobs.store, predictions, settings.jobMemoryBytes),
     tokens: new Tokens(database),
+    sessionCookie,
     idempotency: new Idempotency(database),
     limits: new RateLimits(),
     connections: new Connections(),
@@ -179,7 +183,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       async signInUrl() {
         const { tokens } = services;
         await adminToken.require();
-        return `${publicUrl ?? url}/#code=${await tokens.makeCode((await tokens.admin())!)}`;
+        return `${publicUrl?.replace(/\/+$/, '') ?? url}/#code=${await tokens.makeCode((await tokens.admin())!)}`;
       },
       async close() {
         log.info('server stops');
@@ -196,12 +200,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 /** Opens what this release can read, and notes that it did. */
-async function open(settings: Settings, log: Log): Promise<Core> {
+async function open(
+  settings: Settings,
+  publicUrl: string | undefined,
+  log: Log,
+): Promise<Core & { sessionCookie: SessionCookie }> {
   const known = await migrations();
   await requireReadable(settings.data, known);
   const core = await openCore(settings, log);
   await noteRelease(settings.data, known);
-  return core;
+  return { ...core, sessionCookie: await SessionCookie.of(core.database, publicUrl) };
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

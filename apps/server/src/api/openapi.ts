@@ -12,8 +12,12 @@ import * as uploads from './uploads.js';
 
 const MODULES = [session, about, uploads, models, analysis, datasets, jobs, devices, tokens, operation];
 
-/** The OpenAPI 3.1 document of the whole API. */
-export function openApiDocument(version: string): object {
+/**
+ * The OpenAPI 3.1 document of the whole API.
+ *
+ * @param prefix Path below which the server is reached.
+ */
+export function openApiDocument(version: string, prefix = ''): object {
   const app = new OpenAPIHono();
   for (const module of MODULES) {
     for (const one of Object.values(module)) if (isRoute(one)) app.openAPIRegistry.registerPath(one);
@@ -26,8 +30,8 @@ export function openApiDocument(version: string): object {
   app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
     type: 'apiKey',
     in: 'cookie',
-    name: 'snp_session',
-    description: 'Of a browser that signed in.',
+    name: 'snp_session_SERVER',
+    description: 'Of a browser that signed in. SERVER is the id of the server; over TLS, __Host- stands before the name.',
   });
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
@@ -37,7 +41,7 @@ export function openApiDocument(version: string): object {
       description: 'Models, data sets, jobs, devices and results of a team that makes Transformers smaller.',
       license: { name: 'Apache-2.0' },
     },
-    servers: [{ url: '/' }],
+    servers: [{ url: prefix || '/' }],
   });
 }
 

@@ -1,13 +1,9 @@
 import type { RouteConfig } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
-import { getCookie } from 'hono/cookie';
 import type { Role } from '../api/route.js';
 import type { Services } from '../services.js';
 import type { Env } from './env.js';
 import { Failure } from './failure.js';
-
-/** Name of the cookie of a browser that signed in. */
-export const SESSION_COOKIE = 'snp_session';
 
 /** What each role may do beside its own: whoever may run may read. */
 const INCLUDES: Readonly<Record<Role, readonly Role[]>> = {
@@ -20,12 +16,12 @@ const INCLUDES: Readonly<Record<Role, readonly Role[]>> = {
 /** Lets requests to a route through that may use it: the contract says who (`api/route.ts`). */
 export function access(
   route: RouteConfig,
-  { tokens, limits, connections }: Pick<Services, 'tokens' | 'limits' | 'connections'>,
+  { tokens, sessionCookie, limits, connections }: Pick<Services, 'tokens' | 'sessionCookie' | 'limits' | 'connections'>,
 ): MiddlewareHandler<Env> {
   const [wanted] = (route.security ?? []).flatMap((scheme) => Object.values(scheme).flat()) as Role[];
   return async (context, next) => {
     if (wanted === undefined) return next();
-    const identity = await identify(context, tokens);
+    const identity = await identify(context, { tokens, sessionCookie });
     if (!identity) {
       await limits.countGuess(context);
       throw new Failure('unauthorized', 'The token is missing or wrong.', 401, { 'www-authenticate': 'Bearer' });
@@ -44,9 +40,9 @@ export function access(
   };
 }
 
-function identify(context: Context<Env>, tokens: Services['tokens']) {
+function identify(context: Context<Env>, { tokens, sessionCookie }: Pick<Services, 'tokens' | 'sessionCookie'>) {
   const header = context.req.header('authorization');
   if (header !== undefined) return tokens.identify(/^Bearer (\S+)$/i.exec(header)?.[1] ?? '');
-  const cookie = getCookie(context, SESSION_COOKIE);
+  const cookie = sessionCookie.read(context);
   return cookie ? tokens.identifySession(cookie) : Promise.resolve(undefined);
 }

@@ -46,14 +46,15 @@ export async function readPages(folder = FOLDER): Promise<Map<string, Page>> {
   return pages;
 }
 
-/** Serves the pages; every address that is no file is the one page, which knows what to show there. */
+/** Serves the pages. Every address that is no file leads to the one page, whose own place in the address is the fragment. */
 export function pages(files: ReadonlyMap<string, Page>): MiddlewareHandler<Env> {
   return async (context, next) => {
     const { method, path } = context.req;
     if (method !== 'GET' && method !== 'HEAD') return next();
     const wantsPage = context.req.header('accept')?.includes('text/html') && !/^\/(api|assets)\//.test(path);
-    const page = files.get(path) ?? (wantsPage ? files.get('/index.html') : undefined);
-    if (!page) return next();
+    const page = files.get(path === '/' ? '/index.html' : path);
+    // Relative, as all addresses of the page: a proxy may have put it anywhere.
+    if (!page) return wantsPage ? context.redirect('../'.repeat(path.split('/').length - 2) || './') : next();
     const headers = {
       etag: page.tag,
       'cache-control': page.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',

@@ -7,14 +7,17 @@ import type { Services } from '../services.js';
 /** Gives a route of the contract its handler, behind the access that the contract says. */
 export function mount<R extends RouteConfig & { getRoutingPath(): string }>(
   app: OpenAPIHono<Env>,
-  { tokens, limits, connections }: Services,
+  { tokens, sessionCookie, limits, connections }: Services,
   route: R,
   handler: RouteHandler<R, Env>,
 ): void {
   app.openapi(
     {
       ...route,
-      middleware: [access(route, { tokens, limits, connections }), ...(isJson(route) ? [bodyDepth()] : [])],
+      middleware: [
+        access(route, { tokens, sessionCookie, limits, connections }),
+        ...(isJson(route) ? [bodyDepth()] : []),
+      ],
     } as unknown as R,
     handler as never,
   );

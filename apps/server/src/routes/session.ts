@@ -1,6 +1,4 @@
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { signIn, signOut, whoami } from '../api/session.js';
-import { SESSION_COOKIE } from '../http/access.js';
 import { type App, identityOf } from '../http/env.js';
 import { Failure } from '../http/failure.js';
 import type { Identity } from '../security/tokens.js';
@@ -8,9 +6,8 @@ import type { Services } from '../services.js';
 import { mount } from './mount.js';
 
 /** Routes about who is asking. */
-export function sessionRoutes(app: App, services: Services, isSecure: boolean): void {
-  const { tokens, limits, connections } = services;
-  const cookie = { path: '/', httpOnly: true, sameSite: 'Strict', secure: isSecure } as const;
+export function sessionRoutes(app: App, services: Services): void {
+  const { tokens, sessionCookie, limits, connections } = services;
 
   mount(app, services, whoami, (context) => context.json(present(identityOf(context)), 200));
 
@@ -23,18 +20,18 @@ export function sessionRoutes(app: App, services: Services, isSecure: boolean): 
     }
     context.set('identity', opened.identity);
     await limits.require(opened.identity.token);
-    setCookie(context, SESSION_COOKIE, opened.secret, { ...cookie, expires: opened.expires });
+    sessionCookie.write(context, opened.secret, opened.expires);
     return context.json(present(opened.identity), 200);
   });
 
   mount(app, services, signOut, async (context) => {
-    const secret = getCookie(context, SESSION_COOKIE);
+    const secret = sessionCookie.read(context);
     if (secret) {
       context.set('identity', await tokens.identifySession(secret));
       connections.spare(context.env.incoming.socket);
       await tokens.closeSession(secret);
     }
-    deleteCookie(context, SESSION_COOKIE, cookie);
+    sessionCookie.remove(context);
     return context.body(null, 204);
   });
 }

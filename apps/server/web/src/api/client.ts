@@ -2,9 +2,10 @@ import createClient from 'openapi-fetch';
 import type { paths } from '../../../openapi.js';
 import { session } from '../session.js';
 import { Problem } from './problem.js';
+import { root } from './root.js';
 
 /** The server's API, with the types of its OpenAPI document. */
-export const api = createClient<paths>({ baseUrl: location.origin });
+export const api = createClient<paths>({ baseUrl: root });
 
 interface Answered<T> {
   data?: T;
@@ -24,7 +25,7 @@ export async function answer<T>(request: Promise<Answered<T>>): Promise<T> {
 
 /** A file that a job made, in JSON. */
 export async function readArtefact<T>(url: string): Promise<T> {
-  const response = await fetch(url).catch((cause) => {
+  const response = await fetch(root + url).catch((cause) => {
     throw Problem.from(cause);
   });
   if (!response.ok) throw Problem.of(response.status, await response.json().catch(() => undefined));

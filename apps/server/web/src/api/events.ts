@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { root } from './root.js';
 import type { Device, Job, LogLine } from './types.js';
 
 interface Change {
@@ -39,7 +40,7 @@ export function useChanges(heard: Listener['heard'], missed: Listener['missed'])
 }
 
 function open(): EventSource {
-  const source = new EventSource('/api/events');
+  const source = new EventSource(`${root}/api/events`);
   const tell = (change: Change) => {
     for (const { heard } of [...listeners]) heard(change);
   };
@@ -58,7 +59,7 @@ export function followJob(
   id: string,
   heard: { job: (job: Job) => void; log: (line: LogLine) => void; connected: (connected: boolean) => void },
 ): () => void {
-  const source = new EventSource(`/api/jobs/${encodeURIComponent(id)}/events`);
+  const source = new EventSource(`${root}/api/jobs/${encodeURIComponent(id)}/events`);
   source.addEventListener('open', () => heard.connected(true));
   source.addEventListener('error', () => heard.connected(false));
   source.addEventListener('log', ({ data }) => heard.log(JSON.parse(data)));

@@ -1,11 +1,13 @@
 import { answer, api, randomId } from './client.js';
 import { Problem } from './problem.js';
+import { root } from './root.js';
 import type { Upload } from './types.js';
 
 /** Bytes of one request: small enough to lose little when a connection breaks, large enough to cost nothing. */
 const PIECE = 8 * 2 ** 20;
 const RETRIES = 5;
-const MEMORY = 'snp-uploads';
+/** Where a browser keeps its memory, for this server alone. */
+const MEMORY = `snp-uploads ${root}`;
 
 interface Unfinished {
   id: string;
@@ -81,7 +83,7 @@ async function begun(id: string): Promise<{ offset: number; complete: boolean }>
 }
 
 async function sendPiece(id: string, file: File, offset: number, signal: AbortSignal): Promise<Upload> {
-  const response = await fetch(`/api/uploads/${id}`, {
+  const response = await fetch(`${root}/api/uploads/${id}`, {
     method: 'PUT',
     headers: {
       'content-type': 'application/octet-stream',

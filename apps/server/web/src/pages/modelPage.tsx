@@ -3,6 +3,7 @@ import { answer, api } from '../api/client.js';
 import { useChanges } from '../api/events.js';
 import { Problem } from '../api/problem.js';
 import { useResource } from '../api/resource.js';
+import { root } from '../api/root.js';
 import type { Model } from '../api/types.js';
 import { Confirm } from '../parts/action.js';
 import { Page } from '../parts/page.js';
@@ -46,14 +47,14 @@ function Opened({ model }: { model: Model }) {
   );
   const actions = (
     <>
-      <a class="button" href={`/api/models/${id}/file`} download={name}>
+      <a class="button" href={`${root}/api/models/${id}/file`} download={name}>
         Download
       </a>
       {data.map(({ location }) => (
         <a
           key={location}
           class="button"
-          href={`/api/models/${id}/file?location=${encodeURIComponent(location)}`}
+          href={`${root}/api/models/${id}/file?location=${encodeURIComponent(location)}`}
           download={location.split('/').at(-1)}
         >
           {location}

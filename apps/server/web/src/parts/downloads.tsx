@@ -1,4 +1,5 @@
 import { bytes } from '@snp/pages';
+import { root } from '../api/root.js';
 import type { Job } from '../api/types.js';
 
 /** Files that a job made. */
@@ -7,11 +8,11 @@ export function Downloads({ files }: { files: Job['artefacts'] }) {
     <ul class="row" aria-label="Files">
       {files.map(({ name, url, bytes: size, type }) => (
         <li class="row" key={name}>
-          <a class="button" href={url} download={name}>
+          <a class="button" href={root + url} download={name}>
             {name} <span class="quiet small">{bytes(size)}</span>
           </a>
           {type.startsWith('text/html') && (
-            <a href={`${url}?view`} target="_blank" rel="noreferrer">
+            <a href={`${root}${url}?view`} target="_blank" rel="noreferrer">
               Open
             </a>
           )}

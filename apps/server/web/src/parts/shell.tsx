@@ -25,7 +25,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <header class="top">
         <div>
           <a class="brand" href={href('models')}>
-            <img src="/favicon.svg" alt="" />
+            <img src="./favicon.svg" alt="" />
             snp
           </a>
           <nav class="nav" aria-label="Places">
