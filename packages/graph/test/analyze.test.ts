@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { cloneModel, foldConstants, type Model, simplifyShapes } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
 import { buildEncoder, buildVit, DEIT_TINY, type EncoderOptions, random, sharedModels } from '@snp/testing';
@@ -143,6 +144,14 @@ describe('analyze, on an encoder', () => {
   it('looks at no names', () => {
     expect(widthsOf(analyzed(withoutNames(buildEncoder(ENCODER))))).toEqual(expected);
   });
+});
+
+it('tells attentions apart where a table of positions makes every position one of its own', async () => {
+  const path = fileURLToPath(new URL('../../../examples/shapes/vit-shapes.onnx', import.meta.url));
+  const { blocks } = analyzed(await readModel(path));
+  expect(blocks.map(({ heads, queryKey, value, ffn }) => [heads, queryKey?.units, value?.units, ffn.length])).toEqual(
+    Array(6).fill([3, 96, 96, 1]),
+  );
 });
 
 /** Blocks, heads, neurons per head and hidden neurons that the architectures are published with. */

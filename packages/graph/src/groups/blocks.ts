@@ -41,7 +41,7 @@ class Places {
     this.#position = new Map(walk.graph.nodes.map((node, at) => [node, at]));
     const written = writtenClasses(walk);
     const mixers = new Set(walk.mixers.filter((node) => carriesNeurons(node, walk, written)));
-    const halves = halvesOf(mixers, walk);
+    const halves = halvesOf(mixers, walk, written);
     this.#mixers = [...mixers]
       .filter((node) => !halves.has(node))
       .sort((a, b) => this.#position.get(a)! - this.#position.get(b)!);
@@ -110,12 +110,17 @@ function carriesNeurons(node: Node, walk: Propagation, written: ReadonlySet<numb
 }
 
 /** Products of keys with values, where these come first: the product with the queries behind, which contracts the keys' neurons, is the attention. */
-function halvesOf(mixers: ReadonlySet<Node>, { contractions, layouts, labels }: Propagation): ReadonlySet<Node> {
+function halvesOf(
+  mixers: ReadonlySet<Node>,
+  { contractions, layouts, labels }: Propagation,
+  written: ReadonlySet<number>,
+): ReadonlySet<Node> {
   const halves = new Set<Node>();
   const seen = new Map<Node, Set<number>>();
   for (const { node, index, field, betweenActivations } of contractions) {
-    if (!betweenActivations) continue;
     const root = labels.find(field.labels[0]);
+    // Positions are contracted too, and carried by all.
+    if (!betweenActivations || !written.has(root)) continue;
     const ahead = [node.inputs[index]];
     while (ahead.length > 0) {
       const value = ahead.pop();
