@@ -13,10 +13,8 @@ const PHONE = { width: 390, height: 844 };
 const LAPTOP = { width: 1280, height: 860 };
 
 const LOOKS = [
-  { colorScheme: 'light', viewport: LAPTOP },
-  { colorScheme: 'dark', viewport: LAPTOP },
   { colorScheme: 'light', viewport: PHONE },
-  { colorScheme: 'dark', viewport: PHONE },
+  { colorScheme: 'dark', viewport: LAPTOP },
 ] as const;
 
 interface Place {

@@ -8,7 +8,7 @@ import { criterionByName, prepare, prune } from '../../src/index.js';
 import { difference } from '../support/equivalence.js';
 
 // Large ones take minutes, and are measured in docs/recovery.md.
-const shared = sharedModels().filter(({ path }) => statSync(path).size < 1e7);
+const shared = sharedModels().filter(({ path }) => statSync(path).size < 5e6);
 if (shared.length === 0) {
   console.warn('skipped: recovery on exported models, because ../shared is missing');
   it.skip('recovery on exported models, because ../shared is missing');
@@ -28,7 +28,7 @@ describe.skipIf(shared.length === 0).each(shared)('recovery of $file', ({ path, 
     const model = await readModel(path);
     const kinds = kindsOf(model);
     if (kinds.length === 0) return;
-    const result = await prune(model, { ratios: quarter(kinds), calibration, runtime });
+    const result = await prune(model, { ratios: quarter(kinds), calibration, runtime, verify: false });
     expect(await difference(result.analysis, result.plan, inputs(specs, { seed: 100 }))).toBeLessThan(1e-4);
     for (const { removed, recovery } of result.report.groups) if (removed.length > 0) expect(recovery).toMatch(/\w/);
   });
@@ -38,7 +38,8 @@ describe.skipIf(shared.length === 0).each(shared)('recovery of $file', ({ path, 
     const kinds = kindsOf(model).filter((kind) => /query-key|value|ffn/.test(kind));
     if (kinds.length === 0) return;
     const criterion = criterionByName('snp');
-    const options = { ratios: quarter(kinds), calibration, runtime };
+    // That results equal their masked selves is tested above.
+    const options = { ratios: quarter(kinds), calibration, runtime, verify: false };
     const full = await prune(model, options);
     const plain = await prune(model, { ...options, criterion, recovery: 'none' });
     const [a, b] = [await errorOf(model, full.model), await errorOf(model, plain.model)];
