@@ -12,6 +12,9 @@ function addAll(sums, json = '{}') {
   for (const [name, count] of Object.entries(JSON.parse(json))) sums[name] = (sums[name] ?? 0) + count;
 }
 
+/** Models of one call of the test: what was found is told while the search goes on. */
+const CHUNK = 500;
+
 function search(share, ownSeed) {
   const env = { ...process.env, SNP_SEARCH_RUNS: String(share), SNP_SEARCH_SEED: String(ownSeed) };
   const child = spawn('npx', ['vitest', 'run', 'test/search/spellings.test.ts', '--reporter=verbose'], {
@@ -35,8 +38,21 @@ function search(share, ownSeed) {
 }
 
 const start = Date.now();
+const chunks = Math.ceil(models / CHUNK);
+let begun = 0;
+let done = 0;
 await Promise.all(
-  Array.from({ length: processes }, (_, at) => search(Math.ceil(models / processes), seed * processes + at)),
+  Array.from({ length: processes }, async () => {
+    while (begun < chunks) {
+      const at = begun++;
+      await search(Math.min(CHUNK, models - at * CHUNK), seed * chunks + at);
+      const { all: _, closed: __, ...counts } = totals;
+      const left = ((Date.now() - start) / ++done) * (chunks - done);
+      process.stderr.write(
+        `${done} of ${chunks} parts, ${Math.round(left / 60_000)} min left: ${JSON.stringify(counts)}\n`,
+      );
+    }
+  }),
 );
 const { all = 0, closed = 0, ...counts } = totals;
 const seconds = (Date.now() - start) / 1000;

@@ -1,7 +1,6 @@
 // One server, several workers on PostgreSQL, many jobs; workers are killed at random (SIGKILL), the server is killed once and the database restarted
 // once. All jobs must be done, each once, with the bytes of a quiet run.
 // node bench/serverEndurance.mjs [--jobs 60] [--workers 3] [--kills 12] [--seed 1]
-import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +9,9 @@ import { parseArgs } from 'node:util';
 import { writeModel } from '@snp/onnx/node';
 import { buildVit } from '@snp/testing';
 import pg from 'pg';
+import { randomBelow } from './support/random.mjs';
 import { clientOf, startSnp } from './support/serverClient.mjs';
+import { Service } from './support/service.mjs';
 import { temporaryPostgres } from './support/temporaryPostgres.mjs';
 
 const { values } = parseArgs({
@@ -27,12 +28,7 @@ const modelPath = join(folder, 'vit.onnx');
 const size = { image: 32, patch: 8, residual: 24, depth: 2, heads: 3, classes: 10, qkv: 'fused' };
 await writeModel(buildVit({ ...size, blocks: { queryKey: 8, value: 8, ffn: 96 } }), modelPath);
 
-let state = seed >>> 0;
-/** The same numbers for the same seed. */
-function random(below) {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-  return Math.floor((state / 2 ** 32) * below);
-}
+const random = randomBelow(seed);
 
 /** Each job takes other widths. */
 function inputs(model) {
@@ -47,36 +43,6 @@ function inputs(model) {
 async function resultsOf(client) {
   const jobs = await client.all('/api/jobs?type=prune');
   return new Map(jobs.map((job) => [job.input.name, job]));
-}
-
-/** A process that is started again whenever it ends, as an operating system's services are; `ends` counts those that nobody asked for. */
-class Service {
-  ends = 0;
-  #wanted = true;
-
-  constructor(start) {
-    this.start = start;
-    this.#run();
-  }
-
-  #run() {
-    this.child = this.start();
-    this.child.once('exit', async (_, signal) => {
-      if (!this.#wanted) return;
-      if (signal !== 'SIGKILL') this.ends++;
-      await setTimeout(200);
-      if (this.#wanted) this.#run();
-    });
-  }
-
-  async stop() {
-    this.#wanted = false;
-    const { child } = this;
-    if ((child.exitCode ?? child.signalCode) !== null) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGTERM');
-    await ended;
-  }
 }
 
 async function run(name, disturb) {
