@@ -10,13 +10,13 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   await writeSmallVit(at('vit.onnx'));
   await snp('prune', at('vit.onnx'), '--keep-macs', '0.5', '-o', at('small.onnx'));
-}, 60_000);
+});
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const QUICK = ['--target', 'cpu-1', '--protocol', 'quick'];
 
-it('bench measures, stores, compares, and says by its exit code what became slower', { timeout: 60_000 }, async () => {
+it('bench measures, stores, compares, and says by its exit code what became slower', async () => {
   const models = [at('vit.onnx'), at('small.onnx')];
   const outputs = ['-o', at('old.json'), '--html', at('old.html'), '--csv', at('old.csv'), '--markdown', at('old.md')];
   const { code, stdout } = await snp('bench', ...models, ...QUICK, ...outputs);
@@ -34,9 +34,7 @@ it('bench measures, stores, compares, and says by its exit code what became slow
   expect((await snp('bench', '--compare', at('old.json'), at('old.json'))).code).toBe(0);
 });
 
-it('bench says of a model that it cannot load why, beside the others, and by its exit code', {
-  timeout: 60_000,
-}, async () => {
+it('bench says of a model that it cannot load why, beside the others, and by its exit code', async () => {
   await writeFile(at('text.onnx'), 'Dear model, please be fast.\n');
   const { code, stdout } = await snp('bench', at('vit.onnx'), at('text.onnx'), ...QUICK);
   expect(code).toBe(1);
@@ -44,14 +42,14 @@ it('bench says of a model that it cannot load why, beside the others, and by its
   expect(stdout).toMatch(/text\.onnx.*not (an|a readable) ONNX file/);
 });
 
-it('bench tells where the time goes', { timeout: 60_000 }, async () => {
+it('bench tells where the time goes', async () => {
   const { stdout } = await snp('bench', '--operators', at('vit.onnx'), at('small.onnx'), '--json');
   const [before, after] = JSON.parse(stdout);
   for (const profile of [before, after]) expect(profile.operators[0].ms).toBeGreaterThan(0);
   expect(before.blocks).toHaveLength(SMALL_VIT.depth + 1);
 });
 
-it('bench measures on an agent, which ends when it is told to', { timeout: 60_000 }, async () => {
+it('bench measures on an agent, which ends when it is told to', async () => {
   const agent = start(['agent', '--port', '0', '--data', at('agent')]);
   const url = await new Promise<string>((resolve) =>
     agent.child.stdout.once('data', (text) => resolve(/http:\S+/.exec(String(text))![0])),

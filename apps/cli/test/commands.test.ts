@@ -18,7 +18,7 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   await writePictures(at('calibration'), { count: 20, seed: SEEDS.calibration });
   await writePictures(at('held-out'), { count: 50, seed: SEEDS.test });
-}, 60_000);
+});
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -51,7 +51,7 @@ describe('snp, on the example model', () => {
     expect(stderr).toBe('');
     expect(code).toBe(0);
     report = JSON.parse(stdout);
-  }, 60_000);
+  });
 
   it('inspect tells blocks, heads and widths, as a table and as JSON', async () => {
     const { stdout } = await snp('inspect', EXAMPLE, '--json');
@@ -150,7 +150,7 @@ describe('snp, on the example model', () => {
     expect(new Set(plans).size).toBe(5);
     expect(await run('random', '--seed', '0')).toBe(plans[4]);
     expect(await run('random', '--seed', '9')).not.toBe(plans[4]);
-  }, 60_000);
+  });
 
   it('recovery is the default with data, can be verified, and says how alike the answers are', async () => {
     const data = ['--calib', at('calibration'), '--preprocess', PREPROCESS];
@@ -172,7 +172,7 @@ describe('snp, on the example model', () => {
     const again = await snp('prune', EXAMPLE, '--plan', plan, ...data, '-o', at('full-again.onnx'));
     expect(again.code).toBe(0);
     expect(await hash(at('full-again.onnx'))).toBe(await hash(at('full.onnx')));
-  }, 60_000);
+  });
 
   it('calibrate gathers once what many prunings need, in shards too', async () => {
     const files = [];
@@ -195,7 +195,7 @@ describe('snp, on the example model', () => {
     expect(cost.after.params).toBeLessThanOrEqual(0.6 * cost.before.params);
     const data = ['--data', at('held-out'), '--preprocess', PREPROCESS, '--json'];
     expect(JSON.parse((await snp('eval', at('replayed.onnx'), ...data)).stdout).top1).toBeGreaterThan(0.8);
-  }, 60_000);
+  });
 
   it('sweep prunes to many budgets, draws the trade-off, and goes on where it was stopped', async () => {
     const data = ['--calib', at('calibration'), '--data', at('held-out'), '--preprocess', PREPROCESS];
@@ -220,7 +220,7 @@ describe('snp, on the example model', () => {
     expect(page).not.toMatch(/<script|src=|href="http|NaN/);
     const other = await snp('sweep', EXAMPLE, ...data, '--round', '4', '-o', at('sweep'));
     expect(other.stderr).toMatch(/with other options/);
-  }, 60_000);
+  });
 
   it('sweep refuses a budget that cannot be met before it calibrates', async () => {
     const data = ['--calib', at('calibration'), '--preprocess', PREPROCESS];
@@ -228,7 +228,7 @@ describe('snp, on the example model', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/The budget cannot be met: .*0\.1 % of the MACs were asked for/);
     await expect(stat(at('unmet', 'statistics.safetensors'))).rejects.toThrow(/ENOENT/);
-  }, 60_000);
+  });
 
   it('recovery keeps more of the accuracy', async () => {
     const top1 = [];
@@ -247,7 +247,7 @@ describe('snp, on the example model', () => {
       top1.push(JSON.parse(stdout).top1);
     }
     expect(top1[1]).toBeGreaterThan(top1[0] + 0.1);
-  }, 30_000);
+  });
 
   it('writes into the current folder where no output is named', async () => {
     await mkdir(at('here'));

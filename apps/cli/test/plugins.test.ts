@@ -55,7 +55,7 @@ beforeAll(async () => {
   const manifest = { name: 'snp-criterion-first', type: 'module', exports: { '.': { default: './index.js' } } };
   await writeFile(at('node_modules', 'snp-criterion-first', 'package.json'), JSON.stringify(manifest));
   await writeFile(at('node_modules', 'snp-criterion-first', 'index.js'), FILES['first.mjs']);
-}, 60_000);
+});
 
 afterAll(() => Promise.all([folder, temporary].map((path) => rm(path, { recursive: true, force: true }))));
 

@@ -50,13 +50,13 @@ describe('the proof', () => {
       '--json',
     );
     expect(JSON.parse(applied.stdout).verified).toMatchObject({ passed: true, inputs: 'random' });
-  }, 60_000);
+  });
 
   it('is left out by whoever asks for it, which is told too', async () => {
     const args = ['prune', at('vit.onnx'), '--ratio', 'ffn=0.5', '-o', at('c.onnx'), '--no-verify'];
     expect((await snp(...args)).stdout).toMatch(/not verified, as was asked for/);
     expect(JSON.parse((await snp(...args, '--json')).stdout).verified).toBe(false);
-  }, 60_000);
+  });
 
   it('asks for sizes that it does not find, before anything is written, and takes them', async () => {
     const args = ['prune', at('sized.onnx'), '--ratio', 'value=0.5', '-o', at('d.onnx')];
@@ -67,5 +67,5 @@ describe('the proof', () => {
     expect((await snp(...args, '--dim', 'tokens=1009')).stdout).toMatch(/verified on random inputs/);
     const unknown = await snp(...args, '--dim', 'token=1009');
     expect(unknown.stderr).toMatch(/No input has a free dimension 'token'/);
-  }, 60_000);
+  });
 });

@@ -62,7 +62,7 @@ describe.each<[string, () => Model, { batch?: number; feed?: typeof tokens }]>([
     const want = await answersOf(model, unseen);
     const [recovered, cut] = [await answersOf(full.model, unseen), await answersOf(plain.model, unseen)];
     expect(relativeError(recovered, want)).toBeLessThan(relativeError(cut, want));
-  }, 60_000);
+  });
 });
 
 describe.each<[string, () => Model, typeof tokens]>([
@@ -80,7 +80,7 @@ describe.each<[string, () => Model, typeof tokens]>([
     for (const { name, tensor } of pruned.graph.initializers)
       if (before.has(name)) expect(tensor!.dataType, name).toBe(before.get(name));
     expect(report.cost.after.params).toBeLessThan(0.85 * report.cost.before.params);
-  }, 30_000);
+  });
 });
 
 describe('statistics of a model that takes two samples at a time', () => {
@@ -133,5 +133,5 @@ describe('data that do not fit', () => {
     const data = tensors([sized(2), sized(2)]);
     const { report } = await prune(ofBatch(2), { ratios: { ffn: 0.5 }, calibration: data, runtime });
     expect(report.warnings.filter((warning) => !warning.startsWith('Too few'))).toEqual([]);
-  }, 30_000);
+  });
 });
