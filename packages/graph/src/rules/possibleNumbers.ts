@@ -7,7 +7,10 @@ const DEEPEST = 8;
  * The numbers that a scalar may hold, where a choice between constants makes it, as the bounds of a Clip that depend on whether values are finite; undefined for any
  * other.
  *
- * @example possibleNumbers(clip.inputs[1])?.every((bound) => bound <= 0)
+ * @example
+ * const model = await readModel('model.onnx');
+ * const clips = model.graph.nodes.filter(({ op }) => op === 'Clip');
+ * const canBeZero = clips.every((clip) => possibleNumbers(clip.inputs[1])?.every((bound) => bound <= 0));
  */
 export function possibleNumbers(value: Value | undefined): number[] | undefined {
   return numbersOf(value, 0);
