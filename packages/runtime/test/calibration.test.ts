@@ -64,6 +64,34 @@ describe('folders of pictures', () => {
     ]);
   });
 
+  it('in folders of folders: the class is the first one; thumbnails in hidden folders are none', async () => {
+    const samples = await collect(
+      await open({
+        'cat/wild/b.png': 1,
+        'cat/a.png': 2,
+        'cat-like/z.png': 3,
+        'dog/tame/old/c.png': 4,
+        'dog/.cache/d.png': 5,
+      }),
+    );
+    expect(samples.map(({ name, label }) => [name, label])).toEqual([
+      ['cat/a.png', 0],
+      ['cat/wild/b.png', 0],
+      ['cat-like/z.png', 1],
+      ['dog/tame/old/c.png', 2],
+    ]);
+  });
+
+  it('flat and in folders: none is left out', async () => {
+    const samples = await collect(
+      await open({ 'b.png': 1, 'more/a.png': 2, 'labels.csv': 'file,label\nmore/a.png,5\n' }),
+    );
+    expect(samples.map(({ name, label }) => [name, label])).toEqual([
+      ['b.png', undefined],
+      ['more/a.png', 5],
+    ]);
+  });
+
   it('flat, without classes', async () => {
     const samples = await collect(await open({ 'b.png': 1, 'A.png': 2 }));
     expect(samples.map(({ name, label }) => [name, label])).toEqual([

@@ -55,10 +55,10 @@ export async function arrays(path: string, options: ArraysOptions): Promise<Cali
   };
 }
 
-/** The file itself, or those in a folder by name. */
+/** The file itself, or those in a folder and the folders in it, by name. */
 async function arrayFiles(path: string): Promise<string[]> {
   if (!(await stat(path)).isDirectory()) return [path];
-  const names = (await readdir(path)).filter((name) => /\.np[yz]$/.test(name));
+  const names = (await readdir(path, { recursive: true })).filter((name) => /\.np[yz]$/.test(name));
   return names.sort().map((name) => join(path, name));
 }
 

@@ -25,7 +25,7 @@ export async function openCalibration(path: string, options: OpenCalibrationOpti
       { cause },
     );
   });
-  const names = stats.isDirectory() ? await readdir(path) : [path];
+  const names = stats.isDirectory() ? await readdir(path, { recursive: true }) : [path];
   if (names.some((name) => /\.np[yz]$/.test(name))) return arrays(path, options);
   if (!stats.isDirectory()) {
     throw new SnpError('calibration', `${path} is neither a folder of pictures nor a .npy or .npz file.`, {

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SnpError } from '@snp/onnx';
@@ -13,8 +14,8 @@ export interface PictureFile {
 const EXTENSIONS = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
 
 /**
- * The pictures of a folder in lexicographic order: in class folders (the class is the folder's number in order, as in
- * torchvision's ImageFolder), or flat, with classes from `labels.csv` (columns `file,label`) if there is one.
+ * The pictures of a folder and of all folders in it, in lexicographic order. Where none lies in the folder itself, the folders in it are classes (numbered in order, as in
+ * torchvision's ImageFolder); else classes come from `labels.csv` (columns `file,label`) if there is one. Hidden folders are left out.
  *
  * @throws SnpError `calibration` if the folder cannot be read.
  */
@@ -27,27 +28,40 @@ export async function pictureFiles(folder: string): Promise<PictureFile[]> {
       { cause },
     );
   });
-  const flat = entries
-    .filter((entry) => !entry.isDirectory() && EXTENSIONS.test(entry.name))
-    .map((entry) => entry.name);
-  if (flat.length > 0) {
-    const labels = await readLabels(
-      folder,
-      entries.some((entry) => entry.name === 'labels.csv'),
-    );
-    return flat.sort(byName).map((name) => ({ name, path: join(folder, name), label: labels.get(name) }));
+  const names = (await picturesIn(folder, entries)).sort(byPath);
+  const toFile = (name: string, label: number | undefined) => ({ name, path: join(folder, name), label });
+  if (names.some((name) => !name.includes('/'))) {
+    const hasLabels = entries.some((entry) => entry.name === 'labels.csv');
+    const labels = await readLabels(folder, hasLabels);
+    return names.map((name) => toFile(name, labels.get(name)));
   }
-  const classes = entries
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-    .sort(byName);
-  const lists = await Promise.all(
-    classes.map(async (name, label) => {
-      const files = (await readdir(join(folder, name))).filter((file) => EXTENSIONS.test(file)).sort(byName);
-      return files.map((file) => ({ name: `${name}/${file}`, path: join(folder, name, file), label }));
-    }),
-  );
-  return lists.flat();
+  const classes = entries.filter(isOpenFolder).map((entry) => entry.name);
+  const labels = new Map(classes.sort(byName).map((name, at) => [name, at]));
+  return names.map((name) => toFile(name, labels.get(name.split('/')[0])));
+}
+
+/** Paths of pictures relative to a folder, at any depth. */
+async function picturesIn(folder: string, entries: readonly Dirent[], prefix = ''): Promise<string[]> {
+  const lists = entries.map(async (entry) => {
+    const name = prefix + entry.name;
+    if (!entry.isDirectory()) return EXTENSIONS.test(name) ? [name] : [];
+    if (!isOpenFolder(entry)) return [];
+    const inner = await readdir(join(folder, name), { withFileTypes: true });
+    return picturesIn(folder, inner, `${name}/`);
+  });
+  return (await Promise.all(lists)).flat();
+}
+
+/** Thumbnails and checkpoints lie in folders that are hidden. */
+function isOpenFolder(entry: Dirent): boolean {
+  return entry.isDirectory() && !entry.name.startsWith('.');
+}
+
+/** Folder by folder: what is in one stands together. */
+function byPath(a: string, b: string): number {
+  const [one, two] = [a.split('/'), b.split('/')];
+  const at = one.findIndex((part, index) => part !== two[index]);
+  return at < 0 ? one.length - two.length : byName(one[at], two[at] ?? '');
 }
 
 /** By code points: the same order everywhere, whatever the locale. */
