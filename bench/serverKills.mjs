@@ -212,6 +212,8 @@ const outcome = {
   failed,
   models: { there: models.length, wanted },
   ends: services.reduce((sum, { ends }) => sum + ends, 0),
+  // Node.js says its release where nobody caught an error.
+  crashes: (readFileSync(log, 'utf8').match(/^Node\.js v/gm) ?? []).length,
   left,
 };
 process.stdout.write(`${JSON.stringify(outcome)}\n`);

@@ -12,8 +12,9 @@ const PATIENCE = 10_000;
 
 const [folder] = process.argv.slice(2);
 
+/** To a server that may just have died: `disconnect` tells of it. */
 function send(answer: Answer): void {
-  if (process.connected) process.send!(answer);
+  if (process.connected) process.send!(answer, undefined, undefined, () => undefined);
 }
 
 /** A new folder begins as a copy of an empty database, which is quicker than making one. */

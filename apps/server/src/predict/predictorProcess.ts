@@ -114,5 +114,6 @@ process.on('message', async ({ id, files, request }: PredictorQuestion) => {
       failed: { code: error instanceof SnpError ? error.code : 'internal', message: error.message },
     }),
   );
-  if (process.connected) process.send!(answer);
+  // The server may just have died: `disconnect` tells of it.
+  if (process.connected) process.send!(answer, undefined, undefined, () => undefined);
 });

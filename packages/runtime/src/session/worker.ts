@@ -50,12 +50,16 @@ function opened(number: number): OpenModel {
 const folder = process.argv[2];
 const parcels = new Parcels(folder, 'from');
 
+/** To a parent that may just have died: `disconnect` tells of it, and clears away. */
+function send(response: Response): void {
+  if (process.connected) process.send!(response, undefined, undefined, () => undefined);
+}
+
 process.on('message', async (request: Request) => {
   try {
-    process.send?.({ id: request.id, result: parcels.pack(await answer(parcels.unpack(request))) } satisfies Response);
+    send({ id: request.id, result: parcels.pack(await answer(parcels.unpack(request))) });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    process.send?.({ id: request.id, error: message } satisfies Response);
+    send({ id: request.id, error: error instanceof Error ? error.message : String(error) });
   }
 });
 // The parent is gone: so is the reason to run.
