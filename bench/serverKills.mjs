@@ -159,7 +159,8 @@ const dataset = await bringPictures();
 let isWanted = true;
 const people = [work(dataset, () => isWanted)];
 for (let done = 0; done < kills; ) {
-  await setTimeout(300 + random(2500));
+  // Time enough to start again, and to get something done.
+  await setTimeout(1000 + random(7000));
   const kind = Object.keys(KINDS)[random(Object.keys(KINDS).length)];
   const pid = KINDS[kind]();
   if (pid === undefined) continue;
@@ -218,5 +219,6 @@ const outcome = {
 };
 process.stdout.write(`${JSON.stringify(outcome)}\n`);
 const isGood =
-  lost.length + failed.length + left.processes.length + left.folders.length === 0 && models.length === wanted;
+  outcome.crashes + lost.length + failed.length + left.processes.length + left.folders.length === 0 &&
+  models.length === wanted;
 process.exit(isGood ? 0 : 1);
