@@ -56,13 +56,16 @@ export async function runTask(
     () => stop(new TaskFailure('limit', `It took longer than the ${limits.seconds} s that jobs have.`)),
     1000 * limits.seconds,
   );
-  const watch = setInterval(async () => {
+  const look = async () => {
     const bytes = child.pid && (await groupMemory(child.pid));
     if (!bytes) return;
     peakBytes = Math.max(bytes, peakBytes ?? 0);
     if (bytes > limits.memoryBytes)
       stop(new TaskFailure('limit', `It took more than the ${limits.memoryBytes} bytes of memory that jobs have.`));
-  }, WATCH);
+  };
+  // At once too: what is killed soon was seen.
+  void look();
+  const watch = setInterval(look, WATCH);
   try {
     if (signal.aborted) onAbort();
     else child.send(request);
