@@ -60,25 +60,20 @@ async function modelBytes(at) {
   return readFileSync(path);
 }
 
-/** Sends a file anew until all of it arrived, and makes something of it. */
-async function bring(bytes, path, bodyOf) {
+/** Sends a model anew until all of it arrived. */
+async function bringModel(at) {
+  const bytes = await modelBytes(at);
   for (;;) {
     try {
       const upload = await client.upload(bytes, bytes.length);
-      return await client.persist(path, bodyOf(upload));
+      const { id } = await client.persist('/api/models', { name: `${at}.onnx`, upload, data: [] });
+      acknowledged.models.set(id, createHash('sha256').update(bytes).digest('hex'));
+      return id;
     } catch (error) {
       if (!/upload|fetch failed|: (404|409|422|50\d) /.test(error.message + (error.cause?.message ?? ''))) throw error;
       await setTimeout(300);
     }
   }
-}
-
-async function bringModel(at) {
-  const bytes = await modelBytes(at);
-  const name = `${at}.onnx`;
-  const { id } = await bring(bytes, '/api/models', (upload) => ({ name, upload, data: [] }));
-  acknowledged.models.set(id, createHash('sha256').update(bytes).digest('hex'));
-  return id;
 }
 
 async function bringPictures() {
@@ -118,7 +113,7 @@ async function work(dataset, isWanted) {
   }
 }
 
-/** Running processes whose command, folder or environment names ours. */
+/** Running processes whose command or folder names ours. */
 function processes() {
   return readdirSync('/proc').flatMap((pid) => {
     try {
@@ -176,7 +171,9 @@ while ((await client.all('/api/jobs?state=waiting,queued,running')).length > 0) 
 const jobs = await client.all('/api/jobs');
 const known = new Set(jobs.map(({ id }) => id));
 const tokens = new Set((await client.persist('/api/tokens')).items.map(({ name }) => name));
+const datasets = new Set((await client.persist('/api/datasets')).items.map(({ id }) => id));
 const lost = [
+  ...[...acknowledged.datasets].filter((id) => !datasets.has(id)),
   ...[...acknowledged.jobs].filter((id) => !known.has(id)),
   ...[...acknowledged.tokens].filter((name) => !tokens.has(name)),
 ];

@@ -12,12 +12,12 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import sharp from 'sharp';
+import { freePort } from './support/freePort.mjs';
 import { clientOf, startSnp } from './support/serverClient.mjs';
 
 const SNP = fileURLToPath(new URL('../apps/cli/bin/snp.js', import.meta.url));
@@ -197,14 +197,6 @@ try {
     await new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve()));
   }
   rmSync(folder, { recursive: true, force: true });
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => probe.once('listening', resolve));
-  const { port: free } = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return free;
 }
 
 /** A picture of few colours is small. */

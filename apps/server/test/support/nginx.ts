@@ -1,6 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { temporaryFolder } from './server.js';
@@ -11,16 +10,6 @@ export const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/bin/nginx
 /** Says why nothing is tried behind a proxy. */
 export function explainNoProxy(): void {
   if (!NGINX) console.info('Nothing is tried behind a reverse proxy: no nginx was found. Install one.');
-}
-
-/** A port that nothing listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** nginx with TLS before servers: each has its path, and where a request for it goes (`proxy_pass`). */

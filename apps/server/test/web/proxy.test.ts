@@ -3,10 +3,12 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningServer } from '../../dist/index.js';
 import { smallVit } from '../support/models.js';
-import { explainNoProxy, freePort, NGINX, startNginx } from '../support/nginx.js';
+import { explainNoProxy, NGINX, startNginx } from '../support/nginx.js';
 import { testServer } from '../support/server.js';
 import { CHROMIUM, explainSkip, startBrowser } from './support/browser.js';
 import { download, uploadModel } from './support/steps.js';
+
+const { freePort } = await import(new URL('../../../../bench/support/freePort.mjs', import.meta.url).href);
 
 explainSkip();
 explainNoProxy();
