@@ -86,11 +86,10 @@ it('profile measures once what prune --latency plans with', { timeout: 300_000 }
   expect(code).toBe(0);
   expect(stdout).toMatch(/latency left with.*ffn .* %/s);
   expect(await readFile(at('profile.html'), 'utf8')).toMatch(/<svg/);
-  const args = ['--latency', '95%', '--target', 'cpu-1', '--table', at('table.json'), '-o', at('fast.onnx'), '--json'];
+  const args = ['--latency', '90%', '--target', 'cpu-1', '--table', at('table.json'), '-o', at('fast.onnx'), '--json'];
   const pruned = await snp('prune', at('busy.onnx'), ...args);
-  // A machine at other work may measure that it cannot be met.
-  if (pruned.code !== 0) return expect(pruned.stdout + pruned.stderr).toMatch(/The latency cannot be met/);
+  expect(pruned.code).toBe(0);
   const { latency } = JSON.parse(pruned.stdout);
   expect(latency.on).toBe('cpu-1');
-  expect(latency.measured.ratio).toBeLessThanOrEqual(0.95);
+  expect(latency.measured.ratio).toBeLessThanOrEqual(0.9);
 });

@@ -89,10 +89,8 @@ describe('a device', () => {
     const { id } = await device();
     // So many tokens and neurons that widths outweigh all else, also on a machine that is busy.
     const large = await client.addModel(await smallVit({ patch: 2, ffn: 384, name: 'large.onnx' }), 'large.onnx');
-    const input = { model: large.id, target: { latency: { device: id, target: 'cpu-1', share: 0.95 } } };
+    const input = { model: large.id, target: { latency: { device: id, target: 'cpu-1', share: 0.9 } } };
     const job = (await client.wait((await client.post<Job>('/api/prunings', input)).id)) as Job & { type: 'prune' };
-    // A machine at other work may measure that it cannot be met.
-    if (job.state === 'failed') return expect(job.error!.message).toMatch(/^The latency cannot be met/);
     expect(job.error).toBeNull();
     expect(job.result!.latency).toMatchObject({ on: 'this machine cpu-1', measured: { ratio: expect.any(Number) } });
     expect(job.parts!.done).toBe(job.parts!.total);
