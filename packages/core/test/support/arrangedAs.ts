@@ -35,14 +35,14 @@ function permutations<T>(items: readonly T[]): T[][] {
   return items.flatMap((item, at) => permutations(items.toSpliced(at, 1)).map((rest) => [item, ...rest]));
 }
 
-/** Stored weights in the arrangements that they have in a model. */
+/** Stored weights in the arrangements that they have in a model. Those of a branch that took the place of its `If` have a number behind their names. */
 export function inModel(
   stored: ReadonlyMap<string, Weight>,
   initializers: Iterable<{ name: string; tensor?: Tensor | undefined }>,
 ): Map<string, Weight> {
   return new Map(
     [...initializers].flatMap(({ name, tensor }) => {
-      const weight = stored.get(name);
+      const weight = stored.get(name) ?? stored.get(name.replace(/_\d+$/, ''));
       return weight && tensor
         ? [[name, arrangedAs(weight, { dims: tensor.dims, numbers: () => tensor.numbers() })]]
         : [];
