@@ -27,7 +27,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { sweepDrops, sweepFlags } from '../config/flags.js';
 import { addConfigOptions, withConfig } from '../config/withConfig.js';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
-import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
+import { followLinksOption, type ModelOptions, narrowCacheOption, openModel } from '../options/model.js';
 import { budget, wholeNumber } from '../options/numbers.js';
 import { addPluginOptions, criterionOption, type PluginOptions } from '../options/plugins.js';
 import { shares } from '../options/shares.js';
@@ -53,6 +53,7 @@ interface SweepCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   least?: Record<string, number>;
   dim?: Record<string, number>;
   verify: boolean;
+  narrowCache?: boolean;
   json?: boolean;
 }
 
@@ -93,6 +94,7 @@ export function sweepCommand(): Command {
     .addOption(criterionOption(criterionNames))
     .option('--seed <N>', 'seed of the random criterion', wholeNumber(0))
     .addOption(dimOption())
+    .addOption(narrowCacheOption())
     .addOption(noVerifyOption())
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
@@ -120,7 +122,7 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
     throw new SnpError('io', `The folder ${folder} cannot be made: ${cause.message}.`, { file: folder }, { cause });
   });
   const inputs = await dataOf(model, options);
-  const analysis = prepare(model);
+  const analysis = prepare(model, { narrowCache: options.narrowCache });
   checkBudgets(analysis, { budgets: options.keep.map((keep) => ({ [options.of]: keep })), ...options, ...extensions });
   await checkInputs(model, analysis, inputs, options);
   const file = await begin(folder, analysis, options, extensions.criterion?.name);
@@ -141,6 +143,7 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
           least: options.least,
           dims: options.dim,
           verify: options.verify,
+          narrowCache: options.narrowCache,
           batchSize: options.batch,
           ...extensions,
           runtime: onnxRuntime(),
@@ -244,6 +247,7 @@ async function statisticsOf(
   const statistics = await calibrate(model, {
     calibration: calibration!,
     batchSize: options.batch,
+    narrowCache: options.narrowCache,
     plugins,
     pluginTimeout,
     runtime: onnxRuntime(),

@@ -55,6 +55,7 @@ export function sweepFlags({ sweep, ...config }: ParsedConfig) {
     ...commonFlags(config),
     dim: config.dims,
     verify: config.verify,
+    narrowCache: config.narrowCache,
     ...sweep,
     keep: sweep?.keep?.toSorted((a, b) => b - a),
   };

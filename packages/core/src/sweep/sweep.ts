@@ -12,6 +12,7 @@ import { type PruneOptions, type PruneResult, prune } from '../pipeline/prune.js
 import { type CostBudget, checkBudget } from '../plan/budget.js';
 import type { CostReport } from '../report/report.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
+import { CacheForms } from '../verify/cacheForms.js';
 import { inputsFor } from '../verify/inputs/inputsFor.js';
 
 /** One budget and what came of it. */
@@ -20,7 +21,7 @@ export interface SweepPoint {
   cost: { before: CostReport; after: CostReport };
   /** One input, original and pruned model in turns on this machine. */
   latency: LatencyRatio;
-  /** How alike the answers are on `data`; absent without data. */
+  /** How alike the answers are on `data`; absent without data, or where past keys and values have a new form, which the data do not have. */
   fidelity?: Fidelity;
   /** Share of right answers of both models; absent without labels. */
   top1?: { before: number; after: number };
@@ -30,7 +31,7 @@ export interface SweepPoint {
 export interface SweepOptions
   extends Pick<
     PruneOptions,
-    'round' | 'least' | 'batchSize' | 'dims' | 'verify' | 'criterion' | 'plugins' | 'pluginTimeout'
+    'round' | 'least' | 'batchSize' | 'dims' | 'verify' | 'narrowCache' | 'criterion' | 'plugins' | 'pluginTimeout'
   > {
   /** What `calibrate` gathered. */
   statistics: CalibrationStatistics;
@@ -76,7 +77,7 @@ export async function sweep(
   if (budgets.length === 0) throw new SnpError('invalid-argument', 'There are no budgets to sweep over.');
   const runtime = options.runtime ?? onnxRuntime();
   const original = typeof source === 'string' ? await readModel(source) : source;
-  const analysis = prepare(original);
+  const analysis = prepare(original, { narrowCache: options.narrowCache });
   checkBudgets(analysis, options);
   const before = await runtime.open(original, { signal });
   const points: SweepPoint[] = [];
@@ -87,13 +88,22 @@ export async function sweep(
       const result = await prune(original, { ...options, runtime, budget, holdBack: false });
       const after = await runtime.open(result.model, { signal });
       try {
+        const forms = new CacheForms(analysis, result.plan);
+        // Data hold the past in its old form.
+        const comparable = result.report.forms === undefined ? data : undefined;
         const fidelity =
-          data && (await compareModels(original, result.model, { ...options, data, runtime, onProgress: progress }));
-        const still = right === undefined ? undefined : await topOne(after, data!, options);
+          comparable &&
+          (await compareModels(original, result.model, {
+            ...options,
+            data: comparable,
+            runtime,
+            onProgress: progress,
+          }));
+        const still = right === undefined || !comparable ? undefined : await topOne(after, comparable, options);
         const point: SweepPoint = {
           budget,
           cost: result.report.cost,
-          latency: await latencyRatio([before, after], feeds, { signal }),
+          latency: await latencyRatio([before, after], [feeds, forms.narrowed(feeds)], { signal }),
           ...(fidelity && { fidelity }),
           ...(right !== undefined && still !== undefined && { top1: { before: right, after: still } }),
         };

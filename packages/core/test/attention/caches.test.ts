@@ -1,8 +1,19 @@
 import type { Analysis } from '@snp/graph';
 import type { Value } from '@snp/onnx';
+import { tensors } from '@snp/runtime';
 import { type Feeds, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { applyPlan, CacheForms, checkPlan, maskedModel, prepare, prune, removedSlices } from '../../src/index.js';
+import {
+  applyPlan,
+  CacheForms,
+  calibrate,
+  checkPlan,
+  maskedModel,
+  prepare,
+  prune,
+  removedSlices,
+  sweep,
+} from '../../src/index.js';
 import { compareOutputs, randomPlan, withoutHeadsAndBranches } from '../support/equivalence.js';
 import { AttentionModel } from './attentionModel.js';
 
@@ -128,5 +139,20 @@ describe('a plan that cuts caches', () => {
     const shapes = (own: typeof model) => own.graph.inputs.map(({ type }) => type?.shape);
     expect(shapes(again.model)).toEqual(shapes(model));
     expect(() => checkPlan(plan, prepare(builder.model))).toThrow(/narrow-cache/);
+  });
+
+  it('is swept: each model is timed with the past in its own form', async () => {
+    const { builder: own, feeds } = decoder('plain');
+    const calibration = tensors([feeds, feeds], { count: 2 });
+    const statistics = await calibrate(own.model, { calibration, effects: false, narrowCache: true });
+    const [point] = await sweep(own.model, {
+      statistics,
+      budgets: [{ macs: 0.6 }],
+      data: calibration,
+      narrowCache: true,
+    });
+    expect(point.cost.after.macs).toBeLessThanOrEqual(0.6 * point.cost.before.macs);
+    expect(point.latency.ratio).toBeGreaterThan(0);
+    expect(point.fidelity).toBeUndefined();
   });
 });
