@@ -133,7 +133,8 @@ function fitting(spec: SpelledSpec): SpelledSpec {
   const pools = ['mean', 'first', 'attention-pool'];
   const drawn = {
     ...spec,
-    repeated: spec.repeated && spec.shared,
+    // Bodies hold constants of their own.
+    repeated: spec.repeated && spec.shared && ['none', 'function'].includes(spec.blocks[0].ffn.control),
     // The runtime itself rejects a Cast from float16 to float16 beside its own.
     noise: spec.float16 ? 0 : spec.noise,
     head: tower && !pools.includes(spec.head) ? ('mean' as const) : spec.head,
