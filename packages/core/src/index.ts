@@ -42,6 +42,71 @@ export { type Covariance, covarianceOf } from './algebra/covariance.js';
 export { type Elimination, eliminate } from './algebra/eliminate.js';
 export { eliminateParts } from './algebra/eliminateParts.js';
 export { RIDGE } from './algebra/ridge.js';
+export { type AllocateOptions, allocate } from './allocation/allocate.js';
+export { type AllocateEvenlyOptions, allocateEvenly } from './allocation/allocateEvenly.js';
+export type { Allocation, Planning } from './allocation/allocation.js';
+export { budgetWidths, type CostBudget, type EvenOptions, type Excess, evenWidths } from './allocation/budget.js';
+export { type Cost, CostModel } from './allocation/costModel.js';
+export { type Coverage, coverageOf } from './allocation/coverage.js';
+export { type Allocatable, leastDivergenceWidths } from './allocation/lagrangian.js';
+export type { LatencyBudget, LatencyModel, LatencySource, LatencySourceOptions } from './allocation/latency.js';
+export type { LatencyOutcome } from './allocation/meetLatency.js';
+export { planCost } from './allocation/planCost.js';
+export {
+  LEAST_SHARE,
+  type LeastShares,
+  type Planned,
+  type PlannedUnits,
+  Planner,
+  type PlannerOptions,
+  type TradeOffPoint,
+} from './allocation/planner.js';
+export {
+  type BlockWidths,
+  type Preset,
+  type PresetName,
+  presets,
+  presetWidths,
+  takesHeads,
+} from './allocation/presets.js';
+export { ratioWidths } from './allocation/ratioWidths.js';
+export { type SizedNode, sizedNodes } from './allocation/sizedNodes.js';
+export { type Target, targetWidths } from './allocation/target.js';
+export { type CalibrateOptions, calibrate } from './calibration/calibrate.js';
+export type { CrossMoments } from './calibration/crossMoments.js';
+export {
+  type Assignment,
+  type Gathered,
+  type GatherOptions,
+  gatherStatistics,
+} from './calibration/gatherStatistics.js';
+export type { MomentsRequest } from './calibration/momentsRequest.js';
+export { type PairMoments, pairMoments } from './calibration/pairMoments.js';
+export { type SecondMoments, type SecondMomentsOptions, secondMoments } from './calibration/secondMoments.js';
+export {
+  addStatistics,
+  type CalibrationStatistics,
+  type GroupMoments,
+  modelContent,
+  type OutputSums,
+} from './calibration/statistics.js';
+export { loadStatistics, saveStatistics } from './calibration/statisticsFile.js';
+export type { StreamMoments } from './calibration/streamMoments.js';
+export { type Compensated, type CompensationOutcomes, compensate } from './compensation/compensate.js';
+export type { Compensation } from './compensation/compensation.js';
+export { COMPENSATION_KINDS, type CompensationKind } from './compensation/methods.js';
+export { type PairSpectrum, pairSpectrum } from './compensation/pairSpectrum.js';
+export { queryMixture } from './compensation/queryMixture.js';
+export { type Refit, type RefitOptions, refitKept, refitMixed } from './compensation/refit.js';
+export { type Compensations, type SolveOptions, solveCompensation } from './compensation/solve.js';
+export { unitCompensations } from './compensation/unitCompensations.js';
+export { type ValueSpectrum, valueSpectrum } from './compensation/valueSpectrum.js';
+export type { Context } from './context/context.js';
+export { type OpenContext, type OpenOptions, open } from './context/open.js';
+export { prepare } from './context/prepare.js';
+export type { OnProgress, Progress, Step } from './context/progress.js';
+export { correctBias } from './correction/correctBias.js';
+export { holdBack } from './data/holdBack.js';
 export type { AnswerOptions } from './evaluate/answers.js';
 export { compareModels } from './evaluate/compareModels.js';
 export { type Comparison, compare, type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluate.js';
@@ -52,48 +117,19 @@ export {
   type LatencyRatioOptions,
   latencyRatio,
 } from './evaluate/latencyRatio.js';
+export type { Weights } from './layers/weights.js';
 export { changedOnReading } from './obstacles/changedOnReading.js';
 export type { Obstacle } from './obstacles/obstacle.js';
 export { obstaclesOf } from './obstacles/obstacles.js';
-export { type CalibrateOptions, calibrate } from './pipeline/calibrate.js';
-export { holdBack } from './pipeline/holdBack.js';
-export type { LatencyOutcome } from './pipeline/meetLatency.js';
-export { prepare } from './pipeline/prepare.js';
-export type { OnProgress, Progress, Step } from './pipeline/progress.js';
+export { staysByNature } from './obstacles/prunable.js';
+export { type ApplyOptions, apply } from './pipeline/apply.js';
+export { type CalibrateModelOptions, calibrateModel } from './pipeline/calibrateModel.js';
 export { type PruneOptions, type PruneResult, prune } from './pipeline/prune.js';
-export { type Target, targetWidths } from './pipeline/target.js';
 export { anyUnits } from './plan/anyUnits.js';
-export { budgetWidths, type CostBudget, type EvenOptions, type Excess, evenWidths } from './plan/budget.js';
-export { type Cost, CostModel } from './plan/costModel.js';
-export { type Coverage, coverageOf } from './plan/coverage.js';
 export { fingerprint } from './plan/fingerprint.js';
-export type { LatencyBudget, LatencyModel, LatencySource, LatencySourceOptions } from './plan/latency.js';
 export { checkPlan, emptyPlan, type GroupPlan, type Plan, removedUnits } from './plan/plan.js';
-export { planCost } from './plan/planCost.js';
-export { type BlockWidths, type Preset, type PresetName, presets, presetWidths, takesHeads } from './plan/presets.js';
-export { staysByNature } from './plan/prunable.js';
-export { ratioWidths } from './plan/ratioWidths.js';
-export { selectUnits } from './plan/selectUnits.js';
-export { type SizedNode, sizedNodes } from './plan/sizedNodes.js';
+export type { DataOfRecipe, Recipe } from './plan/recipe.js';
 export { keptWidth, laneWidth, type Ratios, type RoundOptions, type Widths } from './plan/widths.js';
-export { type Allocatable, allocate } from './planner/allocate.js';
-export { type DamageCurve, damageCurves } from './planner/damage.js';
-export {
-  EFFECT_SAMPLES,
-  type Effect,
-  type Effects,
-  type MeasureEffectsOptions,
-  measureEffects,
-} from './planner/effects.js';
-export {
-  LEAST_SHARE,
-  type LeastShares,
-  type Planned,
-  type PlannedUnits,
-  Planner,
-  type PlannerOptions,
-  type TradeOffPoint,
-} from './planner/planner.js';
 export { type CriterionDefinition, defineCriterion, type StatisticsOf } from './plugin/defineCriterion.js';
 export { definePlugin } from './plugin/definePlugin.js';
 export { type FindUnitsOptions, type FoundUnits, findUnits } from './plugin/findUnits.js';
@@ -101,43 +137,17 @@ export { PLUGIN_TIMEOUT } from './plugin/foreignCalls.js';
 export { PLUGIN_CONTRACT, type Plugin } from './plugin/plugin.js';
 export { sensitivity } from './plugin/sensitivity.js';
 export { asUnits, type Cut, joinUnits, UNIT_KINDS, type UnitGroup } from './plugin/unitGroup.js';
-export type { RecoveryMethod } from './recovery/method.js';
-export { type PairSpectrum, pairSpectrum } from './recovery/pairSpectrum.js';
-export { queryMixture } from './recovery/queryMixture.js';
-export { Recovery, type RecoveryKind, type RecoveryOptions, type RecoveryOutcomes } from './recovery/recovery.js';
-export { type Refit, type RefitOptions, refitKept, refitMixed } from './recovery/refit.js';
-export { type ValueSpectrum, valueSpectrum } from './recovery/valueSpectrum.js';
+export { reconstruct } from './reconstruction/reconstruct.js';
 export { costPerBlock } from './report/costReport.js';
 export { renderReport } from './report/html/renderReport.js';
 export { removedSlices } from './report/removedSlices.js';
-export type {
-  CostReport,
-  GroupReport,
-  LimitReport,
-  NewForm,
-  Planning,
-  PruneReport,
-  RemovedSlice,
-} from './report/report.js';
-export type { CrossMoments } from './statistics/crossMoments.js';
-export {
-  type Assignment,
-  type Gathered,
-  type GatherOptions,
-  gatherStatistics,
-} from './statistics/gatherStatistics.js';
-export type { MomentsRequest } from './statistics/momentsRequest.js';
-export { type PairMoments, pairMoments } from './statistics/pairMoments.js';
-export { type SecondMoments, type SecondMomentsOptions, secondMoments } from './statistics/secondMoments.js';
-export {
-  addStatistics,
-  type CalibrationStatistics,
-  type GroupMoments,
-  modelContent,
-  type OutputSums,
-} from './statistics/statistics.js';
-export { loadStatistics, saveStatistics } from './statistics/statisticsFile.js';
-export type { StreamMoments } from './statistics/streamMoments.js';
+export type { CostReport, GroupReport, LimitReport, NewForm, PruneReport, RemovedSlice } from './report/report.js';
+export { type Selection, type SelectOptions, select } from './selection/select.js';
+export { selectUnits } from './selection/selectUnits.js';
+export { type TakenUnits, type TakeUnitsOptions, takeUnits } from './selection/takeUnits.js';
+export { type EstimateSensitivityOptions, estimateSensitivity } from './sensitivity/estimateSensitivity.js';
+export { type DivergenceCurve, expectedDivergences } from './sensitivity/expectedDivergence.js';
+export { SENSITIVITY_SAMPLES, type Sensitivity, type SensitivityPoint } from './sensitivity/sensitivity.js';
 export { applyPlan } from './surgery/applyPlan.js';
 export { renderSweep } from './sweep/renderSweep.js';
 export { checkBudgets, type SweepOptions, type SweepPoint, sweep } from './sweep/sweep.js';
@@ -149,3 +159,4 @@ export { type Fill, type RandomFeedsOptions, randomFeeds } from './verify/inputs
 export { maskedModel } from './verify/maskedModel.js';
 export type { Verification } from './verify/proof.js';
 export { VERIFY_DEFAULTS, type VerifyOptions, verify } from './verify/verify.js';
+export { VERSION } from './version.js';

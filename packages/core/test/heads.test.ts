@@ -79,7 +79,7 @@ describe('prune with heads and branches', () => {
       ...options,
       ratios: { head: 0.5, block: 0.34 },
       plugins: [heads, branches],
-      recovery: 'none',
+      compensation: 'none',
     });
     for (const block of [0, 1, 2].map((at) => `blocks.${at}.heads`)) {
       const { scores, removed } = report.groups.find(({ id }) => id === block) ?? {};
@@ -94,7 +94,7 @@ describe('prune with heads and branches', () => {
 
   it('folds what leaves into what stays', async () => {
     const want = await runModel(model, feeds(1000, 16));
-    const error = async (ratios: Record<string, number>, recovery: 'none' | 'full') => {
+    const error = async (ratios: Record<string, number>, compensation: 'none' | 'full') => {
       const {
         model: pruned,
         plan,
@@ -103,7 +103,7 @@ describe('prune with heads and branches', () => {
         ...options,
         ratios,
         plugins: [heads, branches],
-        recovery,
+        compensation,
       });
       const { passed } = await verify(analysis, pruned, plan, { runtime });
       expect(passed).toBe(true);

@@ -2,7 +2,7 @@ import { onnxRuntime, tensors } from '@snp/runtime';
 import { buildVit, inputs } from '@snp/testing';
 import { parse } from 'parse5';
 import { describe, expect, it } from 'vitest';
-import { calibrate, criterionByName, prune, renderReport, renderSweep, sweep } from '../src/index.js';
+import { calibrateModel, criterionByName, prune, renderReport, renderSweep, sweep } from '../src/index.js';
 
 const model = buildVit({
   image: 16,
@@ -41,7 +41,7 @@ describe('the report of a pruning', () => {
     expect(report.planning!.tradeOff[0]).toEqual({ macs: 1, params: 1, divergence: 0 });
     const curve = report.planning!.tradeOff.map(({ divergence }) => divergence);
     expect(curve).toEqual([...curve].sort((a, b) => a - b));
-    expect(Object.keys(report.planning!.damage).sort()).toEqual(
+    expect(Object.keys(report.planning!.divergence).sort()).toEqual(
       report.groups.flatMap(({ id, removed }) => (removed.length > 0 ? [id] : [])).sort(),
     );
     const page = renderReport(report);
@@ -59,7 +59,7 @@ describe('the report of a pruning', () => {
 
 describe('the page of a sweep', () => {
   it('is whole, with a point for every budget', async () => {
-    const statistics = await calibrate(model, { calibration, runtime });
+    const statistics = await calibrateModel(model, { calibration, runtime });
     const budgets = [{ macs: 0.8 }, { macs: 0.5 }];
     const points = await sweep(model, { statistics, budgets, data: calibration, runtime });
     expect(points.map(({ budget }) => budget)).toEqual(budgets);

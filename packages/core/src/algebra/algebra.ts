@@ -1,6 +1,6 @@
 import { Graph, Model } from '@snp/onnx';
 import { type Runtime, type Session, solvePositive } from '@snp/runtime';
-import type { SecondMoments } from '../statistics/secondMoments.js';
+import type { SecondMoments } from '../calibration/secondMoments.js';
 import { centreOf, covarianceOf, variancesOf } from './covariance.js';
 import type { DensePrecision } from './denseBuilder.js';
 import { type Elimination, eliminate } from './eliminate.js';
@@ -18,7 +18,7 @@ const WORTH_A_CALL = 2e7;
 /** Sizes of linear equations that are kept ready. */
 const SOLVERS = 3;
 
-/** Dense algebra for recovery: in a runtime, where there is one and it is worth the way, because its matrix products are many times faster than ours. */
+/** Dense algebra for compensation: in a runtime, where there is one and it is worth the way, because its matrix products are many times faster than ours. */
 export class Algebra {
   readonly #eliminations = new Map<string, Promise<EliminationKernel | undefined>>();
   readonly #solvers = new Map<number, Promise<SolverKernel | undefined>>();

@@ -1,96 +1,96 @@
 import { type Analysis, unitGroups } from '@snp/graph';
-import { type Model, SnpError } from '@snp/onnx';
+import { SnpError } from '@snp/onnx';
+import { type OpenContext, reopened } from '../context/open.js';
 import { anyUnits } from '../plan/anyUnits.js';
 import type { Plan } from '../plan/plan.js';
 import { laneWidth } from '../plan/widths.js';
-import { type FindUnitsOptions, findUnits } from '../plugin/findUnits.js';
-import type { Plugin } from '../plugin/plugin.js';
 import { applyPlan } from '../surgery/applyPlan.js';
 import { findFaults } from '../verify/findFaults.js';
 import type { Proof, Verification } from '../verify/proof.js';
-import { type CarriedOut, carryOut } from './carryOut.js';
-import type { Clock } from './clock.js';
-import { type DecideOptions, type Decision, decide } from './decide.js';
+import { type Executed, execute, type Planned } from './execute.js';
 import { leaveAlone } from './leaveAlone.js';
 
 /** A pruned model, what led to it, and the proof that it is right. */
-export interface Proven extends CarriedOut {
-  decision: Decision;
-  /** Without the groups that were left alone because the result was wrong with them. */
-  analysis: Analysis;
+export interface Proven<Made extends Planned> extends Executed {
+  readonly planned: Made;
+  /** As the model was opened, without the groups that were left alone because the result was wrong with them. */
+  readonly context: OpenContext;
   /** Undefined where no proof was asked for. */
-  verification: Verification | undefined;
-  warnings: string[];
+  readonly verification: Verification | undefined;
+  readonly warnings: readonly string[];
 }
 
-/** What is to be pruned, and how. */
-export interface ProvenOptions {
-  analysis: Analysis;
-  original: Model;
-  plugins: readonly Plugin[];
-  options: DecideOptions & FindUnitsOptions;
-  /** Undefined: nothing is proven. */
-  proof: Proof | undefined;
-  clock: Clock;
-}
+/** What went wrong with a plan: why, by the ids of the groups to blame. */
+export type Faults = ReadonlyMap<string, string>;
+
+/**
+ * Makes a plan for a model in which some groups were left alone.
+ *
+ * @param earlier The plan that went wrong, if it came so far, and the groups that were to blame.
+ */
+export type MakePlan<Made extends Planned> = (
+  context: OpenContext,
+  earlier?: { planned: Made | undefined; faults: Faults },
+) => Promise<Made>;
 
 /** Plans that are made at most. */
 const TRIES = 4;
 
 /**
- * Decides, carries out and proves the result. Where it is wrong or cannot be made, the groups to blame are found and left alone, and a plan is made without them.
+ * Makes a plan, executes it and proves the result. Where it is wrong or cannot be made, the groups to blame are found and left alone, and another plan is made.
  *
  * @throws SnpError `not-prunable` if nothing is left that can be pruned rightly.
  */
-export async function proven(given: ProvenOptions): Promise<Proven> {
-  const { proof, clock } = given;
+export async function proven<Made extends Planned>(
+  opened: OpenContext,
+  makePlan: MakePlan<Made>,
+): Promise<Proven<Made>> {
   const faults = new Map<string, string>();
-  let { analysis, options } = given;
-  let decision: Decision | undefined;
+  let context = opened;
+  let earlier: Made | undefined;
   for (let tries = 1; ; tries++) {
-    const attempt = await attempted({ ...given, analysis, options }, decision);
-    if ('made' in attempt) return { ...attempt.made, warnings: warningsOf(faults) };
-    const plan = attempt.decision?.plan ?? halfOf(analysis);
-    const found = await clock.time('verify', () => faultsOf(given.analysis, plan, proof!));
-    if (found.size === 0 || tries === TRIES) throw attempt.error ?? unexplained(attempt.wrong, plan);
+    const made = await attempted(context, makePlan, tries > 1 ? { planned: earlier, faults } : undefined);
+    if ('verification' in made) return { ...made, warnings: [...made.context.warnings, ...warningsOf(faults)] };
+    const plan = made.planned?.plan ?? halfOf(context.analysis);
+    const found = await context.clock.time('verify', () => faultsOf(opened.analysis, plan, context.proof!));
+    if (found.size === 0 || tries === TRIES) throw made.error ?? unexplained(made.wrong, made.planned);
     for (const [id, reason] of found) faults.set(id, reason);
-    analysis = leaveAlone(given.analysis, reasonsOf(faults));
-    decision = undefined;
-    if (attempt.decision && (options.budget || options.latency)) {
-      const { moments } = attempt.decision;
-      options = { ...options, ...(moments && { statistics: moments }) };
-    } else if (attempt.decision) {
-      const rest = without(attempt.decision.plan, faults);
-      if (Object.keys(rest.groups).length === 0) throw nothingLeft(faults);
-      decision = { ...attempt.decision, plan: rest };
-    } else if (unitGroups(analysis).length === 0) throw nothingLeft(faults);
+    const analysis = leaveAlone(opened.analysis, reasonsOf(faults));
+    if (!made.planned && unitGroups(analysis).length === 0) throw nothingLeft(faults);
+    context = await reopened(opened, analysis);
+    earlier = made.planned;
   }
 }
 
-type Attempt = { made: Omit<Proven, 'warnings'> } | { wrong: string; decision: Decision | undefined; error?: unknown };
+/** A plan without the groups to blame. */
+export function withoutFaults<Made extends Planned>(planned: Made, faults: Faults): Made {
+  const groups = Object.fromEntries(Object.entries(planned.plan.groups).filter(([id]) => !faults.has(id)));
+  if (Object.keys(groups).length === 0) throw nothingLeft(faults);
+  return { ...planned, plan: { ...planned.plan, groups } };
+}
 
-/** One result, or what is wrong with it. A decision made before is carried out as it is. */
-async function attempted(
-  { analysis, original, plugins, options, proof, clock }: ProvenOptions,
-  earlier: Decision | undefined,
-): Promise<Attempt> {
-  let decision = earlier;
-  let before: ReturnType<typeof weightsOf> | undefined;
+type Attempt<Made extends Planned> =
+  | Omit<Proven<Made>, 'warnings'>
+  | { wrong: string; planned: Made | undefined; error?: unknown };
+
+/** One result, or what is wrong with it. */
+async function attempted<Made extends Planned>(
+  context: OpenContext,
+  makePlan: MakePlan<Made>,
+  earlier: Parameters<MakePlan<Made>>[1],
+): Promise<Attempt<Made>> {
+  const { proof, clock, signal } = context;
+  let planned: Made | undefined;
   try {
-    if (!decision) {
-      const found = await clock.time('analyze', () => findUnits(analysis, plugins, options));
-      decision = await decide(analysis, original, found, options, clock);
-    }
-    before = decision.recovery && weightsOf(decision.recovery.analysis.model);
-    const made = await carryOut(analysis, decision, options, clock);
-    const verification = proof && (await clock.time('verify', (onRun) => proof.check(made.plan, made.model, onRun)));
-    if (!verification || verification.passed) return { made: { ...made, decision, analysis, verification } };
-    for (const [value, tensor] of before ?? []) value.tensor = tensor;
-    return { wrong: verification.reason ?? 'it is wrong', decision };
+    planned = await makePlan(context, earlier);
+    const executed = await execute(context, planned);
+    const verification =
+      proof && (await clock.time('verify', (onRun) => proof.check(executed.plan, executed.model, onRun)));
+    if (!verification || verification.passed) return { ...executed, planned, context, verification };
+    return { wrong: verification.reason ?? 'it is wrong', planned };
   } catch (error) {
-    for (const [value, tensor] of before ?? []) value.tensor = tensor;
-    if (!proof || options.signal?.aborted || !mayBeSurgery(error)) throw error;
-    return { wrong: (error as Error).message, decision, error };
+    if (!proof || signal?.aborted || !mayBeSurgery(error)) throw error;
+    return { wrong: (error as Error).message, planned, error };
   }
 }
 
@@ -99,14 +99,10 @@ function mayBeSurgery(error: unknown): boolean {
   return !(error instanceof SnpError) || error.code === 'unsupported' || error.code === 'runtime';
 }
 
-function weightsOf(model: Model) {
-  return model.graph.initializers.map((value) => [value, value.tensor] as const);
-}
-
 /** The groups of a plan that do not come out right. Weights are only cut: a group is wrong by how it is cut. */
 async function faultsOf(
   analysis: Analysis,
-  { recovery: _, ...plan }: Plan,
+  { compensation: _, ...plan }: Plan,
   proof: Proof,
 ): Promise<Map<string, string>> {
   const kindOf = new Map(unitGroups(analysis).map(({ id, kind }) => [id, kind]));
@@ -130,7 +126,7 @@ async function faultsOf(
   );
 }
 
-/** Half of every group: to look for faults before anything could be decided. */
+/** Half of every group: to look for faults before any plan could be made. */
 function halfOf(analysis: Analysis): Plan {
   return anyUnits(
     analysis,
@@ -138,22 +134,18 @@ function halfOf(analysis: Analysis): Plan {
   );
 }
 
-function without(plan: Plan, faults: ReadonlyMap<string, string>): Plan {
-  return { ...plan, groups: Object.fromEntries(Object.entries(plan.groups).filter(([id]) => !faults.has(id))) };
-}
-
-function reasonsOf(faults: ReadonlyMap<string, string>): Map<string, string> {
+function reasonsOf(faults: Faults): Map<string, string> {
   return new Map([...faults].map(([id, reason]) => [id, `comes out wrong when it is cut: ${reason}`]));
 }
 
-function warningsOf(faults: ReadonlyMap<string, string>): string[] {
+function warningsOf(faults: Faults): string[] {
   return [...faults].map(
     ([id, reason]) =>
       `Group '${id}' was left as it is, for the result does not equal the masked original with it: ${reason}.`,
   );
 }
 
-function nothingLeft(faults: ReadonlyMap<string, string>): SnpError {
+function nothingLeft(faults: Faults): SnpError {
   const listed = [...faults].slice(0, 3).map(([id, reason]) => `'${id}': ${reason}`);
   return new SnpError(
     'not-prunable',
@@ -162,11 +154,12 @@ function nothingLeft(faults: ReadonlyMap<string, string>): SnpError {
   );
 }
 
-function unexplained(reason: string, { recovery }: Plan): SnpError {
+function unexplained(reason: string, planned: Planned | undefined): SnpError {
+  const kind = planned?.recipe?.kind;
   return new SnpError(
     'not-prunable',
-    recovery
-      ? `Nothing was written: the model is right when its weights are only cut, but not after recovery '${recovery}' (${reason}). Try --recovery none, or other calibration data.`
+    kind
+      ? `Nothing was written: the model is right when its weights are only cut, but not after compensation '${kind}' (${reason}). Try --compensation none, or other calibration data.`
       : `Nothing was written: the result does not equal the masked original (${reason}), and no group alone is to blame.`,
   );
 }

@@ -1,6 +1,8 @@
 import { type Analysis, type Group, type HeadSet, unitGroups } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
+import { VERSION } from '../version.js';
 import { fingerprint } from './fingerprint.js';
+import { checkRecipe, type Recipe, recipeOfVersion1 } from './recipe.js';
 
 /** Which units of one group stay: neurons, heads (`blocks.0.heads`), or a branch of the residual stream (`blocks.0.ffn-branch`, a single unit). */
 export interface GroupPlan {
@@ -13,21 +15,20 @@ export interface GroupPlan {
 }
 
 /**
- * Which units stay, group by group: everything before a plan decides, everything after it executes. Plain JSON that can be
- * saved, edited and applied again; the same plan on the same model gives the same bytes. Groups that are not named stay
- * whole, but for what leaves with heads and branches.
+ * The recipe of a pruned model: which units stay, group by group, and how the weights that stay make up for those that leave. Everything before a plan decides, everything after it
+ * executes. Plain JSON that can be saved, edited and applied again (`apply`); the same plan with the same model and calibration data gives the same bytes, on the same machine. Groups that
+ * are not named stay whole, but for what leaves with heads and branches.
  */
 export interface Plan {
   format: 'snp-plan';
-  version: 1;
+  version: 2;
+  /** What made it: package and release. */
+  tool: string;
   /** Structure of the model this plan is for (operators, initializers and their shapes, not the weights' values). */
   model: { fingerprint: string };
   groups: Record<string, GroupPlan>;
-  /**
-   * How weights were rewritten to make up for what leaves; absent where they were only cut. Units then may be mixtures, and cutting alone does
-   * not make the same model again: that takes the plan and the calibration data.
-   */
-  recovery?: 'mean' | 'ridge' | 'full';
+  /** How weights are rewritten to make up for what leaves; absent where they are only cut. */
+  compensation?: Recipe;
   /** Past keys and values become narrower as inputs and outputs of the model, where the plan cuts them. Absent: they stay. */
   narrowCache?: true;
 }
@@ -36,7 +37,8 @@ export interface Plan {
 export function emptyPlan(analysis: Analysis): Plan {
   return {
     format: 'snp-plan',
-    version: 1,
+    version: 2,
+    tool: `@snp/core ${VERSION}`,
     model: { fingerprint: fingerprint(analysis.model) },
     groups: {},
     ...(analysis.narrowCache && { narrowCache: true }),
@@ -59,14 +61,8 @@ export function checkPlan(plan: unknown, analysis: Analysis): Plan {
   const fail = (message: string, group?: string): never => {
     throw new SnpError('plan-mismatch', message, group ? { group } : {});
   };
-  const candidate = plan as Plan;
-  if (typeof plan !== 'object' || plan === null || candidate.format !== 'snp-plan') {
-    fail(`This is not a plan: it must be a JSON object with "format": "snp-plan", as 'snp prune --report' writes it.`);
-  }
-  if (candidate.version !== 1) fail(`This plan has version ${candidate.version}; this release reads version 1.`);
+  const candidate = planOfThisVersion(plan);
   if (typeof candidate.groups !== 'object' || candidate.groups === null) fail(`The plan has no "groups".`);
-  if (candidate.recovery !== undefined && !['mean', 'ridge', 'full'].includes(candidate.recovery))
-    fail(`"recovery" must be "mean", "ridge" or "full", or absent.`);
   const own = fingerprint(analysis.model);
   if (candidate.model?.fingerprint !== own) {
     fail(
@@ -97,6 +93,30 @@ export function checkPlan(plan: unknown, analysis: Analysis): Plan {
       checkLanes(keep, group, leftLanes(group, withHeads.get(id)), (message) => fail(`${message} (group '${id}')`, id));
   }
   return whole;
+}
+
+/**
+ * What was read as a plan, of version 1 too; its form is checked by `checkPlan`.
+ *
+ * @throws SnpError `plan-mismatch` for what is no plan, or of another version.
+ */
+export function planOfThisVersion(value: unknown): Plan {
+  const plan = value as Plan;
+  if (typeof value !== 'object' || value === null || plan.format !== 'snp-plan')
+    throw new SnpError(
+      'plan-mismatch',
+      `This is not a plan: it must be a JSON object with "format": "snp-plan", as 'snp prune --report' writes it.`,
+    );
+  const version: unknown = plan.version;
+  if (version === 2) return plan.compensation ? { ...plan, compensation: checkRecipe(plan.compensation) } : plan;
+  if (version !== 1)
+    throw new SnpError(
+      'plan-mismatch',
+      `This plan has version ${version}; this release reads versions 1 and 2. Make a new plan with 'snp prune'.`,
+    );
+  const { recovery, ...rest } = plan as Plan & { recovery?: unknown };
+  const compensation = recipeOfVersion1(recovery);
+  return { ...rest, version: 2, tool: 'unknown', ...(compensation && { compensation }) };
 }
 
 /** The plan with all that follows from heads and branches that leave. */

@@ -1,5 +1,5 @@
 import { percent } from '@snp/pages';
-import { type CostBudget, costLimits } from '../plan/budget.js';
+import { type CostBudget, costLimits } from '../allocation/budget.js';
 import type { CostReport, LimitReport } from './report.js';
 
 /** Rounding of what was foreseen: copies of shared vectors, and sizes that fold differently. */

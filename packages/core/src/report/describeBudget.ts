@@ -1,4 +1,4 @@
-import type { Target } from '../pipeline/target.js';
+import type { Target } from '../allocation/target.js';
 import type { Plugin } from '../plugin/plugin.js';
 
 /** What was asked for, in words. */

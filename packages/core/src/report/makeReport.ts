@@ -1,24 +1,26 @@
 import type { Analysis, Group } from '@snp/graph';
 import { costOf, type ModelCost } from '@snp/onnx';
+import type { Planning } from '../allocation/allocation.js';
+import type { CostBudget } from '../allocation/budget.js';
+import type { LatencyOutcome } from '../allocation/meetLatency.js';
+import type { CompensationOutcomes } from '../compensation/compensate.js';
+import type { CompensationKind } from '../compensation/methods.js';
 import type { Fidelity } from '../evaluate/fidelity.js';
-import type { LatencyOutcome } from '../pipeline/meetLatency.js';
-import type { CostBudget } from '../plan/budget.js';
 import { type Plan, removedUnits } from '../plan/plan.js';
-import type { RecoveryKind, RecoveryOutcomes } from '../recovery/recovery.js';
 import type { Verification } from '../verify/proof.js';
 import { budgetOutcome, unmetLimits } from './budgetOutcome.js';
 import { costPerBlock, wholeCost } from './costReport.js';
 import { newForms } from './newForms.js';
 import { slicesOfGroup } from './removedSlices.js';
-import type { GroupReport, Planning, PruneReport } from './report.js';
+import type { GroupReport, PruneReport } from './report.js';
 
 interface Findings {
   name: string;
   criterion: string;
   budget: string;
   limits: CostBudget | undefined;
-  recovery: RecoveryKind;
-  outcomes: RecoveryOutcomes | undefined;
+  compensation: CompensationKind;
+  outcomes: CompensationOutcomes | undefined;
   fidelity: Fidelity | undefined;
   planning: Planning | undefined;
   latency: LatencyOutcome | undefined;
@@ -53,7 +55,7 @@ export function makeReport(findings: Findings): PruneReport {
     version: 1,
     model: findings.name,
     criterion: findings.criterion,
-    recovery: findings.recovery,
+    compensation: findings.compensation,
     budget: findings.budget,
     ...(Object.keys(limits).length > 0 && { limits }),
     removed,
@@ -116,7 +118,7 @@ function groupReport(group: Group, plan: Plan, findings: Findings): GroupReport 
   if (lanes < group.lanes) report.lanesAfter = lanes;
   if (leftWith) report.leftWith = leftWith.id;
   if (group.block !== undefined) report.block = group.block;
-  if (outcome !== undefined) report.recovery = outcome;
+  if (outcome !== undefined) report.compensation = outcome;
   if (scores) report.scores = [...scores];
   return report;
 }

@@ -1,9 +1,9 @@
 import type { GroupKind } from '@snp/graph';
+import type { Planning } from '../allocation/allocation.js';
+import type { LatencyOutcome } from '../allocation/meetLatency.js';
+import type { CompensationKind } from '../compensation/methods.js';
 import type { Fidelity } from '../evaluate/fidelity.js';
-import type { LatencyOutcome } from '../pipeline/meetLatency.js';
 import type { Plan } from '../plan/plan.js';
-import type { TradeOffPoint } from '../planner/planner.js';
-import type { RecoveryKind } from '../recovery/recovery.js';
 import type { Verification } from '../verify/proof.js';
 
 /** Indices of one axis of an initializer that leave with a group's removed units. */
@@ -32,8 +32,8 @@ export interface GroupReport {
   leftWith?: string;
   /** Score of every unit, lowest left first; absent where the plan was given or nothing left the group. */
   scores?: number[];
-  /** With recovery: `done`, or why nothing could make up for what left the group. */
-  recovery?: string;
+  /** With compensation: `done`, or why nothing could make up for what left the group. */
+  compensation?: string;
   /** Removed units, ascending. */
   removed: number[];
   members: RemovedSlice[];
@@ -56,14 +56,6 @@ export interface LimitReport {
   met: boolean;
 }
 
-/** What the planner expected when it divided a budget. */
-export interface Planning {
-  /** Expected divergence of the answers, in nats, by what each group that loses units loses. */
-  damage: Readonly<Record<string, number>>;
-  /** What other budgets would cost. */
-  tradeOff: readonly TradeOffPoint[];
-}
-
 /** The new form of an input or output of the model; free dimensions by their names. */
 export interface NewForm {
   name: string;
@@ -78,7 +70,7 @@ export interface PruneReport {
   version: 1;
   model: string;
   criterion: string;
-  recovery: RecoveryKind;
+  compensation: CompensationKind;
   /** What was asked for, in words: `preset snp-deit-tiny`, `50 % of the MACs`, `ratio ffn=0.5`. */
   budget: string;
   /** What a budget allowed and what is left, by what it limits; absent without one. */

@@ -98,7 +98,7 @@ export class Proof {
   ): Promise<Verification> {
     const { analysis, tolerance } = this;
     const { data } = this.options;
-    const original = plan.recovery
+    const original = plan.compensation
       ? restoredModel(analysis, typeof pruned === 'string' ? await readModel(pruned) : pruned, plan)
       : analysis.model;
     const masked = maskedModel(original, removedSlices(plan, analysis));

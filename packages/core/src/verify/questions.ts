@@ -1,6 +1,6 @@
 import { type Model, type ShapeInfo, SnpError } from '@snp/onnx';
 import { batches, type Calibration, type Feeds, type Session } from '@snp/runtime';
-import { firstSamples } from '../statistics/firstSamples.js';
+import { firstSamples } from '../data/firstSamples.js';
 import { findInputs } from './inputs/findInputs.js';
 import { randomFeeds } from './inputs/randomFeeds.js';
 import { saysSomething } from './saysSomething.js';

@@ -6,7 +6,7 @@ import { applyPlan } from '../surgery/applyPlan.js';
 
 /**
  * The original model with the weights of the pruned one at the places they were cut from, and zeros where the plan removes units: what a model
- * pruned with recovery must equal, whatever recovery did to the weights. The places are found by cutting a model whose weights are
+ * pruned with compensation must equal, whatever that did to the weights. The places are found by cutting a model whose weights are
  * their own positions.
  *
  * @throws SnpError `plan-mismatch` if the pruned model's weights are not those that the plan leaves.
@@ -31,7 +31,7 @@ export function restoredModel(analysis: Analysis, pruned: Model, plan: Plan): Mo
     if (!after) throw mismatch(name);
     const numbers = tensor!.numbers();
     if (tensor!.dataType !== 'DOUBLE' || !isNumbered(numbers)) {
-      // Not cut: recovery may have changed a bias, or nothing.
+      // Not cut: compensation may have changed a bias, or nothing.
       const before = original.get(name);
       if (before && !cut.has(before) && isAlike(after, before.tensor!)) restored.graph.value(name).tensor = after;
       continue;

@@ -31,7 +31,7 @@ export const VERIFY_DEFAULTS = { tolerances: TOLERANCES, limit: 8, seed: 1 } as 
 /**
  * Proves that a pruned model computes what it should: the same as the original with the removed units' weights set to zero
  * and its norms taken over what stays, on real or random inputs. Where the plan says that weights were recovered, the original
- * takes the pruned model's weights at the places that stay: then the proof is that surgery is right, not that recovery is good.
+ * takes the pruned model's weights at the places that stay: then the proof is that surgery is right, not that compensation is good.
  * Whole numbers among the outputs have to be equal, but for what a tie decides.
  *
  * @throws SnpError `plan-mismatch` if the plan is for another model; `invalid-argument` if no random inputs are found that the original takes, or its answers say

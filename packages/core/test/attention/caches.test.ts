@@ -4,9 +4,10 @@ import { tensors } from '@snp/runtime';
 import { type Feeds, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
 import {
+  apply,
   applyPlan,
   CacheForms,
-  calibrate,
+  calibrateModel,
   checkPlan,
   maskedModel,
   prepare,
@@ -135,7 +136,7 @@ describe('a plan that cuts caches', () => {
 
   it('is applied as it was made, and refused where caches are to stay', async () => {
     const { plan, model } = await prune(builder.model, { ratios: { value: 0.5 }, narrowCache: true });
-    const again = await prune(builder.model, { plan });
+    const again = await apply(builder.model, plan, {});
     const shapes = (own: typeof model) => own.graph.inputs.map(({ type }) => type?.shape);
     expect(shapes(again.model)).toEqual(shapes(model));
     expect(() => checkPlan(plan, prepare(builder.model))).toThrow(/narrow-cache/);
@@ -144,7 +145,7 @@ describe('a plan that cuts caches', () => {
   it('is swept: each model is timed with the past in its own form', async () => {
     const { builder: own, feeds } = decoder('plain');
     const calibration = tensors([feeds, feeds], { count: 2 });
-    const statistics = await calibrate(own.model, { calibration, effects: false, narrowCache: true });
+    const statistics = await calibrateModel(own.model, { calibration, sensitivity: false, narrowCache: true });
     const [point] = await sweep(own.model, {
       statistics,
       budgets: [{ macs: 0.6 }],

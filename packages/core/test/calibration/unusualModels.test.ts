@@ -2,7 +2,7 @@ import type { Model } from '@snp/onnx';
 import { type Feeds, onnxRuntime, tensors } from '@snp/runtime';
 import { relativeError } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { calibrate, prune } from '../../src/index.js';
+import { apply, calibrateModel, prune } from '../../src/index.js';
 import {
   answeringSequence,
   encoder,
@@ -51,14 +51,14 @@ describe.each<[string, () => Model, { batch?: number; feed?: typeof tokens }]>([
     const onProgress = ({ step }: { step: string }) => void stages.add(step);
     const full = await prune(model, { budget: { macs: 0.6 }, calibration, runtime, onProgress });
     expect([...stages]).toEqual(
-      expect.arrayContaining(['calibrate', 'solve', 'probe', 'recover', 'reconstruct', 'match', 'compare', 'verify']),
+      expect.arrayContaining(['calibrate', 'solve', 'probe', 'recover', 'reconstruct', 'compare', 'verify']),
     );
     expect(full.report.warnings.filter((warning) => !warning.startsWith('Nothing is followed into'))).toEqual([]);
     expect(full.report.calibration.samples).toBe(SAMPLES - 2);
     // Two samples of seven tokens each.
     expect(full.report.fidelity!.samples).toBe(2);
-    const { recovery: _, ...plan } = full.plan;
-    const plain = await prune(model, { plan, runtime });
+    const { compensation: _, ...plan } = full.plan;
+    const plain = await apply(model, plan, { runtime });
     const want = await answersOf(model, unseen);
     const [recovered, cut] = [await answersOf(full.model, unseen), await answersOf(plain.model, unseen)];
     expect(relativeError(recovered, want)).toBeLessThan(relativeError(cut, want));
@@ -85,7 +85,8 @@ describe.each<[string, () => Model, typeof tokens]>([
 
 describe('statistics of a model that takes two samples at a time', () => {
   const samples = Array.from({ length: 5 }, (_, seed) => tokens(seed) as Feeds);
-  const gather = (model: Model) => calibrate(model, { calibration: tensors(samples), runtime, effects: false });
+  const gather = (model: Model) =>
+    calibrateModel(model, { calibration: tensors(samples), runtime, sensitivity: false });
 
   it('are those of the model that takes any number, what the last batch is filled up with left out', async () => {
     const [fixed, free] = [await gather(ofBatch(2)), await gather(encoder())];
@@ -107,7 +108,7 @@ describe('statistics of a model that takes two samples at a time', () => {
 describe('statistics of a model of float16', () => {
   it('are near those of the model of float32', async () => {
     const calibration = tensors(Array.from({ length: 6 }, (_, seed) => tokens(seed) as Feeds));
-    const gather = (model: Model) => calibrate(model, { calibration, runtime, effects: false });
+    const gather = (model: Model) => calibrateModel(model, { calibration, runtime, sensitivity: false });
     const [half, single] = [await gather(inHalf()), await gather(encoder())];
     for (const [id, { secondMoments, streamMoments }] of single.groups) {
       const got = half.groups.get(id)!;

@@ -1,8 +1,8 @@
 import { type Analysis, analyze, type Factor, type Field, type Layout, sizesOf } from '@snp/graph';
 import { cloneModel, evaluateDim, type Model, SnpError, Tensor, type Value } from '@snp/onnx';
 import { type Feed, type Feeds, type Random, random, runModel } from '@snp/testing';
+import { joinAxes } from '../../src/context/joinAxes.js';
 import { maskedModel, type RemovedSlice } from '../../src/index.js';
-import { joinAxes } from '../../src/pipeline/joinAxes.js';
 import { cut } from '../../src/surgery/cut.js';
 
 /** What became of one instance. */

@@ -40,7 +40,13 @@ const bytesOf = (made: Model) => Buffer.concat(encodeModel(made)).toString('base
 /** The error that pruning with these options ends with; fails if it changes the model or does not end with one. */
 async function errorOf(options: Partial<PruneOptions>): Promise<SnpError> {
   const before = bytesOf(model);
-  const error = await prune(model, { ratios: { ffn: 0.5 }, calibration, recovery: 'none', runtime, ...options }).then(
+  const error = await prune(model, {
+    ratios: { ffn: 0.5 },
+    calibration,
+    compensation: 'none',
+    runtime,
+    ...options,
+  }).then(
     () => undefined,
     (thrown) => thrown,
   );
@@ -188,12 +194,12 @@ describe('a right criterion', () => {
         statistics: { [name]: momentsStatistic },
         score: (_group, statistics) => statistics[name]!.variance[0],
       });
-    const options = { ratios: { ffn: 0.5, value: 0.25 }, calibration, recovery: 'ridge', runtime } as const;
+    const options = { ratios: { ffn: 0.5, value: 0.25 }, calibration, compensation: 'ridge', runtime } as const;
     const [one, other] = [
       await prune(model, { ...options, criterion: called('moments') }),
       await prune(model, { ...options, criterion: called('secondMoments') }),
     ];
-    expect(one.report.groups.filter(({ recovery }) => recovery === 'done')).toHaveLength(4);
+    expect(one.report.groups.filter(({ compensation }) => compensation === 'done')).toHaveLength(4);
     expect(bytesOf(other.model)).toEqual(bytesOf(one.model));
   });
 

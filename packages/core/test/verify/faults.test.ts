@@ -101,13 +101,13 @@ describe('prune', () => {
     expect(report.groups.find(({ id }) => id === 'blocks.1.ffn')).toMatchObject({ before: HIDDEN, after: HIDDEN / 2 });
   });
 
-  it('finds the group to blame with calibration and recovery too, and cuts weights that were not rewritten for it', async () => {
+  it('finds the group to blame with calibration and compensation too, and cuts weights that were not rewritten for it', async () => {
     believe('Trilu');
     const calibration = tensors(Array.from({ length: 24 }, (_, at) => smallVitFeeds(at)));
     const options = { calibration, ratios: { ffn: 0.5, 'query-key': 0.5 }, runtime: onnxRuntime() };
     const { report } = await prune(vitWith('Trilu', [1]), options);
     expect(report.warnings.join()).toMatch(/'blocks.1.ffn' was left as it is/);
     expect(report.verified).toMatchObject({ passed: true, inputs: 'data' });
-    expect(report.recovery).toBe('full');
+    expect(report.compensation).toBe('full');
   }, 20_000);
 });

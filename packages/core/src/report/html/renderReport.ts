@@ -91,7 +91,7 @@ ${TOTALS.map(
 )}</div>`;
 }
 
-function facts({ criterion, recovery, calibration, seconds, fidelity }: PruneReport): Markup {
+function facts({ criterion, compensation, calibration, seconds, fidelity }: PruneReport): Markup {
   const total = Object.values(seconds).reduce((sum, part) => sum + part, 0);
   const steps = Object.entries(seconds).map(([step, part]) => `${step} ${duration(part)}`);
   const skipped = calibration.skipped.length;
@@ -101,22 +101,22 @@ function facts({ criterion, recovery, calibration, seconds, fidelity }: PruneRep
       : `${counted(calibration.samples, 'sample')}${skipped > 0 ? `, ${skipped} skipped` : ''}`;
   return html`<dl>
 <dt>Criterion</dt><dd>${criterion}</dd>
-<dt>Recovery</dt><dd>${recovery}</dd>
+<dt>Compensation</dt><dd>${compensation}</dd>
 <dt>Calibration</dt><dd>${samples}</dd>
 ${fidelity && html`<dt>Held back</dt><dd>${answers(fidelity)}</dd>`}
 <dt>Time</dt><dd>${duration(total)} (${steps.join(', ')})</dd>
 </dl>`;
 }
 
-/** How the budget was divided and what other budgets would do. */
+/** How the budget was allocated and what other budgets would do. */
 function planning({ planning: found, groups }: PruneReport): Markup | undefined {
   if (!found) return undefined;
-  const all = Object.values(found.damage).reduce((sum, damage) => sum + damage, 0);
+  const all = Object.values(found.divergence).reduce((sum, own) => sum + own, 0);
   const rows = groups.flatMap(({ id, before, after }) =>
-    id in found.damage ? [{ id, before, after, damage: found.damage[id] }] : [],
+    id in found.divergence ? [{ id, before, after, divergence: found.divergence[id] }] : [],
   );
-  const most = [...rows].sort((a, b) => b.damage - a.damage).slice(0, 12);
-  return html`<h2>How the budget was divided</h2>
+  const most = [...rows].sort((a, b) => b.divergence - a.divergence).slice(0, 12);
+  return html`<h2>How the budget was allocated</h2>
 <p class="note">What each width does to the answers was measured group by group; the budget goes where it is expected to change them least. Groups together do more
 than the sum says.</p>
 <div class="panels wide">
@@ -129,9 +129,9 @@ ${curvePanel({
   formatX: (x) => `${Math.round(100 * x)} %`,
   formatY: (y) => score(y),
 })}
-<figure class="panel"><figcaption><b>Most expected damage</b></figcaption><table>
-<thead><tr><th>group</th><th class="number">width</th><th class="number">share of the damage</th></tr></thead>
-<tbody>${most.map(({ id, before, after, damage }) => html`<tr><td>${id}</td><td class="number">${change(before, after)}</td><td class="number">${percent(damage, all)}</td></tr>`)}</tbody></table></figure>
+<figure class="panel"><figcaption><b>Largest expected divergence</b></figcaption><table>
+<thead><tr><th>group</th><th class="number">width</th><th class="number">share of all</th></tr></thead>
+<tbody>${most.map(({ id, before, after, divergence }) => html`<tr><td>${id}</td><td class="number">${change(before, after)}</td><td class="number">${percent(divergence, all)}</td></tr>`)}</tbody></table></figure>
 </div>`;
 }
 

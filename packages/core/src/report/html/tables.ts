@@ -5,14 +5,14 @@ import { groupsByKind, kindTitle } from './kinds.js';
 /** Every group with its widths and the slices that left with it: the whole pruning as a list. */
 export function groupsTable({ groups }: PruneReport): Markup {
   const kinds = [...groupsByKind(groups)];
-  const recovered = groups.some(({ recovery }) => recovery !== undefined);
+  const compensated = groups.some(({ compensation }) => compensation !== undefined);
   return html`<details><summary>All ${counted(groups.length, 'group')} and what was cut</summary><div class="scroll"><table>
-<thead><tr><th>group</th><th>kind</th><th class="number">heads</th><th class="number">width</th><th class="number">units removed</th>${recovered && html`<th>recovery</th>`}<th>cut from</th></tr></thead>
+<thead><tr><th>group</th><th>kind</th><th class="number">heads</th><th class="number">width</th><th class="number">units removed</th>${compensated && html`<th>compensation</th>`}<th>cut from</th></tr></thead>
 <tbody>
 ${kinds.map(([kind, members]) =>
   members.map(
-    ({ id, lanes, before, after, removed, recovery, members: slices }) =>
-      html`<tr><td>${id}</td><td>${kindTitle(kind)}</td><td class="number">${whole(lanes)}</td><td class="number">${change(before, after)}</td><td class="number">${whole(removed.length)}</td>${recovered && html`<td>${recovery ?? ''}</td>`}<td>${slicesCell(slices)}</td></tr>
+    ({ id, lanes, before, after, removed, compensation, members: slices }) =>
+      html`<tr><td>${id}</td><td>${kindTitle(kind)}</td><td class="number">${whole(lanes)}</td><td class="number">${change(before, after)}</td><td class="number">${whole(removed.length)}</td>${compensated && html`<td>${compensation ?? ''}</td>`}<td>${slicesCell(slices)}</td></tr>
 `,
   ),
 )}</tbody></table></div></details>`;

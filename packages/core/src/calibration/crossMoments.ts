@@ -1,0 +1,84 @@
+import type { Analysis, Branch } from '@snp/graph';
+import { Tensor } from '@snp/onnx';
+import { crossTap, type RuntimeTensor, rowsTap, type Tap } from '@snp/runtime';
+import { heirsOf, type LastLayer, lastLayer, positionRows } from '../layers/branchLayers.js';
+import { enoughRows, type SecondMomentsOptions } from './secondMoments.js';
+
+/** What the last layer of a branch gives, without its bias, beside the neurons that the last layer of a branch before it reads: sums over samples and tokens. */
+export interface CrossMoments {
+  /** Rows that were summed. */
+  count: number;
+  /** Sum of every neuron of the branch before. */
+  inputs: Float64Array;
+  /** Sum of every output of this branch. */
+  outputs: Float64Array;
+  /** Sums of products, [neurons, outputs]. */
+  products: Float64Array;
+}
+
+/** Branches that are looked at before each: attention and FFN of a block may leave together. */
+const HEIRS = 2;
+
+/** Taps of the cross moments of all branches, to be summed. */
+export function crossTaps({ branches }: Analysis, { batches }: SecondMomentsOptions = {}): Tap[] {
+  return branches.flatMap((branch) => {
+    const own = lastLayer(branch);
+    if (typeof own === 'string') return [];
+    const outputs = own.member.initializer.tensor!.dims[1 - own.member.axis];
+    return heirsOf(branch, branches)
+      .slice(0, HEIRS)
+      .map(({ layer }, distance) => {
+        const rows = enoughRows(batches, layer.group.units);
+        const tap = crossTap(
+          rowsOf(layer, rows),
+          rowsOf(own, rows),
+          Tensor.float32([own.group.units, outputs], Float32Array.from(positionRows(own))),
+        );
+        return { ...tap, name: nameOf(branch, distance) };
+      });
+  });
+}
+
+/** What those taps gave, by id of the branch; the moments with its nearest heir come first. */
+export function crossMoments(
+  { branches }: Analysis,
+  sums: ReadonlyMap<string, RuntimeTensor>,
+): Map<string, CrossMoments[]> {
+  return new Map(
+    branches.flatMap((branch): [string, CrossMoments[]][] => {
+      const found = heirsOf(branch, branches)
+        .slice(0, HEIRS)
+        .flatMap(({ layer }, distance) => {
+          const sum = sums.get(nameOf(branch, distance));
+          return sum ? [unpackCross(sum, layer)] : [];
+        });
+      return found.length > 0 ? [[branch.id, found]] : [];
+    }),
+  );
+}
+
+function nameOf({ id }: Branch, distance: number): string {
+  return `cross/${distance}/${id}`;
+}
+
+function rowsOf({ site, group }: LastLayer, rows: number | undefined): Tap {
+  return rowsTap(site.value, { rank: site.rank, feature: site.axis, width: group.units, rows });
+}
+
+/** What a `crossTap` of the neurons that a layer reads gave, [positions + 1, outputs + 1], by units. */
+export function unpackCross({ dims, data }: RuntimeTensor, { site: { unitAt } }: LastLayer): CrossMoments {
+  const all = data as Float64Array;
+  const width = dims[1];
+  const outputs = width - 1;
+  const moments = {
+    count: all[all.length - 1],
+    inputs: new Float64Array(unitAt.length),
+    outputs: all.slice(unitAt.length * width, unitAt.length * width + outputs),
+    products: new Float64Array(unitAt.length * outputs),
+  };
+  unitAt.forEach((unit, at) => {
+    moments.inputs[unit] = all[at * width + outputs];
+    moments.products.set(all.subarray(at * width, at * width + outputs), unit * outputs);
+  });
+  return moments;
+}

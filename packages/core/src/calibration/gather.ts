@@ -1,0 +1,68 @@
+import { SnpError } from '@snp/onnx';
+import { DEFAULT_BATCH_SIZE } from '@snp/runtime';
+import { type CompensationKind, statisticsFor } from '../compensation/methods.js';
+import type { Context } from '../context/context.js';
+import { crossMoments, crossTaps } from './crossMoments.js';
+import { gatherStatistics } from './gatherStatistics.js';
+import { gatherTaken } from './gatherTaken.js';
+import type { MomentsRequest } from './momentsRequest.js';
+import { outputSums, outputTaps } from './outputSums.js';
+import { pairMoments } from './pairMoments.js';
+import { type SecondMomentsOptions, secondMoments } from './secondMoments.js';
+import { type CalibrationStatistics, type GroupMoments, modelContent } from './statistics.js';
+import { streamMoments } from './streamMoments.js';
+
+/** What is asked for of groups. */
+const REQUESTS: Partial<Record<keyof GroupMoments, (options: SecondMomentsOptions) => MomentsRequest>> = {
+  secondMoments,
+  pairMoments,
+  streamMoments,
+};
+
+/** What to gather. */
+export interface GatherMomentsOptions {
+  compensation: CompensationKind;
+  /** Whether branches may leave. */
+  beyond: boolean;
+  onProgress?: ((done: number, total: number | undefined) => void) | undefined;
+}
+
+/** One pass over the calibration data for all that compensation wants to know. */
+export async function gather(
+  context: Context,
+  { compensation, beyond, onProgress }: GatherMomentsOptions,
+): Promise<CalibrationStatistics> {
+  const { analysis, data: calibration, runtime, batchSize, signal, warn } = context;
+  if (!calibration) throw new SnpError('calibration', 'There are no typical inputs to calibrate with (--calib DIR).');
+  const { model, shapes } = analysis;
+  const batches =
+    calibration.count === undefined ? undefined : Math.ceil(calibration.count / (batchSize ?? DEFAULT_BATCH_SIZE));
+  const wanted = statisticsFor(compensation);
+  const requests = Object.fromEntries(
+    Object.entries(REQUESTS).flatMap(([name, request]) =>
+      wanted.has(name as keyof GroupMoments) ? [[name, request({ batches })]] : [],
+    ),
+  );
+  const rankOf = (name: string) => shapes.shape(model.graph.value(name))?.length;
+  const outputs = compensation === 'full' ? outputTaps(model, rankOf) : [];
+  const crosses = compensation !== 'mean' && beyond ? crossTaps(analysis, { batches }) : [];
+  const gathering = {
+    model,
+    runtime,
+    calibration,
+    batchSize,
+    signal,
+    onProgress,
+    assignments: [],
+    requests: {},
+    // Of all groups, whichever lose units: runtimes fuse operators as taps let them, and the same plan is to give the same bytes, made or given.
+    moments: { requests, groups: analysis.groups },
+    sums: [...outputs, ...crosses],
+  };
+  const { statistics, sums, samples } = await gatherStatistics(gathering).catch((cause) =>
+    gatherTaken(gathering, cause, warn),
+  );
+  const groups = new Map<string, GroupMoments>(statistics as Map<string, GroupMoments>);
+  for (const [id, own] of crossMoments(analysis, sums)) groups.set(id, { crossMoments: own });
+  return { model: modelContent(model), samples, groups, outputs: outputSums(sums), sensitivity: {} };
+}

@@ -1,0 +1,164 @@
+import type { Analysis } from '@snp/graph';
+import { type Model, SnpError } from '@snp/onnx';
+import { fingerprint } from '../plan/fingerprint.js';
+import type { Sensitivity } from '../sensitivity/sensitivity.js';
+import type { CrossMoments } from './crossMoments.js';
+import type { PairMoments } from './pairMoments.js';
+import type { SecondMoments } from './secondMoments.js';
+import type { StreamMoments } from './streamMoments.js';
+
+/** What compensation knows of a group. */
+export interface GroupMoments {
+  /** Of value and hidden neurons. */
+  secondMoments?: SecondMoments;
+  /** Of query and key neurons. */
+  pairMoments?: PairMoments;
+  /** Of the residual stream. */
+  streamMoments?: StreamMoments;
+  /** Of a branch, beside the branches before it, the nearest first. */
+  crossMoments?: CrossMoments[];
+}
+
+/** Sums of the rows of a model's output. */
+export interface OutputSums {
+  rows: number;
+  /** One number per position of the last axis. */
+  sums: Float64Array;
+}
+
+/**
+ * All that pruning has to know of calibration data: gathered in one pass, saved, added up over shards, and used for any number of plans without
+ * another pass.
+ */
+export interface CalibrationStatistics {
+  /** The model they belong to, weights included: `modelContent`. */
+  model: string;
+  samples: number;
+  /** By group id. */
+  groups: ReadonlyMap<string, GroupMoments>;
+  /** By name of the output; for those whose bias can be changed. */
+  outputs: ReadonlyMap<string, OutputSums>;
+  /** What narrowing each group alone does to the answers; empty if it was not measured. */
+  sensitivity: Sensitivity;
+}
+
+/** Throws `calibration` unless statistics are those of a model. */
+export function requireModel(statistics: CalibrationStatistics, { model }: Analysis): void {
+  if (statistics.model === modelContent(model)) return;
+  throw new SnpError(
+    'calibration',
+    `The statistics belong to another model, or to other weights of it. Make them anew with 'snp calibrate'.`,
+  );
+}
+
+/** A short hash of a model with its weights. */
+export function modelContent(model: Model): string {
+  // FNV-1a over the 32-bit words of each weight; not meant against forgery.
+  let hash = 0x811c9dc5;
+  for (const { tensor } of model.graph.initializers) {
+    const bytes = tensor!.bytes();
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const words = bytes.byteLength >> 2;
+    for (let word = 0; word < words; word++) hash = Math.imul(hash ^ view.getUint32(4 * word, true), 0x01000193);
+    for (let at = 4 * words; at < bytes.byteLength; at++) hash = Math.imul(hash ^ bytes[at], 0x01000193);
+    hash = Math.imul(hash ^ bytes.byteLength, 0x01000193);
+  }
+  return `${fingerprint(model)}${(hash >>> 0).toString(16).padStart(8, '0')}`;
+}
+
+/**
+ * Adds up the statistics of shards of the calibration data.
+ *
+ * @throws SnpError `calibration` if there are none or they belong to different models.
+ */
+export function addStatistics(parts: readonly CalibrationStatistics[]): CalibrationStatistics {
+  const [first, ...others] = parts;
+  if (!first) throw new SnpError('calibration', 'There are no statistics to add up.');
+  for (const other of others) {
+    if (other.model !== first.model)
+      throw new SnpError('calibration', 'The statistics belong to different models, and cannot be added up.');
+  }
+  if (others.length === 0) return first;
+  const ids = [...new Set(parts.flatMap(({ groups }) => [...groups.keys()]))];
+  const names = [...new Set(parts.flatMap(({ outputs }) => [...outputs.keys()]))];
+  return {
+    model: first.model,
+    samples: parts.reduce((sum, { samples }) => sum + samples, 0),
+    groups: new Map(ids.map((id) => [id, addGroup(parts.flatMap(({ groups }) => groups.get(id) ?? []))])),
+    outputs: new Map(names.map((name) => [name, addOutputs(parts.flatMap(({ outputs }) => outputs.get(name) ?? []))])),
+    sensitivity: meanSensitivity(parts),
+  };
+}
+
+function addGroup(parts: readonly GroupMoments[]): GroupMoments {
+  const seconds = parts.flatMap(({ secondMoments }) => secondMoments ?? []);
+  const pairs = parts.flatMap(({ pairMoments }) => pairMoments ?? []);
+  const crosses = parts.flatMap(({ crossMoments }) => (crossMoments ? [crossMoments] : []));
+  const streams = parts.flatMap(({ streamMoments }) => (streamMoments ? [streamMoments] : []));
+  return {
+    ...(seconds.length > 0 && { secondMoments: addMoments(seconds) }),
+    ...(streams.length > 0 && {
+      streamMoments: streams[0].map((_, site) => addMoments(streams.map((sites) => sites[site]))),
+    }),
+    ...(crosses.length > 0 && {
+      crossMoments: crosses[0].map((_, distance) => addCross(crosses.map((heirs) => heirs[distance]))),
+    }),
+    ...(pairs.length > 0 && {
+      pairMoments: {
+        count: total(pairs.map(({ count }) => count)),
+        queries: pairs[0].queries.map((_, head) => added(pairs.map(({ queries }) => queries[head]))),
+        keys: pairs[0].keys.map((_, head) => added(pairs.map(({ keys }) => keys[head]))),
+      },
+    }),
+  };
+}
+
+function addMoments(parts: readonly SecondMoments[]): SecondMoments {
+  return {
+    count: total(parts.map(({ count }) => count)),
+    sums: added(parts.map(({ sums }) => sums)),
+    products: added(parts.map(({ products }) => products)),
+  };
+}
+
+/** Adds up cross moments of the same place. */
+export function addCross(parts: readonly CrossMoments[]): CrossMoments {
+  return {
+    count: total(parts.map(({ count }) => count)),
+    inputs: added(parts.map(({ inputs }) => inputs)),
+    outputs: added(parts.map(({ outputs }) => outputs)),
+    products: added(parts.map(({ products }) => products)),
+  };
+}
+
+function addOutputs(parts: readonly OutputSums[]): OutputSums {
+  return { rows: total(parts.map(({ rows }) => rows)), sums: added(parts.map(({ sums }) => sums)) };
+}
+
+function total(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
+}
+
+/** Adds up lists of equal length. */
+export function added(lists: readonly Float64Array[]): Float64Array {
+  const sum = Float64Array.from(lists[0]);
+  for (const list of lists.slice(1)) for (let at = 0; at < sum.length; at++) sum[at] += list[at];
+  return sum;
+}
+
+/** Divergences at the same width, averaged over the shards that measured it, by their samples. */
+function meanSensitivity(parts: readonly CalibrationStatistics[]): Sensitivity {
+  const means: Record<string, { width: number; divergence: number }[]> = {};
+  for (const id of new Set(parts.flatMap(({ sensitivity: own }) => Object.keys(own)))) {
+    const points = parts.flatMap(({ sensitivity: own, samples }) =>
+      (own[id] ?? []).map((point) => ({ ...point, samples })),
+    );
+    const widths = [...new Set(points.map(({ width }) => width))].sort((a, b) => b - a);
+    means[id] = widths.map((width) => {
+      const own = points.filter((point) => point.width === width);
+      const weight = total(own.map(({ samples }) => samples));
+      return { width, divergence: total(own.map(({ divergence, samples }) => divergence * samples)) / weight };
+    });
+  }
+  return means;
+}

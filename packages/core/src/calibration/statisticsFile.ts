@@ -1,0 +1,172 @@
+import { SnpError } from '@snp/onnx';
+import { openFile, writeFileWhole } from '@snp/onnx/node';
+import { triangleLength } from '@snp/runtime';
+import type { Sensitivity } from '../sensitivity/sensitivity.js';
+import type { SecondMoments } from './secondMoments.js';
+import type { CalibrationStatistics, GroupMoments, OutputSums } from './statistics.js';
+
+const FORMAT = 'snp-statistics';
+const VERSION = '1';
+
+/** One tensor in the header of a safetensors file. */
+interface Entry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}
+
+/**
+ * Writes statistics as a safetensors file (https://github.com/huggingface/safetensors), everything in float64. Of symmetric matrices
+ * there is the lower triangle, row by row. An existing file is only replaced when the new one is complete.
+ */
+export async function saveStatistics(statistics: CalibrationStatistics, path: string): Promise<void> {
+  const tensors = [...tensorsOf(statistics)];
+  const header: Record<string, Entry | Record<string, string>> = {
+    __metadata__: {
+      format: FORMAT,
+      version: VERSION,
+      model: statistics.model,
+      samples: String(statistics.samples),
+      effects: JSON.stringify(statistics.sensitivity),
+    },
+  };
+  let offset = 0;
+  for (const [name, data] of tensors) {
+    header[name] = { dtype: 'F64', shape: [data.length], data_offsets: [offset, offset + data.byteLength] };
+    offset += data.byteLength;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  // The data begin at a multiple of eight bytes.
+  const padded = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20);
+  padded.set(json);
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setBigUint64(0, BigInt(padded.length), true);
+  const bytes = ({ buffer, byteOffset, byteLength }: Float64Array) => new Uint8Array(buffer, byteOffset, byteLength);
+  await writeFileWhole(path, [length, padded, ...tensors.map(([, data]) => bytes(data))]);
+}
+
+/**
+ * Reads statistics that `saveStatistics` wrote.
+ *
+ * @throws SnpError `calibration` if the file is missing, damaged or something else.
+ */
+export async function loadStatistics(path: string): Promise<CalibrationStatistics> {
+  const fail = (message: string): never => {
+    throw new SnpError('calibration', `${path} ${message}`, { file: path });
+  };
+  const file = await openFile(path).catch((cause: SnpError) => {
+    throw new SnpError('calibration', cause.message, { file: path }, { cause });
+  });
+  try {
+    const { size } = file;
+    const read = async (start: number, length: number) => {
+      const bytes = await file.read(start, length);
+      return bytes.length === length ? bytes : fail('is truncated.');
+    };
+    if (size < 8) fail('holds no statistics.');
+    const length = Number(new DataView((await read(0, 8)).buffer).getBigUint64(0, true));
+    if (length > size - 8 || length > MAX_HEADER) fail('holds no statistics.');
+    const header = parse(new TextDecoder().decode(await read(8, length)));
+    if (header?.metadata.format !== FORMAT) throw fail(`holds no statistics; 'snp calibrate' makes such files.`);
+    if (header.metadata.version !== VERSION)
+      fail(`has version ${header.metadata.version}; this release reads version ${VERSION}.`);
+    const tensors = new Map<string, Float64Array>();
+    for (const [name, entry] of header.entries) {
+      const [start, end] = entry.data_offsets;
+      if (entry.dtype !== 'F64' || !(start >= 0 && end >= start && (end - start) % 8 === 0 && 8 + length + end <= size))
+        fail(`is damaged at '${name}'.`);
+      tensors.set(name, new Float64Array((await read(8 + length + start, end - start)).buffer));
+    }
+    return statisticsOf(tensors, header.metadata) ?? fail('is damaged.');
+  } finally {
+    await file.close();
+  }
+}
+
+/** Far more than the names of any model's groups take. */
+const MAX_HEADER = 2 ** 27;
+
+function parse(text: string): { metadata: Record<string, string>; entries: [string, Entry][] } | undefined {
+  try {
+    const { __metadata__: metadata, ...entries } = JSON.parse(text);
+    const sound = (entry: Entry) =>
+      Array.isArray(entry?.data_offsets) && entry.data_offsets.every(Number.isSafeInteger);
+    const list = Object.entries(entries as Record<string, Entry>);
+    return typeof metadata === 'object' && metadata && list.every(([, entry]) => sound(entry))
+      ? { metadata, entries: list }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function* tensorsOf({ groups, outputs }: CalibrationStatistics): Generator<[string, Float64Array]> {
+  for (const [id, { secondMoments, pairMoments, streamMoments, crossMoments }] of groups) {
+    if (secondMoments) yield* momentTensors(`groups/${id}`, secondMoments);
+    for (const [site, moments] of (streamMoments ?? []).entries()) yield* momentTensors(`sites/${site}/${id}`, moments);
+    for (const [distance, { count, inputs, outputs: own, products }] of (crossMoments ?? []).entries()) {
+      yield [`cross/${distance}/${id}/pairs`, Float64Array.of(count)];
+      yield [`cross/${distance}/${id}/inputs`, inputs];
+      yield [`cross/${distance}/${id}/outputs`, own];
+      yield [`cross/${distance}/${id}/products`, products];
+    }
+    if (pairMoments) {
+      yield [`groups/${id}/samples`, Float64Array.of(pairMoments.count)];
+      for (const side of ['queries', 'keys'] as const)
+        for (const [head, products] of pairMoments[side].entries()) yield [`groups/${id}/${side}/${head}`, products];
+    }
+  }
+  for (const [name, { rows, sums }] of outputs) {
+    yield [`outputs/${name}/rows`, Float64Array.of(rows)];
+    yield [`outputs/${name}/sums`, sums];
+  }
+}
+
+function* momentTensors(path: string, { count, sums, products }: SecondMoments): Generator<[string, Float64Array]> {
+  yield [`${path}/count`, Float64Array.of(count)];
+  yield [`${path}/sums`, sums];
+  yield [`${path}/products`, products];
+}
+
+function statisticsOf(
+  tensors: ReadonlyMap<string, Float64Array>,
+  metadata: Record<string, string>,
+): CalibrationStatistics | undefined {
+  const groups = new Map<string, GroupMoments>();
+  const outputs = new Map<string, OutputSums>();
+  const extend = (id: string, moments: GroupMoments) => groups.set(id, { ...groups.get(id), ...moments });
+  for (const [name, data] of tensors) {
+    const [, kind, id, what] =
+      /^(groups|outputs|sites\/\d+|cross\/\d+)\/(.*)\/(count|samples|rows|pairs)$/.exec(name) ?? [];
+    const rest = (part: string) => tensors.get(`${kind}/${id}/${part}`);
+    const side = (part: string) => {
+      const heads: Float64Array[] = [];
+      for (let next = rest(`${part}/0`); next; next = rest(`${part}/${heads.length}`)) heads.push(next);
+      return heads;
+    };
+    if (what === 'count') {
+      const [sums, products] = [rest('sums'), rest('products')];
+      if (!sums || products?.length !== triangleLength(sums.length)) return undefined;
+      const moments = { count: data[0], sums, products };
+      if (kind === 'groups') extend(id, { secondMoments: moments });
+      else extend(id, { streamMoments: [...(groups.get(id)?.streamMoments ?? []), moments] });
+    } else if (what === 'samples') {
+      extend(id, { pairMoments: { count: data[0], queries: side('queries'), keys: side('keys') } });
+    } else if (what === 'pairs') {
+      const [inputs, own, products] = [rest('inputs'), rest('outputs'), rest('products')];
+      if (!inputs || !own || products?.length !== inputs.length * own.length) return undefined;
+      const moments = { count: data[0], inputs, outputs: own, products };
+      extend(id, { crossMoments: [...(groups.get(id)?.crossMoments ?? []), moments] });
+    } else if (what === 'rows') {
+      const sums = rest('sums');
+      if (!sums) return undefined;
+      outputs.set(id, { rows: data[0], sums });
+    }
+  }
+  try {
+    const sensitivity = JSON.parse(metadata.effects) as Sensitivity;
+    return { model: metadata.model, samples: Number(metadata.samples), groups, outputs, sensitivity };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,104 @@
+import type { Branch } from '@snp/graph';
+import type { Algebra } from '../algebra/algebra.js';
+import { product } from '../algebra/product.js';
+import type { GroupMoments } from '../calibration/statistics.js';
+import { addToLayer, type Heir, heirsOf, lastLayer } from '../layers/branchLayers.js';
+import { readerRows, writeReader } from '../layers/linearReader.js';
+import { shiftBias } from '../layers/outputBias.js';
+import type { Weights } from '../layers/weights.js';
+import type { AffineMap } from './affineMap.js';
+import type { Compensation } from './compensation.js';
+
+/** How a branch of the residual stream is left out. */
+export interface BranchCompensation extends Compensation {
+  /** As `errors[0]`, when all these branches leave. */
+  errorWithout(gone: ReadonlySet<string>): number;
+  /** @param gone Ids of all branches that leave: they can take nothing over. */
+  apply(kept: readonly number[], weights: Weights, algebra?: Algebra, gone?: ReadonlySet<string>): Promise<boolean>;
+}
+
+/** What is known of the branches of a model. */
+export interface KnownBranches {
+  branches: readonly Branch[];
+  /** By group id, those of branches included. */
+  moments: ReadonlyMap<string, GroupMoments>;
+  /** How the neurons that a branch's last layer reads are compensated. */
+  neurons: ReadonlyMap<string, Compensation>;
+  /** Maps onto the heirs of each branch, by its id; without them it leaves its mean. */
+  maps: ReadonlyMap<string, readonly (AffineMap | undefined)[]>;
+}
+
+/**
+ * A branch that leaves is replaced by the affine map that comes closest to it, of the neurons behind the branch before it: the last layer of that, which is added to the same stream,
+ * does the work of both, exactly, for nothing looks at the stream between the two. Where nothing is known of both together, or the branch before leaves too, the mean is
+ * all that one still further in front takes over, in its bias.
+ *
+ * @returns Why it cannot be done, if so.
+ */
+export function leaveOut(
+  branch: Branch,
+  { branches, moments, neurons, maps }: KnownBranches,
+): BranchCompensation | string {
+  const layer = lastLayer(branch);
+  if (typeof layer === 'string') return layer;
+  const own = moments.get(layer.group.id)?.secondMoments;
+  const inner = neurons.get(layer.group.id);
+  if (!own || !inner) return 'has no statistics';
+  const units = layer.group.units;
+  const weights = readerRows(layer);
+  const outputs = weights.length / units;
+  const centre = Float64Array.from(own.sums, (sum) => sum / own.count);
+  const mean = product(centre, weights, 1, units, outputs);
+  const ownMean = squares(mean);
+  const bias = layer.bias && Float64Array.from(layer.bias.tensor!.numbers());
+  if (bias) for (const [o, element] of bias.entries()) mean[o] += element;
+  // All neurons gone: about their mean, or about zero where there is no bias to take that.
+  const variance = Math.max(0, inner.errors[0] - (bias ? 0 : ownMean));
+  const heirs = heirsOf(branch, branches);
+  const mapped = maps.get(branch.id) ?? [];
+  /** The nearest one that stays and can take something over. */
+  const heirOf = (gone: ReadonlySet<string>) => {
+    const at = heirs.findIndex((heir, distance) => !gone.has(heir.branch.id) && (heir.layer.bias || mapped[distance]));
+    return at < 0 ? undefined : { ...heirs[at], map: mapped[at] };
+  };
+  const errorWithout = (gone: ReadonlySet<string>) => {
+    const heir = heirOf(gone);
+    const whole = heir?.layer.bias ? variance : variance + squares(mean);
+    return Math.max(0, whole - (heir?.map?.explained ?? 0));
+  };
+  const alone = new Set([branch.id]);
+  const nearest = heirOf(alone);
+  return {
+    group: branch,
+    name: nearest?.map ? 'affine map' : nearest ? 'mean' : 'nothing',
+    errors: Float64Array.of(errorWithout(alone), 0),
+    errorWithout,
+    select: (keep) => (keep > 0 ? [0] : []),
+    touches: [
+      layer.member.initializer,
+      layer.bias,
+      ...heirs.flatMap((heir, distance) => [mapped[distance] && heir.layer.member.initializer, heir.layer.bias]),
+    ].flatMap((value) => value ?? []),
+    async apply(kept, edits, _, gone = alone) {
+      if (kept.length > 0) return true;
+      writeReader(layer, [], { weights: new Float64Array(0), offset: new Float64Array(outputs) }, edits);
+      if (layer.bias) edits.write(layer.bias, new Float32Array(outputs));
+      const heir = heirOf(gone);
+      if (heir) takeOver(heir, mean, edits);
+      return true;
+    },
+  };
+}
+
+/** Adds the map to the heir's last layer, and what it does not give of the mean to the bias. */
+function takeOver({ layer, map }: Heir & { map: AffineMap | undefined }, mean: Float64Array, weights: Weights): void {
+  if (!map) {
+    if (layer.bias) shiftBias(layer.bias, mean, weights);
+    return;
+  }
+  addToLayer(layer, { weights: map.weights, offset: mean.map((element, o) => element - map.atMeans[o]) }, weights);
+}
+
+function squares(numbers: Float64Array): number {
+  return numbers.reduce((sum, x) => sum + x * x, 0);
+}

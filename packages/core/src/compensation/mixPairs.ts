@@ -1,0 +1,105 @@
+import { type Analysis, type Group, type Site, unitsByLane } from '@snp/graph';
+import { triangleAt } from '@snp/runtime';
+import type { PairMoments } from '../calibration/pairMoments.js';
+import { type LinearWriter, linearWriter, mixWritten } from '../layers/linearWriter.js';
+import { type Compensation, tails } from './compensation.js';
+import type { CompensationMethod } from './method.js';
+import { firstColumns, type PairSpectrum, pairSpectrum } from './pairSpectrum.js';
+
+/** The projections of a group's queries and keys, where both may be mixed head by head. */
+export interface PairWriters {
+  query: Site;
+  key: Site;
+  queries: LinearWriter;
+  keys: LinearWriter;
+}
+
+/** The projections that write queries and keys, or why their neurons cannot be mixed. */
+export function pairWriters(group: Group, analysis: Analysis): PairWriters | string {
+  const sites = (role: Site['role']) => group.sites.filter((site) => site.role === role);
+  const [[query], [key]] = [sites('query'), sites('key')];
+  if (sites('query').length !== 1 || sites('key').length !== 1)
+    return `has ${sites('query').length} queries for ${sites('key').length} keys`;
+  for (const { unitAt, lanes } of [query, key]) {
+    const once = unitAt.length === group.units && new Set(unitAt).size === group.units && lanes === group.lanes;
+    if (!once) return 'has keys that several queries share, or neurons that go in pairs';
+  }
+  const [queries, keys] = [query, key].map((site) => linearWriter(group, site.value, analysis));
+  if (typeof queries === 'string') return `has queries that ${queries}`;
+  if (typeof keys === 'string') return `has keys that ${keys}`;
+  const own = new Set([queries.weight, queries.bias, keys.weight, keys.bias]);
+  const other = group.members.find(({ initializer }) => !own.has(initializer));
+  if (other) return `has neurons that '${other.initializer.name}' acts on one by one`;
+  return { query, key, queries, keys };
+}
+
+/** Mixing of query/key neurons, head by head. */
+export const mixPairs: CompensationMethod = {
+  statistics: ['pairMoments'],
+  prepare: (group, { moments, analysis }) => mixingOf(group, moments.pairMoments, analysis),
+};
+
+function mixingOf(group: Group, moments: PairMoments | undefined, analysis: Analysis): Compensation | string {
+  const writers = pairWriters(group, analysis);
+  if (typeof writers === 'string') return writers;
+  if (!moments) return 'has no statistics';
+  const lanes = lanesOf(group, writers);
+  const spectra = lanes.map((units) => spectrumOf(units, moments, writers));
+  if (!spectra.every((spectrum) => spectrum !== undefined)) return 'has statistics without a finite solution';
+  const { queries, keys } = writers;
+  const width = group.units / group.lanes;
+  const terms = new Float64Array(width);
+  for (const { values } of spectra) for (const [i, value] of values.entries()) terms[i] += value * value;
+  return {
+    group,
+    name: 'mixing',
+    errors: tails(terms),
+    select: (keep) =>
+      unitsByLane(group)
+        .flatMap((units) => units.slice(0, keep))
+        .sort((a, b) => a - b),
+    touches: [queries.weight, queries.bias, keys.weight, keys.bias].flatMap((value) => value ?? []),
+    async apply(kept, weights) {
+      const stays = new Set(kept);
+      for (const [lane, units] of lanes.entries()) {
+        const slots = units.filter((unit) => stays.has(unit));
+        mixWritten(queries, units, slots, firstColumns(spectra[lane].queries, width, slots.length), weights);
+        mixWritten(keys, units, slots, firstColumns(spectra[lane].keys, width, slots.length), weights);
+      }
+      return true;
+    },
+  };
+}
+
+/** Units of every head, in the order of the queries. */
+export function lanesOf(group: Group, { query }: PairWriters): number[][] {
+  const width = group.units / group.lanes;
+  return Array.from({ length: group.lanes }, (_, lane) => [...query.unitAt.subarray(lane * width, (lane + 1) * width)]);
+}
+
+/** Mean products of one side of a head, in the order of `units`. */
+export function headMoments(
+  moments: { count: number; products: readonly Float64Array[] },
+  site: Site,
+  units: readonly number[],
+): Float64Array {
+  const width = units.length;
+  // The side may count heads in another order than the queries do.
+  const head = Math.floor(site.unitAt.indexOf(units[0]) / width);
+  const own = [...site.unitAt.subarray(head * width, (head + 1) * width)];
+  const order = units.map((unit) => own.indexOf(unit));
+  const products = moments.products[head];
+  const mean = new Float64Array(width * width);
+  for (let i = 0, at = 0; i < width; i++)
+    for (let j = 0; j < width; j++, at++) mean[at] = products[triangleAt(order[i], order[j])] / moments.count;
+  return mean;
+}
+
+function spectrumOf(units: number[], moments: PairMoments, { query, key }: PairWriters): PairSpectrum | undefined {
+  const { count } = moments;
+  return pairSpectrum(
+    headMoments({ count, products: moments.queries }, query, units),
+    headMoments({ count, products: moments.keys }, key, units),
+    units.length,
+  );
+}

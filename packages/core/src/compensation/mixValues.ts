@@ -1,0 +1,117 @@
+import { type Analysis, type Group, unitsByLane } from '@snp/graph';
+import type { Node, Value } from '@snp/onnx';
+import { covarianceOf } from '../algebra/covariance.js';
+import type { SecondMoments } from '../calibration/secondMoments.js';
+import { type LinearReader, linearReader, readerRows, writeReader } from '../layers/linearReader.js';
+import { isScaling, type LinearWriter, linearWriter, MOVES, mixWritten } from '../layers/linearWriter.js';
+import { type Compensation, tails } from './compensation.js';
+import type { CompensationMethod } from './method.js';
+import { firstColumns } from './pairSpectrum.js';
+import { refitMixed } from './refit.js';
+import { type ValueSpectrum, valueSpectrum } from './valueSpectrum.js';
+
+/** The layers around a group's value neurons: attention between them only mixes tokens. */
+interface ValueLayers {
+  writer: LinearWriter;
+  reader: LinearReader;
+}
+
+function valueLayers(group: Group, analysis: Analysis): ValueLayers | string {
+  const reader = linearReader(group);
+  if (typeof reader === 'string') return reader;
+  const mixer = attentionBehind(reader.site.value, analysis);
+  if (typeof mixer === 'string') return mixer;
+  const operand = mixer.inputs.find((value) => value && carries(value, group, analysis));
+  if (!operand) return `cannot be followed through ${mixer.label}`;
+  const writer = linearWriter(group, operand, analysis);
+  if (typeof writer === 'string') return `has values that ${writer}`;
+  const own = new Set([writer.weight, writer.bias, reader.member.initializer]);
+  const other = group.members.find(({ initializer }) => !own.has(initializer));
+  return other ? `has neurons that '${other.initializer.name}' acts on one by one` : { writer, reader };
+}
+
+/** The attention whose result a value is, moved about at most. */
+function attentionBehind(value: Value, { walk }: Analysis): Node | string {
+  const mixers = new Set(walk.mixers);
+  for (let node = value.producer; node; ) {
+    if (mixers.has(node)) return node;
+    const sums = node.opType === 'ReduceSum' && mixers.has(node.inputs[0]!.producer!);
+    if (!sums && !MOVES.has(node.opType) && !isScaling(node))
+      return `goes through ${node.label}, which acts on single neurons`;
+    node = node.inputs.find((input) => input && !input.tensor)?.producer;
+  }
+  return 'does not come from an attention';
+}
+
+function carries(value: Value, group: Group, { walk }: Analysis): boolean {
+  const roots = new Set([...group.labels].map((label) => walk.labels.find(label)));
+  return (walk.layouts.get(value)?.fields ?? []).some(({ labels }) => roots.has(walk.labels.find(labels[0])));
+}
+
+/** Mixing of value neurons per head, with one refit of the output projection over what all heads keep. */
+export const mixValues: CompensationMethod = {
+  statistics: ['secondMoments'],
+  prepare: (group, { moments, analysis }) => mixingOf(group, moments.secondMoments, analysis),
+};
+
+function mixingOf(group: Group, moments: SecondMoments | undefined, analysis: Analysis): Compensation | string {
+  const layers = valueLayers(group, analysis);
+  if (typeof layers === 'string') return layers;
+  if (!moments) return 'has no statistics';
+  const { writer, reader } = layers;
+  const centred = reader.bias !== undefined;
+  const weights = readerRows(reader);
+  const outputs = weights.length / group.units;
+  const lanes = unitsByLane(group);
+  const width = group.units / group.lanes;
+  const spectra = lanes.map((units) => {
+    const rows = new Float64Array(units.length * outputs);
+    for (const [at, unit] of units.entries())
+      rows.set(weights.subarray(unit * outputs, (unit + 1) * outputs), at * outputs);
+    return valueSpectrum(covarianceOf(moments, { centred, units }).matrix, rows, width);
+  });
+  if (!spectra.every((spectrum) => spectrum !== undefined)) return 'has statistics without a finite solution';
+  const terms = new Float64Array(width);
+  for (const { errors } of spectra) for (const [i, error] of errors.entries()) terms[i] += error;
+  return {
+    group,
+    name: 'mixing',
+    errors: tails(terms),
+    select: (keep) => lanes.flatMap((units) => units.slice(0, keep)).sort((a, b) => a - b),
+    touches: [writer.weight, writer.bias, reader.member.initializer, reader.bias].flatMap((value) => value ?? []),
+    async apply(kept, edits, algebra) {
+      const stays = new Set(kept);
+      const slots = lanes.map((units) => units.filter((unit) => stays.has(unit)));
+      // The weights as they are by then: the layer may have taken over what a branch behind it gave.
+      const mixture = blockMixture(lanes, slots, spectra);
+      const refit = await refitMixed(covarianceOf(moments, { centred }), mixture, readerRows(reader, edits), {
+        algebra,
+      });
+      if (!refit) return false;
+      for (const [lane, units] of lanes.entries()) {
+        mixWritten(writer, units, slots[lane], firstColumns(spectra[lane].mixtures, width, slots[lane].length), edits);
+      }
+      writeReader(reader, slots.flat(), refit, edits);
+      return true;
+    },
+  };
+}
+
+/** The mixtures of all heads as one matrix, [units, all slots], zero where unit and slot are of different heads. */
+function blockMixture(
+  lanes: readonly number[][],
+  slots: readonly number[][],
+  spectra: readonly ValueSpectrum[],
+): Float64Array {
+  const units = lanes.reduce((sum, lane) => sum + lane.length, 0);
+  const columns = slots.reduce((sum, lane) => sum + lane.length, 0);
+  const matrix = new Float64Array(units * columns);
+  let column = 0;
+  for (const [lane, { mixtures, width }] of spectra.entries()) {
+    lanes[lane].forEach((unit, i) => {
+      for (let s = 0; s < slots[lane].length; s++) matrix[unit * columns + column + s] = mixtures[i * width + s];
+    });
+    column += slots[lane].length;
+  }
+  return matrix;
+}

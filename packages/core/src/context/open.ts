@@ -1,0 +1,113 @@
+import type { Analysis } from '@snp/graph';
+import type { Model } from '@snp/onnx';
+import { readModel } from '@snp/onnx/node';
+import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
+import { fingerprinted } from '../data/fingerprinted.js';
+import { holdBack } from '../data/holdBack.js';
+import { checkPlugins } from '../plugin/definePlugin.js';
+import { findUnits } from '../plugin/findUnits.js';
+import { callLimits } from '../plugin/foreignCalls.js';
+import type { Plugin } from '../plugin/plugin.js';
+import { Proof } from '../verify/proof.js';
+import { VERIFY_DEFAULTS } from '../verify/verify.js';
+import { Clock } from './clock.js';
+import type { Context } from './context.js';
+import { prepare } from './prepare.js';
+import type { OnProgress } from './progress.js';
+
+/** Options of `open`. */
+export interface OpenOptions {
+  /** Typical inputs. Default none. */
+  calibration?: Calibration | undefined;
+  /** Hold every eighth calibration sample back, for comparisons. Default false. */
+  holdBack?: boolean | undefined;
+  /** Bring units beyond neurons: heads, parts of blocks. Default none. */
+  plugins?: readonly Plugin[] | undefined;
+  /** Milliseconds after which a promise of a criterion or plug-in counts as one that never settles. Default `PLUGIN_TIMEOUT`, ten minutes. */
+  pluginTimeout?: number | undefined;
+  /**
+   * Whether past keys and values may become narrower, where they leave through graph outputs and come back through graph inputs: both change their form
+   * together, which the report tells (`forms`). Default false: other programs feed them.
+   */
+  narrowCache?: boolean | undefined;
+  /** Whether results can be proven (`prove`): finds inputs that the model takes, before long work. Default true. */
+  verify?: boolean | undefined;
+  /** Sizes of free dimensions of inputs, by name, where random inputs are made. Default: sizes are found that the model takes. */
+  dims?: Readonly<Record<string, number>> | undefined;
+  /** Samples per run of the model. Default: chosen by the runtime. */
+  batchSize?: number | undefined;
+  /** Name of the model in reports. Default: its path, or the graph's name. */
+  name?: string | undefined;
+  /** Where the model runs. Default: onnxruntime in a child process. */
+  runtime?: Runtime | undefined;
+  onProgress?: OnProgress | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** A context with what was told so far. */
+export type OpenContext = Context & { readonly warnings: readonly string[] };
+
+/**
+ * Opens a model for pruning: reads and analyses it, asks plug-ins for units, and finds inputs to prove results with. The first stage, whose result all others take. The
+ * model itself is never changed.
+ *
+ * @throws SnpError `not-prunable` if nothing can be pruned; `invalid-argument` if no inputs are found that the model takes; `plugin` for a plug-in that breaks the contract.
+ * @example
+ * const context = await open('deit_small.onnx', { calibration });
+ * const statistics = await calibrate(context);
+ */
+export async function open(source: string | Model, options: OpenOptions = {}): Promise<OpenContext> {
+  const limits = callLimits(options);
+  const plugins = checkPlugins(options.plugins);
+  const { batchSize, signal, runtime = onnxRuntime(), narrowCache = false } = options;
+  const clock = new Clock(options.onProgress);
+  const original = typeof source === 'string' ? await clock.time('read', () => readModel(source)) : source;
+  const analysis = await clock.time('analyze', async () => prepare(original, { narrowCache }));
+  const { fit, held } = divided(options);
+  const data = fit && fingerprinted(fit);
+  const proof = options.verify !== false && {
+    runtime,
+    original: source,
+    data,
+    dims: options.dims,
+    limit: PROOF_SAMPLES,
+    seed: VERIFY_DEFAULTS.seed,
+    signal,
+  };
+  return withWarnings({
+    name: options.name ?? (typeof source === 'string' ? source : original.graph.name),
+    original,
+    analysis,
+    // Before long work: whether there are inputs to prove the result with.
+    proof: proof ? await clock.time('verify', () => Proof.prepare(analysis, proof)) : undefined,
+    units: await clock.time('analyze', () => findUnits(analysis, plugins, options)),
+    data,
+    held,
+    runtime,
+    batchSize,
+    signal,
+    limits,
+    clock,
+  });
+}
+
+/** Samples to prove a result on. */
+const PROOF_SAMPLES = 2;
+
+function divided({ calibration, holdBack: holds = false }: OpenOptions) {
+  return calibration && holds ? holdBack(calibration) : { fit: calibration, held: undefined };
+}
+
+function withWarnings(context: Omit<Context, 'warn'>): OpenContext {
+  const warnings: string[] = [];
+  return { ...context, warnings, warn: (message) => void warnings.push(message) };
+}
+
+/** The same for another analysis of the model, as with some groups left alone; nothing was told of it yet. */
+export async function reopened(context: Context, analysis: Analysis): Promise<OpenContext> {
+  const { limits, signal } = context;
+  const plugins = context.units.map(({ plugin }) => plugin);
+  const options = { pluginTimeout: limits.timeout, signal };
+  const units = await context.clock.time('analyze', () => findUnits(analysis, plugins, options));
+  return withWarnings({ ...context, analysis, units });
+}

@@ -1,0 +1,182 @@
+import type { Analysis, Group } from '@snp/graph';
+import type { Node, Value } from '@snp/onnx';
+import { product } from '../algebra/product.js';
+import { isOwnWeight, storedWeight, type Weights } from './weights.js';
+
+/** The linear layer that writes the neurons of a group, as it can be rewritten. */
+export interface LinearWriter {
+  weight: Value;
+  /** Axis of the weight that runs along its outputs. */
+  axis: number;
+  bias: Value | undefined;
+  /** Position of every unit's neuron along the outputs. */
+  positionOf: Int32Array;
+}
+
+/**
+ * The layer that writes what `value` carries of a group's units, or why it cannot take a mixture of them: between the two lies
+ * nothing that acts on single neurons.
+ */
+export function linearWriter(group: Group, value: Value, { walk }: Analysis): LinearWriter | string {
+  const projection = producerOf(value);
+  if (typeof projection === 'string') return projection;
+  const { weight, bias } = projection;
+  if (!isOwnWeight(weight)) return 'is written by a weight that other layers share';
+  const written = group.members.filter(({ initializer, role }) => initializer === weight && role === 'output');
+  if (written.length !== 1) return 'is written by a weight that is no matrix';
+  const [{ axis }] = written;
+  if (bias && !(isOwnWeight(bias) && isAlongside(bias, weight, axis, walk)))
+    return 'is written with a bias that other layers share';
+  const positionOf = positionsOf(group, value, new Set([weight, bias]), walk);
+  return positionOf ? { weight, axis, bias, positionOf } : 'cannot be traced to the weight that writes it';
+}
+
+/**
+ * Mixes neurons where they are written: unit `to[s]` becomes the sum of units `from[i]` times `mixture[i, s]` (`from.length` x
+ * `to.length`, row-major), in weight and bias; other units of `from` become zero.
+ */
+export function mixWritten(
+  { weight, axis, bias, positionOf }: LinearWriter,
+  from: readonly number[],
+  to: readonly number[],
+  mixture: Float64Array,
+  weights: Weights,
+): void {
+  const sources = from.map((unit) => positionOf[unit]);
+  const targets = to.map((unit) => positionOf[unit]);
+  const { dims } = weight.tensor!;
+  const data = Float32Array.from(weights.numbers(weight));
+  mixAlong(data, dims, axis, sources, targets, mixture);
+  weights.write(weight, data);
+  if (!bias) return;
+  const shift = Float32Array.from(weights.numbers(bias));
+  mixAlong(shift, [shift.length], 0, sources, targets, mixture);
+  weights.write(bias, shift);
+}
+
+/** Mixes positions along an axis of an array. */
+function mixAlong(
+  data: Float32Array,
+  dims: readonly number[],
+  axis: number,
+  sources: readonly number[],
+  targets: readonly number[],
+  mixture: Float64Array,
+): void {
+  const inner = dims.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const rows = data.length / dims[axis];
+  const place = (row: number, position: number) =>
+    (Math.floor(row / inner) * dims[axis] + position) * inner + (row % inner);
+  const old = new Float64Array(rows * sources.length);
+  for (let row = 0, at = 0; row < rows; row++) {
+    for (const source of sources) {
+      old[at++] = data[place(row, source)];
+      data[place(row, source)] = 0;
+    }
+  }
+  const mixed = product(old, mixture, rows, sources.length, targets.length);
+  for (let row = 0, at = 0; row < rows; row++) for (const target of targets) data[place(row, target)] = mixed[at++];
+}
+
+/** A bias has one number for each output of the weight, in the same order. */
+function isAlongside(bias: Value, weight: Value, axis: number, { labels }: Analysis['walk']): boolean {
+  const [own] = labels.slotsIn(bias).filter(({ size }) => size === bias.tensor!.size);
+  const written = labels.slotsIn(weight).find((slot) => slot.axis === axis);
+  if (!own || !written || own.size !== written.size) return false;
+  return Array.from({ length: own.size }, (_, at) => at).every(
+    (at) => labels.find(own.first + at) === labels.find(written.first + at),
+  );
+}
+
+/** Operators that move positions about or change their type, but compute nothing. */
+export const MOVES = new Set([
+  'Reshape',
+  'Transpose',
+  'Split',
+  'Slice',
+  'Gather',
+  'Squeeze',
+  'Unsqueeze',
+  'Identity',
+  'Flatten',
+  'Cast',
+]);
+
+/** The product that a value comes from by nothing but moves, one bias and scalars: whatever is linear in all neurons alike. */
+function producerOf(value: Value): { weight: Value; bias: Value | undefined } | string {
+  let bias: Value | undefined;
+  for (let node = value.producer; node; ) {
+    const weight = isProduct(node)
+      ? node.inputs
+          .slice(0, 2)
+          .map(storedWeight)
+          .find((own) => own)
+      : undefined;
+    if (weight && node.inputs[2] && (bias || !storedWeight(node.inputs[2])))
+      return `goes through ${node.label}, whose bias is not the only one, or no weight`;
+    if (weight) return { weight, bias: bias ?? storedWeight(node.inputs[2]) };
+    const constant = node.inputs.map(storedWeight).find((weight) => weight);
+    const data = node.inputs.find((input) => !storedWeight(input));
+    if (node.opType === 'Add' && constant && !bias) bias = constant;
+    else {
+      if (!isScaling(node) && !MOVES.has(node.opType))
+        return `goes through ${node.label}, which acts on single neurons`;
+    }
+    node = data?.producer;
+  }
+  return 'does not come from a product with a weight';
+}
+
+/** A product that is linear in a weight, with a bias of which a mixture is the mixture of biases. */
+function isProduct(node: Node): boolean {
+  switch (node.op) {
+    case 'MatMul':
+    case 'com.microsoft.FusedMatMul':
+    case 'Einsum':
+      return true;
+    case 'Conv':
+      return node.int('group', 1) === 1;
+    case 'com.microsoft.FusedGemm':
+    case 'Gemm':
+      return node.string('activation') === undefined;
+    default:
+      return false;
+  }
+}
+
+/** Multiplies all neurons alike by a constant. */
+export function isScaling(node: Node): boolean {
+  if (node.opType === 'Neg') return true;
+  if (node.opType === 'Mul') return node.inputs.some((input) => isScalar(input));
+  return node.opType === 'Div' && isScalar(node.inputs[1]);
+}
+
+/** One number, perhaps computed from others, as the root of a width is by exporters. */
+function isScalar(value: Value | undefined, depth = 0): boolean {
+  if (value?.tensor) return value.tensor.size === 1;
+  const node = value?.producer;
+  if (!node || !ARITHMETIC.has(node.opType) || depth > 8) return false;
+  return node.inputs.every((input) => isScalar(input, depth + 1));
+}
+
+const ARITHMETIC = new Set(['Add', 'Cast', 'Div', 'Identity', 'Mul', 'Pow', 'Reciprocal', 'Sqrt', 'Sub']);
+
+/** Where each unit's neuron stands along the outputs of the projection: the labels it bears came from there. */
+function positionsOf(
+  group: Group,
+  value: Value,
+  sources: ReadonlySet<Value | undefined>,
+  walk: Analysis['walk'],
+): Int32Array | undefined {
+  const slots = walk.labels.slots.filter((slot) => sources.has(slot.initializer));
+  const unitOfRoot = new Map([...group.labels].map((label, unit) => [walk.labels.find(label), unit]));
+  const positionOf = new Int32Array(group.units).fill(-1);
+  for (const { labels } of walk.layouts.get(value)?.fields ?? []) {
+    for (const label of labels) {
+      const unit = unitOfRoot.get(walk.labels.find(label));
+      const slot = slots.find(({ first, size }) => label >= first && label < first + size);
+      if (unit !== undefined && slot) positionOf[unit] = label - slot.first;
+    }
+  }
+  return positionOf.includes(-1) ? undefined : positionOf;
+}

@@ -1,0 +1,119 @@
+import { type Model, SnpError } from '@snp/onnx';
+import { writeModel } from '@snp/onnx/node';
+import { calibrate } from '../calibration/calibrate.js';
+import type { CalibrationStatistics } from '../calibration/statistics.js';
+import { statisticsFingerprint } from '../calibration/statisticsFingerprint.js';
+import type { CompensationKind } from '../compensation/methods.js';
+import { NO_COMPENSATION, solveCompensation } from '../compensation/solve.js';
+import type { Context } from '../context/context.js';
+import { type OpenOptions, open } from '../context/open.js';
+import { checkPlan, type Plan, planOfThisVersion } from '../plan/plan.js';
+import type { Recipe } from '../plan/recipe.js';
+import type { Planned } from './execute.js';
+import { proven, withoutFaults } from './proven.js';
+import type { PruneResult } from './prune.js';
+import { reportOn } from './reportOn.js';
+import { warnOfStatistics } from './warnOfStatistics.js';
+
+/** Options of `apply`. */
+export interface ApplyOptions extends Omit<OpenOptions, 'holdBack' | 'narrowCache' | 'plugins' | 'pluginTimeout'> {
+  /** Statistics in place of `calibration`, or of most of it, as they were given to `prune`. */
+  statistics?: CalibrationStatistics | undefined;
+  /**
+   * How what stays makes up for what leaves. Default: as the plan says. `none` only cuts, with a warning where the plan says more.
+   */
+  compensation?: CompensationKind | undefined;
+}
+
+/**
+ * Makes a model by a plan that was made before: the same plan with the same model and calibration data gives the same bytes as `prune` did, on the same machine with as many threads.
+ *
+ * @param plan As it was read from a file; of version 1, too.
+ * @throws SnpError `plan-mismatch` for a plan of another model; `calibration` without the data that the plan needs; otherwise as `prune`.
+ * @example
+ * const { plan } = await prune(model, { calibration, budget: { macs: 0.5 } });
+ * const again = await apply(model, plan, { calibration });
+ */
+export async function apply(source: string | Model, plan: unknown, options: ApplyOptions = {}): Promise<PruneResult> {
+  const { narrowCache, compensation: stored } = planOfThisVersion(plan);
+  const recipe = recipeOf(stored, options.compensation);
+  if (recipe) requireInputs(recipe, options);
+  const opened = await open(source, {
+    ...options,
+    narrowCache,
+    batchSize: options.batchSize ?? recipe?.data?.batchSize,
+    holdBack: recipe !== undefined && (recipe.data?.heldBack ?? options.statistics === undefined),
+  });
+  const checked = checkPlan(plan, opened.analysis);
+  const pruned = await proven(opened, async (context, earlier) =>
+    earlier?.planned
+      ? withoutFaults(earlier.planned, earlier.faults)
+      : plannedBy(context, checked, recipe, options.statistics),
+  );
+  const doubts = [...differentInputs(recipe, pruned.plan.compensation), ...(stored && !recipe ? [CUT_ALONE] : [])];
+  const report = await reportOn(
+    { ...pruned, warnings: [...pruned.warnings, ...doubts] },
+    {
+      compensation: recipe?.kind ?? 'none',
+      selection: { criterion: 'given plan', scores: new Map() },
+      budget: 'a given plan',
+    },
+  );
+  const { model, context } = pruned;
+  return { model, plan: pruned.plan, report, analysis: context.analysis, write: (path) => writeModel(model, path) };
+}
+
+const CUT_ALONE =
+  'The plan was only cut: nothing makes up for what leaves, so that the model answers worse than the one that the plan was made with. For that one give its calibration data (--calib DIR), without --compensation none.';
+
+function recipeOf(stored: Recipe | undefined, asked: CompensationKind | undefined): Recipe | undefined {
+  if (asked === undefined || asked === stored?.kind) return stored;
+  const full = asked === 'full';
+  return asked === 'none' ? undefined : { kind: asked, reconstruct: full, correctBias: full };
+}
+
+/** The data that a plan cannot be applied without. */
+function requireInputs({ kind, data, statistics }: Recipe, given: ApplyOptions): void {
+  if (given.calibration || (given.statistics && !data)) return;
+  const samples = data ? `${data.samples} calibration samples` : 'calibration data';
+  const made =
+    statistics === undefined
+      ? `${samples}: give them (--calib DIR)`
+      : `statistics${data ? ` and ${samples}` : ''}: give them (--stats FILE${data ? ' and --calib DIR' : ''})`;
+  throw new SnpError(
+    'calibration',
+    `The plan makes up for what leaves by compensation '${kind}', worked out from ${made}. To cut alone, with a less accurate model: --compensation none.`,
+  );
+}
+
+/** What a plan takes to be executed. */
+async function plannedBy(
+  context: Context,
+  plan: Plan,
+  recipe: Recipe | undefined,
+  given: CalibrationStatistics | undefined,
+): Promise<Planned> {
+  const { compensation: _, ...cut } = plan;
+  if (!recipe) return { plan: cut, compensations: NO_COMPENSATION, statistics: undefined, recipe };
+  const { kind } = recipe;
+  const { heads, branches } = context.analysis;
+  const beyond = recipe.beyond ?? [...heads, ...branches].some(({ id }) => plan.groups[id] !== undefined);
+  const statistics = given ?? (await calibrate(context, { compensation: kind, beyond }));
+  const groups = beyond ? undefined : Object.keys(plan.groups);
+  const compensations = await solveCompensation(context, statistics, { kind, groups, beyond, curves: false });
+  const leaving = branches.filter(({ id }) => plan.groups[id] !== undefined);
+  const fixed = Object.fromEntries(leaving.map(({ id }) => [id, 0]));
+  warnOfStatistics(context, statistics, { kind, groups, given: given !== undefined, units: [], fixed });
+  const own = given && { statistics: statisticsFingerprint(given) };
+  const { data: __, statistics: ___, ...settings } = recipe;
+  return { plan: cut, compensations, statistics, recipe: { ...settings, ...(beyond && { beyond }), ...own } };
+}
+
+/** What was not as it was when the plan was made. */
+function differentInputs(asked: Recipe | undefined, used: Recipe | undefined): string[] {
+  const differs = (what: string) =>
+    `The ${what} are not those that the plan was made with: the units are the same, but the weights are not.`;
+  const data = asked?.data && used?.data?.fingerprint !== asked.data.fingerprint;
+  const statistics = asked?.statistics !== undefined && used?.statistics !== asked.statistics;
+  return [...(data ? [differs('calibration data')] : []), ...(statistics ? [differs('statistics')] : [])];
+}

@@ -1,0 +1,100 @@
+import { type Analysis, analyze } from '@snp/graph';
+import type { Model } from '@snp/onnx';
+import type { CalibrationStatistics } from '../calibration/statistics.js';
+import { statisticsFingerprint } from '../calibration/statisticsFingerprint.js';
+import { type CompensationOutcomes, compensate } from '../compensation/compensate.js';
+import type { Compensations } from '../compensation/solve.js';
+import { attempt } from '../context/attempt.js';
+import type { Context } from '../context/context.js';
+import { correctBias } from '../correction/correctBias.js';
+import type { Plan } from '../plan/plan.js';
+import type { DataOfRecipe, Recipe } from '../plan/recipe.js';
+import { reconstruct } from '../reconstruction/reconstruct.js';
+import { newForms } from '../report/newForms.js';
+import { applyPlan } from '../surgery/applyPlan.js';
+
+/** A plan, and what it takes to execute it. */
+export interface Planned {
+  /** Which units stay. */
+  readonly plan: Plan;
+  readonly compensations: Compensations;
+  /** Undefined where nothing is compensated. */
+  readonly statistics: CalibrationStatistics | undefined;
+  /** How weights are rewritten; undefined where they are only cut. */
+  readonly recipe: Recipe | undefined;
+}
+
+/** What came of a plan. */
+export interface Executed {
+  /** With its recipe. */
+  readonly plan: Plan;
+  readonly model: Model;
+  /** The pruned model, analysed. */
+  readonly after: Analysis;
+  readonly outcomes: CompensationOutcomes | undefined;
+}
+
+/** The second half of a pruning: compensates the weights, cuts the model, reconstructs it layer by layer and corrects its biases. */
+export async function execute(context: Context, planned: Planned): Promise<Executed> {
+  const { compensations, statistics, recipe } = planned;
+  context.signal?.throwIfAborted();
+  const compensated = await compensate(context, planned.plan, compensations);
+  const cut = await context.clock.time('apply', async () => applyPlan(compensated.analysis, planned.plan));
+  const narrow = analyze(cut, { narrowCache: context.analysis.narrowCache });
+  const refits = recipe !== undefined && takesData(context, narrow, recipe);
+  const after =
+    (refits &&
+      recipe.reconstruct &&
+      (await attempt(context, 'Not all branches were refitted', () => reconstruct(context, narrow)))) ||
+    narrow;
+  const corrected =
+    refits && recipe.correctBias && statistics
+      ? await attempt(context, 'The means of the outputs were not set right', () =>
+          correctBias(context, after.model, statistics),
+        )
+      : undefined;
+  const plan = recipe ? { ...planned.plan, compensation: withInputs(recipe, context) } : planned.plan;
+  return { plan, model: corrected ?? after.model, after, outcomes: compensated.outcomes };
+}
+
+/** Whether the pruned model takes the calibration data: they hold past keys and values in their old form. */
+function takesData({ analysis, data, warn }: Context, after: Analysis, { reconstruct, correctBias }: Recipe): boolean {
+  if (!data || !(reconstruct || correctBias)) return false;
+  if (newForms(analysis, after).length === 0) return true;
+  warn(
+    'Branches were not refitted, and answers not compared: past keys and values have a new form, which the calibration data do not have.',
+  );
+  return false;
+}
+
+/** The recipe with the data that it was made with. */
+function withInputs(recipe: Recipe, context: Context): Recipe {
+  const data = dataOf(context);
+  return { ...recipe, ...(data && { data }) };
+}
+
+function dataOf({ data, held, batchSize }: Context): DataOfRecipe | undefined {
+  if (data?.fingerprint === undefined) return undefined;
+  return {
+    samples: data.passed,
+    fingerprint: data.fingerprint,
+    heldBack: held !== undefined,
+    ...(batchSize !== undefined && { batchSize }),
+  };
+}
+
+/** The recipe of a kind of compensation. */
+export function recipeFor(
+  { kind }: Compensations,
+  { given, beyond, reconstruct }: { given: CalibrationStatistics | undefined; beyond: boolean; reconstruct: boolean },
+): Recipe | undefined {
+  if (kind === 'none') return undefined;
+  const full = kind === 'full';
+  return {
+    kind,
+    reconstruct: full && reconstruct,
+    correctBias: full,
+    ...(beyond && { beyond }),
+    ...(given && { statistics: statisticsFingerprint(given) }),
+  };
+}

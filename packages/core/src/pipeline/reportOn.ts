@@ -1,0 +1,62 @@
+import { costOf } from '@snp/onnx';
+import type { Allocation } from '../allocation/allocation.js';
+import type { CostBudget } from '../allocation/budget.js';
+import type { CompensationKind } from '../compensation/methods.js';
+import { compareModels } from '../evaluate/compareModels.js';
+import type { Fidelity } from '../evaluate/fidelity.js';
+import { changedOnReading } from '../obstacles/changedOnReading.js';
+import { obstacleWarnings } from '../obstacles/obstacles.js';
+import { makeReport } from '../report/makeReport.js';
+import { newForms } from '../report/newForms.js';
+import type { PruneReport } from '../report/report.js';
+import type { Selection } from '../selection/select.js';
+import type { Planned } from './execute.js';
+import type { Proven } from './proven.js';
+
+/** What led to a result, as far as it was decided here. */
+export interface ReportOnOptions {
+  compensation: CompensationKind;
+  selection: Omit<Selection, 'plan'>;
+  allocation?: Allocation | undefined;
+  /** What was asked for, in words. */
+  budget: string;
+  limits?: CostBudget | undefined;
+}
+
+/** The last stage: compares the answers on samples that no stage saw, and puts together what happened. */
+export async function reportOn(
+  pruned: Proven<Planned>,
+  { compensation, selection, allocation, budget, limits }: ReportOnOptions,
+): Promise<PruneReport> {
+  const { context, model, after, plan, planned, outcomes, verification, warnings } = pruned;
+  const { analysis, original, name, data, held, clock } = context;
+  const fidelity = await compared(pruned);
+  return makeReport({
+    name,
+    criterion: selection.criterion,
+    budget,
+    limits,
+    compensation,
+    outcomes,
+    fidelity,
+    before: analysis,
+    after,
+    plan,
+    scores: selection.scores,
+    planning: allocation?.planning,
+    latency: allocation?.latency,
+    samples: planned.statistics?.samples ?? 0,
+    skipped: data?.skipped ?? held?.skipped ?? [],
+    warnings: [...changedOnReading(original), ...obstacleWarnings(analysis), ...warnings],
+    verification,
+    seconds: clock.seconds,
+    originalCost: costOf(original),
+  });
+
+  async function compared({ context: { batchSize, runtime, signal } }: Proven<Planned>): Promise<Fidelity | undefined> {
+    if (!held || newForms(analysis, after).length > 0) return undefined;
+    return clock.time('compare', (onProgress) =>
+      compareModels(analysis.model, model, { runtime, data: held, batchSize, signal, onProgress }),
+    );
+  }
+}

@@ -1,0 +1,188 @@
+import { type Analysis, analyze, type Branch } from '@snp/graph';
+import { cloneModel, dimsEqual, type Model, type Value } from '@snp/onnx';
+import {
+  type Calibration,
+  crossTap,
+  type Moments,
+  type RuntimeTensor,
+  rowsTap,
+  runTapped,
+  squareOf,
+  type TensorInfo,
+  wholeRuns,
+} from '@snp/runtime';
+import { Algebra } from '../algebra/algebra.js';
+import { unpackCross } from '../calibration/crossMoments.js';
+import { inOrderOfUnits } from '../calibration/secondMoments.js';
+import type { Context } from '../context/context.js';
+import { firstSamples } from '../data/firstSamples.js';
+import { addToLayer, type LastLayer, lastLayer } from '../layers/branchLayers.js';
+import { ownWeights } from '../layers/weights.js';
+import type { BranchPlace } from './branchPlace.js';
+import { lackingTap, TARGET } from './errorTap.js';
+import { refitHidden } from './refitHidden.js';
+import { stretchOf } from './segment.js';
+import { type RegressionSums, shrunkRegression } from './shrunkRegression.js';
+import { HALVES, type RunOptions, Streams } from './streams.js';
+
+/** Samples that are looked at, the first ones: the residual stream of all of them is held in memory, twice. */
+const SAMPLES = 512;
+
+/** Samples per run: a branch alone is little work beside the way to it. */
+const BATCH_SIZE = 8;
+
+/** A branch of the pruned model that can be refitted, and what the stream behind it is to be. */
+interface Place {
+  layer: LastLayer;
+  /** The stream in front of the branch and behind it in the pruned model. */
+  before: Value;
+  sum: Value;
+  /** The stream at the same places in the original. */
+  targetBefore: Value;
+  target: Value;
+}
+
+/**
+ * Layer-wise reconstruction: refits the last layer of every branch of a pruned model, the first one first, so that the residual stream behind it comes closest to the original's on
+ * calibration data, by ridge regression on what its neurons are in the pruned model. Each makes up for errors of all before it, which no layer can see in the original (as He et al. do for
+ * channels, arXiv 1707.06168). How far each layer moves is what one half of the samples says about the other. Takes
+ * about one pass of the original and three of the pruned model.
+ *
+ * Branches that do not end with a matrix of their own, or whose stream became narrower, stay as they are.
+ *
+ * @param cut The pruned model; it stays as it is.
+ * @returns The refitted model.
+ * @throws SnpError `runtime` where the runtime does not take parts of the model; `aborted`.
+ */
+export async function reconstruct(context: Context, cut: Analysis): Promise<Analysis> {
+  const pruned = analyze(cloneModel(cut.model), { narrowCache: cut.narrowCache });
+  const { data } = context;
+  if (data) await context.clock.time('reconstruct', (onProgress) => refitBranches(pruned, context, data, onProgress));
+  return pruned;
+}
+
+async function refitBranches(
+  pruned: Analysis,
+  { analysis: original, runtime, batchSize, signal }: Context,
+  data: Calibration,
+  onProgress: (done: number, total: number) => void,
+): Promise<void> {
+  const places = placesOf(pruned, original);
+  const [first] = places;
+  if (!first) return;
+  const apart = places.every(
+    ({ before, sum, targetBefore, target }) =>
+      [before, sum].every((value) => countsSamples(value, pruned)) &&
+      [targetBefore, target].every((value) => countsSamples(value, original)),
+  );
+  const options = { runtime, signal, batchSize: apart ? (batchSize ?? BATCH_SIZE) : 1 };
+  const needed = neededInputs(pruned, original, places);
+  const algebra = new Algebra(options.runtime);
+  try {
+    const some = firstSamples(data, SAMPLES);
+    const samples = apart ? some : wholeRuns(some, inputsOf(original.model));
+    const begin = (of: Analysis, end: Value) => Streams.begin(stretchOf(of, undefined, end), samples, needed, options);
+    const own = await begin(pruned, first.before);
+    const wanted = await begin(original, first.targetBefore);
+    let [at, target] = [first.before, first.targetBefore];
+    for (const [done, place] of places.entries()) {
+      await wanted.advance(stretchOf(original, target, place.target), options);
+      const { layer, sum } = place;
+      const from = at;
+      const stretch = () => stretchOf(pruned, from, sum);
+      const here: BranchPlace = { layer, sum, shapes: pruned.shapes, from, stretch, own, wanted };
+      await refitHidden(here, options, algebra);
+      const halves = await sumsAt(here, options);
+      const change = halves && (await shrunkRegression(halves, { centred: layer.bias !== undefined, algebra }));
+      if (change) addToLayer(layer, change, ownWeights);
+      await own.advance(stretch(), options);
+      [at, target] = [place.sum, place.target];
+      onProgress(done + 1, places.length);
+    }
+  } finally {
+    await algebra.close();
+  }
+}
+
+/** True of a value whose first axis is that of the model's inputs along which samples are stacked: others hold samples inside, as those that begin with tokens, and are kept run by run. */
+function countsSamples(value: Value, { model, shapes }: Analysis): boolean {
+  const [first] = shapes.shape(value) ?? [];
+  if (first === undefined || typeof first === 'number') return false;
+  return model.graph.inputs.some((input) => {
+    const own = shapes.shape(input)?.[0];
+    return own !== undefined && dimsEqual(own, first);
+  });
+}
+
+/** The inputs that a model is given. */
+function inputsOf({ graph }: Model): TensorInfo[] {
+  return graph.inputs
+    .filter(({ tensor }) => !tensor)
+    .map(({ name, type }) => ({ name, type: type?.elementType ?? 'UNDEFINED', dims: type?.shape ?? [] }));
+}
+
+function placesOf(pruned: Analysis, original: Analysis): Place[] {
+  return pruned.branches.flatMap((branch): Place[] => {
+    const layer = lastLayer(branch);
+    const before = branch.sum.inputs[branch.stream];
+    const [sum] = branch.sum.outputs;
+    const own = original.branches.find((other) => other.sum.outputs[0]!.name === sum!.name);
+    if (typeof layer === 'string' || !own || !before?.producer) return [];
+    const targetBefore = own.sum.inputs[own.stream]!;
+    const target = behindLeft(own, pruned.model, original.branches).sum.outputs[0]!;
+    const width = layer.member.initializer.tensor!.dims[1 - layer.member.axis];
+    const fits = pruned.shapes.shape(sum!)?.at(-1) === width && original.shapes.shape(target)?.at(-1) === width;
+    return fits ? [{ layer, before, sum: sum!, targetBefore, target }] : [];
+  });
+}
+
+/** The last of the branches that follow one and have left: it does the work of all of them. */
+function behindLeft(branch: Branch, model: Model, branches: readonly Branch[]): Branch {
+  const [value] = branch.sum.outputs;
+  const next = branches.find(
+    ({ sum, stream }) => sum.inputs[stream] === value && !model.graph.values.has(sum.outputs[0]!.name),
+  );
+  return next ? behindLeft(next, model, branches) : branch;
+}
+
+/** Inputs of the models that are needed behind the first place, too. */
+function neededInputs(pruned: Analysis, original: Analysis, places: readonly Place[]): Set<string> {
+  const stretches = places.flatMap(({ before, sum, targetBefore, target }, at) => [
+    stretchOf(pruned, places[at - 1]?.sum ?? before, sum),
+    stretchOf(original, places[at - 1]?.target ?? targetBefore, target),
+  ]);
+  return new Set(stretches.flatMap(({ inputs }) => inputs));
+}
+
+/** Sums over the rows of a place's neurons and of what the stream behind it lacks: of every other sample, and of the rest. Undefined where there are too few samples for that. */
+async function sumsAt(
+  { layer, sum, shapes, stretch: cut, own, wanted }: BranchPlace,
+  options: RunOptions,
+): Promise<[RegressionSums, RegressionSums] | undefined> {
+  const stretch = cut();
+  const { value, rank, axis: feature } = layer.site;
+  const neurons = rowsTap(value, { rank, feature, width: layer.group.units });
+  const lacking = lackingTap(sum, shapes.shape(sum)!, shapes.elementType(sum));
+  const cross = crossTap(neurons, lacking);
+  const halves: RegressionSums[] = [];
+  for (const half of HALVES) {
+    const found: { products?: RuntimeTensor; moments?: Moments } = {};
+    await runTapped(
+      {
+        ...options,
+        model: stretch.model,
+        taps: [neurons, cross],
+        calibration: own.feeding(stretch, { beside: { name: TARGET, of: wanted }, half }),
+        sums: [cross.name],
+        onSum: (_, products) => Object.assign(found, { products }),
+        moments: [neurons.name],
+        onMoments: (_, moments) => Object.assign(found, { moments }),
+      },
+      () => undefined,
+    );
+    if (!found.products || !found.moments) return undefined;
+    const { sums: inputs, products } = inOrderOfUnits(layer.group, found.moments);
+    halves.push({ ...unpackCross(found.products, layer), inputs, squares: squareOf(products) });
+  }
+  return [halves[0], halves[1]];
+}

@@ -1,0 +1,24 @@
+import {
+  type Analysis,
+  type CompensationKind,
+  calibrate,
+  checkPlan,
+  compensate,
+  type Model,
+  type OpenOptions,
+  open,
+  type Plan,
+  solveCompensation,
+} from '../../src/index.js';
+
+/** A model with the weights by which it makes up for what a plan takes away, before it is cut. */
+export async function compensated(
+  model: Model,
+  plan: Plan,
+  { kind, ...options }: OpenOptions & { kind: CompensationKind },
+): Promise<Analysis> {
+  const context = await open(model, options);
+  const statistics = await calibrate(context, { compensation: kind, beyond: true });
+  const compensations = await solveCompensation(context, statistics, { kind, beyond: true });
+  return (await compensate(context, checkPlan(plan, context.analysis), compensations)).analysis;
+}
