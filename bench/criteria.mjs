@@ -1,11 +1,11 @@
-// `node bench/criteria.mjs [MODEL DATA [CRITERION...]]`: accuracy after pruning by each criterion, without recovery and with `ridge`, as Markdown tables.
+// `node bench/criteria.mjs [MODEL DATA [CRITERION...]]`: accuracy after pruning by each criterion, without compensation and with `ridge`, as Markdown tables.
 // Samples at even positions calibrate (at most 256), those at odd ones measure. CRITERION is a name, a JavaScript file whose default export is a
-// criterion, or `full` for recovery `full`, which chooses by itself; default: all built-in ones and `full`. Default model: the example, on pictures drawn for it.
+// criterion, or `full` for compensation `full`, which chooses by itself; default: all built-in ones and `full`. Default model: the example, on pictures drawn for it.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { calibrate, criterionByName, criterionNames, prune } from '@snp/core';
+import { apply, calibrateModel, criterionByName, criterionNames, prune } from '@snp/core';
 import { readModel } from '@snp/onnx/node';
 import { onnxRuntime, openCalibration, runSamples } from '@snp/runtime';
 import { SEEDS, writePictures } from '../examples/shapes/pictures.mjs';
@@ -27,7 +27,7 @@ try {
   const open = (options) =>
     openCalibration(data ?? folder, { inputs, preprocess, every: 2, ...options }).then(inMemory);
   const [calibration, test] = [await open({ limit: CALIBRATION }), await open({ start: 1 })];
-  const statistics = await calibrate(original, { calibration, effects: false, runtime });
+  const statistics = await calibrateModel(original, { calibration, sensitivity: false, runtime });
   const before = await answersOf(original, test);
 
   /** Accuracy of what pruning gives, and how often it answers like the original, in words; and the plan. */
@@ -39,8 +39,11 @@ try {
       runtime,
       ...options,
     });
+    return { plan, cell: await cellOf(model) };
+  };
+  const cellOf = async (model) => {
     const after = await answersOf(model, test);
-    return { plan, cell: `${percent(shareOfEqual(after, test.labels))} (${percent(shareOfEqual(after, before))})` };
+    return `${percent(shareOfEqual(after, test.labels))} (${percent(shareOfEqual(after, before))})`;
   };
 
   const rows = { none: [], ridge: [] };
@@ -48,9 +51,15 @@ try {
   for (const criterion of await Promise.all(wanted.filter((name) => name !== 'full').map(load))) {
     const cells = { none: [], ridge: [] };
     for (const macs of BUDGETS) {
-      const none = await outcomeOf({ budget: { macs }, criterion, recovery: 'none', calibration });
+      const none = await outcomeOf({ budget: { macs }, criterion, compensation: 'none', calibration });
       // The same neurons leave.
-      const ridge = await outcomeOf({ plan: none.plan, recovery: 'ridge', statistics, allocation: undefined });
+      const { model } = await apply(original, none.plan, {
+        compensation: 'ridge',
+        statistics,
+        holdBack: false,
+        runtime,
+      });
+      const ridge = { cell: await cellOf(model) };
       cells.none.push(none.cell);
       cells.ridge.push(ridge.cell);
     }
@@ -59,14 +68,14 @@ try {
   if (wanted.includes('full')) {
     const cells = [];
     for (const macs of BUDGETS) {
-      const full = await outcomeOf({ budget: { macs }, recovery: 'full', statistics, calibration });
+      const full = await outcomeOf({ budget: { macs }, compensation: 'full', statistics, calibration });
       cells.push(full.cell);
     }
-    rows.ridge.push(['recovery `full`, by itself', ...cells]);
+    rows.ridge.push(['compensation `full`, by itself', ...cells]);
   }
   process.stdout.write(`The original: ${percent(shareOfEqual(before, test.labels))} of ${test.count} pictures.\n`);
   for (const [kind, title] of [
-    ['none', 'without recovery'],
+    ['none', 'without compensation'],
     ['ridge', 'with `ridge`'],
   ]) {
     process.stdout.write('\n');

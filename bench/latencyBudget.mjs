@@ -2,7 +2,7 @@
 // and by multiply-accumulates with widths in multiples of eight; the last two by planning for more or fewer of them until the measured latency is just met. At equal latency, which
 // answers more like the original? Samples at even positions calibrate, those at odd positions measure.
 import { latencyOn, readLatencyTable, targetByName } from '@snp/bench';
-import { calibrate, compareModels, prepare, prune } from '@snp/core';
+import { calibrateModel, compareModels, prepare, prune } from '@snp/core';
 import { readModel } from '@snp/onnx/node';
 import { onnxRuntime, openCalibration } from '@snp/runtime';
 
@@ -14,7 +14,7 @@ const inputs = original.graph.inputs
   .map((input) => ({ name: input.name, type: input.type.elementType, dims: input.type.shape }));
 const runtime = onnxRuntime();
 const calibration = await openCalibration(data, { inputs, every: 2 });
-const statistics = await calibrate(original, { calibration, runtime });
+const statistics = await calibrateModel(original, { calibration, runtime });
 const source = latencyOn(targetByName(target), { table: table && (await readLatencyTable(table)) });
 const learnt = source.learn(prepare(original));
 // What is compared are plans: refits of the pruned model come on top of any of them.

@@ -4,7 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { calibrate, compare, prune, SnpError } from '@snp/core';
+import { calibrateModel, compare, prune, SnpError } from '@snp/core';
 import { readModel } from '@snp/onnx/node';
 import { blockPruning } from '@snp/plugin-block';
 import { headPruning } from '@snp/plugin-head';
@@ -29,7 +29,7 @@ const cases = [
   ['all', { plugins: [headPruning(), blockPruning()] }],
 ];
 
-const statistics = await calibrate(original, { calibration, runtime, plugins: [headPruning(), blockPruning()] });
+const statistics = await calibrateModel(original, { calibration, runtime, plugins: [headPruning(), blockPruning()] });
 process.stdout.write('| may leave | MACs allowed | left | top-1 | same answer | divergence | what leaves |\n');
 process.stdout.write('|---|---|---|---|---|---|---|\n');
 try {

@@ -33,7 +33,7 @@ try {
     await writeModel(model, models[0].path);
     for (const preset of presets) {
       const path = join(folder, `${preset}.onnx`);
-      await (await prune(model, { preset, plugins: [headPruning()], recovery: 'none' })).write(path);
+      await (await prune(model, { preset, plugins: [headPruning()], compensation: 'none' })).write(path);
       models.push({ name: preset, path, inputs });
     }
     for (const targetName of targets) {

@@ -57,7 +57,7 @@ const cases = [
     'CIFAR ViT, ridge',
     'models/vit_cifar10_pgd_2_3_16.onnx',
     cifar,
-    { ratios: { ffn: 0.5, 'query-key': 0.25 }, recovery: 'ridge' },
+    { ratios: { ffn: 0.5, 'query-key': 0.25 }, compensation: 'ridge' },
   ],
   [
     'EfficientFormer, criterion',

@@ -1,7 +1,7 @@
 // `node bench/statisticsTime.mjs [PICTURES]`: how long the statistics of a DeiT-Base and what is worked out from them take, beside plain
 // inference over the same pictures; and how long a plan's edit of the weights takes then, a quarter of all query/key, value and hidden neurons gone.
 // One process each would hide nothing: the model runs in a child in all three.
-import { calibrate, emptyPlan, laneWidth, prepare, Recovery } from '@snp/core';
+import { calibrate, compensate, emptyPlan, laneWidth, open, solveCompensation } from '@snp/core';
 import { onnxRuntime, runSamples } from '@snp/runtime';
 import { buildVit, DEIT_BASE } from '@snp/testing';
 import { noisePictures } from './support/noisePictures.mjs';
@@ -19,19 +19,20 @@ async function seconds(work) {
 
 // Inference in between, so that each is held against what the machine could do at the time.
 const infer = async () => (await seconds(() => runSamples({ model, calibration, runtime }, () => undefined)))[0];
-const analysis = prepare(model);
+const context = await open(model, { calibration, runtime, verify: false });
+const { analysis } = context;
 const before = await infer();
-const [gathering, statistics] = await seconds(() => calibrate(model, { calibration, runtime, effects: false }));
+const [gathering, statistics] = await seconds(() => calibrate(context));
 const between = await infer();
-const [solving, recovery] = await seconds(() => Recovery.create(analysis, statistics.groups, 'full', { runtime }));
+const [solving, compensations] = await seconds(() => solveCompensation(context, statistics));
 const after = await infer();
 const plan = emptyPlan(analysis);
 for (const { id, units, lanes, kind } of analysis.groups) {
-  const method = recovery.methods.get(id);
-  if (method && kind !== 'residual')
-    plan.groups[id] = { units, lanes, keep: method.select(Math.round(0.75 * laneWidth(method.group))) };
+  const compensation = compensations.neurons.get(id);
+  if (compensation && kind !== 'residual')
+    plan.groups[id] = { units, lanes, keep: compensation.select(Math.round(0.75 * laneWidth(compensation.group))) };
 }
-const [editing] = await seconds(() => recovery.apply(plan));
+const [editing] = await seconds(() => compensate(context, plan, compensations));
 const shares = { statistics: (2 * gathering) / (before + between), solving: (2 * solving) / (between + after) };
 const line = (name, time, share) =>
   process.stdout.write(`${name.padEnd(12)} ${time.toFixed(1)} s, ${share.toFixed(2)} of inference\n`);

@@ -1,7 +1,7 @@
 // `node bench/stepTimes.mjs [PICTURES] [MACS]`: how long each step of `prune` takes with all its defaults, for a DeiT-Base of random weights on pictures of noise; and how
 // long another plan takes from what the first gathered. Seconds of one machine: only what part a step has is a result.
 // Both calls solve, so that step counts twice; dividing the budget says nothing of itself and counts with it.
-import { calibrate, prune } from '@snp/core';
+import { calibrateModel, prune } from '@snp/core';
 import { onnxRuntime } from '@snp/runtime';
 import { buildVit, DEIT_BASE } from '@snp/testing';
 import { noisePictures } from './support/noisePictures.mjs';
@@ -18,7 +18,7 @@ const next = (name) => {
 };
 const onProgress = (progress) => progress.step !== step && next(progress.step);
 
-const statistics = await calibrate(model, { calibration, runtime, onProgress });
+const statistics = await calibrateModel(model, { calibration, runtime, onProgress });
 next('statistics are there');
 const { report } = await prune(model, { calibration, statistics, runtime, budget: { macs }, onProgress });
 next('done');

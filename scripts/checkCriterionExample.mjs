@@ -24,7 +24,7 @@ import wanda from 'snp-criterion-wanda';
 const model = await readModel('vit.onnx');
 const inputs = [{ name: 'pixels', type: 'FLOAT', dims: [undefined, 3, 32, 32] }] as const;
 const calibration = await openCalibration('pictures', { inputs: [...inputs], preprocess: 'preprocessor_config.json' });
-const result = await prune(model, { budget: { macs: 0.7 }, criterion: wanda, recovery: 'ridge', calibration });
+const result = await prune(model, { budget: { macs: 0.7 }, criterion: wanda, compensation: 'ridge', calibration });
 const report: PruneReport = result.report;
 if (report.criterion !== 'wanda') throw new Error(report.criterion);
 await result.write('library.onnx');
@@ -35,7 +35,7 @@ import wanda from 'snp-criterion-wanda';
 export default defineConfig({
   budget: { macs: '70%' },
   criterion: wanda,
-  recovery: 'ridge',
+  compensation: 'ridge',
   calibration: { data: 'pictures', preprocess: 'preprocessor_config.json' },
   output: 'config.onnx',
 });
@@ -80,7 +80,7 @@ try {
   writeJson('tsconfig.json', TSCONFIG);
   run('npx', ['tsc', '-p', '.']);
   run(process.execPath, ['built/library.js']);
-  const data = ['--calib', 'pictures', '--preprocess', 'preprocessor_config.json', '--recovery', 'ridge'];
+  const data = ['--calib', 'pictures', '--preprocess', 'preprocessor_config.json', '--compensation', 'ridge'];
   const plugin = ['--no-config', '--keep-macs', '70%', '--plugin', 'snp-criterion-wanda', '-o', 'command.onnx'];
   run('npx', ['snp', 'prune', 'vit.onnx', ...plugin, ...data]);
   run('npx', ['snp', 'prune', 'vit.onnx']);

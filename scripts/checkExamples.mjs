@@ -15,6 +15,7 @@ declare global {
   const analysis: core.Analysis;
   const plan: core.Plan;
   const report: core.PruneReport;
+  const context: core.Context;
   const calibration: runtimes.Calibration;
   const runtime: runtimes.Runtime;
   const data: Float32Array;

@@ -53,7 +53,7 @@ const magnitudes = ({ rows, columns, data }) =>
 const { report } = await prune(buildModel(), {
   ratios: { 'query-key': 0.5, value: 0.5, ffn: 0.5 },
   criterion: wanda,
-  recovery: 'none',
+  compensation: 'none',
   calibration,
 });
 const { query, key, value, hidden } = activations();

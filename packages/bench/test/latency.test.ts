@@ -119,7 +119,7 @@ describe('a budget in latency', () => {
   it.each([1, 1.08, 0.93])('is met by what is measured, however wrong the model is (%f)', async (bias) => {
     const { report, model: pruned } = await prune(model, {
       latency: { share: 0.6, on: source(bias) },
-      recovery: 'none',
+      compensation: 'none',
     });
     const { ratio } = await source(bias).compare(undefined, pruned);
     expect(ratio).toBeLessThanOrEqual(0.6);
@@ -142,7 +142,8 @@ describe('a budget in latency', () => {
         yield inputs([{ name: 'input', dtype: 'float', shape: [1, 3, 32, 32], fill: 'normal' }], { seed });
     });
     const run = { calibration, latency: { share: 0.7, on: dislikes }, least: { residual: 1 }, holdBack: false };
-    const expected = (report: PruneReport) => Object.values(report.planning!.damage).reduce((sum, own) => sum + own, 0);
+    const expected = (report: PruneReport) =>
+      Object.values(report.planning!.divergence).reduce((sum, own) => sum + own, 0);
     const { report } = await prune(model, run);
     const { report: rounded } = await prune(model, { ...run, round: 8 });
     expect(report.latency!.measured.ratio).toBeLessThanOrEqual(0.7);
@@ -150,15 +151,15 @@ describe('a budget in latency', () => {
   });
 
   it('in milliseconds is a share of what the original takes', async () => {
-    const { report } = await prune(model, { latency: { ms: 0.7 * latency({}), on: source(1) }, recovery: 'none' });
+    const { report } = await prune(model, { latency: { ms: 0.7 * latency({}), on: source(1) }, compensation: 'none' });
     expect(report.latency?.limit.share).toBeCloseTo(0.7, 6);
   });
 
   it('says so where it cannot be met', async () => {
-    await expect(prune(model, { latency: { share: 0.01, on: source(1) }, recovery: 'none' })).rejects.toThrow(
+    await expect(prune(model, { latency: { share: 0.01, on: source(1) }, compensation: 'none' })).rejects.toThrow(
       /latency cannot be met/,
     );
-    await expect(prune(model, { latency: { share: 1.5, on: source(1) }, recovery: 'none' })).rejects.toThrow(
+    await expect(prune(model, { latency: { share: 1.5, on: source(1) }, compensation: 'none' })).rejects.toThrow(
       /must be a share/,
     );
   });

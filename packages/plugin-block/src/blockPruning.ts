@@ -20,7 +20,7 @@ export interface BlockPruningOptions {
 export const BLOCK_PRUNING_DEFAULTS = { units: 'branches', criterion: 'similarity', seed: 0 } as const;
 
 /**
- * Attention and FFN branches, or whole blocks, as units: without one, the residual stream goes on as it was. With recovery, the branch before it
+ * Attention and FFN branches, or whole blocks, as units: without one, the residual stream goes on as it was. With compensation, the branch before it
  * takes over what an affine map of its own neurons gives of it.
  *
  * @throws SnpError `invalid-argument` for units, kinds or a criterion that do not exist.

@@ -22,7 +22,7 @@ const calibration = tensors(async function* () {
 });
 const runtime = onnxRuntime();
 const analysis = prepare(model);
-const options = { calibration, runtime, recovery: 'none', holdBack: false } as const;
+const options = { calibration, runtime, compensation: 'none', holdBack: false } as const;
 
 describe('block pruning', () => {
   it('by similarity takes the branches away that turn the stream least', async () => {
@@ -87,8 +87,8 @@ describe('block pruning', () => {
     const plan = { ...emptyPlan(prepare(flat)), groups: { [last.id]: { units: 1, lanes: 1, keep: [] } } };
     const run = { ...options, plan };
     const want = (await runModel(flat, feeds(99, 4))).logits.data as Float32Array;
-    const error = async (recovery: 'none' | 'full') => {
-      const { model: pruned } = await prune(flat, { ...run, recovery });
+    const error = async (compensation: 'none' | 'full') => {
+      const { model: pruned } = await prune(flat, { ...run, compensation });
       const got = (await runModel(pruned, feeds(99, 4))).logits.data as Float32Array;
       return Math.max(...got.map((x, at) => Math.abs(x - want[at])));
     };

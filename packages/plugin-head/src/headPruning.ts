@@ -19,7 +19,7 @@ export const HEAD_PRUNING_DEFAULTS = { criterion: 'energy', seed: 0 } as const;
 
 /**
  * Whole heads as units: with a head leave its queries, keys and values, its rows of the output projection, and its slices of whatever counts heads, as
- * tables of relative positions. Where several queries share a key, a key leaves with its queries. With recovery, what a head gave is folded into the
+ * tables of relative positions. Where several queries share a key, a key leaves with its queries. With compensation, what a head gave is folded into the
  * output projection of those that stay.
  *
  * @throws SnpError `invalid-argument` for a criterion that does not exist.

@@ -1,4 +1,4 @@
-import { emptyPlan, type HeadSet, l2, prepare, prune, SnpError, verify } from '@snp/core';
+import { apply, emptyPlan, type HeadSet, l2, prepare, prune, SnpError, verify } from '@snp/core';
 import { cloneModel } from '@snp/onnx';
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { buildVit, inputs, runModel } from '@snp/testing';
@@ -23,7 +23,7 @@ const calibration = tensors(async function* () {
 });
 const runtime = onnxRuntime();
 const analysis = prepare(model);
-const options = { calibration, runtime, recovery: 'none', holdBack: false } as const;
+const options = { calibration, runtime, compensation: 'none', holdBack: false } as const;
 
 async function scoresOf(criterion: 'energy' | 'redundancy' | 'sensitivity'): Promise<Map<string, number[]>> {
   const { report } = await prune(model, { ...options, plugins: [headPruning({ ratio: 0.25, criterion })] });
@@ -113,10 +113,8 @@ describe('criteria for heads', () => {
     const want = [];
     for (let head = 0; head < HEADS; head++) {
       const keep = Array.from({ length: HEADS }, (_, other) => other).filter((other) => other !== head);
-      const { model: without } = await prune(model, {
-        runtime,
-        plan: { ...emptyPlan(analysis), groups: { [set.id]: { units: HEADS, lanes: 1, keep } } },
-      });
+      const plan = { ...emptyPlan(analysis), groups: { [set.id]: { units: HEADS, lanes: 1, keep } } };
+      const { model: without } = await apply(model, plan, { runtime });
       let sum = 0;
       for (let seed = 0; seed < SAMPLES; seed++) {
         const [p, q] = [

@@ -1,66 +1,89 @@
-import { type Plan, prune } from '@snp/core';
-import { Command } from 'commander';
+import { addStatistics, apply, COMPENSATION_KINDS, type CompensationKind, loadStatistics } from '@snp/core';
+import { Command, Option } from 'commander';
 import { commonFlags } from '../config/flags.js';
 import type { ParsedConfig } from '../config/schema.js';
 import { addConfigOptions, withConfig } from '../config/withConfig.js';
+import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { checkWritable, defaultOutput, fileSize, readJson } from '../options/files.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
-import { addPluginOptions, type PluginOptions } from '../options/plugins.js';
 import { dimOption } from '../options/target.js';
 import { noVerifyOption } from '../options/verify.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { renderSummary } from '../output/summary.js';
-import { printWarnings } from '../output/warnings.js';
-import { loadPlugins } from '../plugins/loadPlugins.js';
+import { printSkipped, printWarnings } from '../output/warnings.js';
+import { makeReportFolder, writeReport } from '../output/writeReport.js';
 
-interface ApplyOptions extends ModelOptions, PluginOptions {
+interface ApplyCommandOptions extends DataOptions, ModelOptions {
   output?: string;
   plan: string;
+  calib?: string;
+  stats?: string[];
+  compensation?: CompensationKind;
   verify: boolean;
   dim?: Record<string, number>;
+  report?: string;
   json?: boolean;
 }
 
-/** `snp apply`: executes a saved plan; the same plan gives the same bytes. */
+/** `snp apply`: makes a model by a saved plan; the same plan, model and calibration data give the same bytes. */
 export function applyCommand(): Command {
   const command = new Command('apply')
-    .description('prune a model by a plan that was made before')
+    .description('make a model by a plan that was made before')
     .argument('<model>', 'ONNX file; it is not changed')
     .requiredOption('--plan <FILE>', 'plan.json, as prune --report writes it; may be edited')
     .option('-o, --output <FILE>', 'where the pruned model goes (default: NAME.snp.onnx in the current folder)')
+    .option('--calib <DIR>', 'the typical inputs that the plan was made with')
+    .option('--stats <FILE...>', 'what calibrate gathered, where the plan was made with that')
+    .addOption(
+      new Option(
+        '--compensation <KIND>',
+        'how what stays makes up for what leaves; none cuts alone (default: as the plan says)',
+      ).choices(COMPENSATION_KINDS),
+    )
     .addOption(noVerifyOption())
     .addOption(dimOption())
+    .option('--report <DIR>', 'write plan.json, report.json and report.html there')
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
-  return addConfigOptions(addPluginOptions(command)).action(run);
+  return addConfigOptions(addDataOptions(command)).action(run);
 }
 
 async function run(path: string, _: unknown, command: Command): Promise<void> {
-  const options = await withConfig<ApplyOptions>(command, applyFlags);
+  const options = await withConfig<ApplyCommandOptions>(command, applyFlags);
   const output = options.output ?? defaultOutput(path);
   await checkWritable(output, path);
-  const plan = (await readJson(options.plan)) as Plan;
-  const { plugins } = await loadPlugins(options.plugin);
-  const { pluginTimeout, verify, dim: dims } = options;
+  const plan = await readJson(options.plan);
   const model = await openModel(path, options);
+  const calibration = options.calib === undefined ? undefined : await openData(options.calib, model, options);
+  const statistics = options.stats && addStatistics(await Promise.all(options.stats.map(loadStatistics)));
+  if (options.report !== undefined) await makeReportFolder(options.report);
+  const { compensation, verify, batch, dim: dims } = options;
   const result = await withProgress((bar) =>
-    prune(model, { plan, plugins, pluginTimeout, verify, dims, name: path, onProgress: bar.onProgress }),
+    apply(model, plan, {
+      calibration,
+      statistics,
+      compensation,
+      batchSize: batch,
+      verify,
+      dims,
+      name: path,
+      onProgress: bar.onProgress,
+    }),
   );
   await result.write(output);
+  if (options.report !== undefined) await writeReport(options.report, result.report);
   printWarnings(result.report.warnings);
-  if (plan.recovery)
-    printWarnings([
-      `The plan was made with recovery '${plan.recovery}', which rewrites weights; apply only cuts. For the recovered model: snp prune ${path} --plan ${options.plan} --calib DIR, with the same calibration data.`,
-    ]);
+  printSkipped(result.report.calibration.skipped);
   const sizes = { before: await fileSize(path), after: await fileSize(output) };
   if (options.json) printJson({ output, fileBytes: sizes, ...result.report });
-  else process.stdout.write(renderSummary(result.report, sizes, output));
+  else process.stdout.write(renderSummary(result.report, sizes, output, options.report));
 }
 
 /** What a plan leaves to say. */
 function applyFlags(config: ParsedConfig) {
-  const { plugin, pluginTimeout, followLinks } = commonFlags(config);
-  const { verify, dims: dim } = config;
-  return { plugin, pluginTimeout, followLinks, verify, dim };
+  const { calib, stats, preprocess, limit, every, start, batch, followLinks } = commonFlags(config);
+  const { verify, dims: dim, compensation, recovery, report } = config;
+  const reading = { calib, stats, preprocess, limit, every, start, batch };
+  return { ...reading, followLinks, verify, dim, compensation: compensation ?? recovery, report };
 }

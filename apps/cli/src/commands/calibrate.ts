@@ -1,4 +1,4 @@
-import { calibrate, saveStatistics } from '@snp/core';
+import { calibrateModel, saveStatistics } from '@snp/core';
 import { onnxRuntime, type Shard, shardOf } from '@snp/runtime';
 import { Command } from 'commander';
 import pc from 'picocolors';
@@ -45,9 +45,9 @@ async function run(path: string, options: CalibrateCommandOptions): Promise<void
   const model = await openModel(path, options);
   const calibration = await openData(options.calib, model, options.shard ? shardOf(options, options.shard) : options);
   const statistics = await withProgress(async (bar) => {
-    const gathered = await calibrate(model, {
+    const gathered = await calibrateModel(model, {
       calibration,
-      effects: options.effects,
+      sensitivity: options.effects,
       batchSize: options.batch,
       narrowCache: options.narrowCache,
       plugins,

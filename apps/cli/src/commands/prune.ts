@@ -1,15 +1,17 @@
 import { latencyOn, readLatencyTable, type Target } from '@snp/bench';
 import {
+  type ApplyOptions,
   addStatistics,
+  apply,
   type CalibrationStatistics,
+  COMPENSATION_KINDS,
+  type CompensationKind,
   criterionNames,
   type LatencyBudget,
   loadStatistics,
-  type Plan,
   type PruneOptions,
   presets,
   prune,
-  type RecoveryKind,
   SnpError,
 } from '@snp/core';
 import { type Calibration, onnxRuntime } from '@snp/runtime';
@@ -50,7 +52,9 @@ interface PruneCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   stats?: string[];
   round?: number;
   seed?: number;
-  recovery?: RecoveryKind;
+  compensation?: CompensationKind;
+  /** The old name of `compensation`. */
+  recovery?: CompensationKind;
   reconstruct: boolean;
   verify: boolean;
   holdBack: boolean;
@@ -80,7 +84,7 @@ export function pruneCommand(): Command {
     .addOption(
       new Option(
         '--allocation <HOW>',
-        'how a budget is divided: by what each width does to the answers, or the same fraction of every group (default: planned with recovery full, else even)',
+        'how a budget is divided: by what each width does to the answers, or the same fraction of every group (default: planned with compensation full, else even)',
       ).choices(['planned', 'even']),
     )
     .option(
@@ -101,10 +105,11 @@ export function pruneCommand(): Command {
     .option('--seed <N>', 'seed of the random criterion', wholeNumber(0))
     .addOption(
       new Option(
-        '--recovery <KIND>',
-        'how what stays makes up for what leaves (default: full with --calib or --stats, none without them and for presets)',
-      ).choices(['none', 'mean', 'ridge', 'full']),
+        '--compensation <KIND>',
+        'how what stays makes up for what leaves (default: full with --calib or --stats, none without them and for presets; with --plan, as it says)',
+      ).choices(COMPENSATION_KINDS),
     )
+    .addOption(new Option('--recovery <KIND>', 'the old name of --compensation').choices(COMPENSATION_KINDS).hideHelp())
     .option(
       '--no-reconstruct',
       'leave the branches of the pruned model as they are, instead of refitting each to make up for errors before it; saves four passes over the samples',
@@ -119,7 +124,8 @@ export function pruneCommand(): Command {
 }
 
 async function run(path: string, _: unknown, command: Command): Promise<void> {
-  const options = await withConfig<PruneCommandOptions>(command, pruneFlags, pruneDrops);
+  const given = await withConfig<PruneCommandOptions>(command, pruneFlags, pruneDrops);
+  const options = { ...given, compensation: given.compensation ?? given.recovery };
   checkContradictions(options);
   const extensions = await extensionsOf(options);
   const output = options.output ?? defaultOutput(path);
@@ -130,15 +136,17 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
   if (options.report !== undefined) await makeReportFolder(options.report);
   const result = await withProgress((bar) =>
     withTarget(options.target, async (target) => {
-      const pruned = await prune(model, {
-        ...targetOf(options, await planOf(options)),
-        latency: await latencyOf(options, target),
-        ...settingsOf(options, calibration),
-        ...extensions,
-        statistics,
-        name: path,
-        onProgress: bar.onProgress,
-      });
+      const common = { ...settingsOf(options, calibration), statistics, name: path, onProgress: bar.onProgress };
+      const plan = await planOf(options);
+      const pruned = plan
+        ? await apply(model, plan, common)
+        : await prune(model, {
+            ...targetOf(options),
+            latency: await latencyOf(options, target),
+            ...common,
+            ...decidingOf(options),
+            ...extensions,
+          });
       await pruned.write(output);
       return pruned;
     }),
@@ -167,35 +175,41 @@ async function latencyOf(
   return { ...limit, on };
 }
 
-async function planOf(options: PruneCommandOptions): Promise<Plan | undefined> {
-  return options.plan === undefined ? undefined : ((await readJson(options.plan)) as Plan);
+async function planOf(options: PruneCommandOptions): Promise<unknown> {
+  return options.plan === undefined ? undefined : readJson(options.plan);
 }
 
-function targetOf(
-  { preset, keepMacs, keepParams, keepBytes, ratio: ratios }: PruneCommandOptions,
-  plan: Plan | undefined,
-): Partial<PruneOptions> {
+function targetOf({
+  preset,
+  keepMacs,
+  keepParams,
+  keepBytes,
+  ratio: ratios,
+}: PruneCommandOptions): Partial<PruneOptions> {
   const limits = { macs: keepMacs, params: keepParams, bytes: keepBytes };
   const budget = Object.values(limits).some((limit) => limit !== undefined) ? limits : undefined;
-  return { preset, ratios, plan, budget };
+  return { preset, ratios, budget };
 }
 
-function settingsOf(options: PruneCommandOptions, calibration: Calibration | undefined): Partial<PruneOptions> {
-  const { batch, round, recovery, allocation, least, reconstruct, holdBack, narrowCache, verify, dim } = options;
+function settingsOf(
+  { batch, compensation, holdBack, verify, dim }: PruneCommandOptions,
+  calibration: Calibration | undefined,
+): ApplyOptions {
   return {
     calibration,
+    compensation,
     batchSize: batch,
-    round,
-    recovery,
-    allocation,
-    least,
-    reconstruct,
     verify,
     dims: dim,
     holdBack: holdBack ? undefined : false,
-    narrowCache,
     runtime: onnxRuntime(),
   };
+}
+
+/** What a plan has decided. */
+function decidingOf(options: PruneCommandOptions): Partial<PruneOptions> {
+  const { round, allocation, least, reconstruct, narrowCache } = options;
+  return { round, allocation, least, reconstruct, narrowCache };
 }
 
 /** Options that cannot both be meant. The library checks the rest. */
@@ -224,8 +238,8 @@ function checkContradictions(options: PruneCommandOptions): void {
   const useless =
     options.plan !== undefined &&
     [
-      ['--calib', options.recovery === 'none' ? options.calib : undefined],
-      ['--stats', options.recovery === 'none' ? options.stats : undefined],
+      ['--calib', options.compensation === 'none' ? options.calib : undefined],
+      ['--stats', options.compensation === 'none' ? options.stats : undefined],
       ['--criterion', options.criterion],
       ['--round', options.round],
       ['--seed', options.seed],

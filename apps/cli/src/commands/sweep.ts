@@ -5,7 +5,7 @@ import {
   addStatistics,
   type CalibrationStatistics,
   type CostBudget,
-  calibrate,
+  calibrateModel,
   checkBudgets,
   criterionNames,
   holdBack,
@@ -244,7 +244,7 @@ async function statisticsOf(
   if (options.stats) return addStatistics(await Promise.all(options.stats.map(loadStatistics)));
   const path = join(folder, 'statistics.safetensors');
   if (await stat(path).catch(() => undefined)) return loadStatistics(path);
-  const statistics = await calibrate(model, {
+  const statistics = await calibrateModel(model, {
     calibration: calibration!,
     batchSize: options.batch,
     narrowCache: options.narrowCache,

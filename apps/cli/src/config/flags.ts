@@ -22,7 +22,7 @@ export function commonFlags({ calibration, statistics, criterion, plugins = [], 
 
 /** As flags of `snp prune`. */
 export function pruneFlags(config: ParsedConfig) {
-  const { budget, ratios, dims, preset, latency, plan, target, table, allocation, recovery, report, output } = config;
+  const { budget, ratios, dims, preset, latency, plan, target, table, allocation, report, output } = config;
   const { reconstruct, holdBack, narrowCache, verify } = config;
   return {
     ...commonFlags(config),
@@ -38,7 +38,7 @@ export function pruneFlags(config: ParsedConfig) {
       target,
       table,
       allocation,
-      recovery,
+      compensation: config.compensation ?? config.recovery,
       reconstruct,
       holdBack,
       narrowCache,

@@ -1,4 +1,4 @@
-import { presets } from '@snp/core';
+import { COMPENSATION_KINDS, presets } from '@snp/core';
 import { z } from 'zod';
 import { budget, fraction, latency } from '../options/numbers.js';
 import { duration } from '../options/plugins.js';
@@ -73,7 +73,8 @@ export const configSchema = z.strictObject({
   pluginTimeout: written(duration, 'a time with its unit: "500ms", "60s", "10m"')
     .optional()
     .describe('longest time of a call of a criterion or plug-in'),
-  recovery: oneOf(['none', 'mean', 'ridge', 'full']).optional().describe('how what stays makes up for what leaves'),
+  compensation: oneOf(COMPENSATION_KINDS).optional().describe('how what stays makes up for what leaves'),
+  recovery: oneOf(COMPENSATION_KINDS).optional().describe('the old name of compensation'),
   reconstruct: z
     .boolean('must be true or false')
     .optional()

@@ -26,7 +26,7 @@ export function addPluginOptions(command: Command): Command {
 export function criterionOption(names: readonly string[]): Option {
   return new Option(
     '--criterion <NAME>',
-    `which neurons leave: ${names.join(', ')}, or one that --plugin loads, which needs no name if it is the only one (default: snp; with recovery full, which mixes neurons or picks them itself, only for hidden neurons and if given)`,
+    `which neurons leave: ${names.join(', ')}, or one that --plugin loads, which needs no name if it is the only one (default: snp; with compensation full, which mixes neurons or picks them itself, only for hidden neurons and if given)`,
   );
 }
 

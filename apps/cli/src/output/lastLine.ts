@@ -4,14 +4,14 @@ import { count, duration, percent } from './format.js';
 
 /** What was really removed and what is left, beside what was asked for. */
 export function lastLine(report: PruneReport, output: string): string {
-  const { budget, criterion, recovery, calibration, seconds, removed, limits = {}, cost } = report;
+  const { budget, criterion, compensation, calibration, seconds, removed, limits = {}, cost } = report;
   const total = Object.values(seconds).reduce((sum, part) => sum + part, 0);
   const kinds = Object.entries(removed).map(([kind, units]) => `${units} ${kind}`);
   const unmet = Object.values(limits).some(({ met }) => !met);
   const left = `${percent(cost.after.macs, cost.before.macs)} of the MACs (${count(cost.after.macs)}) and ${percent(cost.after.params, cost.before.params)} of the parameters left`;
   const how = [
     `criterion ${criterion}`,
-    ...(recovery === 'none' ? [] : [`recovery ${recovery}`]),
+    ...(compensation === 'none' ? [] : [`compensation ${compensation}`]),
     ...(calibration.samples > 0 ? [`${calibration.samples} calibration samples`] : []),
   ];
   const asked = `asked for: ${budget}${unmet ? ', met only in part' : ''}`;

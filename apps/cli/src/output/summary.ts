@@ -25,7 +25,7 @@ export function renderSummary(
     '',
     ...latencyLines(report),
     ...fidelityLines(report),
-    ...unrecoveredLines(report),
+    ...uncompensatedLines(report),
     ...formLines(report),
     verificationLine(report),
     lastLine(report, output),
@@ -54,14 +54,15 @@ function fidelityLines({ fidelity }: PruneReport): string[] {
   ];
 }
 
-/** Groups that recovery did less for than it was asked, by reason. */
-function unrecoveredLines({ groups }: PruneReport): string[] {
+/** Groups that compensation did less for than it was asked, by reason. */
+function uncompensatedLines({ groups }: PruneReport): string[] {
   const reasons = new Map<string, number>();
-  for (const { recovery } of groups)
-    if (recovery !== undefined && recovery !== 'done') reasons.set(recovery, (reasons.get(recovery) ?? 0) + 1);
+  for (const { compensation } of groups)
+    if (compensation !== undefined && compensation !== 'done')
+      reasons.set(compensation, (reasons.get(compensation) ?? 0) + 1);
   if (reasons.size === 0) return [];
   const lines = [...reasons].map(([reason, groups]) => `  ${groups} × ${reason}`);
-  return ['less recovery than asked for:', ...lines, ''];
+  return ['less compensation than asked for:', ...lines, ''];
 }
 
 /** Inputs and outputs that programs around the model must give and take in a new form. */

@@ -82,13 +82,15 @@ export const costBudget = z
 export const plan = z
   .looseObject({
     format: z.literal('snp-plan'),
-    version: z.literal(1),
+    version: z.union([z.literal(1), z.literal(2)]),
+    tool: z.string().optional(),
     model: z.object({ fingerprint: z.string() }),
     groups: z.record(
       z.string(),
       z.object({ units: z.number().int(), lanes: z.number().int(), keep: z.array(z.number().int()) }),
     ),
-    recovery: z.enum(['mean', 'ridge', 'full']).optional(),
+    compensation: z.looseObject({ kind: z.enum(['mean', 'ridge', 'full']) }).optional(),
+    recovery: z.enum(['mean', 'ridge', 'full']).optional().describe('of version 1, in place of compensation'),
   })
   .openapi('Plan');
 

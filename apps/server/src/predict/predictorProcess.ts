@@ -5,7 +5,7 @@ import {
   budgetWidths,
   CostModel,
   checkPlan,
-  type DamageCurve,
+  type DivergenceCurve,
   laneWidth,
   Planner,
   prepare,
@@ -32,7 +32,7 @@ interface Known {
 const MOST_MODELS = 4;
 
 const models = new Map<string, Promise<Known>>();
-const curves = new Map<string, Promise<Map<string, DamageCurve>>>();
+const curves = new Map<string, Promise<Map<string, DivergenceCurve>>>();
 
 /** As it is kept, or made now; those asked for last stay. */
 function keep<T>(map: Map<string, Promise<T>>, key: string, most: number, make: () => Promise<T>): Promise<T> {
@@ -49,7 +49,7 @@ async function open(path: string): Promise<Known> {
   return { analysis, costs: new CostModel(analysis) };
 }
 
-async function readCurves(path: string): Promise<Map<string, DamageCurve>> {
+async function readCurves(path: string): Promise<Map<string, DivergenceCurve>> {
   const rows = JSON.parse(await readFile(path, 'utf8')) as Record<string, number[]>;
   return new Map(Object.entries(rows).map(([id, curve]) => [id, Float64Array.from(curve)]));
 }
@@ -57,12 +57,13 @@ async function readCurves(path: string): Promise<Map<string, DamageCurve>> {
 async function predict(files: PredictionFiles, request: PredictionRequest): Promise<Prediction> {
   const { analysis, costs } = await keep(models, files.model, MOST_MODELS, () => open(files.model));
   const path = files.curves;
-  const damages = path === undefined ? undefined : await keep(curves, path, 4 * MOST_MODELS, () => readCurves(path));
-  const some = widthsOf(analysis, damages, request);
+  const divergences =
+    path === undefined ? undefined : await keep(curves, path, 4 * MOST_MODELS, () => readCurves(path));
+  const some = widthsOf(analysis, divergences, request);
   const widths = Object.fromEntries(analysis.groups.map((group) => [group.id, some[group.id] ?? laneWidth(group)]));
   const damage = Object.fromEntries(
     analysis.groups.flatMap((group) => {
-      const curve = damages?.get(group.id);
+      const curve = divergences?.get(group.id);
       return curve && widths[group.id] < laneWidth(group) ? [[group.id, curve[widths[group.id]]]] : [];
     }),
   );
@@ -70,14 +71,14 @@ async function predict(files: PredictionFiles, request: PredictionRequest): Prom
     widths,
     before: costs.at({}),
     after: costs.at(widths),
-    divergence: damages ? Object.values(damage).reduce((sum, one) => sum + one, 0) : null,
+    divergence: divergences ? Object.values(damage).reduce((sum, one) => sum + one, 0) : null,
     damage,
   };
 }
 
 function widthsOf(
   analysis: Analysis,
-  damages: Map<string, DamageCurve> | undefined,
+  divergences: Map<string, DivergenceCurve> | undefined,
   request: PredictionRequest,
 ): Widths {
   const { target, round = 1, least } = request;
@@ -89,7 +90,7 @@ function widthsOf(
     return Object.fromEntries(Object.entries(groups).map(([id, { keep: kept, lanes }]) => [id, kept.length / lanes]));
   }
   const budget = target.budget as Parameters<typeof budgetWidths>[1];
-  const planned = damages && new Planner(analysis, damages, { round, least }).plan(budget);
+  const planned = divergences && new Planner(analysis, divergences, { round, least }).plan(budget);
   return planned?.widths ?? budgetWidths(analysis, budget, { round });
 }
 

@@ -1,14 +1,14 @@
 import {
   addStatistics,
   type CalibrationStatistics,
-  calibrate,
-  damageCurves,
+  calibrateModel,
+  expectedDivergences,
   loadStatistics,
   type Model,
+  open,
   Planner,
-  prepare,
-  Recovery,
   saveStatistics,
+  solveCompensation,
 } from '@snp/core';
 import { writeTextWhole } from '@snp/onnx/node';
 import { onnxRuntime, type Shard, type Skipped, shardOf } from '@snp/runtime';
@@ -56,9 +56,9 @@ async function gather(
   { progress }: TaskContext,
 ) {
   const calibration = await openTaskData(model, shard ? shardOf(samples, shard) : samples);
-  const statistics = await calibrate(model, {
+  const statistics = await calibrateModel(model, {
     calibration,
-    effects,
+    sensitivity: effects,
     plugins: pluginsOf(plugins),
     batchSize: samples.batch,
     runtime: onnxRuntime(),
@@ -68,22 +68,22 @@ async function gather(
   return { statistics, skipped: [...calibration.skipped] };
 }
 
-/** Curves of damage over width for predictions while someone moves a slider, and the trade-off that they make. */
+/** Curves of expected divergence over width for predictions while someone moves a slider, and the trade-off that they make. */
 async function foresee(
   model: Model,
   statistics: CalibrationStatistics,
   skipped: readonly Skipped[],
   { progress }: TaskContext,
 ): Promise<TaskOutcome> {
-  const analysis = prepare(model);
-  progress({ step: 'solve', done: 0, total: null });
-  const { methods } = await Recovery.create(analysis, statistics.groups, 'full', {
+  const opened = await open(model, {
     runtime: onnxRuntime(),
-    onProgress: (done, total) => progress({ step: 'solve', done, total: total ?? null }),
+    verify: false,
+    onProgress: ({ step, done, total }) => progress({ step, done, total: total ?? null }),
   });
-  const curves = damageCurves(methods.values(), statistics.effects);
+  const { neurons } = await solveCompensation(opened, statistics);
+  const curves = expectedDivergences(neurons.values(), statistics.sensitivity);
   progress({ step: 'plan', done: 0, total: null });
-  const points = new Planner(analysis, curves).tradeOff(SHARES);
+  const points = new Planner(opened.analysis, curves).tradeOff(SHARES);
   const rows = Object.fromEntries([...curves].map(([id, curve]) => [id, [...curve]]));
   await writeTextWhole(`${PLACES.output}/curves.json`, JSON.stringify(rows));
   await writeTextWhole(`${PLACES.output}/trade-off.json`, JSON.stringify({ points }));

@@ -1,16 +1,18 @@
 import { readdir } from 'node:fs/promises';
 import { latencyOn } from '@snp/bench';
 import {
+  apply,
+  type CompensationKind,
   type CostBudget,
   criterionByName,
   type LatencyBudget,
   type LeastShares,
   loadStatistics,
   type Plan,
+  type Progress,
   type PruneReport,
   prune as pruneModel,
   type Ratios,
-  type RecoveryKind,
   renderReport,
 } from '@snp/core';
 import { writeTextWhole } from '@snp/onnx/node';
@@ -36,38 +38,42 @@ export interface PruneTaskOptions {
   plugins?: readonly PluginName[] | undefined;
   criterion?: string | undefined;
   seed?: number | undefined;
-  recovery?: RecoveryKind | undefined;
+  /** Kind of compensation. */
+  recovery?: CompensationKind | undefined;
   allocation?: 'planned' | 'even' | undefined;
   least?: LeastShares | undefined;
   round?: number | undefined;
   holdBack?: boolean | undefined;
 }
 
-/** Prunes a model exactly as `snp prune` does with the same options. */
+/** Prunes a model exactly as `snp prune` does with the same options, or `snp apply` by a plan. */
 export const prune: TaskFunction<PruneTaskOptions> = async (options, context) => {
   const model = await openTaskModel();
-  const { criterion, seed, samples, output, preset, ratios, budget, plan, recovery, allocation, least, round } =
-    options;
-  const result = await pruneModel(model, {
-    preset,
-    ratios,
-    budget,
-    latency: latencyOf(options, context),
-    plan,
-    plugins: pluginsOf(options.plugins, preset),
-    recovery,
-    allocation,
-    least,
-    round,
-    criterion: criterion === undefined ? undefined : criterionByName(criterion, seed === undefined ? {} : { seed }),
+  const { criterion, seed, samples, output, preset, ratios, budget, plan, allocation, least, round } = options;
+  const common = {
+    compensation: options.recovery,
     calibration: samples && (await openTaskData(model, samples)),
     statistics: options.statistics ? await loadStatistics(PLACES.statistics(0)) : undefined,
     batchSize: samples?.batch,
     holdBack: options.holdBack,
     runtime: onnxRuntime(),
     name: options.model,
-    onProgress: ({ step, done, total }) => context.progress({ step, done, total: total ?? null }),
-  });
+    onProgress: ({ step, done, total }: Progress) => context.progress({ step, done, total: total ?? null }),
+  };
+  const result = plan
+    ? await apply(model, plan, common)
+    : await pruneModel(model, {
+        ...common,
+        preset,
+        ratios,
+        budget,
+        latency: latencyOf(options, context),
+        plugins: pluginsOf(options.plugins, preset),
+        allocation,
+        least,
+        round,
+        criterion: criterion === undefined ? undefined : criterionByName(criterion, seed === undefined ? {} : { seed }),
+      });
   context.progress({ step: 'write', done: 0, total: null });
   await result.write(`${PLACES.output}/${output}`);
   for (const warning of result.report.warnings) context.log('warn', warning);
@@ -105,7 +111,7 @@ export async function modelFiles(output: string): Promise<TaskFile[]> {
 function summary(report: PruneReport) {
   return {
     criterion: report.criterion,
-    recovery: report.recovery,
+    recovery: report.compensation,
     budget: report.budget,
     cost: report.cost,
     blocks: report.blocks.map(({ block, before, after }) => ({ block: block ?? null, before, after })),

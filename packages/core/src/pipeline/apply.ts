@@ -16,7 +16,9 @@ import { reportOn } from './reportOn.js';
 import { warnOfStatistics } from './warnOfStatistics.js';
 
 /** Options of `apply`. */
-export interface ApplyOptions extends Omit<OpenOptions, 'holdBack' | 'narrowCache' | 'plugins' | 'pluginTimeout'> {
+export interface ApplyOptions extends Omit<OpenOptions, 'narrowCache' | 'plugins' | 'pluginTimeout'> {
+  /** Hold every eighth calibration sample back, for comparisons. Default: as it was when the plan was made. */
+  holdBack?: boolean | undefined;
   /** Statistics in place of `calibration`, or of most of it, as they were given to `prune`. */
   statistics?: CalibrationStatistics | undefined;
   /**
@@ -42,7 +44,7 @@ export async function apply(source: string | Model, plan: unknown, options: Appl
     ...options,
     narrowCache,
     batchSize: options.batchSize ?? recipe?.data?.batchSize,
-    holdBack: recipe !== undefined && (recipe.data?.heldBack ?? options.statistics === undefined),
+    holdBack: options.holdBack ?? (recipe !== undefined && (recipe.data?.heldBack ?? options.statistics === undefined)),
   });
   const checked = checkPlan(plan, opened.analysis);
   const pruned = await proven(opened, async (context, earlier) =>

@@ -52,7 +52,7 @@ export function makeReport(findings: Findings): PruneReport {
   const nothing = Object.keys(removed).length === 0 && findings.limits;
   return {
     format: 'snp-report',
-    version: 1,
+    version: 2,
     model: findings.name,
     criterion: findings.criterion,
     compensation: findings.compensation,

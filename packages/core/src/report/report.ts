@@ -67,7 +67,7 @@ export interface NewForm {
 /** The whole of a pruning, for people (report.html), for third parties who want to repeat it, and for programs. */
 export interface PruneReport {
   format: 'snp-report';
-  version: 1;
+  version: 2;
   model: string;
   criterion: string;
   compensation: CompensationKind;

@@ -65,7 +65,7 @@ export function checkBudgets(
  * @param onPoint Called with each point as soon as it is there, and with what made it.
  * @throws SnpError as `prune`.
  * @example
- * const statistics = await calibrate(model, { calibration });
+ * const statistics = await calibrateModel(model, { calibration });
  * const points = await sweep(model, { statistics, budgets: [{ macs: 0.8 }, { macs: 0.6 }], data: calibration });
  */
 export async function sweep(

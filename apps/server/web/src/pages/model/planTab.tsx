@@ -292,7 +292,7 @@ function Apply({ model, analysis, kept, calibrations, valid }: ApplyProps) {
     const own = usable.find(({ id }) => id === calibration);
     const body: NewPruning = {
       model: model.id,
-      target: { plan: recovery === 'none' ? plan : { ...plan, recovery } },
+      target: { plan },
       recovery,
       ...(own && recovery !== 'none' && { calibration: own.id }),
       ...(own && { dataset: datasetOf(own), holdBack: true }),
@@ -304,7 +304,7 @@ function Apply({ model, analysis, kept, calibrations, valid }: ApplyProps) {
     <section class="card stack" aria-labelledby="apply">
       <h2 id="apply">Apply</h2>
       <Choices
-        label="Recovery"
+        label="Compensation"
         value={recovery}
         onChange={setRecovery}
         options={RECOVERIES.map((name) => ({
@@ -315,7 +315,7 @@ function Apply({ model, analysis, kept, calibrations, valid }: ApplyProps) {
         hint={
           usable.length === 0
             ? 'Without a calibration, weights can only be cut.'
-            : 'Full recovery may mix units: it keeps the widths of the plan, and chooses what is in them.'
+            : 'Full compensation may mix units: it keeps the widths of the plan, and chooses what is in them.'
         }
       />
       {usable.length > 0 && (

@@ -167,7 +167,7 @@ function ShrinkForm({
         </section>
         <section class="card stack" aria-label="How it is made">
           <Choices
-            label="Recovery"
+            label="Compensation"
             value={making.recovery}
             onChange={(recovery) => setMaking({ ...making, recovery })}
             options={[
@@ -196,7 +196,7 @@ function ShrinkForm({
                 value={making.criterion}
                 onChange={(criterion) => setMaking({ ...making, criterion })}
                 options={[
-                  { value: '', label: 'Chosen by the recovery' },
+                  { value: '', label: 'Chosen by the compensation' },
                   ...about.criteria.map((name) => ({ value: name, label: name })),
                 ]}
               />

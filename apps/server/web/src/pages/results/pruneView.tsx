@@ -28,7 +28,7 @@ export function PruneView({ job, result }: { job: PruneJob; result: PruneResult 
           </span>
         </div>
         <p class="quiet">
-          Kept: {budget}. Criterion {criterion}, recovery {recovery}
+          Kept: {budget}. Criterion {criterion}, compensation {recovery}
           {samples > 0 && `, calibrated on ${counted(samples, 'sample')}`}.
         </p>
         <Totals
@@ -150,7 +150,9 @@ function Histograms({ url }: { url: string }) {
         const scored = groups.filter(({ scores }) => scores);
         if (scored.length === 0)
           return (
-            <p class="quiet">No units were scored: the plan was given, or the recovery picked or mixed them itself.</p>
+            <p class="quiet">
+              No units were scored: the plan was given, or the compensation picked or mixed them itself.
+            </p>
           );
         return (
           <div class="stack">

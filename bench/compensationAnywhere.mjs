@@ -1,5 +1,5 @@
-// `node bench/recoveryAnywhere.mjs MODEL...`: recovery on any models with random inputs, a quarter of the neurons leaving every group: the error of the first output on
-// other inputs with and without recovery, what recovery did and why not more, as a Markdown table.
+// `node bench/compensationAnywhere.mjs MODEL...`: compensation on any models with random inputs, a quarter of the neurons leaving every group: the error of the first output on
+// other inputs with and without compensation, what it did and why not more, as a Markdown table.
 import { basename } from 'node:path';
 import { criterionByName, prepare, prune, randomFeeds } from '@snp/core';
 import { readModel } from '@snp/onnx/node';
@@ -8,7 +8,7 @@ import { relativeError } from '@snp/testing';
 
 const runtime = onnxRuntime();
 process.stdout.write(
-  '| model | error without | with recovery | what it did | fault |\n| --- | --- | --- | --- | --- |\n',
+  '| model | error without | with compensation | what it did | fault |\n| --- | --- | --- | --- | --- |\n',
 );
 for (const path of process.argv.slice(2)) {
   const row = { without: '', full: '', done: '', fault: '' };
@@ -27,7 +27,7 @@ for (const path of process.argv.slice(2)) {
     );
     const options = { ratios: Object.fromEntries(kinds.map((kind) => [kind, 0.25])), calibration, runtime };
     const full = await prune(model, options);
-    const plain = await prune(model, { ...options, criterion: criterionByName('snp'), recovery: 'none' });
+    const plain = await prune(model, { ...options, criterion: criterionByName('snp'), compensation: 'none' });
     const error = async (pruned) => {
       const [a, b] = [await runtime.open(model), await runtime.open(pruned)];
       let sum = 0;
@@ -42,9 +42,9 @@ for (const path of process.argv.slice(2)) {
     Object.assign(row, { without: without.toExponential(2), full: recovered.toExponential(2) });
     const outcomes = full.report.groups
       .filter(({ removed }) => removed.length > 0)
-      .map(({ kind, recovery }) => `${kind}: ${recovery}`);
+      .map(({ kind, compensation }) => `${kind}: ${compensation}`);
     row.done = [...new Set(outcomes)].join('; ');
-    if (recovered > without) row.fault = 'worse with recovery';
+    if (recovered > without) row.fault = 'worse with compensation';
   } catch (error) {
     row.fault = error.message.slice(0, 300);
   }

@@ -1,4 +1,4 @@
-// `node bench/recovery.mjs MODEL DATA [CASE...]`: top-1 and agreement with the original after pruning with each kind of recovery and
+// `node bench/compensation.mjs MODEL DATA [CASE...]`: top-1 and agreement with the original after pruning with each kind of compensation and
 // allocation, as a Markdown table. Samples at even positions calibrate, those at odd positions measure, unless DATA holds folders `calibration` (of which
 // 250 samples are used) and `test`; labels are not used in pruning. For a model with 12 blocks of 3 heads of 64 and FFNs of 768 (DeiT-Tiny) there are cases of published widths, too.
 import { existsSync } from 'node:fs';
@@ -22,7 +22,7 @@ const openCalibrationPart = () =>
 const openTestPart = () =>
   apart ? openCalibration(join(data, 'test'), { inputs }) : openCalibration(data, { inputs, every: 2, start: 1 });
 const runtime = onnxRuntime();
-const folder = await mkdtemp(join(tmpdir(), 'snp-recovery-'));
+const folder = await mkdtemp(join(tmpdir(), 'snp-compensation-'));
 
 /** Ratios that leave given widths per head in every block; a number stands for all blocks. */
 function widths(queryKey, value, ffn) {
@@ -46,14 +46,14 @@ for (const macs of [0.73, 0.62, 0.5]) {
 }
 if (/deit.tiny/.test(path)) {
   add('published', publishedWidths());
-  add('published snp none', { ...publishedWidths(), recovery: 'none', criterion: criterionByName('snp') });
-  add('published ridge', { ...publishedWidths(), recovery: 'ridge', criterion: criterionByName('activation') });
+  add('published snp none', { ...publishedWidths(), compensation: 'none', criterion: criterionByName('snp') });
+  add('published ridge', { ...publishedWidths(), compensation: 'ridge', criterion: criterionByName('activation') });
   add('45/64/576', widths(45, 64, 576));
   add('32/48/614', widths(32, 48, 614));
   add('residual 153', { ratios: { residual: 1 - 153 / 192 } });
   add('residual 153 picked', {
     ratios: { residual: 1 - 153 / 192 },
-    recovery: 'none',
+    compensation: 'none',
     criterion: criterionByName('snp'),
   });
   for (const [kind, ratio] of [
@@ -61,10 +61,10 @@ if (/deit.tiny/.test(path)) {
     ['value', 0.5],
     ['ffn', 0.5],
   ]) {
-    for (const recovery of ['none', 'mean', 'ridge', 'full']) {
-      const criterion = recovery === 'full' ? undefined : criterionByName('activation');
-      if (!(recovery === 'mean' && kind === 'query-key'))
-        add(`${kind} ${recovery}`, { ratios: { [kind]: ratio }, recovery, criterion });
+    for (const compensation of ['none', 'mean', 'ridge', 'full']) {
+      const criterion = compensation === 'full' ? undefined : criterionByName('activation');
+      if (!(compensation === 'mean' && kind === 'query-key'))
+        add(`${kind} ${compensation}`, { ratios: { [kind]: ratio }, compensation, criterion });
     }
   }
 }
