@@ -4186,8 +4186,8 @@ export interface components {
         Plan: {
             /** @enum {string} */
             format: "snp-plan";
-            /** @enum {number} */
-            version: 1;
+            version: 1 | 2;
+            tool?: string;
             model: {
                 fingerprint: string;
             };
@@ -4198,7 +4198,16 @@ export interface components {
                     keep: number[];
                 };
             };
-            /** @enum {string} */
+            compensation?: {
+                /** @enum {string} */
+                kind: "mean" | "ridge" | "full";
+            } & {
+                [key: string]: unknown;
+            };
+            /**
+             * @description of version 1, in place of compensation
+             * @enum {string}
+             */
             recovery?: "mean" | "ridge" | "full";
         } & {
             [key: string]: unknown;
