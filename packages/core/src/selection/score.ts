@@ -17,14 +17,13 @@ const AT_ONCE = 2;
  * Gathers what a criterion asks for, and asks it for the scores of every group.
  *
  * @param criterion Default `snp()`.
- * @throws SnpError `calibration` for a criterion that looks at activations, without data; `plugin` for one that breaks the contract.
+ * @throws SnpError `plugin` for a criterion that breaks the contract.
  */
 export async function score(
   context: Context,
   assignments: readonly Assignment[],
   criterion: Criterion = snp(),
 ): Promise<Scores> {
-  requireData(criterion, context);
   if (assignments.length === 0) return new Map();
   const { clock, runtime, data, limits } = context;
   const guarded = guardedCriterion(criterion, limits);

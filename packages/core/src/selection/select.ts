@@ -5,7 +5,7 @@ import { type Compensations, NO_COMPENSATION } from '../compensation/solve.js';
 import type { Context } from '../context/context.js';
 import { checkPlan, emptyPlan, type GroupPlan, type Plan } from '../plan/plan.js';
 import { laneWidth } from '../plan/widths.js';
-import { type Scores, score } from './score.js';
+import { requireData, type Scores, score } from './score.js';
 import { selectUnits } from './selectUnits.js';
 
 /** Which units stay. */
@@ -35,6 +35,7 @@ export async function select(
   context: Context,
   { allocation, compensations = NO_COMPENSATION, criterion }: SelectOptions,
 ): Promise<Selection> {
+  if (criterion) requireData(criterion, context);
   const { analysis } = context;
   const plan = emptyPlan(analysis);
   const scored: Assignment[] = [];
