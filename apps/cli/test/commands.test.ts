@@ -42,7 +42,7 @@ describe('snp, on the example model', () => {
       at('calibration'),
       '--preprocess',
       PREPROCESS,
-      '--recovery',
+      '--compensation',
       'none',
       '--report',
       at('report'),
@@ -152,13 +152,13 @@ describe('snp, on the example model', () => {
     expect(await run('random', '--seed', '9')).not.toBe(plans[4]);
   });
 
-  it('recovery is the default with data, can be verified, and says how alike the answers are', async () => {
+  it('compensation is the default with data, can be verified, and says how alike the answers are', async () => {
     const data = ['--calib', at('calibration'), '--preprocess', PREPROCESS];
     const more = ['--report', at('full-report'), '--least', 'value=0.5', '--json'];
     const { stdout, code } = await snp('prune', EXAMPLE, '--keep-macs', '60%', ...data, ...more, '-o', at('full.onnx'));
     expect(code).toBe(0);
     const full = JSON.parse(stdout);
-    expect(full.recovery).toBe('full');
+    expect(full.compensation).toBe('full');
     expect(full.cost.after.macs).toBeLessThanOrEqual(0.6 * full.cost.before.macs);
     expect(full.fidelity.samples).toBe(2);
     for (const { kind, after } of full.groups) if (kind === 'value') expect(after).toBeGreaterThanOrEqual(16);
@@ -167,11 +167,19 @@ describe('snp, on the example model', () => {
     expect(verified.code).toBe(0);
     expect(JSON.parse(verified.stdout).difference).toBeLessThan(1e-4);
     expect((await snp('verify', EXAMPLE, at('small.onnx'), '--plan', plan)).code).not.toBe(0);
-    const applied = await snp('apply', EXAMPLE, '--plan', plan, '-o', at('only-cut.onnx'));
-    expect(applied.stderr).toMatch(/apply only cuts/);
-    const again = await snp('prune', EXAMPLE, '--plan', plan, ...data, '-o', at('full-again.onnx'));
-    expect(again.code).toBe(0);
-    expect(await hash(at('full-again.onnx'))).toBe(await hash(at('full.onnx')));
+    const refused = await snp('apply', EXAMPLE, '--plan', plan, '-o', at('only-cut.onnx'));
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/18 calibration samples: give them \(--calib DIR\)/);
+    expect(await namesIn(folder)).not.toContain('only-cut.onnx');
+    const cut = await snp('apply', EXAMPLE, '--plan', plan, '--compensation', 'none', '-o', at('only-cut.onnx'));
+    expect(cut.code).toBe(0);
+    expect(cut.stderr).toMatch(/only cut: nothing makes up for what leaves/);
+    for (const command of ['apply', 'prune']) {
+      const again = await snp(command, EXAMPLE, '--plan', plan, ...data, '-o', at('full-again.onnx'));
+      expect(again.stderr).toBe('');
+      expect(again.code).toBe(0);
+      expect(await hash(at('full-again.onnx'))).toBe(await hash(at('full.onnx')));
+    }
   });
 
   it('calibrate gathers once what many prunings need, in shards too', async () => {
@@ -190,8 +198,8 @@ describe('snp, on the example model', () => {
       ...['--keep-params', '60%', '--stats', ...files, '--json', '-o', at('replayed.onnx')],
     );
     expect(code).toBe(0);
-    const { calibration, cost, recovery, seconds } = JSON.parse(stdout);
-    expect([calibration.samples, recovery, seconds.calibrate]).toEqual([20, 'full', undefined]);
+    const { calibration, cost, compensation, seconds } = JSON.parse(stdout);
+    expect([calibration.samples, compensation, seconds.calibrate]).toEqual([20, 'full', undefined]);
     expect(cost.after.params).toBeLessThanOrEqual(0.6 * cost.before.params);
     const data = ['--data', at('held-out'), '--preprocess', PREPROCESS, '--json'];
     expect(JSON.parse((await snp('eval', at('replayed.onnx'), ...data)).stdout).top1).toBeGreaterThan(0.8);
@@ -230,10 +238,10 @@ describe('snp, on the example model', () => {
     await expect(stat(at('unmet', 'statistics.safetensors'))).rejects.toThrow(/ENOENT/);
   });
 
-  it('recovery keeps more of the accuracy', async () => {
+  it('compensation keeps more of the accuracy', async () => {
     const top1 = [];
-    for (const recovery of ['none', 'ridge']) {
-      const data = ['--calib', at('calibration'), '--preprocess', PREPROCESS, '--recovery', recovery];
+    for (const compensation of ['none', 'ridge']) {
+      const data = ['--calib', at('calibration'), '--preprocess', PREPROCESS, '--compensation', compensation];
       await snp('prune', EXAMPLE, '--ratio', 'ffn=0.6', ...data, '-o', at('recovered.onnx'));
       const { stdout } = await snp(
         'eval',

@@ -181,16 +181,11 @@ describe('a wrong plug-in ends the command with an error, and touches nothing', 
     expect(await namesIn(temporary)).toEqual([]);
   });
 
-  it('also in a sweep and in apply', async () => {
+  it('also in a sweep', async () => {
     const sweep = await run('sweep vit.onnx --calib pictures --keep 0.8 -o sweep --plugin nan.mjs --criterion mine');
     expect(sweep.stderr).toMatch(/Criterion 'mine' returned NaN/);
     expect(sweep.code).toBe(1);
     expect((await readdir(at('sweep'))).filter((name) => name.endsWith('.onnx'))).toEqual([]);
-    await run('prune vit.onnx --ratio ffn=0.5 -o out.onnx --report report');
-    const apply = await run('apply vit.onnx --plan report/plan.json -o again.onnx --plugin find.mjs');
-    expect(apply.stderr).toMatch(/Plug-in 'mine' failed in find/);
-    expect(apply.code).toBe(1);
-    expect(await namesIn(folder)).not.toContain('again.onnx');
-    await Promise.all(['sweep', 'out.onnx', 'report'].map((name) => rm(at(name), { recursive: true })));
+    await rm(at('sweep'), { recursive: true });
   });
 });

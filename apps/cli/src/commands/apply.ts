@@ -41,6 +41,8 @@ export function applyCommand(): Command {
         'how what stays makes up for what leaves; none cuts alone (default: as the plan says)',
       ).choices(COMPENSATION_KINDS),
     )
+    // Plans need no plug-ins any more: scripts that give some go on working.
+    .addOption(new Option('--plugin <FILE|PACKAGE...>').hideHelp())
     .addOption(noVerifyOption())
     .addOption(dimOption())
     .option('--report <DIR>', 'write plan.json, report.json and report.html there')
