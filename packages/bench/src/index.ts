@@ -24,7 +24,6 @@ export { type FittedLatency, fitLatency, type LatencyTable, latencyTableSchema }
 export { nonNegativeLeastSquares } from './latency/nonNegative.js';
 export { readLatencyTable } from './latency/readLatencyTable.js';
 export { type LatencyCurve, latencyCurves, renderLatency } from './latency/renderLatency.js';
-export type { BenchJob, BenchProgress } from './measure/job.js';
 export { measure } from './measure/measure.js';
 export { type OnnxRuntimeTargetOptions, onnxRuntimeTarget } from './onnxruntime/onnxRuntimeTarget.js';
 export {
@@ -50,6 +49,15 @@ export { CONFIDENCE, type SpeedUp, speedUp } from './statistics/speedUp.js';
 export { type Summary, summarize } from './statistics/summary.js';
 export { feedsFor } from './target/feeds.js';
 export { type ResolveTargetOptions, resolveTarget } from './target/resolveTarget.js';
-export type { BenchModel, InputSizes, ModelFootprint, OpenedModel, Probe, Target } from './target/target.js';
+export type {
+  BenchJob,
+  BenchModel,
+  BenchProgress,
+  InputSizes,
+  ModelFootprint,
+  OpenedModel,
+  Probe,
+  Target,
+} from './target/target.js';
 export { localTargets, targetByName } from './target/targets.js';
 export { type WebTargetOptions, webTarget } from './web/webTarget.js';
