@@ -1,7 +1,7 @@
-// `node scripts/folderCycles.mjs [NAME...]`: prints circles of imports among the folders of each package, types included: folder A needs B, and B, perhaps by way
-// of others, needs A. Biome's noImportCycles sees circles among files alone. A folder and those inside it are one thing at two sizes: between them nothing is a circle.
+// `node scripts/folderCycles.mjs [NAME...]`: prints circles of imports among the folders of each package, types included: a folder needs another that, perhaps by
+// way of a third, needs the first. Exit code 1 if there are any. Biome's noImportCycles sees circles among files alone. A folder and those inside it are no circle.
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
@@ -10,14 +10,12 @@ const wanted = process.argv.slice(2);
 
 /** For each folder, the folders that it imports from, each with one import as an example. */
 function importsOf(source) {
-  const files = readdirSync(source, { recursive: true }).filter((path) => /\.tsx?$/.test(path));
   const folders = new Map();
-  for (const file of files) {
+  for (const file of readdirSync(source, { recursive: true }).filter((path) => /\.tsx?$/.test(path))) {
     for (const { fileName } of ts.preProcessFile(readFileSync(join(source, file), 'utf8')).importedFiles) {
-      if (!fileName.startsWith('.')) continue;
-      const target = relative(source, join(source, dirname(file), fileName));
+      const target = join(dirname(file), fileName);
       const [from, to] = [dirname(file), dirname(target)];
-      if (holds(from, to) || holds(to, from)) continue;
+      if (!fileName.startsWith('.') || holds(from, to) || holds(to, from)) continue;
       if (!folders.has(from)) folders.set(from, new Map());
       if (!folders.get(from).has(to)) folders.get(from).set(to, `${file} imports ${target}`);
     }
@@ -34,13 +32,9 @@ function wayOf(from, to, folders) {
   const ways = [[from]];
   const seen = new Set();
   for (const way of ways) {
-    const last = way.at(-1);
-    if (last === to) return way;
-    for (const next of folders.get(last)?.keys() ?? []) {
-      if (seen.has(next)) continue;
-      seen.add(next);
-      ways.push([...way, next]);
-    }
+    if (way.at(-1) === to) return way;
+    for (const next of folders.get(way.at(-1))?.keys() ?? []) if (!seen.has(next)) ways.push([...way, next]);
+    for (const next of folders.get(way.at(-1))?.keys() ?? []) seen.add(next);
   }
   return undefined;
 }
@@ -50,13 +44,15 @@ for (const place of ['packages', 'apps']) {
     const folders = importsOf(join(root, place, name, 'src'));
     const told = new Set();
     for (const [from, others] of folders) {
-      for (const [to, example] of others) {
+      for (const to of others.keys()) {
         const back = wayOf(to, from, folders);
         // Each circle once, wherever it is begun.
-        if (!back || told.has([...back].sort().join())) continue;
-        told.add([...back].sort().join());
-        const others = back.slice(1).map((folder, at) => folders.get(back[at]).get(folder));
-        console.log([`${place}/${name}: ${[from, ...back].join(' -> ')}`, example, ...others].join('\n    '));
+        const key = back && [...back].sort().join();
+        if (!back || told.has(key)) continue;
+        told.add(key);
+        const steps = back.map((folder, at) => folders.get(at === 0 ? from : back[at - 1]).get(folder));
+        console.log([`${place}/${name}: ${[from, ...back].join(' -> ')}`, ...steps].join('\n    '));
+        process.exitCode = 1;
       }
     }
   }

@@ -24,6 +24,7 @@ export { type FittedLatency, fitLatency, type LatencyTable, latencyTableSchema }
 export { nonNegativeLeastSquares } from './latency/nonNegative.js';
 export { readLatencyTable } from './latency/readLatencyTable.js';
 export { type LatencyCurve, latencyCurves, renderLatency } from './latency/renderLatency.js';
+export { localTargets, targetByName } from './localTargets.js';
 export { measure } from './measure/measure.js';
 export { type OnnxRuntimeTargetOptions, onnxRuntimeTarget } from './onnxruntime/onnxRuntimeTarget.js';
 export {
@@ -34,6 +35,7 @@ export {
 } from './operators/profileOperators.js';
 export { renderOperators } from './operators/renderOperators.js';
 export { PROTOCOLS, type Protocol, type ProtocolName, protocolOf, type Statistic } from './protocol/protocol.js';
+export { type ResolveTargetOptions, resolveTarget } from './resolveTarget.js';
 export {
   COMPARE_TOLERANCE,
   type CompareResultsOptions,
@@ -48,7 +50,6 @@ export { type BenchResult, benchResultSchema, type MeasuredModel, type ModelResu
 export { CONFIDENCE, type SpeedUp, speedUp } from './statistics/speedUp.js';
 export { type Summary, summarize } from './statistics/summary.js';
 export { feedsFor } from './target/feeds.js';
-export { type ResolveTargetOptions, resolveTarget } from './target/resolveTarget.js';
 export type {
   BenchJob,
   BenchModel,
@@ -59,5 +60,4 @@ export type {
   Probe,
   Target,
 } from './target/target.js';
-export { localTargets, targetByName } from './target/targets.js';
 export { type WebTargetOptions, webTarget } from './web/webTarget.js';
