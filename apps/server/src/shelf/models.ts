@@ -13,7 +13,7 @@ import { inspectionOf } from './inspection.js';
 export type Model = z.infer<typeof modelSchema>;
 
 /** A model's files, by what they hold. */
-export interface ModelFiles {
+interface ModelFiles {
   sha256: string;
   data: { location: string; sha256: string; bytes: number }[];
 }
