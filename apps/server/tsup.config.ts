@@ -4,7 +4,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     // Processes of their own.
-    makeTemplate: 'src/database/makeTemplate.ts',
+    makeTemplate: 'src/makeTemplate.ts',
     embeddedProcess: 'src/database/embeddedProcess.ts',
     taskProcess: 'src/tasks/taskProcess.ts',
     predictorProcess: 'src/predict/predictorProcess.ts',

@@ -1,5 +1,5 @@
 import { SnpError } from '@snp/onnx';
-import type { ServerOptions } from './startServer.js';
+import type { ServerOptions } from './serverOptions.js';
 
 /** Numbers of which there has to be something. */
 const POSITIVE = [

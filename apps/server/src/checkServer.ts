@@ -3,9 +3,9 @@ import { migrations } from './database/migrate.js';
 import { openDatabase } from './database/openDatabase.js';
 import { FolderLock } from './folder/folderLock.js';
 import { requireReadable } from './folder/release.js';
+import { makeLog } from './log.js';
 import { closeToOthers, openStore } from './open.js';
 import { type CheckedFile, checkFiles } from './operation/checkFiles.js';
-import { makeLog } from './operation/log.js';
 import { SETTINGS, type Settings } from './settings.js';
 
 /** What `checkServer` found. */

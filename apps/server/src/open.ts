@@ -4,14 +4,14 @@ import type { Database } from './database/database.js';
 import { openDatabase } from './database/openDatabase.js';
 import { COMPUTE, JobQueue, type Lost } from './jobs/jobQueue.js';
 import { KINDS } from './jobs/kinds/index.js';
-import { Worker } from './jobs/worker.js';
-import type { Log } from './operation/log.js';
+import type { Log } from './log.js';
 import type { Settings } from './settings.js';
 import { Models } from './shelf/models.js';
 import type { ArtefactStore } from './storage/artefactStore.js';
 import { Blobs } from './storage/blobs.js';
 import { FolderStore } from './storage/folderStore.js';
 import { S3Store } from './storage/s3Store.js';
+import { Worker } from './worker/worker.js';
 
 /** What servers and workers have in common. */
 export interface Core {

@@ -8,47 +8,32 @@ import { makeApp } from './app.js';
 import { checkOptions } from './checkOptions.js';
 import { migrations } from './database/migrate.js';
 import { Devices } from './devices/devices.js';
+import { Events } from './events/events.js';
 import { FolderLock } from './folder/folderLock.js';
 import { noteRelease, requireReadable } from './folder/release.js';
+import { Audit } from './http/audit.js';
 import { Connections } from './http/connections.js';
-import { Events } from './http/events.js';
+import { endWithTokens } from './http/endings.js';
 import { Idempotency } from './http/idempotency.js';
 import { RateLimits } from './http/rateLimits.js';
 import { SessionCookie } from './http/sessionCookie.js';
 import { Jobs } from './jobs/jobs.js';
+import { type Log, makeLog } from './log.js';
 import { artefactFolder, type Core, closeToOthers, openCore } from './open.js';
-import { Audit } from './operation/audit.js';
 import { Disk } from './operation/disk.js';
-import { type Log, makeLog } from './operation/log.js';
 import { Metrics } from './operation/metrics.js';
 import { scrub } from './operation/scrub.js';
 import { keepUp } from './operation/upkeep.js';
 import { Predictor } from './predict/predictor.js';
 import { AdminToken } from './security/adminToken.js';
-import { endWithTokens } from './security/endings.js';
 import { Strangers } from './security/strangers.js';
 import { Tokens } from './security/tokens.js';
+import { SERVER_DEFAULTS, type ServerOptions } from './serverOptions.js';
 import type { Services } from './services.js';
 import { SETTINGS, type Settings } from './settings.js';
 import { Datasets } from './shelf/datasets.js';
 import { Uploads } from './shelf/uploads.js';
 import { VERSION } from './version.js';
-
-/** Options of `startServer`; what is not given has its default. */
-export type ServerOptions = Pick<Settings, 'data'> &
-  Partial<Settings> & {
-    /** Default `127.0.0.1`: this machine alone. */
-    host?: string | undefined;
-    /** Default 7080; 0 takes any that is free. */
-    port?: number | undefined;
-    /** `https://snp.example.org`, where a proxy with TLS stands before it. */
-    publicUrl?: string | undefined;
-    /** Makes a new administrator's token, which takes the place of the one in `DATA/token`. */
-    newToken?: boolean | undefined;
-  };
-
-/** Defaults of `startServer`. */
-export const SERVER_DEFAULTS = { host: '127.0.0.1', port: 7080 } as const;
 
 /** A server that runs. */
 export interface RunningServer {

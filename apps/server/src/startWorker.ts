@@ -1,7 +1,7 @@
 import { SnpError } from '@snp/onnx';
 import { checkOptions } from './checkOptions.js';
+import { makeLog } from './log.js';
 import { closeToOthers, openCore } from './open.js';
-import { makeLog } from './operation/log.js';
 import { SETTINGS, type Settings } from './settings.js';
 
 /** Options of `startWorker`; what is not given has its default. */

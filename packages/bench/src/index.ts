@@ -24,7 +24,7 @@ export { type FittedLatency, fitLatency, type LatencyTable, latencyTableSchema }
 export { nonNegativeLeastSquares } from './latency/nonNegative.js';
 export { readLatencyTable } from './latency/readLatencyTable.js';
 export { type LatencyCurve, latencyCurves, renderLatency } from './latency/renderLatency.js';
-export type { BenchJob, BenchProgress } from './measure/job.js';
+export { localTargets, targetByName } from './localTargets.js';
 export { measure } from './measure/measure.js';
 export { type OnnxRuntimeTargetOptions, onnxRuntimeTarget } from './onnxruntime/onnxRuntimeTarget.js';
 export {
@@ -35,6 +35,7 @@ export {
 } from './operators/profileOperators.js';
 export { renderOperators } from './operators/renderOperators.js';
 export { PROTOCOLS, type Protocol, type ProtocolName, protocolOf, type Statistic } from './protocol/protocol.js';
+export { type ResolveTargetOptions, resolveTarget } from './resolveTarget.js';
 export {
   COMPARE_TOLERANCE,
   type CompareResultsOptions,
@@ -49,7 +50,14 @@ export { type BenchResult, benchResultSchema, type MeasuredModel, type ModelResu
 export { CONFIDENCE, type SpeedUp, speedUp } from './statistics/speedUp.js';
 export { type Summary, summarize } from './statistics/summary.js';
 export { feedsFor } from './target/feeds.js';
-export { type ResolveTargetOptions, resolveTarget } from './target/resolveTarget.js';
-export type { BenchModel, InputSizes, ModelFootprint, OpenedModel, Probe, Target } from './target/target.js';
-export { localTargets, targetByName } from './target/targets.js';
+export type {
+  BenchJob,
+  BenchModel,
+  BenchProgress,
+  InputSizes,
+  ModelFootprint,
+  OpenedModel,
+  Probe,
+  Target,
+} from './target/target.js';
 export { type WebTargetOptions, webTarget } from './web/webTarget.js';

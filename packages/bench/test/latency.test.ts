@@ -12,6 +12,7 @@ import {
   profileWidths,
   type Target,
 } from '../src/index.js';
+import { BRIEF } from './support/protocol.js';
 
 const model = buildVit({
   image: 32,
@@ -35,6 +36,26 @@ function latency(widths: Widths): number {
     const ffn = 8 * Math.ceil(width('ffn') / 8);
     return sum + residual * (ffn + 1.5 * 3 * (width('query-key') + width('value'))) * 1e-4;
   }, 0.5);
+}
+
+/** A target of that device, on which the models of some openings run while the machine is busy. */
+function madeUpTarget(isBusy: (opened: number) => boolean = () => false): Target {
+  let opened = 0;
+  return {
+    name: 'made up',
+    description: 'made up',
+    probe: async () => ({ available: true, runtime: 'none', version: '1' }),
+    async open({ path }) {
+      const widths = widthsIn(await readModel(path));
+      const slower = isBusy(opened++) ? 1.4 : 1;
+      return {
+        warmsUpItself: true,
+        time: async (runs) => Array.from({ length: runs }, () => 20 * latency(widths) * slower),
+        footprint: async () => ({}),
+        close: async () => undefined,
+      };
+    },
+  };
 }
 
 /** Widths as a pruned model has them. */
@@ -74,23 +95,7 @@ describe('a latency model', () => {
   });
 
   it('is not misled by a machine that is busy for a while', async () => {
-    let opened = 0;
-    const target: Target = {
-      name: 'made up',
-      description: 'made up',
-      probe: async () => ({ available: true, runtime: 'none', version: '1' }),
-      async open({ path }) {
-        const widths = widthsIn(await readModel(path));
-        const busy = opened === 33 || opened === 38;
-        opened++;
-        return {
-          warmsUpItself: true,
-          time: async (runs) => Array.from({ length: runs }, () => 20 * latency(widths) * (busy ? 1.4 : 1)),
-          footprint: async () => ({}),
-          close: async () => undefined,
-        };
-      },
-    };
+    const target = madeUpTarget((opened) => opened === 33 || opened === 38);
     const { samples } = await profileWidths(analysis, target);
     expect(samples.length).toBeGreaterThan(30);
     for (const { widths, ratio } of samples) {
@@ -163,11 +168,75 @@ describe('a budget in latency', () => {
       /must be a share/,
     );
   });
+});
 
-  it('works on a real runtime from beginning to end', { timeout: 120_000 }, async () => {
-    const on = latencyOn(onnxRuntimeTarget({ threads: 1 }), { table: { ...table(0.01) } });
-    const whole = applyPlan(analysis, anyUnits(analysis, {}));
-    const { before, after, ratio } = await on.compare(whole, whole);
-    expect(ratio).toBeCloseTo(after / before, 0);
+describe('latency on a target', () => {
+  it('is told of two models as the device times them', async () => {
+    const narrower = { residual: 36, 'blocks.1.ffn': 40, 'blocks.2.value': 5 };
+    const [whole, pruned] = [{}, narrower].map((widths) => applyPlan(analysis, anyUnits(analysis, widths)));
+    const told = await latencyOn(madeUpTarget()).compare(whole, pruned);
+    const [before, after] = [latency({}), latency(narrower)];
+    expect(told.before).toBeCloseTo(20 * before, 3);
+    expect(told.after).toBeCloseTo(20 * after, 3);
+    expect(told.ratio).toBeCloseTo(after / before, 4);
+  });
+
+  it('is learnt from a table that there is, with nothing measured', async () => {
+    const unused = { ...madeUpTarget(), open: () => Promise.reject(new Error('It measures.')) };
+    const { fullMs, at } = await latencyOn(unused, { table: table(0) }).learn(analysis);
+    expect(fullMs).toBe(latency({}));
+    for (const { widths, ratio } of table(0).samples) expect(Math.abs(at(widths) / ratio - 1)).toBeLessThan(0.15);
+  });
+
+  it('is that of a real runtime', async () => {
+    const [whole, narrow] = [
+      { queryKey: 64, value: 64, ffn: 768 },
+      { queryKey: 4, value: 4, ffn: 48 },
+    ].map((blocks) =>
+      buildVit({ image: 64, patch: 8, residual: 192, depth: 2, heads: 3, blocks, classes: 10, qkv: 'separate' }),
+    );
+    const { target, times, clock } = recorded(onnxRuntimeTarget({ threads: 1 }));
+    // Without runs to warm up, all that a turn tells counts but its first run.
+    const protocol = { ...BRIEF, warmUp: { runs: 0 } };
+    const { before, after, ratio } = await latencyOn(target, { protocol }).compare(whole, narrow);
+    const [own, ownNarrow] = [...times.values()].map((turns) => medianOf(turns.flatMap(([, ...rest]) => rest)));
+    expect(before).toBeCloseTo(own, 3);
+    expect(after).toBeCloseTo(ownNarrow, 3);
+    expect(ratio).toBeCloseTo(ownNarrow / own, 3);
+    // A tenth of the products: what a busy machine adds does not make up for them.
+    expect(ratio).toBeLessThan(0.7);
+    const told = [...times.values()].flat(2).reduce((sum, time) => sum + time, 0);
+    expect(told).toBeLessThanOrEqual(clock());
+    expect(told).toBeGreaterThan(0.5 * clock());
   });
 });
+
+/** A target with what it told: the times of every turn by the model's name, and how long one waited for them all, in milliseconds. */
+function recorded(of: Target): { target: Target; times: Map<string, (readonly number[])[]>; clock: () => number } {
+  const times = new Map<string, (readonly number[])[]>();
+  let waited = 0;
+  const target: Target = {
+    ...of,
+    async open(model, options) {
+      const opened = await of.open(model, options);
+      const turns = times.get(model.name) ?? [];
+      times.set(model.name, turns);
+      return {
+        ...opened,
+        async time(runs, more) {
+          const start = performance.now();
+          const told = await opened.time(runs, more);
+          waited += performance.now() - start;
+          turns.push(told);
+          return told;
+        },
+      };
+    },
+  };
+  return { target, times, clock: () => waited };
+}
+
+function medianOf(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}

@@ -5,7 +5,7 @@ import { findGroups } from './groups/findGroups.js';
 import type { Block, FrozenGroup, Group } from './groups/group.js';
 import { findHeads, type HeadSet, nameHeads } from './groups/heads.js';
 import { propagate } from './propagate/propagate.js';
-import type { Propagation } from './propagate/propagation.js';
+import type { Propagation } from './walk/propagation.js';
 
 /** What can be pruned in a model, what cannot, and how it is built. */
 export interface Analysis {

@@ -27,11 +27,7 @@ export {
   transposeLayout,
 } from './layout/layout.js';
 export { reshapeLayout } from './layout/reshapeLayout.js';
-export type { CountConstant, PlacedCount } from './propagate/countConstant.js';
-export type { JointAxes } from './propagate/jointAxes.js';
 export { type PropagateOptions, propagate } from './propagate/propagate.js';
-export { type Contraction, Propagation, type RigidFactor } from './propagate/propagation.js';
-export type { TableUse } from './propagate/sharedTables.js';
 export { combine, type Operand, type Zeros } from './rules/combine.js';
 export { COMPUTED, type ContractionSpec, contract, contractMatMul } from './rules/contraction.js';
 export { pointwise } from './rules/elementwise.js';
@@ -45,3 +41,7 @@ export { selectPositions } from './rules/select.js';
 export { type Bound, slicePositions } from './rules/slice.js';
 export { type Body, bodiesOf, nodesWithin } from './unfollowed/bodies.js';
 export { type QuantisedForm, quantisedForm } from './unfollowed/quantised.js';
+export type { CountConstant, PlacedCount } from './walk/countConstant.js';
+export type { JointAxes } from './walk/jointAxes.js';
+export { type Contraction, Propagation, type RigidFactor } from './walk/propagation.js';
+export type { TableUse } from './walk/sharedTables.js';

@@ -1,18 +1,23 @@
 import type { Model, Value } from '@snp/onnx';
-import { GraphBuilder, random } from '@snp/testing';
+import { GraphBuilder, random, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
 import { analyze } from '../src/index.js';
 
-/** x [batch, 6] -> up [6, 8] -> `middle` -> down [8, 4]: eight hidden units, if `middle` lets them go. */
-function network(middle: (graph: GraphBuilder, hidden: Value) => Value): Model {
-  const graph = new GraphBuilder('network');
+/** Adds weights of drawn numbers. */
+function drawnWeights(graph: GraphBuilder): (name: string, ...dims: number[]) => Value {
   const draw = random(1);
-  const weight = (name: string, ...dims: number[]) =>
+  return (name, ...dims) =>
     graph.weight(
       name,
       dims,
       Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => draw.uniform()),
     );
+}
+
+/** x [batch, 6] -> up [6, 8] -> `middle` -> down [8, 4]: eight hidden units, if `middle` lets them go. */
+function network(middle: (graph: GraphBuilder, hidden: Value) => Value): Model {
+  const graph = new GraphBuilder('network');
+  const weight = drawnWeights(graph);
   const x = graph.input('x', 'FLOAT', ['batch', 6]);
   const hidden = graph.op('/up', 'MatMul', [x, weight('up', 6, 8)]);
   const product = graph.op('/down', 'MatMul', [middle(graph, hidden), weight('down', 8, 4)]);
@@ -192,24 +197,60 @@ describe('a weight that is itself an output', () => {
   });
 });
 
+/** x [batch, 3, 8, 8] -> first [inputs] -> a convolution in groups -> last [5], all of single pixels. */
+function groupedModel(inputs: number, outputs: number, groups: number): Model {
+  const graph = new GraphBuilder('grouped');
+  const weight = drawnWeights(graph);
+  const x = graph.input('x', 'FLOAT', ['batch', 3, 8, 8]);
+  const first = graph.op('/first', 'Conv', [x, weight('first', inputs, 3, 1, 1)]);
+  const operands = [first, weight('grouped', outputs, inputs / groups, 1, 1), weight('bias', outputs)];
+  const grouped = graph.op('/grouped', 'Conv', operands, { group: groups });
+  const last = graph.op('/last', 'Conv', [grouped, weight('last', 5, outputs, 1, 1)]);
+  graph.output(last, 'y', 'FLOAT', ['batch', 5, 8, 8]);
+  return graph.model;
+}
+
+/** Which channels have to leave together, as the runtime tells it: what a channel alone makes of the outputs, and whatever shares an output with it. */
+async function unitsByRunning(inputs: number, outputs: number, groups: number) {
+  const graph = new GraphBuilder('alone');
+  const kernel = graph.weight(
+    'kernel',
+    [outputs, inputs / groups, 1, 1],
+    new Float32Array((outputs * inputs) / groups).fill(1),
+  );
+  const x = graph.input('x', 'FLOAT', [inputs, inputs, 1, 1]);
+  graph.output(graph.op('/conv', 'Conv', [x, kernel], { group: groups }), 'y', 'FLOAT', [inputs, outputs, 1, 1]);
+  const alone = Float32Array.from({ length: inputs * inputs }, (_, at) => (at % (inputs + 1) === 0 ? 1 : 0));
+  const { y } = await runModel(graph.model, { x: { type: 'FLOAT', dims: [inputs, inputs, 1, 1], data: alone } });
+  const reach = Array.from({ length: inputs }, (_, own) =>
+    [...y.data.slice(own * outputs, (own + 1) * outputs)].join(),
+  );
+  const units = [...new Set(reach)];
+  const written = Array.from({ length: outputs }, (_, at) => units.findIndex((unit) => unit.split(',')[at] === '1'));
+  return { count: units.length, read: reach.map((own) => units.indexOf(own)), written };
+}
+
 describe('grouped convolutions', () => {
-  it('lose whole groups of channels, in and out', () => {
-    const graph = new GraphBuilder('grouped');
-    const draw = random(2);
-    const weight = (name: string, ...dims: number[]) =>
-      graph.weight(
-        name,
-        dims,
-        Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => draw.uniform()),
-      );
-    const x = graph.input('x', 'FLOAT', ['batch', 3, 8, 8]);
-    const first = graph.op('/first', 'Conv', [x, weight('first', 8, 3, 1, 1)]);
-    const grouped = graph.op('/grouped', 'Conv', [first, weight('grouped', 8, 4, 1, 1)], { group: 2 });
-    graph.output(graph.op('/last', 'Conv', [grouped, weight('last', 5, 8, 1, 1)]), 'y', 'FLOAT', ['batch', 5, 8, 8]);
-    const { groups } = analyze(graph.model);
-    const own = groups.find(({ members }) => members.some(({ initializer }) => initializer.name === 'grouped'))!;
-    expect(own.units).toBe(2);
-    for (const { initializer, unitOf } of own.members)
-      expect([...unitOf], initializer.name).toEqual([0, 0, 0, 0, 1, 1, 1, 1]);
+  it.each([
+    ['as many channels out as in', 8, 8, 2],
+    ['more channels out than in', 6, 9, 3],
+    ['fewer channels out than in', 12, 4, 2],
+    ['several channels of each', 4, 12, 4],
+    ['each channel by itself', 6, 6, 6],
+  ])('lose whole groups of channels, in and out: %s', async (_, inputs, outputs, groups) => {
+    const { count, read, written } = await unitsByRunning(inputs, outputs, groups);
+    const found = analyze(groupedModel(inputs, outputs, groups)).groups;
+    expect(found.map(({ units }) => units)).toEqual([count]);
+    const unitsOf = found[0].members.map(({ initializer, axis, unitOf }) => [
+      `${initializer.name} ${axis}`,
+      [...unitOf],
+    ]);
+    // The kernel's second axis counts the channels within a group: it keeps its size.
+    expect(Object.fromEntries(unitsOf)).toEqual({
+      'first 0': read,
+      'grouped 0': written,
+      'bias 0': written,
+      'last 1': written,
+    });
   });
 });

@@ -62,9 +62,10 @@ export {
 } from './shape/dimFunctions.js';
 export { type EinsumEquation, ELLIPSIS, parseEinsum } from './shape/einsum.js';
 export type { Element } from './shape/elements.js';
-export type { OutputFacts, ShapeRule, ValueFacts } from './shape/facts.js';
+export type { OutputFacts, ValueFacts } from './shape/facts.js';
 export { type InferShapesOptions, inferShapes, type ShapeInfo } from './shape/inferShapes.js';
 export type { InferenceRun, OperatorCall } from './shape/operatorCall.js';
 export { defineShapes } from './shape/rules/index.js';
+export type { ShapeRule } from './shape/shapeRule.js';
 export { bitsPerElement, type DataType, dataTypeCode, dataTypeOf } from './tensor/dataType.js';
 export { Tensor, type TensorArray, type TensorSource } from './tensor/tensor.js';

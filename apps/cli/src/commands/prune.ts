@@ -19,6 +19,7 @@ import { Command, Option } from 'commander';
 import { pruneDrops, pruneFlags } from '../config/flags.js';
 import { addConfigOptions, withConfig } from '../config/withConfig.js';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
+import { extensionsOf } from '../options/extensionsOf.js';
 import { checkWritable, defaultOutput, fileSize, readJson } from '../options/files.js';
 import { followLinksOption, type ModelOptions, narrowCacheOption, openModel } from '../options/model.js';
 import { budget, latency, wholeNumber } from '../options/numbers.js';
@@ -31,7 +32,6 @@ import { withProgress } from '../output/progress.js';
 import { renderSummary } from '../output/summary.js';
 import { printSkipped, printWarnings } from '../output/warnings.js';
 import { makeReportFolder, writeReport } from '../output/writeReport.js';
-import { extensionsOf } from '../plugins/extensionsOf.js';
 
 interface PruneCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   output?: string;

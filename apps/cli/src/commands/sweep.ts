@@ -27,6 +27,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { sweepDrops, sweepFlags } from '../config/flags.js';
 import { addConfigOptions, withConfig } from '../config/withConfig.js';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
+import { extensionsOf } from '../options/extensionsOf.js';
 import { followLinksOption, type ModelOptions, narrowCacheOption, openModel } from '../options/model.js';
 import { budget, wholeNumber } from '../options/numbers.js';
 import { addPluginOptions, criterionOption, type PluginOptions } from '../options/plugins.js';
@@ -38,7 +39,6 @@ import { printJson } from '../output/json.js';
 import { type ProgressBar, withProgress } from '../output/progress.js';
 import { table } from '../output/table.js';
 import { printWarnings } from '../output/warnings.js';
-import { extensionsOf } from '../plugins/extensionsOf.js';
 
 interface SweepCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   output?: string;

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SnpError } from '@snp/onnx';
 import { makeFolders } from '@snp/onnx/node';
-import type { Log } from '../operation/log.js';
+import type { Log } from '../log.js';
 import type { Database, Row, Sql } from './database.js';
 
 /** What the process of the database is asked. */

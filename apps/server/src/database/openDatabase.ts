@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Log } from '../operation/log.js';
+import type { Log } from '../log.js';
 import type { Database } from './database.js';
 import { Embedded } from './embedded.js';
 import { migrate } from './migrate.js';

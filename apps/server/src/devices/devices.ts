@@ -2,7 +2,7 @@ import type { z } from '@hono/zod-openapi';
 import type { deviceSchema } from '../api/devices.js';
 import { type Database, first } from '../database/database.js';
 import { storableJson } from '../database/storable.js';
-import { Failure } from '../http/failure.js';
+import { Failure } from '../failure.js';
 import type { JobQueue } from '../jobs/jobQueue.js';
 import { shareOf } from '../security/shares.js';
 

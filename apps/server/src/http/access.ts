@@ -1,9 +1,9 @@
 import type { RouteConfig } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Role } from '../api/route.js';
+import { Failure } from '../failure.js';
 import type { Services } from '../services.js';
 import type { Env } from './env.js';
-import { Failure } from './failure.js';
 
 /** What each role may do beside its own: whoever may run may read. */
 const INCLUDES: Readonly<Record<Role, readonly Role[]>> = {

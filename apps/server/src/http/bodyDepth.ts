@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
+import { Failure } from '../failure.js';
 import type { Env } from './env.js';
-import { Failure } from './failure.js';
 
 /** Lists and objects within one another; the deepest that the API knows is an eighth of it. */
 const MOST_DEPTH = 64;

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type Database, first } from '../database/database.js';
+import { Failure } from '../failure.js';
 import { type Env, identityOf } from './env.js';
-import { Failure } from './failure.js';
 
 interface Answer {
   status: number;

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
+import { Failure } from '../failure.js';
 import type { Env } from './env.js';
-import { Failure } from './failure.js';
 
 /** Names of this machine for itself. */
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);

@@ -5,10 +5,10 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ZodError } from 'zod';
 import type { Problem, ProblemCode } from '../api/problem.js';
 import { isConflict, isRefusedValue } from '../database/sqlState.js';
+import { Failure } from '../failure.js';
+import type { Log } from '../log.js';
 import { diskFull, isDiskFull } from '../operation/disk.js';
-import type { Log } from '../operation/log.js';
 import type { Env } from './env.js';
-import { Failure } from './failure.js';
 
 const TITLES: Partial<Record<number, string>> = {
   400: 'The request is not understood',

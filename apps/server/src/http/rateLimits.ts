@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { Failure } from '../failure.js';
 import type { Env } from './env.js';
-import { Failure } from './failure.js';
 
 /** Requests that a token may make: so many at once, refilled over ten seconds. */
 const PER_TOKEN = { points: 2000, duration: 10 };

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
-import type { Audit } from '../operation/audit.js';
-import type { Log } from '../operation/log.js';
+import type { Log } from '../log.js';
 import type { Metrics } from '../operation/metrics.js';
+import type { Audit } from './audit.js';
 import type { Env } from './env.js';
 
 /** Bodies other than uploads, which keep their own pace, must be there within so many milliseconds. */

@@ -1,5 +1,5 @@
 import { first, type Sql } from '../database/database.js';
-import { Failure } from '../http/failure.js';
+import { Failure } from '../failure.js';
 import { shareOf } from '../security/shares.js';
 
 /** Jobs that wait or run. */

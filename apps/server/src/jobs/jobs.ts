@@ -1,6 +1,6 @@
 import { type Database, first } from '../database/database.js';
+import { Failure } from '../failure.js';
 import type { Cursor } from '../http/cursor.js';
-import { Failure } from '../http/failure.js';
 import type { Artefact, Job, JobRow } from './job.js';
 
 /** Which jobs a list is about. */

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { Failure } from '../http/failure.js';
+import { Failure } from '../failure.js';
 
 /** What systems and PostgreSQL say where a disk is full. */
 const FULL: readonly unknown[] = ['ENOSPC', 'EDQUOT', '53100'];

@@ -3,12 +3,13 @@ import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SnpError, type SnpErrorCode } from '@snp/onnx';
-import { Failure } from '../http/failure.js';
+import { Failure } from '../failure.js';
 import { contentKey } from '../jobs/contentKey.js';
-import { modelFiles, type WorkModel } from '../jobs/kinds/files.js';
-import { groupMemory, killGroup } from '../jobs/processGroup.js';
+import { modelFiles } from '../jobs/kinds/files.js';
+import type { WorkModel } from '../jobs/workModel.js';
 import { shareOf } from '../security/shares.js';
 import type { ArtefactStore } from '../storage/artefactStore.js';
+import { groupMemory, killGroup } from '../worker/processGroup.js';
 import type {
   Prediction,
   PredictionFiles,

@@ -1,7 +1,7 @@
-import { Failure } from '../http/failure.js';
+import { Failure } from '../failure.js';
 import { contentKey } from '../jobs/contentKey.js';
 import type { JobRow } from '../jobs/job.js';
-import { type WorkModel, workModel } from '../jobs/kinds/files.js';
+import { type WorkModel, workModel } from '../jobs/workModel.js';
 import type { Services } from '../services.js';
 import type { ModelRow } from '../shelf/models.js';
 

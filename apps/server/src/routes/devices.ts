@@ -14,8 +14,8 @@ import {
 } from '../api/devices.js';
 import { first } from '../database/database.js';
 import { deviceQueue, presentDevice } from '../devices/devices.js';
+import { Failure } from '../failure.js';
 import { type App, identityOf } from '../http/env.js';
-import { Failure } from '../http/failure.js';
 import { sendBlob } from '../http/sendBlob.js';
 import type { Artefact, JobRow } from '../jobs/job.js';
 import type { HeldJob } from '../jobs/jobQueue.js';

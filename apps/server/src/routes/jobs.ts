@@ -13,9 +13,9 @@ import {
   listJobs,
 } from '../api/jobs.js';
 import type { Sql } from '../database/database.js';
+import { Failure } from '../failure.js';
 import { cursorOf, page } from '../http/cursor.js';
 import { type App, type Env, identityOf } from '../http/env.js';
-import { Failure } from '../http/failure.js';
 import { sendBlob } from '../http/sendBlob.js';
 import type { JobRow } from '../jobs/job.js';
 import type { Submitter } from '../jobs/jobQueue.js';

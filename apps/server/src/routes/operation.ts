@@ -1,6 +1,6 @@
 import { healthz, metrics as metricsRoute, readyz } from '../api/operation.js';
+import { Failure } from '../failure.js';
 import type { App } from '../http/env.js';
-import { Failure } from '../http/failure.js';
 import type { Services } from '../services.js';
 import { mount } from './mount.js';
 

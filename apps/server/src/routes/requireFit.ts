@@ -1,6 +1,6 @@
 import { criterionByName, SnpError } from '@snp/core';
-import { workModel } from '../jobs/kinds/files.js';
 import type { PruningInput } from '../jobs/kinds/prune.js';
+import { workModel } from '../jobs/workModel.js';
 import type { Services } from '../services.js';
 import type { ModelRow } from '../shelf/models.js';
 

@@ -1,6 +1,6 @@
 import { signIn, signOut, whoami } from '../api/session.js';
+import { Failure } from '../failure.js';
 import { type App, identityOf } from '../http/env.js';
-import { Failure } from '../http/failure.js';
 import type { Identity } from '../security/tokens.js';
 import type { Services } from '../services.js';
 import { mount } from './mount.js';

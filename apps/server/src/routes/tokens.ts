@@ -1,6 +1,6 @@
 import { createToken, deleteToken, listAudit, listTokens } from '../api/tokens.js';
+import { Failure } from '../failure.js';
 import type { App } from '../http/env.js';
-import { Failure } from '../http/failure.js';
 import type { Services } from '../services.js';
 import { mount } from './mount.js';
 

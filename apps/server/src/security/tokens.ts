@@ -3,7 +3,7 @@ import type { z } from '@hono/zod-openapi';
 import type { Role } from '../api/route.js';
 import type { tokenSchema } from '../api/tokens.js';
 import { type Database, first, type Sql } from '../database/database.js';
-import { Failure } from '../http/failure.js';
+import { Failure } from '../failure.js';
 
 /** A token as clients see it. */
 export type Token = z.infer<typeof tokenSchema>;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { z } from '@hono/zod-openapi';
 import type { datasetSchema } from '../api/datasets.js';
 import { type Database, first } from '../database/database.js';
-import { Failure } from '../http/failure.js';
+import { Failure } from '../failure.js';
 import type { Disk } from '../operation/disk.js';
 import type { Blob, Blobs } from '../storage/blobs.js';
 import { clashOf, foldersOf } from './layout.js';

@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { z } from '@hono/zod-openapi';
 import type { modelSchema } from '../api/models.js';
 import { type Database, first, type Sql } from '../database/database.js';
-import { Failure } from '../http/failure.js';
+import { Failure } from '../failure.js';
 import { contentKey } from '../jobs/contentKey.js';
 import type { JobError, JobRow } from '../jobs/job.js';
 import type { JobQueue, Submitter } from '../jobs/jobQueue.js';
-import { inspectJob } from '../jobs/kinds/inspect.js';
 import type { Blobs } from '../storage/blobs.js';
+import { inspectionOf } from './inspection.js';
 
 /** A model as clients see it. */
 export type Model = z.infer<typeof modelSchema>;
 
 /** A model's files, by what they hold. */
-export interface ModelFiles {
+interface ModelFiles {
   sha256: string;
   data: { location: string; sha256: string; bytes: number }[];
 }
@@ -66,7 +66,7 @@ export class Models {
     const fresh = id === own;
     if (state === 'ready') return { row: known!, fresh };
     await this.blobs.need(sql, `model:${id}`, [sha256, ...data.map((file) => file.sha256)]);
-    const { job } = await this.queue.submit(sql, inspectJob({ id, name, sha256, data }, model));
+    const { job } = await this.queue.submit(sql, inspectionOf({ id, name, sha256, data }, model));
     const done = job.state === 'done' ? (job.result as { cost: Model['cost'] }) : undefined;
     const row = await first<ModelRow>(
       sql,

@@ -4,7 +4,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { openPromise } from 'yauzl';
 import { location } from '../api/common.js';
-import { Failure } from '../http/failure.js';
+import { Failure } from '../failure.js';
 import { diskFull, isDiskFull } from '../operation/disk.js';
 
 /** A file that came out of an archive. */

@@ -1,6 +1,6 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { first, type Sql } from '../database/database.js';
-import { Failure } from '../http/failure.js';
+import { Failure } from '../failure.js';
 import { shareOf } from '../security/shares.js';
 
 /** Uploads that a token may begin in a day: each is remembered for as long. */

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { Failure } from '../http/failure.js';
+import { Failure } from '../failure.js';
 
 /** Which bytes of a file: both ends included, as in HTTP. */
 export interface ByteRange {

@@ -1,10 +1,9 @@
 import { link, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SnpError } from '@snp/onnx';
-import type { BenchProgress } from '../measure/job.js';
 import { measure } from '../measure/measure.js';
 import type { BenchResult } from '../result/schema.js';
-import type { Target } from '../target/target.js';
+import type { BenchProgress, Target } from '../target/target.js';
 import type { FileStore } from './fileStore.js';
 import type { AgentJob } from './protocol.js';
 

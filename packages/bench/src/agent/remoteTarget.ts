@@ -1,7 +1,6 @@
 import { SnpError } from '@snp/onnx';
-import type { BenchJob, BenchProgress } from '../measure/job.js';
 import { protocolOf } from '../protocol/protocol.js';
-import type { Target } from '../target/target.js';
+import type { BenchJob, BenchProgress, Target } from '../target/target.js';
 import { AgentClient, type AgentClientOptions } from './agentClient.js';
 
 /** Options of `remoteTarget`. */

@@ -9,9 +9,8 @@ import { type Protocol, protocolOf } from '../protocol/protocol.js';
 import type { BenchResult, ModelResult } from '../result/schema.js';
 import { speedUp } from '../statistics/speedUp.js';
 import { summarize } from '../statistics/summary.js';
-import type { BenchModel } from '../target/target.js';
+import type { BenchJob, BenchModel } from '../target/target.js';
 import { Contestant } from './contestant.js';
-import type { BenchJob } from './job.js';
 import { warningsFor } from './warnings.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { BenchJob } from '../measure/job.js';
+import type { Protocol } from '../protocol/protocol.js';
 import type { BenchResult } from '../result/schema.js';
 
 /** How a model's inputs are filled: random numbers, the same for the same numbers here. */
@@ -56,4 +56,23 @@ export interface Target {
   measure?(job: BenchJob): Promise<BenchResult>;
   /** Frees what it holds beyond its models: a browser, a connection. */
   close?(): Promise<void>;
+}
+
+/** How far a measurement is. */
+export interface BenchProgress {
+  step: 'load' | 'warm-up' | 'measure';
+  /** Runs of all models together. */
+  done: number;
+  total: number | undefined;
+}
+
+/** What is to be measured, where and how. */
+export interface BenchJob {
+  /** The first is the one that speed-ups are over. */
+  models: readonly BenchModel[];
+  target: Target;
+  /** A name or a protocol of one's own. Default `default`. */
+  protocol?: string | Protocol | undefined;
+  onProgress?: ((progress: BenchProgress) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }

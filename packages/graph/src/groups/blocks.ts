@@ -1,6 +1,6 @@
 import type { Node } from '@snp/onnx';
 import { Mark } from '../labels/labelStore.js';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 import type { FoundGroup } from './findGroups.js';
 import type { Block, Group } from './group.js';
 import { betweenResiduals, isPointwise } from './hiddenLayer.js';

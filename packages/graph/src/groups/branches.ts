@@ -1,5 +1,5 @@
 import { dimsEqual, type Node, type Value } from '@snp/onnx';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 import type { Block, Group, Member } from './group.js';
 
 /** What a branch of the residual stream holds. */

@@ -1,6 +1,6 @@
 import { type FreezeReason, type LabelStore, Mark, type Role, type Slot } from '../labels/labelStore.js';
 import { fieldsOn } from '../layout/layout.js';
-import type { Contraction, Propagation } from '../propagate/propagation.js';
+import type { Contraction, Propagation } from '../walk/propagation.js';
 import { kindOf, type LabelClass, labelClasses, type SlotPath } from './classes.js';
 import { ClassIndex } from './classIndex.js';
 import { labelsDifferAlong, shrinkingFactor } from './fields.js';

@@ -2,7 +2,7 @@ import type { Value } from '@snp/onnx';
 import { type FreezeReason, Mark, type Slot } from '../labels/labelStore.js';
 import type { Factor } from '../layout/factor.js';
 import { type Field, strideOf } from '../layout/layout.js';
-import type { Propagation, RigidFactor } from '../propagate/propagation.js';
+import type { Propagation, RigidFactor } from '../walk/propagation.js';
 import { ClassIndex } from './classIndex.js';
 import { memberOf } from './findGroups.js';
 import { type Block, type Group, unitsByLane } from './group.js';

@@ -1,5 +1,5 @@
 import { Mark } from '../labels/labelStore.js';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 import type { FoundGroup } from './findGroups.js';
 
 /** True for hidden neurons whose projections read from and write to the residual stream. */

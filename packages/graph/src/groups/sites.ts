@@ -1,5 +1,5 @@
 import { eachPosition, sizesOf } from '../layout/layout.js';
-import type { Contraction, Propagation } from '../propagate/propagation.js';
+import type { Contraction, Propagation } from '../walk/propagation.js';
 import { shrinkingFactor } from './fields.js';
 import type { Site } from './group.js';
 

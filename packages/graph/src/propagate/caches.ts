@@ -2,7 +2,7 @@ import { type Dim, dimsEqual, type Node, type Value } from '@snp/onnx';
 import { Mark } from '../labels/labelStore.js';
 import { Factor } from '../layout/factor.js';
 import { type Field, flattenAxis, type Layout, plainLayout } from '../layout/layout.js';
-import type { Propagation } from './propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 
 /** A graph input that may hold what graph outputs held a run before: past keys or values of an attention. */
 export interface Cache {

@@ -5,8 +5,8 @@ import { ruleFor } from '../rules/index.js';
 import type { OperatorRule } from '../rules/rule.js';
 import { outerReads } from '../unfollowed/bodies.js';
 import { whyReadInside, whyUnfollowed } from '../unfollowed/whyUnfollowed.js';
+import { Propagation } from '../walk/propagation.js';
 import { cacheLayout, findCaches, settleCaches } from './caches.js';
-import { Propagation } from './propagation.js';
 import { settleTables } from './settleTables.js';
 
 /** What may be changed beyond the weights. */

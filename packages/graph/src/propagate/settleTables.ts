@@ -1,7 +1,7 @@
 import type { Value } from '@snp/onnx';
 import type { Field } from '../layout/layout.js';
-import type { Propagation } from './propagation.js';
-import type { TableUse } from './sharedTables.js';
+import type { Propagation } from '../walk/propagation.js';
+import type { TableUse } from '../walk/sharedTables.js';
 
 const APART = 'are columns of a table of which every reader takes its own';
 

@@ -3,8 +3,8 @@ import { Mark } from '../labels/labelStore.js';
 import { type AxisGroup, alignAxes } from '../layout/align.js';
 import type { Factor } from '../layout/factor.js';
 import { type Field, fieldsOn, type Layout } from '../layout/layout.js';
-import { noteJointAxes } from '../propagate/jointAxes.js';
-import type { Propagation } from '../propagate/propagation.js';
+import { noteJointAxes } from '../walk/jointAxes.js';
+import type { Propagation } from '../walk/propagation.js';
 
 /**
  * Whether the result is zero where operands are: `all` of them (sums), `any` (products), the `first` (quotients), or `none`. `branches`: both that the first
@@ -65,7 +65,7 @@ function noteAxesOfConstants(
       const within = (axis: readonly Factor[]) => axis.length > 0 && axis.every((factor) => factors.includes(factor));
       const own = [...axes.keys()].filter((axis) => within(axes[axis]));
       own.sort((a, b) => factors.indexOf(axes[a][0]) - factors.indexOf(axes[b][0]));
-      noteJointAxes(node, index, own, aligned[at], walk);
+      noteJointAxes(node, index, own, aligned[at], walk.jointAxes);
     }
   }
 }

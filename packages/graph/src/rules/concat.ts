@@ -2,7 +2,7 @@ import type { Node } from '@snp/onnx';
 import { type AxisGroup, alignAxes } from '../layout/align.js';
 import { Factor } from '../layout/factor.js';
 import { type Field, fieldsOn, flattenAxis, type Layout, plainLayout, sameFactors, sizesOf } from '../layout/layout.js';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 import { repeatAxis } from './repeat.js';
 import type { OperatorRule } from './rule.js';
 import { axisFromFront } from './select.js';

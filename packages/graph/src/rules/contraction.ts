@@ -3,8 +3,8 @@ import { Mark, type Role } from '../labels/labelStore.js';
 import { type AxisGroup, alignAxes } from '../layout/align.js';
 import type { Factor } from '../layout/factor.js';
 import { type Field, fieldsOn, type Layout, sameFactors } from '../layout/layout.js';
-import { noteJointAxes } from '../propagate/jointAxes.js';
-import type { Propagation } from '../propagate/propagation.js';
+import { noteJointAxes } from '../walk/jointAxes.js';
+import type { Propagation } from '../walk/propagation.js';
 import type { OutputAxis } from './outputAxis.js';
 
 /** In place of an input number: an activation inside the node, which no value of the graph holds. */
@@ -91,7 +91,7 @@ function noteKernelAxes(
       return layouts[other].axes[pair[other]].length === 0 ? [pair[own]] : [];
     });
     const read = [...summed].sort((a, b) => a[other] - b[other]).map((pair) => pair[own]);
-    for (const axes of [written, read]) noteJointAxes(node, operands[own], axes, layouts[own], walk);
+    for (const axes of [written, read]) noteJointAxes(node, operands[own], axes, layouts[own], walk.jointAxes);
   }
 }
 

@@ -1,7 +1,7 @@
 import { dimsEqual, type Node } from '@snp/onnx';
 import { Mark } from '../labels/labelStore.js';
 import { type Field, fieldsOn, flattenAxis, type Layout, plainLayout } from '../layout/layout.js';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 import { combine } from './combine.js';
 import { contract } from './contraction.js';
 import { carriedAxis } from './outputAxis.js';

@@ -1,7 +1,7 @@
 import { ELLIPSIS, type Node, parseEinsum } from '@snp/onnx';
 import type { Role } from '../labels/labelStore.js';
 import { fieldsOn, type Layout } from '../layout/layout.js';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 import { contract, type ProductAxes } from './contraction.js';
 import type { OutputAxis } from './outputAxis.js';
 import type { OperatorRule } from './rule.js';

@@ -1,5 +1,5 @@
 import type { Node } from '@snp/onnx';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 import { combine, type Operand, type Zeros } from './combine.js';
 import type { OperatorForm } from './form.js';
 import { isCentring } from './norms.js';

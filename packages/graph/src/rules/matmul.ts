@@ -1,6 +1,6 @@
 import type { Node } from '@snp/onnx';
 import type { Layout } from '../layout/layout.js';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 import { combine } from './combine.js';
 import { contract, contractMatMul, matMulAxes, productAxis } from './contraction.js';
 import type { OperatorRule } from './rule.js';

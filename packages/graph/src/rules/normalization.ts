@@ -2,7 +2,7 @@ import { type Node, storedConstant } from '@snp/onnx';
 import { Mark } from '../labels/labelStore.js';
 import type { Layout } from '../layout/layout.js';
 import { fieldsOn } from '../layout/layout.js';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 import { combine } from './combine.js';
 import { carriedAxis } from './outputAxis.js';
 import type { OperatorRule } from './rule.js';

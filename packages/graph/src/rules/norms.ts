@@ -1,6 +1,6 @@
 import { type Node, storedConstant, type Value } from '@snp/onnx';
-import type { CountConstant } from '../propagate/countConstant.js';
-import type { Propagation } from '../propagate/propagation.js';
+import type { CountConstant } from '../walk/countConstant.js';
+import type { Propagation } from '../walk/propagation.js';
 import { positionsOf } from './reducedAxes.js';
 
 /** A reduction that is a statistic of a norm which an exporter took apart. */

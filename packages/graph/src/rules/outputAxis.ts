@@ -1,5 +1,5 @@
 import type { AttributeInit, Node } from '@snp/onnx';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 
 /** How some positions along an axis of a node's output are computed without the others: by the same operator, from a part of its inputs. */
 export interface OutputAxis {

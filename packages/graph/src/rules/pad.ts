@@ -1,6 +1,6 @@
 import type { Node } from '@snp/onnx';
 import { fieldsOn, plainLayout } from '../layout/layout.js';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 import type { OperatorRule } from './rule.js';
 import { axisFromFront } from './select.js';
 

@@ -1,7 +1,7 @@
 import type { Node } from '@snp/onnx';
 import { Mark } from '../labels/labelStore.js';
 import { type Field, fieldsOn, type Layout } from '../layout/layout.js';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 
 /**
  * A matrix product written as Mul and ReduceSum: what two activations have in common along the summed axes is contracted, and what one of them alone has

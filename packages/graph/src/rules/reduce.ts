@@ -1,6 +1,6 @@
 import type { Node } from '@snp/onnx';
 import { type Field, fieldsOn, type Layout } from '../layout/layout.js';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 import { headsLeft } from './contraction.js';
 import { normalise } from './normalization.js';
 import { isAveraged, normStatistic } from './norms.js';

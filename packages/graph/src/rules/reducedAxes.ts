@@ -1,5 +1,5 @@
 import type { Node } from '@snp/onnx';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 
 /** How many positions a reduction runs over, where that is fixed. */
 export function positionsOf(node: Node, walk: Propagation): number | undefined {

@@ -1,5 +1,5 @@
 import { type Dim, dimsEqual, type Node } from '@snp/onnx';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 import { keepChannels } from './conv.js';
 import type { OperatorRule } from './rule.js';
 

@@ -1,5 +1,5 @@
 import type { Node } from '@snp/onnx';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 import type { OperatorForm } from './form.js';
 import type { OutputAxis } from './outputAxis.js';
 import type { Resizing } from './resizing.js';

@@ -1,7 +1,7 @@
 import type { Node } from '@snp/onnx';
 import { Factor } from '../layout/factor.js';
 import { type Field, fieldsOn, flattenAxis, type Layout, plainLayout, sizesOf } from '../layout/layout.js';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 
 /** Positions `kept` of a labelled axis, as a layout. A single position may drop the axis (`Gather` with a scalar). */
 export function selectPositions(

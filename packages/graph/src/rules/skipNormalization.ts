@@ -1,7 +1,7 @@
 import type { Node } from '@snp/onnx';
 import type { Role } from '../labels/labelStore.js';
 import { fieldsOn, type Layout, plainLayout } from '../layout/layout.js';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 import { combine, type Operand } from './combine.js';
 import { affine, normalise, requireStoredScale } from './normalization.js';
 import type { OperatorRule } from './rule.js';

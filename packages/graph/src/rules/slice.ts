@@ -1,6 +1,6 @@
 import { type Dim, dimsEqual, type Node, SnpError } from '@snp/onnx';
 import { fieldsOn, type Layout, plainLayout } from '../layout/layout.js';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 import type { Resizing } from './resizing.js';
 import type { OperatorRule } from './rule.js';
 import { axisFromFront, MERGED, replaceAxis, selectPositions } from './select.js';

@@ -1,5 +1,5 @@
 import type { Attribute } from '@snp/onnx';
-import type { Propagation } from '../propagate/propagation.js';
+import type { Propagation } from '../walk/propagation.js';
 import { propagateElementwise } from './elementwise.js';
 import type { OperatorForm } from './form.js';
 import { pointwiseAxis } from './outputAxis.js';

@@ -1,6 +1,7 @@
 import { addDims, type Dim, divideDims, mulDims, productOf } from '../shape/dim.js';
 import { maxDims } from '../shape/dimFunctions.js';
-import type { MacRule, NodeShapes } from './macRules.js';
+import type { MacRule } from './macRule.js';
+import type { NodeShapes } from './nodeShapes.js';
 
 /**
  * Attention as one operator: scores (Q times K transposed) and their product with the values, plus the input projection

@@ -1,46 +1,9 @@
-import type { Node } from '../ir/node.js';
 import { addDims, type Dim, mulDims, productOf } from '../shape/dim.js';
 import { floorDivDims } from '../shape/dimFunctions.js';
 import { einsumDims, parseEinsum } from '../shape/einsum.js';
-import type { ShapeInfo } from '../shape/inferShapes.js';
 import { attentionMacRules } from './attentionMacs.js';
-
-/** A node's shapes, as rules for its cost look at them. Asking for a shape that is not known throws `UnknownShape`. */
-export class NodeShapes {
-  constructor(
-    readonly node: Node,
-    readonly shapes: ShapeInfo,
-  ) {}
-
-  has(index: number): boolean {
-    return this.node.inputs[index] !== undefined;
-  }
-
-  input(index: number): readonly Dim[] {
-    const value = this.node.inputs[index];
-    return (value && this.shapes.shape(value)) ?? missing();
-  }
-
-  output(index: number): readonly Dim[] {
-    const value = this.node.outputs[index];
-    return (value && this.shapes.shape(value)) ?? missing();
-  }
-
-  /** Dimension `axis` of input `index`; negative axes count from the end. */
-  dim(index: number, axis: number): Dim {
-    return this.input(index).at(axis) ?? missing();
-  }
-}
-
-/** Thrown and caught inside the cost computation: a shape that a rule needs is not known. */
-export class UnknownShape extends Error {}
-
-function missing(): never {
-  throw new UnknownShape();
-}
-
-/** Multiply-accumulate operations of one node. */
-export type MacRule = (at: NodeShapes) => Dim;
+import type { MacRule } from './macRule.js';
+import { type NodeShapes, unknownShape } from './nodeShapes.js';
 
 function matMul(weight: number): MacRule {
   // A vector's only dimension is the contracted one.
@@ -72,7 +35,7 @@ function transposedConvolution(at: NodeShapes): Dim {
 
 /** Operands are taken in from left to right, as runtimes do; a step that sums over nothing contracts nothing. */
 function einsum(at: NodeShapes): Dim {
-  const equation = parseEinsum(at.node.string('equation', '')!) ?? missing();
+  const equation = parseEinsum(at.node.string('equation', '')!) ?? unknownShape();
   const dims = einsumDims(
     equation,
     at.node.inputs.map((_, index) => at.input(index)),
@@ -83,7 +46,7 @@ function einsum(at: NodeShapes): Dim {
     const later = new Set([...equation.inputs.slice(step + 1).flat(), ...equation.output]);
     const labels = [...new Set([...left, ...equation.inputs[step]])];
     const kept = labels.filter((label) => later.has(label));
-    const sizes = labels.flatMap((label) => dims.get(label) ?? []).map((dim) => dim ?? missing());
+    const sizes = labels.flatMap((label) => dims.get(label) ?? []).map((dim) => dim ?? unknownShape());
     if (kept.length < labels.length) macs = addDims(macs, productOf(sizes));
     left = kept;
   }

@@ -2,7 +2,8 @@ import { SnpError } from '../errors.js';
 import type { Node } from '../ir/node.js';
 import type { Dim } from '../shape/dim.js';
 import type { ShapeInfo } from '../shape/inferShapes.js';
-import { MAC_RULES, NodeShapes, UnknownShape } from './macRules.js';
+import { MAC_RULES } from './macRules.js';
+import { NodeShapes, UnknownShape } from './nodeShapes.js';
 
 /**
  * Multiply-accumulate operations of one run of one node, without those of its subgraphs: 0 for operators that are not counted, undefined where a shape

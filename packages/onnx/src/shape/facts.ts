@@ -1,7 +1,6 @@
 import type { DataType } from '../tensor/dataType.js';
 import type { Dim } from './dim.js';
 import type { Element } from './elements.js';
-import type { OperatorCall } from './operatorCall.js';
 
 /** What is known about a value. */
 export interface ValueFacts {
@@ -19,9 +18,3 @@ export interface OutputFacts {
   readonly shape?: readonly (Dim | undefined)[] | undefined;
   readonly content?: readonly Element[] | undefined;
 }
-
-/** What a node's outputs are, given what its inputs are. Outputs beyond the returned list are unknown. */
-export type ShapeRule = (call: OperatorCall) => readonly OutputFacts[];
-
-/** The rules of one family of operators, by `Node.op`. */
-export type ShapeRules = Readonly<Record<string, ShapeRule>>;

@@ -8,9 +8,10 @@ import type { DataType } from '../tensor/dataType.js';
 import { type Dim, parseDim, staticDims, symbol } from './dim.js';
 import { isKnownDim, symbolsOf } from './dimFunctions.js';
 import type { Element } from './elements.js';
-import type { OutputFacts, ShapeRule, ValueFacts } from './facts.js';
+import type { OutputFacts, ValueFacts } from './facts.js';
 import { type InferenceRun, OperatorCall } from './operatorCall.js';
 import { SHAPE_RULES } from './rules/index.js';
+import type { ShapeRule } from './shapeRule.js';
 import { tensorContent } from './tensorContent.js';
 
 /** What is known statically about the values of a model. Describes the model as it was when it was inferred. */

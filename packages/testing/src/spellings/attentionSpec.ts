@@ -1,26 +1,20 @@
 import type { AttentionOperatorName } from './attentionOperators.js';
+import type { AttentionSizes } from './attentionSizes.js';
 import type { CacheName } from './caches.js';
 import type { CoreName } from './cores.js';
 import type { HeadRepeatName } from './headRepeats.js';
 import type { LinearAttentionName } from './linearAttentions.js';
-import type { LinearName, LinearWeights } from './linears.js';
+import type { LinearName } from './linears.js';
 import type { MaskName } from './masks.js';
-import type { NormParts } from './normSpelling.js';
 import type { NormName } from './norms.js';
 import type { ProjectionName } from './projections.js';
 import type { RotaryName } from './rotaries.js';
 import type { ScaleName } from './scales.js';
 import type { SoftmaxName } from './softmaxes.js';
-import type { Weight } from './weight.js';
 import type { WindowName } from './windows.js';
 
 /** An attention: its sizes, and how each piece is written. */
-export interface AttentionSpec {
-  readonly heads: number;
-  /** Heads of keys and values, a divisor of `heads`. */
-  readonly keyHeads: number;
-  readonly queryKey: number;
-  readonly value: number;
+export interface AttentionSpec extends AttentionSizes {
   readonly bias: boolean;
   readonly projection: ProjectionName;
   readonly linear: LinearName;
@@ -45,23 +39,4 @@ export interface AttentionSpec {
   readonly cache: CacheName;
   /** Tokens look at those of their window alone. */
   readonly window: WindowName;
-}
-
-/** The weights of an attention, whatever way it is written. */
-export interface AttentionWeights {
-  readonly q: LinearWeights;
-  readonly k: LinearWeights;
-  readonly v: LinearWeights;
-  readonly o: LinearWeights;
-  readonly queryNorm: NormParts;
-  readonly keyNorm: NormParts;
-  readonly wholeQueryNorm: NormParts;
-  readonly wholeKeyNorm: NormParts;
-  /** [heads, heads] */
-  readonly talk: Weight;
-  /** [heads] */
-  readonly temperature: Weight;
-  /** Relative positions [heads, queries, keys], and by distance [distances, heads]. */
-  readonly relative: Weight;
-  readonly buckets: Weight;
 }

@@ -1,6 +1,7 @@
 import type { Value } from '@snp/onnx';
 import { attentionOperator, type OperatorCache } from './attentionOperators.js';
-import type { AttentionSpec, AttentionWeights } from './attentionSpec.js';
+import type { AttentionSpec } from './attentionSpec.js';
+import type { AttentionWeights } from './attentionWeights.js';
 import { type CachePart, cacheSpelling, pastInput, portOf, presentOutput, withPast } from './caches.js';
 import { type CoreName, coreSpelling } from './cores.js';
 import { repeatHeads } from './headRepeats.js';
@@ -29,7 +30,7 @@ export function writeAttention(
   layer: number,
 ): Value {
   const inputs: ProjectionInputs = { x, memory, spec, weights, name };
-  const cache = new LayerCache(w, inputs, layer);
+  const cache = new LayerCache(w, spec, weights, layer);
   const project = () =>
     cache.extended(prepared(w, projectionSpelling(spec.projection).write(w, inputs), spec, weights));
   const operator = attentionOperator(spec.core);
@@ -46,7 +47,8 @@ class LayerCache {
 
   constructor(
     readonly w: SpellingWriter,
-    { spec, weights }: ProjectionInputs,
+    spec: AttentionSpec,
+    weights: AttentionWeights,
     readonly layer: number,
   ) {
     const port = (part: CachePart, width: number, { weight }: AttentionWeights['k']) =>

@@ -1,4 +1,5 @@
-import type { AttentionSpec, AttentionWeights } from './attentionSpec.js';
+import type { AttentionSpec } from './attentionSpec.js';
+import type { AttentionWeights } from './attentionWeights.js';
 import type { FfnSpec, FfnWeights } from './ffns.js';
 import type { LinearWeights } from './linears.js';
 import { DISTANCES } from './masks.js';

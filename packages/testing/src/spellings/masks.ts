@@ -1,5 +1,5 @@
 import type { Value } from '@snp/onnx';
-import type { AttentionWeights } from './attentionSpec.js';
+import type { AttentionWeights } from './attentionWeights.js';
 import { byHeads, type Scores } from './scores.js';
 import { TOKENS } from './sizes.js';
 import type { SpellingWriter } from './spellingWriter.js';

@@ -1,7 +1,8 @@
 import { Tensor, type Value } from '@snp/onnx';
-import type { AttentionSpec, AttentionWeights } from './attentionSpec.js';
+import type { AttentionSizes } from './attentionSizes.js';
+import type { AttentionWeights } from './attentionWeights.js';
 import type { Heads } from './heads.js';
-import { type LinearWeights, writeLinear } from './linears.js';
+import { type LinearName, type LinearWeights, writeLinear } from './linears.js';
 import type { AxisSize, SpellingWriter } from './spellingWriter.js';
 import { Weight } from './weight.js';
 
@@ -12,7 +13,7 @@ export type Projected = readonly [q: Heads, k: Heads, v: Heads];
 export interface ProjectionInputs {
   readonly x: Value;
   readonly memory: Value;
-  readonly spec: AttentionSpec;
+  readonly spec: AttentionSizes & { readonly linear: LinearName };
   readonly weights: AttentionWeights;
   readonly name: string;
 }
@@ -30,7 +31,7 @@ export interface ProjectionSpelling {
 type Part = 'q' | 'k' | 'v';
 const PARTS: readonly Part[] = ['q', 'k', 'v'];
 
-function sizesOf(part: Part, { heads, keyHeads, queryKey, value }: AttentionSpec) {
+function sizesOf(part: Part, { heads, keyHeads, queryKey, value }: AttentionSizes) {
   return { heads: part === 'q' ? heads : keyHeads, width: part === 'v' ? value : queryKey };
 }
 
@@ -107,7 +108,7 @@ function stacked(
 }
 
 /** One product whose outputs lie head by head: queries, keys and values of a head side by side. */
-function interleaved(cut: (w: SpellingWriter, apart: Value, spec: AttentionSpec) => Value[]): ProjectionSpelling {
+function interleaved(cut: (w: SpellingWriter, apart: Value, sizes: AttentionSizes) => Value[]): ProjectionSpelling {
   return {
     together: true,
     even: true,

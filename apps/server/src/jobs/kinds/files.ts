@@ -1,22 +1,9 @@
 import { dirname } from 'node:path';
 import { SnpError } from '@snp/onnx';
-import type { ModelFiles } from '../../shelf/models.js';
 import { PLACES } from '../../tasks/task.js';
 import type { JobRow } from '../job.js';
+import type { WorkModel } from '../workModel.js';
 import type { StagedFile } from './kind.js';
-
-/** Release of the algorithms: results of another one are other results. */
-export const RELEASE = 1;
-
-/** A model as keys of jobs know it: without names and sizes. */
-export interface WorkModel {
-  sha256: string;
-  data: { location: string; sha256: string }[];
-}
-
-export function workModel({ sha256, data }: ModelFiles): WorkModel {
-  return { sha256, data: data.map(({ location, sha256: own }) => ({ location, sha256: own })) };
-}
 
 /** A model's files in a job's folder. */
 export function modelFiles({ sha256, data }: WorkModel): StagedFile[] {

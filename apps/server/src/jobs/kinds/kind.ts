@@ -2,12 +2,17 @@ import type { Sql } from '../../database/database.js';
 import type { Models } from '../../shelf/models.js';
 import type { JobRow } from '../job.js';
 import type { Lost } from '../jobQueue.js';
-import type { DeviceTarget } from '../measureOnDevice.js';
 
 /** A file that a job's process finds in its folder. */
 export interface StagedFile {
   path: string;
   sha256: string;
+}
+
+/** A device's target. */
+export interface DeviceTarget {
+  device: string;
+  target: string;
 }
 
 /** What a job's process is given. */

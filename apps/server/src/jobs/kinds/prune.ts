@@ -5,12 +5,12 @@ import type { DeviceRow } from '../../devices/devices.js';
 import type { DatasetRow } from '../../shelf/datasets.js';
 import type { ModelRow } from '../../shelf/models.js';
 import type { PruneTaskOptions } from '../../tasks/prune.js';
-import { contentKey } from '../contentKey.js';
+import { contentKey, RELEASE } from '../contentKey.js';
 import type { JobRow } from '../job.js';
 import { COMPUTE, type JobQueue, type Submitter } from '../jobQueue.js';
-import type { DeviceTarget } from '../measureOnDevice.js';
-import { modelFiles, RELEASE, statisticsFile, stem, type WorkModel, workModel } from './files.js';
-import type { Kind } from './kind.js';
+import { type WorkModel, workModel } from '../workModel.js';
+import { modelFiles, statisticsFile, stem } from './files.js';
+import type { DeviceTarget, Kind } from './kind.js';
 import { settleModel } from './settleModel.js';
 
 /** What a pruning is asked for. */

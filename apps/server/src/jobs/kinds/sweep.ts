@@ -4,10 +4,11 @@ import type { Sql } from '../../database/database.js';
 import type { DatasetRow } from '../../shelf/datasets.js';
 import type { ModelRow } from '../../shelf/models.js';
 import type { SweepPointTaskOptions } from '../../tasks/sweep.js';
-import { contentKey } from '../contentKey.js';
+import { contentKey, RELEASE } from '../contentKey.js';
 import type { JobRow } from '../job.js';
 import { COMPUTE, type JobQueue, type Submitter } from '../jobQueue.js';
-import { modelFiles, RELEASE, statisticsFile, stem, type WorkModel, workModel } from './files.js';
+import { type WorkModel, workModel } from '../workModel.js';
+import { modelFiles, statisticsFile, stem } from './files.js';
 import type { Kind } from './kind.js';
 import { settleModel } from './settleModel.js';
 

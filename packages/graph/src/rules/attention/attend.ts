@@ -1,6 +1,6 @@
 import { type Node, symbol } from '@snp/onnx';
 import { fieldsOn, type Layout, plainLayout } from '../../layout/layout.js';
-import type { Propagation } from '../../propagate/propagation.js';
+import type { Propagation } from '../../walk/propagation.js';
 import { combine } from '../combine.js';
 import { contract } from '../contraction.js';
 import { headsOf, mergeHeads, repeatHeads } from './perHead.js';

@@ -1,6 +1,6 @@
 import type { Node } from '@snp/onnx';
 import type { Layout } from '../../layout/layout.js';
-import type { Propagation } from '../../propagate/propagation.js';
+import type { Propagation } from '../../walk/propagation.js';
 import { COMPUTED } from '../contraction.js';
 import type { OperatorRule } from '../rule.js';
 import { selectPositions } from '../select.js';

@@ -1,7 +1,7 @@
 import type { Node } from '@snp/onnx';
 import type { Factor } from '../../layout/factor.js';
 import { type Field, fieldsOn, flattenAxis, type Layout, strideOf } from '../../layout/layout.js';
-import type { Propagation } from '../../propagate/propagation.js';
+import type { Propagation } from '../../walk/propagation.js';
 import { combine } from '../combine.js';
 
 /** Axis of the neurons in [batch, heads, tokens, neurons]. */

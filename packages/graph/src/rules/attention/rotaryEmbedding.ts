@@ -1,7 +1,7 @@
 import type { Dim, Node } from '@snp/onnx';
 import { type Factor, splitsForShape } from '../../layout/factor.js';
 import { factorsFor, fieldsOn, type Layout, splitFactors } from '../../layout/layout.js';
-import type { Propagation } from '../../propagate/propagation.js';
+import type { Propagation } from '../../walk/propagation.js';
 import { combine } from '../combine.js';
 import type { Resizing } from '../resizing.js';
 import type { OperatorRule } from '../rule.js';

@@ -1,7 +1,8 @@
 import { addDims, type Dim, mulDims } from '../dim.js';
 import { floorDivDims, maxDims } from '../dimFunctions.js';
-import type { OutputFacts, ShapeRules } from '../facts.js';
+import type { OutputFacts } from '../facts.js';
 import { type OperatorCall, withDim } from '../operatorCall.js';
+import type { ShapeRules } from '../shapeRule.js';
 import { nonNegative } from './constants.js';
 import { like } from './elementwise.js';
 

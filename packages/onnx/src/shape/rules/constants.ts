@@ -6,8 +6,9 @@ import { Tensor } from '../../tensor/tensor.js';
 import { type Dim, productOf, subDims } from '../dim.js';
 import { boundsOf, ceilDivDims, maxDims } from '../dimFunctions.js';
 import { type Element, isFloatType, storedAs } from '../elements.js';
-import type { OutputFacts, ShapeRules } from '../facts.js';
+import type { OutputFacts } from '../facts.js';
 import type { OperatorCall } from '../operatorCall.js';
+import type { ShapeRules } from '../shapeRule.js';
 import { tensorContent } from '../tensorContent.js';
 
 /** Operators that make tensors out of shapes and numbers. */

@@ -1,7 +1,8 @@
 import type { Graph } from '../../ir/graph.js';
 import { dimsEqual } from '../dim.js';
-import type { OutputFacts, ShapeRules, ValueFacts } from '../facts.js';
+import type { OutputFacts, ValueFacts } from '../facts.js';
 import { inserted, normalAxis, type OperatorCall } from '../operatorCall.js';
+import type { ShapeRules } from '../shapeRule.js';
 import { nonNegative } from './constants.js';
 
 /** Operators that run subgraphs. */

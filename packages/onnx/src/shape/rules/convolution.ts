@@ -1,8 +1,9 @@
 import type { DataType } from '../../tensor/dataType.js';
 import { addDims, type Dim, divideDims, mulDims, productOf, subDims } from '../dim.js';
 import { ceilDivDims, floorDivDims, minDims } from '../dimFunctions.js';
-import type { OutputFacts, ShapeRule, ShapeRules } from '../facts.js';
+import type { OutputFacts } from '../facts.js';
 import type { OperatorCall } from '../operatorCall.js';
+import type { ShapeRule, ShapeRules } from '../shapeRule.js';
 import { like } from './elementwise.js';
 
 /** Convolutions, pooling, and what moves elements between channels and space. Layout: [batch, channels, ...space]. */

@@ -9,9 +9,10 @@ import {
   FOLLOWED_UNARY,
   unaryElement,
 } from '../elements.js';
-import type { OutputFacts, ShapeRule, ShapeRules } from '../facts.js';
+import type { OutputFacts } from '../facts.js';
 import type { OperatorCall } from '../operatorCall.js';
 import { broadcastPositions } from '../positions.js';
+import type { ShapeRule, ShapeRules } from '../shapeRule.js';
 
 /** Operators whose output has the type and shape of their first input. */
 const LIKE_FIRST_INPUT =

@@ -1,7 +1,8 @@
 import { type Dim, staticDims } from '../dim.js';
 import type { Element } from '../elements.js';
-import type { OutputFacts, ShapeRules } from '../facts.js';
+import type { OutputFacts } from '../facts.js';
 import { inserted, normalAxis, type OperatorCall, withDim } from '../operatorCall.js';
+import type { ShapeRules } from '../shapeRule.js';
 import { nonNegative, unknownDims } from './constants.js';
 import { like } from './elementwise.js';
 

@@ -1,5 +1,5 @@
 import { SnpError } from '../../errors.js';
-import type { ShapeRule } from '../facts.js';
+import type { ShapeRule } from '../shapeRule.js';
 import { attentionRules } from './attention.js';
 import { constantRules } from './constants.js';
 import { controlFlowRules } from './controlFlow.js';

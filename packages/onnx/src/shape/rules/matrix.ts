@@ -2,8 +2,9 @@ import type { DataType } from '../../tensor/dataType.js';
 import { broadcastShapes } from '../broadcast.js';
 import type { Dim } from '../dim.js';
 import { einsumShape, parseEinsum } from '../einsum.js';
-import type { OutputFacts, ShapeRule, ShapeRules } from '../facts.js';
+import type { OutputFacts } from '../facts.js';
 import { type OperatorCall, withDim } from '../operatorCall.js';
+import type { ShapeRule, ShapeRules } from '../shapeRule.js';
 import { attributeType } from './constants.js';
 
 /** Matrix products. */

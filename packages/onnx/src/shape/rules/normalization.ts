@@ -1,6 +1,7 @@
 import type { Dim } from '../dim.js';
-import type { OutputFacts, ShapeRules } from '../facts.js';
+import type { OutputFacts } from '../facts.js';
 import type { OperatorCall } from '../operatorCall.js';
+import type { ShapeRules } from '../shapeRule.js';
 import { like } from './elementwise.js';
 
 /** Normalisations: the output is like the input; some also hand out their statistics. */

@@ -1,5 +1,6 @@
-import type { OutputFacts, ShapeRules } from '../facts.js';
+import type { OutputFacts } from '../facts.js';
 import type { OperatorCall } from '../operatorCall.js';
+import type { ShapeRules } from '../shapeRule.js';
 import { attributeType } from './constants.js';
 
 /** Conversions between floating point and quantised integers. */

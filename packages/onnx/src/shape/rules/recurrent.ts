@@ -1,6 +1,7 @@
 import type { Dim } from '../dim.js';
-import type { OutputFacts, ShapeRules } from '../facts.js';
+import type { OutputFacts } from '../facts.js';
 import type { OperatorCall } from '../operatorCall.js';
+import type { ShapeRules } from '../shapeRule.js';
 
 /** Recurrent layers over x [S,B,E], or [B,S,E] with layout 1. Outputs: all steps, last hidden state, last cell state. */
 export const recurrentRules: ShapeRules = { LSTM: recurrentRule, GRU: recurrentRule, RNN: recurrentRule };

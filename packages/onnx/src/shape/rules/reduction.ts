@@ -1,8 +1,9 @@
 import { type Dim, productOf, staticDims } from '../dim.js';
 import { binaryElement, type Element, isFloatType } from '../elements.js';
-import type { OutputFacts, ShapeRules } from '../facts.js';
+import type { OutputFacts } from '../facts.js';
 import { normalAxis, type OperatorCall } from '../operatorCall.js';
 import { stridesOf } from '../positions.js';
+import type { ShapeRules } from '../shapeRule.js';
 import { unknownDims } from './constants.js';
 
 const REDUCTIONS =

@@ -1,7 +1,8 @@
 import { type Dim, mulDims } from '../dim.js';
 import { floorDivDims } from '../dimFunctions.js';
-import type { OutputFacts, ShapeRules } from '../facts.js';
+import type { OutputFacts } from '../facts.js';
 import { normalAxis, type OperatorCall } from '../operatorCall.js';
+import type { ShapeRules } from '../shapeRule.js';
 import { nonNegative } from './constants.js';
 
 /** Interpolation. Resize-10 has its scales as input 1; from 11 on the inputs are region, scales and sizes. */

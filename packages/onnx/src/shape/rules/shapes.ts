@@ -2,9 +2,10 @@ import { broadcastShapes } from '../broadcast.js';
 import { addDims, type Dim, divideDims, productOf, staticDims } from '../dim.js';
 import { floorDivDims } from '../dimFunctions.js';
 import type { Element } from '../elements.js';
-import type { OutputFacts, ShapeRules } from '../facts.js';
+import type { OutputFacts } from '../facts.js';
 import { normalAxis, type OperatorCall } from '../operatorCall.js';
 import { broadcastPositions, pick, stridesOf, viewPositions } from '../positions.js';
+import type { ShapeRules } from '../shapeRule.js';
 import { nonNegative, sizeOf, unknownDims } from './constants.js';
 
 /** Operators that read a shape or give a tensor another one without computing anything. */

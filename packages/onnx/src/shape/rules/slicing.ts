@@ -1,9 +1,10 @@
 import { addDims, type Dim, staticDims, subDims } from '../dim.js';
 import { boundsOf, ceilDivDims, maxDims, minDims } from '../dimFunctions.js';
 import type { Element } from '../elements.js';
-import type { OutputFacts, ShapeRules } from '../facts.js';
+import type { OutputFacts } from '../facts.js';
 import { normalAxis, type OperatorCall, withDim } from '../operatorCall.js';
 import { pick, stridesOf, viewPositions } from '../positions.js';
+import type { ShapeRules } from '../shapeRule.js';
 import { unknownDims } from './constants.js';
 
 /** Operators that cut tensors apart and put them together along an axis. */

@@ -1,4 +1,5 @@
-import type { AttentionSpec, AttentionWeights } from '../attentionSpec.js';
+import type { AttentionSpec } from '../attentionSpec.js';
+import type { AttentionWeights } from '../attentionWeights.js';
 import { headRepeatSpelling } from '../headRepeats.js';
 import { LEAST, type LinearAttention, linearAttention } from '../linearAttentions.js';
 import { bucketOf, FAR, maskSpelling, slopeOf } from '../masks.js';

@@ -10,11 +10,12 @@ import { externalDataFiles } from '@snp/onnx/node';
 import { type Database, first } from '../database/database.js';
 import { storableText } from '../database/storable.js';
 import { openPlain, within } from '../folder/plainFile.js';
+import { contentKey } from '../jobs/contentKey.js';
+import { ENDS, type JobRow } from '../jobs/job.js';
+import type { JobQueue } from '../jobs/jobQueue.js';
+import type { DeviceTarget } from '../jobs/kinds/kind.js';
 import type { Blobs } from '../storage/blobs.js';
 import type { MeasureRequest } from '../tasks/task.js';
-import { contentKey } from './contentKey.js';
-import { ENDS, type JobRow } from './job.js';
-import type { JobQueue } from './jobQueue.js';
 
 /** Milliseconds between questions how far a measurement is. */
 const POLL = 500;
@@ -24,12 +25,6 @@ export interface Measurer {
   database: Database;
   queue: JobQueue;
   blobs: Blobs;
-}
-
-/** A device's target. */
-export interface DeviceTarget {
-  device: string;
-  target: string;
 }
 
 /** Lets a device measure models that a job has just made, as a part of the job. */

@@ -1,6 +1,5 @@
 import { type Node, storedConstant, type Value } from '@snp/onnx';
 import type { Layout } from '../layout/layout.js';
-import type { Propagation } from './propagation.js';
 
 /**
  * Stored constants with axes whose positions belong together, the outermost first: heads and their neurons in a kernel [hidden, heads, neurons], say.
@@ -8,17 +7,17 @@ import type { Propagation } from './propagation.js';
  */
 export type JointAxes = Map<Value, readonly number[]>;
 
-/** Notes axes of an input that belong together, if it is a stored constant in which more than one of them bears labels. */
+/** Adds axes of an input that belong together to `known`, if it is a stored constant in which more than one of them bears labels. */
 export function noteJointAxes(
   node: Node,
   index: number,
   axes: readonly number[],
   layout: Layout,
-  walk: Propagation,
+  known: JointAxes,
 ): void {
   const labelled = axes.filter((axis) =>
     layout.fields.some(({ factors }) => factors.some((factor) => layout.axes[axis].includes(factor))),
   );
   const constant = labelled.length > 1 ? storedConstant(node.inputs[index]) : undefined;
-  if (constant && !walk.jointAxes.has(constant)) walk.jointAxes.set(constant, labelled);
+  if (constant && !known.has(constant)) known.set(constant, labelled);
 }

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.js';
-import type { Connections } from '../http/connections.js';
-import { VALID } from './tokens.js';
+import { VALID } from '../security/tokens.js';
+import type { Connections } from './connections.js';
 
 /** Ends connections as soon as the token or the session behind them is revoked, by whichever server: no word more is heard on them. */
 export async function endWithTokens(database: Database, connections: Connections): Promise<void> {

@@ -1,9 +1,9 @@
 import { type PruneOptions, takesHeads } from '@snp/core';
 import { headPruning } from '@snp/plugin-head';
 import pc from 'picocolors';
-import type { PluginOptions } from '../options/plugins.js';
-import { chooseCriterion } from './chooseCriterion.js';
-import { loadPlugins } from './loadPlugins.js';
+import { chooseCriterion } from '../plugins/chooseCriterion.js';
+import { loadPlugins } from '../plugins/loadPlugins.js';
+import type { PluginOptions } from './plugins.js';
 
 /** Loads what is not built in, and chooses the criterion. A plan needs none. A preset that takes heads away brings who chooses them. */
 export async function extensionsOf(

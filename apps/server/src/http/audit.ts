@@ -1,13 +1,13 @@
 import type { Context } from 'hono';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { Database } from '../database/database.js';
-import { networkOf } from '../http/connections.js';
-import type { Env } from '../http/env.js';
-import { addressOf } from '../http/rateLimits.js';
+import type { Log } from '../log.js';
+import type { Metrics } from '../operation/metrics.js';
 import type { Strangers } from '../security/strangers.js';
 import type { Identity } from '../security/tokens.js';
-import type { Log } from './log.js';
-import type { Metrics } from './metrics.js';
+import { networkOf } from './connections.js';
+import type { Env } from './env.js';
+import { addressOf } from './rateLimits.js';
 
 /** Refusals of a token that are listed one by one; more are counted. */
 const REFUSALS = { points: 60, duration: 60 };

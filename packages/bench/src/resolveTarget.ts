@@ -1,8 +1,8 @@
 import { SnpError } from '@snp/onnx';
-import { remoteTarget } from '../agent/remoteTarget.js';
-import { readCommandTarget } from '../command/commandTarget.js';
-import type { Target } from './target.js';
-import { targetByName } from './targets.js';
+import { remoteTarget } from './agent/remoteTarget.js';
+import { readCommandTarget } from './command/commandTarget.js';
+import { targetByName } from './localTargets.js';
+import type { Target } from './target/target.js';
 
 /** Options of `resolveTarget`. */
 export interface ResolveTargetOptions {

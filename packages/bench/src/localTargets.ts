@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { SnpError } from '@snp/onnx';
-import { commandTarget, KNOWN_COMMANDS } from '../command/commandTarget.js';
-import { onnxRuntimeTarget } from '../onnxruntime/onnxRuntimeTarget.js';
-import { webTarget } from '../web/webTarget.js';
-import type { Target } from './target.js';
+import { commandTarget, KNOWN_COMMANDS } from './command/commandTarget.js';
+import { onnxRuntimeTarget } from './onnxruntime/onnxRuntimeTarget.js';
+import type { Target } from './target/target.js';
+import { webTarget } from './web/webTarget.js';
 
 const PROVIDERS = ['cuda', 'tensorrt', 'webgpu', 'coreml', 'dml', 'qnn'] as const;
 

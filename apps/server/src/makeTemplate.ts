@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
-import { JobQueue } from '../jobs/jobQueue.js';
-import type { Database, Row } from './database.js';
-import { migrate } from './migrate.js';
-import { packFolder } from './packedFolder.js';
+import type { Database, Row } from './database/database.js';
+import { migrate } from './database/migrate.js';
+import { packFolder } from './database/packedFolder.js';
+import { JobQueue } from './jobs/jobQueue.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'snp-template-'));
 const pglite = await PGlite.create(join(folder, 'database'));

@@ -3,11 +3,11 @@ import type { Context } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { Database } from '../database/database.js';
 import { type Devices, presentDevice } from '../devices/devices.js';
+import { Failure } from '../failure.js';
+import { type Env, identityOf } from '../http/env.js';
 import { ENDS } from '../jobs/job.js';
 import { type CountedJob, type Jobs, presentJob, presentLog } from '../jobs/jobs.js';
 import { shareOf } from '../security/shares.js';
-import { type Env, identityOf } from './env.js';
-import { Failure } from './failure.js';
 
 /** One who listens: what changed since it was last served. What comes faster than it reads becomes one. */
 class Listener {

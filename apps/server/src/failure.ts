@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../api/problem.js';
+import type { ProblemCode } from './api/problem.js';
 
 /** Statuses of the server's own problems. */
 const STATUS = {

@@ -1,9 +1,9 @@
 import { SnpError } from '@snp/onnx';
-import type { Criterion } from '../criterion.js';
-import { snp } from '../snp/snp.js';
-import { activation } from './activation.js';
-import { l1, l2 } from './magnitude.js';
-import { random } from './random.js';
+import { activation } from './criteria/activation.js';
+import { l1, l2 } from './criteria/magnitude.js';
+import { random } from './criteria/random.js';
+import type { Criterion } from './criterion.js';
+import { snp } from './snp/snp.js';
 
 /** Names of the built-in criteria. */
 export const criterionNames = ['snp', 'l1', 'l2', 'activation', 'random'] as const;
