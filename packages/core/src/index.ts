@@ -46,12 +46,9 @@ export { type AllocateOptions, allocate } from './allocation/allocate.js';
 export { type AllocateEvenlyOptions, allocateEvenly } from './allocation/allocateEvenly.js';
 export type { Allocation, Planning } from './allocation/allocation.js';
 export { budgetWidths, type CostBudget, type EvenOptions, type Excess, evenWidths } from './allocation/budget.js';
-export { type Cost, CostModel } from './allocation/costModel.js';
-export { type Coverage, coverageOf } from './allocation/coverage.js';
 export { type Allocatable, leastDivergenceWidths } from './allocation/lagrangian.js';
 export type { LatencyBudget, LatencyModel, LatencySource, LatencySourceOptions } from './allocation/latency.js';
 export type { LatencyOutcome } from './allocation/meetLatency.js';
-export { planCost } from './allocation/planCost.js';
 export {
   LEAST_SHARE,
   type LeastShares,
@@ -70,10 +67,8 @@ export {
   takesHeads,
 } from './allocation/presets.js';
 export { ratioWidths } from './allocation/ratioWidths.js';
-export { type SizedNode, sizedNodes } from './allocation/sizedNodes.js';
 export { type Target, targetWidths } from './allocation/target.js';
-export { type CalibrateOptions, calibrate } from './calibration/calibrate.js';
-export type { CrossMoments } from './calibration/crossMoments.js';
+export { calibrate } from './calibration/calibrate.js';
 export {
   type Assignment,
   type Gathered,
@@ -81,20 +76,11 @@ export {
   gatherStatistics,
 } from './calibration/gatherStatistics.js';
 export type { MomentsRequest } from './calibration/momentsRequest.js';
-export { type PairMoments, pairMoments } from './calibration/pairMoments.js';
-export { type SecondMoments, type SecondMomentsOptions, secondMoments } from './calibration/secondMoments.js';
-export {
-  addStatistics,
-  type CalibrationStatistics,
-  type GroupMoments,
-  modelContent,
-  type OutputSums,
-} from './calibration/statistics.js';
-export { loadStatistics, saveStatistics } from './calibration/statisticsFile.js';
-export type { StreamMoments } from './calibration/streamMoments.js';
+export { pairMoments } from './calibration/pairMoments.js';
+export { type SecondMomentsOptions, secondMoments } from './calibration/secondMoments.js';
 export { type Compensated, type CompensationOutcomes, compensate } from './compensation/compensate.js';
 export type { Compensation } from './compensation/compensation.js';
-export { COMPENSATION_KINDS, type CompensationKind } from './compensation/methods.js';
+export { COMPENSATION_KINDS, type CompensationKind, requestsFor } from './compensation/methods.js';
 export { type PairSpectrum, pairSpectrum } from './compensation/pairSpectrum.js';
 export { queryMixture } from './compensation/queryMixture.js';
 export { type Refit, type RefitOptions, refitKept, refitMixed } from './compensation/refit.js';
@@ -107,6 +93,10 @@ export { type OpenContext, type OpenOptions, open } from './context/open.js';
 export { prepare } from './context/prepare.js';
 export type { OnProgress, Progress, Step } from './context/progress.js';
 export { correctBias } from './correction/correctBias.js';
+export { type Cost, CostModel } from './cost/costModel.js';
+export { type Coverage, coverageOf } from './cost/coverage.js';
+export { planCost } from './cost/planCost.js';
+export { type SizedNode, sizedNodes } from './cost/sizedNodes.js';
 export type { FingerprintedData } from './data/fingerprinted.js';
 export { holdBack } from './data/holdBack.js';
 export type { AnswerOptions } from './evaluate/answers.js';
@@ -128,10 +118,12 @@ export { type ApplyOptions, apply } from './pipeline/apply.js';
 export { type CalibrateModelOptions, calibrateModel } from './pipeline/calibrateModel.js';
 export { type PruneOptions, type PruneResult, prune } from './pipeline/prune.js';
 export { anyUnits } from './plan/anyUnits.js';
+export type { ChosenWidths } from './plan/chosenWidths.js';
 export { fingerprint } from './plan/fingerprint.js';
 export type { LeavingUnits } from './plan/leavingUnits.js';
 export { checkPlan, emptyPlan, type GroupPlan, type Plan, removedUnits } from './plan/plan.js';
 export type { DataOfRecipe, Recipe } from './plan/recipe.js';
+export { type RemovedSlice, removedSlices } from './plan/removedSlices.js';
 export { keptWidth, laneWidth, type Ratios, type RoundOptions, type Widths } from './plan/widths.js';
 export { type CriterionDefinition, defineCriterion, type StatisticsOf } from './plugin/defineCriterion.js';
 export { definePlugin } from './plugin/definePlugin.js';
@@ -143,15 +135,24 @@ export { asUnits, type Cut, joinUnits, UNIT_KINDS, type UnitGroup } from './plug
 export { reconstruct } from './reconstruction/reconstruct.js';
 export { costPerBlock } from './report/costReport.js';
 export { renderReport } from './report/html/renderReport.js';
-export { removedSlices } from './report/removedSlices.js';
-export type { CostReport, GroupReport, LimitReport, NewForm, PruneReport, RemovedSlice } from './report/report.js';
+export type { CostReport, GroupReport, LimitReport, NewForm, PruneReport } from './report/report.js';
 export type { Scores } from './selection/score.js';
 export { type Selection, type SelectOptions, select } from './selection/select.js';
 export { selectUnits } from './selection/selectUnits.js';
 export { type TakenUnits, type TakeUnitsOptions, takeUnits } from './selection/takeUnits.js';
 export { type EstimateSensitivityOptions, estimateSensitivity } from './sensitivity/estimateSensitivity.js';
 export { type DivergenceCurve, expectedDivergences } from './sensitivity/expectedDivergence.js';
-export { SENSITIVITY_SAMPLES, type Sensitivity, type SensitivityPoint } from './sensitivity/sensitivity.js';
+export { SENSITIVITY_SAMPLES } from './sensitivity/measureSensitivity.js';
+export type { CrossMoments, GroupMoments, PairMoments, SecondMoments, StreamMoments } from './statistics/moments.js';
+export type { CalibrationRequests } from './statistics/requests.js';
+export type { Sensitivity, SensitivityPoint } from './statistics/sensitivity.js';
+export {
+  addStatistics,
+  type CalibrationStatistics,
+  modelContent,
+  type OutputSums,
+} from './statistics/statistics.js';
+export { loadStatistics, saveStatistics } from './statistics/statisticsFile.js';
 export { applyPlan } from './surgery/applyPlan.js';
 export { renderSweep } from './sweep/renderSweep.js';
 export { checkBudgets, type SweepOptions, type SweepPoint, sweep } from './sweep/sweep.js';

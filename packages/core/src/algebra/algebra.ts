@@ -1,6 +1,6 @@
 import { Graph, Model } from '@snp/onnx';
 import { type Runtime, type Session, solvePositive } from '@snp/runtime';
-import type { SecondMoments } from '../calibration/secondMoments.js';
+import type { SecondMoments } from '../statistics/moments.js';
 import { centreOf, covarianceOf, variancesOf } from './covariance.js';
 import type { DensePrecision } from './denseBuilder.js';
 import { type Elimination, eliminate } from './eliminate.js';

@@ -1,5 +1,5 @@
 import { triangleAt } from '@snp/runtime';
-import type { SecondMoments } from '../calibration/secondMoments.js';
+import type { SecondMoments } from '../statistics/moments.js';
 
 /** Second moments of units, about their means or about zero. */
 export interface Covariance {

@@ -6,7 +6,7 @@ import {
   type Session,
   triangleLength,
 } from '@snp/runtime';
-import type { SecondMoments } from '../calibration/secondMoments.js';
+import type { SecondMoments } from '../statistics/moments.js';
 import { variancesOf } from './covariance.js';
 import { bandsOf, type DensePrecision } from './denseBuilder.js';
 import type { Elimination } from './eliminate.js';

@@ -1,9 +1,9 @@
 import type { Context } from '../context/context.js';
+import { CostModel } from '../cost/costModel.js';
 import type { Widths } from '../plan/widths.js';
 import { neuronRatios, type TakenUnits } from '../selection/takeUnits.js';
 import type { Allocation } from './allocation.js';
 import { type EvenOptions, evenWidths, excessOf } from './budget.js';
-import { CostModel } from './costModel.js';
 import { type LatencyOutcome, meetLatency } from './meetLatency.js';
 import { type Target, targetWidths } from './target.js';
 

@@ -1,9 +1,9 @@
 import type { Analysis, Group, GroupKind } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
 import { percent } from '@snp/pages';
+import { type Cost, CostModel } from '../cost/costModel.js';
 import { describePrunable, frozenReasons } from '../obstacles/prunable.js';
 import { NEURON_KINDS, type RoundOptions, type Widths, widthsBy } from '../plan/widths.js';
-import { type Cost, CostModel } from './costModel.js';
 import type { LatencyModel } from './latency.js';
 
 /** What the result may cost, as a fraction of the original (above 0, at most 1), or in absolute numbers above 1. */

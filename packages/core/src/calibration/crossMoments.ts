@@ -2,19 +2,8 @@ import type { Analysis, Branch } from '@snp/graph';
 import { Tensor } from '@snp/onnx';
 import { crossTap, type RuntimeTensor, rowsTap, type Tap } from '@snp/runtime';
 import { heirsOf, type LastLayer, lastLayer, positionRows } from '../layers/branchLayers.js';
+import type { CrossMoments } from '../statistics/moments.js';
 import { enoughRows, type SecondMomentsOptions } from './secondMoments.js';
-
-/** What the last layer of a branch gives, without its bias, beside the neurons that the last layer of a branch before it reads: sums over samples and tokens. */
-export interface CrossMoments {
-  /** Rows that were summed. */
-  count: number;
-  /** Sum of every neuron of the branch before. */
-  inputs: Float64Array;
-  /** Sum of every output of this branch. */
-  outputs: Float64Array;
-  /** Sums of products, [neurons, outputs]. */
-  products: Float64Array;
-}
 
 /** Branches that are looked at before each: attention and FFN of a block may leave together. */
 const HEIRS = 2;

@@ -1,7 +1,9 @@
 import { SnpError } from '@snp/onnx';
 import { DEFAULT_BATCH_SIZE } from '@snp/runtime';
-import { type CompensationKind, statisticsFor } from '../compensation/methods.js';
 import type { Context } from '../context/context.js';
+import type { GroupMoments } from '../statistics/moments.js';
+import type { CalibrationRequests } from '../statistics/requests.js';
+import { type CalibrationStatistics, modelContent } from '../statistics/statistics.js';
 import { crossMoments, crossTaps } from './crossMoments.js';
 import { gatherStatistics } from './gatherStatistics.js';
 import { gatherTaken } from './gatherTaken.js';
@@ -9,7 +11,6 @@ import type { MomentsRequest } from './momentsRequest.js';
 import { outputSums, outputTaps } from './outputSums.js';
 import { pairMoments } from './pairMoments.js';
 import { type SecondMomentsOptions, secondMoments } from './secondMoments.js';
-import { type CalibrationStatistics, type GroupMoments, modelContent } from './statistics.js';
 import { streamMoments } from './streamMoments.js';
 
 /** What is asked for of groups. */
@@ -19,33 +20,31 @@ const REQUESTS: Partial<Record<keyof GroupMoments, (options: SecondMomentsOption
   streamMoments,
 };
 
-/** What to gather. */
-export interface GatherMomentsOptions {
-  compensation: CompensationKind;
-  /** Whether branches may leave. */
-  beyond: boolean;
-  onProgress?: ((done: number, total: number | undefined) => void) | undefined;
+/** All that there is, of branches where some may leave. */
+function momentsIn({ units }: Context): (keyof GroupMoments)[] {
+  const beyond = units.some(({ groups }) => groups.length > 0);
+  return ['secondMoments', 'pairMoments', 'streamMoments', ...(beyond ? (['crossMoments'] as const) : [])];
 }
 
-/** One pass over the calibration data for all that compensation wants to know. */
+/** One pass over the calibration data for all that is asked for. */
 export async function gather(
   context: Context,
-  { compensation, beyond, onProgress }: GatherMomentsOptions,
+  { moments = momentsIn(context), outputs = true }: CalibrationRequests,
+  onProgress: (done: number, total: number | undefined) => void,
 ): Promise<CalibrationStatistics> {
   const { analysis, data: calibration, runtime, batchSize, signal, warn } = context;
   if (!calibration) throw new SnpError('calibration', 'There are no typical inputs to calibrate with (--calib DIR).');
   const { model, shapes } = analysis;
   const batches =
     calibration.count === undefined ? undefined : Math.ceil(calibration.count / (batchSize ?? DEFAULT_BATCH_SIZE));
-  const wanted = statisticsFor(compensation);
   const requests = Object.fromEntries(
     Object.entries(REQUESTS).flatMap(([name, request]) =>
-      wanted.has(name as keyof GroupMoments) ? [[name, request({ batches })]] : [],
+      moments.includes(name as keyof GroupMoments) ? [[name, request({ batches })]] : [],
     ),
   );
   const rankOf = (name: string) => shapes.shape(model.graph.value(name))?.length;
-  const outputs = compensation === 'full' ? outputTaps(model, rankOf) : [];
-  const crosses = compensation !== 'mean' && beyond ? crossTaps(analysis, { batches }) : [];
+  const ends = outputs ? outputTaps(model, rankOf) : [];
+  const crosses = moments.includes('crossMoments') ? crossTaps(analysis, { batches }) : [];
   const gathering = {
     model,
     runtime,
@@ -57,7 +56,7 @@ export async function gather(
     requests: {},
     // Of all groups, whichever lose units: runtimes fuse operators as taps let them, and the same plan is to give the same bytes, made or given.
     moments: { requests, groups: analysis.groups },
-    sums: [...outputs, ...crosses],
+    sums: [...ends, ...crosses],
   };
   const { statistics, sums, samples } = await gatherStatistics(gathering).catch((cause) =>
     gatherTaken(gathering, cause, warn),

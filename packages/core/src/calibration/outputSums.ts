@@ -1,7 +1,7 @@
 import type { Model } from '@snp/onnx';
 import { momentsTap, type RuntimeTensor, type Tap } from '@snp/runtime';
 import { biasedOutputs } from '../layers/outputBias.js';
-import type { OutputSums } from './statistics.js';
+import type { OutputSums } from '../statistics/statistics.js';
 
 /** Taps of the sums of all outputs that end in a bias of their own. */
 export function outputTaps(model: Model, rankOf: (name: string) => number | undefined): Tap[] {

@@ -1,16 +1,8 @@
 import type { Group, Site } from '@snp/graph';
 import { type Moments, rowsTap } from '@snp/runtime';
+import type { PairMoments } from '../statistics/moments.js';
 import type { MomentsRequest } from './momentsRequest.js';
 import { enoughRows, type SecondMomentsOptions } from './secondMoments.js';
-
-/** Sums of products of every two neurons of a head over samples and tokens, about zero. */
-export interface PairMoments {
-  /** Rows that were summed. */
-  count: number;
-  /** Per head the lower triangle of a symmetric matrix, row by row; row i belongs to the i-th position of the head at the site. */
-  queries: Float64Array[];
-  keys: Float64Array[];
-}
 
 /** Second moments of queries and keys, per head. */
 export function pairMoments({ batches }: SecondMomentsOptions = {}): MomentsRequest<PairMoments> {

@@ -1,17 +1,8 @@
 import type { Group } from '@snp/graph';
 import { type Moments, rowsTap, triangleAt, triangleLength } from '@snp/runtime';
 import { linearReader } from '../layers/linearReader.js';
+import type { SecondMoments } from '../statistics/moments.js';
 import type { MomentsRequest } from './momentsRequest.js';
-
-/** First and second moments of a group's units where their reader sees them, over samples and tokens. */
-export interface SecondMoments {
-  /** Rows that were summed: samples times tokens. */
-  count: number;
-  /** Sum of every unit. */
-  sums: Float64Array;
-  /** Sums of products of every two units: the lower triangle of a symmetric matrix, row by row. See `triangleAt` of @snp/runtime. */
-  products: Float64Array;
-}
 
 /** Options of `secondMoments`. */
 export interface SecondMomentsOptions {

@@ -1,11 +1,9 @@
 import type { Group, Site } from '@snp/graph';
 import { rowsTap } from '@snp/runtime';
 import { normBehind, withoutScale } from '../layers/norm.js';
+import type { StreamMoments } from '../statistics/moments.js';
 import type { MomentsRequest } from './momentsRequest.js';
-import { enoughRows, type SecondMoments, type SecondMomentsOptions } from './secondMoments.js';
-
-/** Second moments of the residual stream behind its norms, before their scale and shift, in the order of the group's sites of role `input`. */
-export type StreamMoments = SecondMoments[];
+import { enoughRows, type SecondMomentsOptions } from './secondMoments.js';
 
 /** Second moments of the residual stream at the place of each of its readers. */
 export function streamMoments({ batches }: SecondMomentsOptions = {}): MomentsRequest<StreamMoments> {

@@ -2,9 +2,8 @@ import type { Branch } from '@snp/graph';
 import type { Algebra } from '../algebra/algebra.js';
 import { covarianceOf, meanVariance } from '../algebra/covariance.js';
 import { product } from '../algebra/product.js';
-import type { CrossMoments } from '../calibration/crossMoments.js';
-import type { GroupMoments } from '../calibration/statistics.js';
 import { heirsOf, type LastLayer, lastLayer } from '../layers/branchLayers.js';
+import type { CrossMoments, GroupMoments } from '../statistics/moments.js';
 
 /**
  * Ridge beside the mean variance of the neurons. Hundreds of neurons predict a few hundred samples by chance, late branches most of all: with that of other refits the map of the

@@ -1,4 +1,4 @@
-import type { GroupMoments } from '../calibration/statistics.js';
+import type { GroupMoments } from '../statistics/moments.js';
 
 /** Whether all sums are finite numbers. */
 export function areFinite({ secondMoments, pairMoments, streamMoments, crossMoments }: GroupMoments): boolean {

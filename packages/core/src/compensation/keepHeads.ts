@@ -1,8 +1,8 @@
 import type { HeadPart, HeadSet } from '@snp/graph';
 import { covarianceOf } from '../algebra/covariance.js';
 import { eliminateParts } from '../algebra/eliminateParts.js';
-import type { SecondMoments } from '../calibration/secondMoments.js';
 import { linearReader, readerRows } from '../layers/linearReader.js';
+import type { SecondMoments } from '../statistics/moments.js';
 import { type Compensation, tails } from './compensation.js';
 
 /**

@@ -1,11 +1,11 @@
 import type { Branch } from '@snp/graph';
 import type { Algebra } from '../algebra/algebra.js';
 import { product } from '../algebra/product.js';
-import type { GroupMoments } from '../calibration/statistics.js';
 import { addToLayer, type Heir, heirsOf, lastLayer } from '../layers/branchLayers.js';
 import { readerRows, writeReader } from '../layers/linearReader.js';
 import { shiftBias } from '../layers/outputBias.js';
 import type { Weights } from '../layers/weights.js';
+import type { GroupMoments } from '../statistics/moments.js';
 import type { AffineMap } from './affineMap.js';
 import type { Compensation } from './compensation.js';
 

@@ -1,6 +1,6 @@
 import type { Analysis, Group } from '@snp/graph';
 import type { Algebra } from '../algebra/algebra.js';
-import type { GroupMoments } from '../calibration/statistics.js';
+import type { GroupMoments } from '../statistics/moments.js';
 import type { Compensation } from './compensation.js';
 
 /** What a method works from. */

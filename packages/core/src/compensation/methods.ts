@@ -1,5 +1,5 @@
 import type { GroupKind } from '@snp/graph';
-import type { GroupMoments } from '../calibration/statistics.js';
+import type { CalibrationRequests } from '../statistics/requests.js';
 import { mean } from './mean.js';
 import type { CompensationMethod } from './method.js';
 import { mixPairs } from './mixPairs.js';
@@ -32,7 +32,11 @@ export function methodsFor(kind: CompensationKind, group: GroupKind): readonly C
   return METHODS[kind][group] ?? [];
 }
 
-/** The moments of groups that a kind of compensation works from. */
-export function statisticsFor(kind: CompensationKind): Set<keyof GroupMoments> {
-  return new Set(Object.values(METHODS[kind]).flatMap((methods) => methods.flatMap(({ statistics }) => statistics)));
+/** What a kind of compensation has to know of calibration data. */
+export function requestsFor(kind: CompensationKind, { beyond }: { beyond: boolean }): CalibrationRequests {
+  const methods = Object.values(METHODS[kind]).flat();
+  const moments = new Set(methods.flatMap(({ statistics }) => statistics));
+  // Means need no more than the moments of what is left out.
+  if (beyond && kind !== 'mean') moments.add('crossMoments');
+  return { moments: [...moments], outputs: kind === 'full' };
 }

@@ -1,7 +1,7 @@
 import { type Analysis, type Group, type Site, unitsByLane } from '@snp/graph';
 import { triangleAt } from '@snp/runtime';
-import type { PairMoments } from '../calibration/pairMoments.js';
 import { type LinearWriter, linearWriter, mixWritten } from '../layers/linearWriter.js';
+import type { PairMoments } from '../statistics/moments.js';
 import { type Compensation, tails } from './compensation.js';
 import type { CompensationMethod } from './method.js';
 import { firstColumns, type PairSpectrum, pairSpectrum } from './pairSpectrum.js';

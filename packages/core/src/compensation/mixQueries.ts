@@ -1,7 +1,7 @@
 import type { Analysis, Group, Site } from '@snp/graph';
-import type { PairMoments } from '../calibration/pairMoments.js';
 import { mixWritten } from '../layers/linearWriter.js';
 import type { Weights } from '../layers/weights.js';
+import type { PairMoments } from '../statistics/moments.js';
 import type { Compensation } from './compensation.js';
 import type { CompensationMethod } from './method.js';
 import { headMoments, lanesOf, type PairWriters, pairWriters } from './mixPairs.js';

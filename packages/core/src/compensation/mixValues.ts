@@ -1,9 +1,9 @@
 import { type Analysis, type Group, unitsByLane } from '@snp/graph';
 import type { Node, Value } from '@snp/onnx';
 import { covarianceOf } from '../algebra/covariance.js';
-import type { SecondMoments } from '../calibration/secondMoments.js';
 import { type LinearReader, linearReader, readerRows, writeReader } from '../layers/linearReader.js';
 import { isScaling, type LinearWriter, linearWriter, MOVES, mixWritten } from '../layers/linearWriter.js';
+import type { SecondMoments } from '../statistics/moments.js';
 import { type Compensation, tails } from './compensation.js';
 import type { CompensationMethod } from './method.js';
 import { firstColumns } from './pairSpectrum.js';

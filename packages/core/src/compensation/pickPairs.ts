@@ -1,6 +1,6 @@
 import type { Group, Site } from '@snp/graph';
 import { triangleAt } from '@snp/runtime';
-import type { PairMoments } from '../calibration/pairMoments.js';
+import type { PairMoments } from '../statistics/moments.js';
 import type { Compensation } from './compensation.js';
 import type { CompensationMethod } from './method.js';
 import { byScore } from './refitReader.js';

@@ -1,9 +1,8 @@
 import { type Group, unitsByLane } from '@snp/graph';
 import { covarianceOf } from '../algebra/covariance.js';
 import { RIDGE } from '../algebra/ridge.js';
-import type { SecondMoments } from '../calibration/secondMoments.js';
-import type { GroupMoments } from '../calibration/statistics.js';
 import { type LinearReader, linearReader, readerRows, writeReader } from '../layers/linearReader.js';
+import type { GroupMoments, SecondMoments } from '../statistics/moments.js';
 import { type Compensation, tails } from './compensation.js';
 import { refitKept } from './refit.js';
 

@@ -6,11 +6,11 @@ import { type Covariance, covarianceOf, meanVariance } from '../algebra/covarian
 import { orthonormal } from '../algebra/orthonormal.js';
 import { product, transpose } from '../algebra/product.js';
 import { RIDGE } from '../algebra/ridge.js';
-import type { SecondMoments } from '../calibration/secondMoments.js';
 import { readerRows, singleRows, writeReader } from '../layers/linearReader.js';
 import type { Norm } from '../layers/norm.js';
 import { residualStream, type Stream, type StreamReader } from '../layers/residualStream.js';
 import type { Weights } from '../layers/weights.js';
+import type { SecondMoments } from '../statistics/moments.js';
 import type { Compensation } from './compensation.js';
 import type { CompensationMethod, MethodInput } from './method.js';
 import { firstColumns } from './pairSpectrum.js';

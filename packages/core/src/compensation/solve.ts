@@ -1,7 +1,8 @@
 import type { Analysis, Group } from '@snp/graph';
 import { Algebra } from '../algebra/algebra.js';
-import { type CalibrationStatistics, type GroupMoments, requireModel } from '../calibration/statistics.js';
 import type { Context } from '../context/context.js';
+import type { GroupMoments } from '../statistics/moments.js';
+import { type CalibrationStatistics, requireModel } from '../statistics/statistics.js';
 import { affineMaps } from './affineMap.js';
 import type { Compensation } from './compensation.js';
 import { areFinite } from './finite.js';

@@ -15,7 +15,7 @@ import {
   unpackSequences,
   unshareVectors,
 } from '@snp/onnx';
-import { coverageOf } from '../allocation/coverage.js';
+import { coverageOf } from '../cost/coverage.js';
 import { obstaclesOf } from '../obstacles/obstacles.js';
 import { frozenReasons } from '../obstacles/prunable.js';
 import { joinAxes } from './joinAxes.js';

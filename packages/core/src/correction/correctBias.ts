@@ -1,10 +1,10 @@
 import { cloneModel, type Model } from '@snp/onnx';
 import { gatherStatistics } from '../calibration/gatherStatistics.js';
 import { outputSums, outputTaps } from '../calibration/outputSums.js';
-import type { CalibrationStatistics } from '../calibration/statistics.js';
 import type { Context } from '../context/context.js';
 import { biasedOutputs, shiftBias } from '../layers/outputBias.js';
 import { ownWeights } from '../layers/weights.js';
+import type { CalibrationStatistics } from '../statistics/statistics.js';
 
 /**
  * Bias correction (as after quantisation, Nagel et al., arXiv 1906.04721): shifts the last bias of a pruned model so that its answers have the original's means over the calibration data. Errors of layers add up

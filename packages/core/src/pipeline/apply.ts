@@ -1,14 +1,14 @@
 import { type Model, SnpError } from '@snp/onnx';
 import { writeModel } from '@snp/onnx/node';
 import { calibrate } from '../calibration/calibrate.js';
-import type { CalibrationStatistics } from '../calibration/statistics.js';
-import { statisticsFingerprint } from '../calibration/statisticsFingerprint.js';
-import type { CompensationKind } from '../compensation/methods.js';
+import { type CompensationKind, requestsFor } from '../compensation/methods.js';
 import { NO_COMPENSATION, solveCompensation } from '../compensation/solve.js';
 import type { Context } from '../context/context.js';
 import { type OpenOptions, open } from '../context/open.js';
 import { checkPlan, type Plan, planOfThisVersion } from '../plan/plan.js';
 import type { Recipe } from '../plan/recipe.js';
+import type { CalibrationStatistics } from '../statistics/statistics.js';
+import { statisticsFingerprint } from '../statistics/statisticsFingerprint.js';
 import type { Planned } from './execute.js';
 import { proven, withoutFaults } from './proven.js';
 import type { PruneResult } from './prune.js';
@@ -100,7 +100,7 @@ async function plannedBy(
   const { kind } = recipe;
   const { heads, branches } = context.analysis;
   const beyond = recipe.beyond ?? [...heads, ...branches].some(({ id }) => plan.groups[id] !== undefined);
-  const statistics = given ?? (await calibrate(context, { compensation: kind, beyond }));
+  const statistics = given ?? (await calibrate(context, requestsFor(kind, { beyond })));
   const groups = beyond ? undefined : Object.keys(plan.groups);
   const compensations = await solveCompensation(context, statistics, { kind, groups, beyond, curves: false });
   const leaving = branches.filter(({ id }) => plan.groups[id] !== undefined);

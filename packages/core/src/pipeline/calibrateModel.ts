@@ -1,10 +1,10 @@
 import type { Model } from '@snp/onnx';
 import type { Calibration } from '@snp/runtime';
 import { calibrate } from '../calibration/calibrate.js';
-import type { CalibrationStatistics } from '../calibration/statistics.js';
 import { solveCompensation } from '../compensation/solve.js';
 import { type OpenOptions, open } from '../context/open.js';
 import { estimateSensitivity } from '../sensitivity/estimateSensitivity.js';
+import type { CalibrationStatistics } from '../statistics/statistics.js';
 
 /** Options of `calibrateModel`. */
 export interface CalibrateModelOptions extends Omit<OpenOptions, 'holdBack' | 'verify' | 'dims' | 'name'> {

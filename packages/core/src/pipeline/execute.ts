@@ -1,7 +1,5 @@
 import { type Analysis, analyze } from '@snp/graph';
 import type { Model } from '@snp/onnx';
-import type { CalibrationStatistics } from '../calibration/statistics.js';
-import { statisticsFingerprint } from '../calibration/statisticsFingerprint.js';
 import { type CompensationOutcomes, compensate } from '../compensation/compensate.js';
 import type { Compensations } from '../compensation/solve.js';
 import { attempt } from '../context/attempt.js';
@@ -11,6 +9,8 @@ import type { Plan } from '../plan/plan.js';
 import type { DataOfRecipe, Recipe } from '../plan/recipe.js';
 import { reconstruct } from '../reconstruction/reconstruct.js';
 import { newForms } from '../report/newForms.js';
+import type { CalibrationStatistics } from '../statistics/statistics.js';
+import { statisticsFingerprint } from '../statistics/statisticsFingerprint.js';
 import { applyPlan } from '../surgery/applyPlan.js';
 
 /** A plan, and what it takes to execute it. */

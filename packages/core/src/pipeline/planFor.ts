@@ -9,14 +9,14 @@ import type { LeastShares } from '../allocation/planner.js';
 import { presetWidths } from '../allocation/presets.js';
 import type { Target } from '../allocation/target.js';
 import { calibrate } from '../calibration/calibrate.js';
-import type { CalibrationStatistics } from '../calibration/statistics.js';
-import type { CompensationKind } from '../compensation/methods.js';
+import { type CompensationKind, requestsFor } from '../compensation/methods.js';
 import { NO_COMPENSATION, solveCompensation } from '../compensation/solve.js';
 import type { Context } from '../context/context.js';
 import { requireData } from '../selection/score.js';
 import { type Selection, select } from '../selection/select.js';
 import { takeUnits } from '../selection/takeUnits.js';
 import { estimateSensitivity } from '../sensitivity/estimateSensitivity.js';
+import type { CalibrationStatistics } from '../statistics/statistics.js';
 import { type Planned, recipeFor } from './execute.js';
 import { warnOfStatistics } from './warnOfStatistics.js';
 
@@ -51,8 +51,7 @@ export async function planFor(context: Context, options: PlanOptions): Promise<M
   const even = planned ? undefined : await allocateEvenly(context, { ratios, preset, budget, latency, round, taken });
   // What heads and branches leave behind is made up for by neurons of any group.
   const beyond = (planned && taken.open.length > 0) || Object.keys(fixed).length > 0;
-  const statistics =
-    kind === 'none' ? undefined : (given ?? (await calibrate(context, { compensation: kind, beyond })));
+  const statistics = kind === 'none' ? undefined : (given ?? (await calibrate(context, requestsFor(kind, { beyond }))));
   const groups = even && !beyond ? Object.keys(even.widths) : undefined;
   const compensations = statistics
     ? await solveCompensation(context, statistics, { kind, groups, beyond, curves: planned })

@@ -1,8 +1,8 @@
-import type { CalibrationStatistics } from '../calibration/statistics.js';
 import type { CompensationKind } from '../compensation/methods.js';
 import type { Context } from '../context/context.js';
 import type { Widths } from '../plan/widths.js';
 import type { UnitGroup } from '../plugin/unitGroup.js';
+import type { CalibrationStatistics } from '../statistics/statistics.js';
 
 /** What statistics serve for. */
 export interface StatisticsUse {

@@ -1,8 +1,8 @@
 import type { Algebra } from '../algebra/algebra.js';
 import { meanVariance } from '../algebra/covariance.js';
-import type { CrossMoments } from '../calibration/crossMoments.js';
-import { addCross, added } from '../calibration/statistics.js';
 import type { LayerChange } from '../layers/branchLayers.js';
+import type { CrossMoments } from '../statistics/moments.js';
+import { addCross, added } from '../statistics/statistics.js';
 import { bestStep } from './bestStep.js';
 
 /** Sums over rows of neurons x, the inputs, and of what is missing behind them, y, the outputs. */

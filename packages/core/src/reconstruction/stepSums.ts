@@ -9,8 +9,8 @@ import {
   type Tap,
   TapBuilder,
 } from '@snp/runtime';
-import { added } from '../calibration/statistics.js';
 import type { LastLayer } from '../layers/branchLayers.js';
+import { added } from '../statistics/statistics.js';
 import type { BranchPlace } from './branchPlace.js';
 import { lackingTap, TARGET } from './errorTap.js';
 import type { StepSums } from './gaussNewton.js';

@@ -7,11 +7,11 @@ import type { CompensationOutcomes } from '../compensation/compensate.js';
 import type { CompensationKind } from '../compensation/methods.js';
 import type { Fidelity } from '../evaluate/fidelity.js';
 import { type Plan, removedUnits } from '../plan/plan.js';
+import { slicesOfGroup } from '../plan/removedSlices.js';
 import type { Verification } from '../verify/proof.js';
 import { budgetOutcome, unmetLimits } from './budgetOutcome.js';
 import { costPerBlock, wholeCost } from './costReport.js';
 import { newForms } from './newForms.js';
-import { slicesOfGroup } from './removedSlices.js';
 import type { GroupReport, PruneReport } from './report.js';
 
 interface Findings {

@@ -4,18 +4,8 @@ import type { LatencyOutcome } from '../allocation/meetLatency.js';
 import type { CompensationKind } from '../compensation/methods.js';
 import type { Fidelity } from '../evaluate/fidelity.js';
 import type { Plan } from '../plan/plan.js';
+import type { RemovedSlice } from '../plan/removedSlices.js';
 import type { Verification } from '../verify/proof.js';
-
-/** Indices of one axis of an initializer that leave with a group's removed units. */
-export interface RemovedSlice {
-  /** Name in the original file (or, for weights an exporter computes from constants, of the computed value). */
-  initializer: string;
-  axis: number;
-  /** Removed positions along the axis, ascending. */
-  indices: number[];
-  /** Labels of the nodes this holds for, where an initializer is shared by nodes that keep different positions. */
-  readers?: string[];
-}
 
 /** What happened to one group. */
 export interface GroupReport {

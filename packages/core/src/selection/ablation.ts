@@ -5,7 +5,7 @@ import { type Answers, compareAnswers, recordAnswers } from '../evaluate/answers
 import { LeavingUnits } from '../plan/leavingUnits.js';
 import { emptyPlan } from '../plan/plan.js';
 import type { UnitGroup } from '../plugin/unitGroup.js';
-import { SENSITIVITY_SAMPLES } from '../sensitivity/sensitivity.js';
+import { SENSITIVITY_SAMPLES } from '../sensitivity/measureSensitivity.js';
 import { applyPlan } from '../surgery/applyPlan.js';
 
 /** Measures what the model answers without single units. */

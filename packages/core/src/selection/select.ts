@@ -1,8 +1,8 @@
 import type { Criterion } from '@snp/score';
-import type { Allocation } from '../allocation/allocation.js';
 import type { Assignment } from '../calibration/gatherStatistics.js';
 import { type Compensations, NO_COMPENSATION } from '../compensation/solve.js';
 import type { Context } from '../context/context.js';
+import type { ChosenWidths } from '../plan/chosenWidths.js';
 import { checkPlan, emptyPlan, type GroupPlan, type Plan } from '../plan/plan.js';
 import { laneWidth } from '../plan/widths.js';
 import { requireData, type Scores, score } from './score.js';
@@ -19,7 +19,7 @@ export interface Selection {
 
 /** Options of `select`. */
 export interface SelectOptions {
-  allocation: Allocation;
+  allocation: ChosenWidths;
   /** Choose the units of groups that they compensate by mixing, rotation or OBS. Default none. */
   compensations?: Compensations | undefined;
   /** Chooses all other units; where it is given, hidden neurons too. Default `snp()`. */

@@ -1,10 +1,11 @@
-import type { CalibrationStatistics } from '../calibration/statistics.js';
 import type { Compensations } from '../compensation/solve.js';
 import { unitCompensations } from '../compensation/unitCompensations.js';
 import { attempt } from '../context/attempt.js';
 import type { Context } from '../context/context.js';
 import type { UnitGroup } from '../plugin/unitGroup.js';
-import { measureSensitivity, type Sensitivity } from './sensitivity.js';
+import type { Sensitivity } from '../statistics/sensitivity.js';
+import type { CalibrationStatistics } from '../statistics/statistics.js';
+import { measureSensitivity } from './measureSensitivity.js';
 
 /** Options of `estimateSensitivity`. */
 export interface EstimateSensitivityOptions {

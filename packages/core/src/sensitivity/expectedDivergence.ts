@@ -1,7 +1,7 @@
 import type { GroupKind } from '@snp/graph';
 import type { Compensation } from '../compensation/compensation.js';
 import { isUnitGroup } from '../plugin/unitGroup.js';
-import type { Sensitivity } from './sensitivity.js';
+import type { Sensitivity } from '../statistics/sensitivity.js';
 
 /** What it costs, in divergence of the model's answers, to keep w units per head of a group, for w from 0 to all. */
 export type DivergenceCurve = Float64Array;

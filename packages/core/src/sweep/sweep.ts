@@ -3,7 +3,6 @@ import { type Model, SnpError } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
 import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
 import { type CostBudget, checkBudget } from '../allocation/budget.js';
-import type { CalibrationStatistics } from '../calibration/statistics.js';
 import { prepare } from '../context/prepare.js';
 import type { OnProgress } from '../context/progress.js';
 import { compareModels } from '../evaluate/compareModels.js';
@@ -12,6 +11,7 @@ import type { Fidelity } from '../evaluate/fidelity.js';
 import { type LatencyRatio, latencyRatio } from '../evaluate/latencyRatio.js';
 import { type PruneOptions, type PruneResult, prune } from '../pipeline/prune.js';
 import type { CostReport } from '../report/report.js';
+import type { CalibrationStatistics } from '../statistics/statistics.js';
 import { CacheForms } from '../verify/cacheForms.js';
 import { inputsFor } from '../verify/inputs/inputsFor.js';
 

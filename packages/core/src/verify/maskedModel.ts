@@ -8,7 +8,7 @@ import {
   Tensor,
   type Value,
 } from '@snp/onnx';
-import type { RemovedSlice } from '../report/report.js';
+import type { RemovedSlice } from '../plan/removedSlices.js';
 import { GoneValues } from './gone/goneValues.js';
 import { keptPart } from './gone/kept.js';
 import { maskNorm } from './maskNorm.js';

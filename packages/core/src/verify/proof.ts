@@ -3,7 +3,7 @@ import { cloneModel, type Model, SnpError, settleRandomness } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
 import type { Calibration, Runtime, Session } from '@snp/runtime';
 import type { Plan } from '../plan/plan.js';
-import { removedSlices } from '../report/removedSlices.js';
+import { removedSlices } from '../plan/removedSlices.js';
 import { AnswerCheck } from './answerCheck.js';
 import { CacheForms } from './cacheForms.js';
 import { maskedModel } from './maskedModel.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MultiAffine } from '../../src/allocation/multiAffine.js';
+import { MultiAffine } from '../../src/cost/multiAffine.js';
 
 const LARGEST = [64, 3072, 12, 1];
 const numbers = fc.tuple(...LARGEST.map((largest) => fc.integer({ min: 0, max: largest })));

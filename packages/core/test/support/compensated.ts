@@ -8,6 +8,7 @@ import {
   type OpenOptions,
   open,
   type Plan,
+  requestsFor,
   solveCompensation,
 } from '../../src/index.js';
 
@@ -18,7 +19,7 @@ export async function compensated(
   { kind, ...options }: OpenOptions & { kind: CompensationKind },
 ): Promise<Analysis> {
   const context = await open(model, options);
-  const statistics = await calibrate(context, { compensation: kind, beyond: true });
+  const statistics = await calibrate(context, requestsFor(kind, { beyond: true }));
   const compensations = await solveCompensation(context, statistics, { kind, beyond: true });
   return (await compensate(context, checkPlan(plan, context.analysis), compensations)).analysis;
 }

@@ -1,5 +1,6 @@
 import { change, counted, html, type Markup, whole } from '@snp/pages';
-import type { PruneReport, RemovedSlice } from '../report.js';
+import type { RemovedSlice } from '../../plan/removedSlices.js';
+import type { PruneReport } from '../report.js';
 import { groupsByKind, kindTitle } from './kinds.js';
 
 /** Every group with its widths and the slices that left with it: the whole pruning as a list. */

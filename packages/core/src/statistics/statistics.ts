@@ -1,23 +1,8 @@
 import type { Analysis } from '@snp/graph';
 import { type Model, SnpError } from '@snp/onnx';
 import { fingerprint } from '../plan/fingerprint.js';
-import type { Sensitivity } from '../sensitivity/sensitivity.js';
-import type { CrossMoments } from './crossMoments.js';
-import type { PairMoments } from './pairMoments.js';
-import type { SecondMoments } from './secondMoments.js';
-import type { StreamMoments } from './streamMoments.js';
-
-/** What compensation knows of a group. */
-export interface GroupMoments {
-  /** Of value and hidden neurons. */
-  secondMoments?: SecondMoments;
-  /** Of query and key neurons. */
-  pairMoments?: PairMoments;
-  /** Of the residual stream. */
-  streamMoments?: StreamMoments;
-  /** Of a branch, beside the branches before it, the nearest first. */
-  crossMoments?: CrossMoments[];
-}
+import type { CrossMoments, GroupMoments, SecondMoments } from './moments.js';
+import type { Sensitivity } from './sensitivity.js';
 
 /** Sums of the rows of a model's output. */
 export interface OutputSums {

@@ -1,9 +1,9 @@
 import { SnpError } from '@snp/onnx';
 import { openFile, writeFileWhole } from '@snp/onnx/node';
 import { triangleLength } from '@snp/runtime';
-import type { Sensitivity } from '../sensitivity/sensitivity.js';
-import type { SecondMoments } from './secondMoments.js';
-import type { CalibrationStatistics, GroupMoments, OutputSums } from './statistics.js';
+import type { GroupMoments, SecondMoments } from './moments.js';
+import type { Sensitivity } from './sensitivity.js';
+import type { CalibrationStatistics, OutputSums } from './statistics.js';
 
 const FORMAT = 'snp-statistics';
 const VERSION = '1';

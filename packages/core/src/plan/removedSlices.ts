@@ -1,6 +1,16 @@
 import { type Analysis, type Group, unitGroups } from '@snp/graph';
-import { checkPlan, type Plan, removedUnits } from '../plan/plan.js';
-import type { RemovedSlice } from './report.js';
+import { checkPlan, type Plan, removedUnits } from './plan.js';
+
+/** Indices of one axis of an initializer that leave with a group's removed units. */
+export interface RemovedSlice {
+  /** Name in the original file (or, for weights an exporter computes from constants, of the computed value). */
+  initializer: string;
+  axis: number;
+  /** Removed positions along the axis, ascending. */
+  indices: number[];
+  /** Labels of the nodes this holds for, where an initializer is shared by nodes that keep different positions. */
+  readers?: string[];
+}
 
 /** The slices of initializers that leave with a group's removed units. */
 export function slicesOfGroup(plan: Plan, group: Group): RemovedSlice[] {
