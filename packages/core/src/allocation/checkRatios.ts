@@ -2,7 +2,7 @@ import type { Analysis, Group, GroupKind } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
 import { noAttention } from '../obstacles/noAttention.js';
 import { describePrunable, frozenReasons } from '../obstacles/prunable.js';
-import { nearestName } from '../plan/nearestName.js';
+import { nearestName } from '../options/nearestName.js';
 import { NEURON_KINDS } from '../plan/widths.js';
 import { UNIT_KINDS, type UnitGroup } from '../plugin/unitGroup.js';
 

@@ -1,8 +1,8 @@
 import type { Analysis, Group } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
 import { CostModel } from '../cost/costModel.js';
+import { nearestName } from '../options/nearestName.js';
 import { LeavingUnits } from '../plan/leavingUnits.js';
-import { nearestName } from '../plan/nearestName.js';
 import { laneWidth, type RoundOptions, type Widths } from '../plan/widths.js';
 import { isUnitGroup, type UnitGroup } from '../plugin/unitGroup.js';
 import type { DivergenceCurve } from '../sensitivity/expectedDivergence.js';

@@ -4,6 +4,8 @@ import { readModel } from '@snp/onnx/node';
 import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
 import { fingerprinted } from '../data/fingerprinted.js';
 import { holdBack } from '../data/holdBack.js';
+import { checkOptions, type OptionFields } from '../options/checkOptions.js';
+import * as is from '../options/fields.js';
 import { checkPlugins } from '../plugin/definePlugin.js';
 import { findUnits } from '../plugin/findUnits.js';
 import { callLimits } from '../plugin/foreignCalls.js';
@@ -44,6 +46,23 @@ export interface OpenOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** The form of each. */
+export const OPEN_FIELDS: OptionFields<OpenOptions> = {
+  calibration: is.calibration,
+  holdBack: is.flag,
+  // Checked as foreign code is.
+  plugins: is.anything,
+  pluginTimeout: is.anything,
+  narrowCache: is.flag,
+  verify: is.flag,
+  dims: is.numbersByName,
+  batchSize: is.count,
+  name: is.text,
+  runtime: is.runtime,
+  onProgress: is.anyFunction,
+  signal: is.signal,
+};
+
 /** A context with what was told so far. */
 export type OpenContext = Context & { readonly warnings: readonly string[] };
 
@@ -57,6 +76,12 @@ export type OpenContext = Context & { readonly warnings: readonly string[] };
  * const statistics = await calibrate(context);
  */
 export async function open(source: string | Model, options: OpenOptions = {}): Promise<OpenContext> {
+  checkOptions('open', options, OPEN_FIELDS);
+  return openChecked(source, options);
+}
+
+/** The same with options that were checked under the name of another function. */
+export async function openChecked(source: string | Model, options: OpenOptions): Promise<OpenContext> {
   const limits = callLimits(options);
   const plugins = checkPlugins(options.plugins);
   const { batchSize, signal, runtime = onnxRuntime(), narrowCache = false } = options;

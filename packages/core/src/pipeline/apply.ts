@@ -1,10 +1,12 @@
 import { type Model, SnpError } from '@snp/onnx';
 import { writeModel } from '@snp/onnx/node';
 import { calibrate } from '../calibration/calibrate.js';
-import { type CompensationKind, requestsFor } from '../compensation/methods.js';
+import { COMPENSATION_KINDS, type CompensationKind, requestsFor } from '../compensation/methods.js';
 import { NO_COMPENSATION, solveCompensation } from '../compensation/solve.js';
 import type { Context } from '../context/context.js';
-import { type OpenOptions, open } from '../context/open.js';
+import { OPEN_FIELDS, type OpenOptions, openChecked } from '../context/open.js';
+import { checkOptions, type OptionFields } from '../options/checkOptions.js';
+import * as is from '../options/fields.js';
 import { checkPlan, type Plan, planOfThisVersion } from '../plan/plan.js';
 import type { Recipe } from '../plan/recipe.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
@@ -27,6 +29,14 @@ export interface ApplyOptions extends Omit<OpenOptions, 'narrowCache' | 'plugins
   compensation?: CompensationKind | undefined;
 }
 
+const { narrowCache: _, plugins: __, pluginTimeout: ___, ...OPENING } = OPEN_FIELDS;
+
+const APPLY_FIELDS: OptionFields<ApplyOptions> = {
+  ...OPENING,
+  statistics: is.statistics,
+  compensation: is.oneOf(COMPENSATION_KINDS),
+};
+
 /**
  * Makes a model by a plan that was made before: the same plan with the same model and calibration data gives the same bytes as `prune` did, on the same machine with as many threads.
  *
@@ -37,10 +47,11 @@ export interface ApplyOptions extends Omit<OpenOptions, 'narrowCache' | 'plugins
  * const again = await apply(model, plan, { calibration });
  */
 export async function apply(source: string | Model, plan: unknown, options: ApplyOptions = {}): Promise<PruneResult> {
+  checkOptions('apply', options, APPLY_FIELDS);
   const { narrowCache, compensation: stored } = planOfThisVersion(plan);
   const recipe = recipeOf(stored, options.compensation);
   if (recipe) requireInputs(recipe, options);
-  const opened = await open(source, {
+  const opened = await openChecked(source, {
     ...options,
     narrowCache,
     batchSize: options.batchSize ?? recipe?.data?.batchSize,

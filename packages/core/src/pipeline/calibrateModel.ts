@@ -2,7 +2,9 @@ import type { Model } from '@snp/onnx';
 import type { Calibration } from '@snp/runtime';
 import { calibrate } from '../calibration/calibrate.js';
 import { solveCompensation } from '../compensation/solve.js';
-import { type OpenOptions, open } from '../context/open.js';
+import { OPEN_FIELDS, type OpenOptions, openChecked } from '../context/open.js';
+import { checkOptions, type OptionFields } from '../options/checkOptions.js';
+import * as is from '../options/fields.js';
 import { estimateSensitivity } from '../sensitivity/estimateSensitivity.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
 
@@ -12,6 +14,10 @@ export interface CalibrateModelOptions extends Omit<OpenOptions, 'holdBack' | 'v
   /** Also measure what narrowing each group does to the answers, which allocating a budget takes. Default true. */
   sensitivity?: boolean | undefined;
 }
+
+const { holdBack: _, verify: __, dims: ___, name: ____, ...OPENING } = OPEN_FIELDS;
+
+const CALIBRATE_FIELDS: OptionFields<CalibrateModelOptions> = { ...OPENING, sensitivity: is.flag };
 
 /**
  * Gathers all that pruning has to know of calibration data, once for any number of plans: save it with `saveStatistics`, add shards up with
@@ -24,9 +30,11 @@ export interface CalibrateModelOptions extends Omit<OpenOptions, 'holdBack' | 'v
  */
 export async function calibrateModel(
   source: string | Model,
-  { sensitivity = true, ...options }: CalibrateModelOptions,
+  given: CalibrateModelOptions,
 ): Promise<CalibrationStatistics> {
-  const context = await open(source, { ...options, verify: false });
+  checkOptions('calibrateModel', given, CALIBRATE_FIELDS);
+  const { sensitivity = true, ...options } = given;
+  const context = await openChecked(source, { ...options, verify: false });
   const statistics = await calibrate(context);
   if (!sensitivity) return statistics;
   const beyond = context.units.some(({ groups }) => groups.length > 0);

@@ -4,8 +4,10 @@ import { writeModel } from '@snp/onnx/node';
 import type { Criterion } from '@snp/score';
 import type { LeastShares } from '../allocation/planner.js';
 import { checkTarget, type Target } from '../allocation/target.js';
-import type { CompensationKind } from '../compensation/methods.js';
-import { type OpenOptions, open } from '../context/open.js';
+import { COMPENSATION_KINDS, type CompensationKind } from '../compensation/methods.js';
+import { OPEN_FIELDS, type OpenOptions, openChecked } from '../context/open.js';
+import { checkOptions, type OptionFields } from '../options/checkOptions.js';
+import * as is from '../options/fields.js';
 import type { Plan } from '../plan/plan.js';
 import { checkCriterion } from '../plugin/defineCriterion.js';
 import { describeBudget } from '../report/describeBudget.js';
@@ -57,6 +59,21 @@ export interface PruneOptions extends OpenOptions, Target {
   verify?: boolean | undefined;
 }
 
+const PRUNE_FIELDS: OptionFields<PruneOptions> = {
+  ...OPEN_FIELDS,
+  preset: is.text,
+  ratios: is.numbersByName,
+  budget: is.amounts('macs', 'params', 'bytes'),
+  latency: is.latency,
+  criterion: is.anything,
+  statistics: is.statistics,
+  compensation: is.oneOf(COMPENSATION_KINDS),
+  reconstruct: is.flag,
+  allocation: is.oneOf(['planned', 'even']),
+  least: is.numbersByName,
+  round: is.count,
+};
+
 /** A pruned model with all that led to it. */
 export interface PruneResult {
   model: Model;
@@ -79,11 +96,12 @@ export interface PruneResult {
  * await result.write('deit_small.snp.onnx');
  */
 export async function prune(source: string | Model, options: PruneOptions): Promise<PruneResult> {
+  checkOptions('prune', options, PRUNE_FIELDS);
   if (options.criterion !== undefined) checkCriterion(options.criterion);
   checkTarget(options, options.plugins);
   const compensation = compensationOf(options);
   const holdBack = options.holdBack ?? (compensation !== 'none' && !options.statistics);
-  const context = await open(source, { ...options, holdBack });
+  const context = await openChecked(source, { ...options, holdBack });
   const asked = { ...options, compensation };
   const pruned = await proven<MadePlan>(context, async (context, earlier) => {
     const known = earlier?.planned;

@@ -1,6 +1,6 @@
 import type { Group } from '@snp/graph';
 import type { Criterion, ScoreContext, StatisticRequest } from '@snp/score';
-import { checkShape, commonFields, isPlain, type Shape } from './checkShape.js';
+import { checkShape, commonFields, isPlain, type Shape } from '../options/checkShape.js';
 import { PLUGIN_CONTRACT } from './plugin.js';
 
 const isFunction = (value: unknown) => typeof value === 'function';

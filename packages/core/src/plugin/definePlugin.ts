@@ -1,5 +1,5 @@
 import { SnpError } from '@snp/onnx';
-import { checkShape, commonFields, isPlain, type Shape } from './checkShape.js';
+import { checkShape, commonFields, isPlain, type Shape } from '../options/checkShape.js';
 import { checkCriterion } from './defineCriterion.js';
 import { PLUGIN_CONTRACT, type Plugin } from './plugin.js';
 

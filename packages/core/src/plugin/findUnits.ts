@@ -1,6 +1,6 @@
 import type { Analysis } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
-import { described } from './checkShape.js';
+import { described } from '../options/checkShape.js';
 import { brokenContract, callForeign, callLimits, type ForeignCall } from './foreignCalls.js';
 import type { Plugin } from './plugin.js';
 import { type Cut, type Cuttable, cuttableIn, UNIT_KINDS, type UnitGroup, wrongCut } from './unitGroup.js';

@@ -1,5 +1,5 @@
 import { SnpError } from '@snp/onnx';
-import { described } from './checkShape.js';
+import { described } from '../options/checkShape.js';
 
 /** A call into code of someone else, for messages. */
 export interface ForeignCall {

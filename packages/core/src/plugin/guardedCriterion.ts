@@ -1,7 +1,7 @@
 import type { Group } from '@snp/graph';
 import type { Tap } from '@snp/runtime';
 import type { Accumulator, Criterion, StatisticRequest } from '@snp/score';
-import { described } from './checkShape.js';
+import { described } from '../options/checkShape.js';
 import { brokenContract, type CallLimits, callForeign, callForValue, isPromise } from './foreignCalls.js';
 
 /**

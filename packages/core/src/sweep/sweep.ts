@@ -9,6 +9,8 @@ import { compareModels } from '../evaluate/compareModels.js';
 import { topOne } from '../evaluate/evaluate.js';
 import type { Fidelity } from '../evaluate/fidelity.js';
 import { type LatencyRatio, latencyRatio } from '../evaluate/latencyRatio.js';
+import { checkOptions, type OptionFields } from '../options/checkOptions.js';
+import * as is from '../options/fields.js';
 import { type PruneOptions, type PruneResult, prune } from '../pipeline/prune.js';
 import type { CostReport } from '../report/report.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
@@ -46,6 +48,25 @@ export interface SweepOptions
   signal?: AbortSignal | undefined;
 }
 
+const SWEEP_FIELDS: OptionFields<SweepOptions> = {
+  statistics: is.statistics,
+  budgets: is.list,
+  calibration: is.calibration,
+  data: is.calibration,
+  round: is.count,
+  least: is.numbersByName,
+  batchSize: is.count,
+  dims: is.numbersByName,
+  verify: is.flag,
+  narrowCache: is.flag,
+  criterion: is.anything,
+  plugins: is.anything,
+  pluginTimeout: is.anything,
+  runtime: is.runtime,
+  onProgress: is.anyFunction,
+  signal: is.signal,
+};
+
 /**
  * Checks, before long work, that a sweep's budgets can be met. What plug-ins bring may do what neurons cannot: with them nothing is checked here.
  *
@@ -73,7 +94,8 @@ export async function sweep(
   options: SweepOptions,
   onPoint?: (point: SweepPoint, result: PruneResult) => void | Promise<void>,
 ): Promise<SweepPoint[]> {
-  const { budgets, data, signal, onProgress } = options;
+  checkOptions('sweep', options, SWEEP_FIELDS);
+  const { budgets, data, signal, onProgress, ...pruning } = options;
   if (budgets.length === 0) throw new SnpError('invalid-argument', 'There are no budgets to sweep over.');
   const runtime = options.runtime ?? onnxRuntime();
   const original = typeof source === 'string' ? await readModel(source) : source;
@@ -85,7 +107,7 @@ export async function sweep(
     const feeds = await inputsFor(analysis, before, { data: options.calibration ?? data, dims: options.dims, signal });
     const right = data && (await topOne(before, data, options));
     for (const budget of budgets) {
-      const result = await prune(original, { ...options, runtime, budget, holdBack: false });
+      const result = await prune(original, { ...pruning, signal, onProgress, runtime, budget, holdBack: false });
       const after = await runtime.open(result.model, { signal });
       try {
         const forms = new CacheForms(analysis, result.plan);

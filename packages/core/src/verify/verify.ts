@@ -1,6 +1,8 @@
 import type { Analysis } from '@snp/graph';
 import type { Model } from '@snp/onnx';
 import type { Calibration, Runtime } from '@snp/runtime';
+import { checkOptions, type OptionFields } from '../options/checkOptions.js';
+import * as is from '../options/fields.js';
 import { checkPlan, type Plan } from '../plan/plan.js';
 import { Proof, type Verification } from './proof.js';
 import { TOLERANCES } from './tolerance.js';
@@ -25,6 +27,18 @@ export interface VerifyOptions {
   onProgress?: ((done: number, total: number | undefined) => void) | undefined;
 }
 
+const VERIFY_FIELDS: OptionFields<VerifyOptions> = {
+  runtime: is.runtime,
+  original: is.source,
+  data: is.calibration,
+  dims: is.numbersByName,
+  tolerance: is.positive,
+  limit: is.count,
+  seed: is.whole,
+  signal: is.signal,
+  onProgress: is.anyFunction,
+};
+
 /** Defaults of `verify`. */
 export const VERIFY_DEFAULTS = { tolerances: TOLERANCES, limit: 8, seed: 1 } as const;
 
@@ -43,8 +57,10 @@ export async function verify(
   analysis: Analysis,
   pruned: Model | string,
   plan: Plan,
-  { onProgress, limit = VERIFY_DEFAULTS.limit, seed = VERIFY_DEFAULTS.seed, ...options }: VerifyOptions,
+  given: VerifyOptions,
 ): Promise<Verification> {
+  checkOptions('verify', given, VERIFY_FIELDS);
+  const { onProgress, limit = VERIFY_DEFAULTS.limit, seed = VERIFY_DEFAULTS.seed, ...options } = given;
   checkPlan(plan, analysis);
   const proof = await Proof.prepare(analysis, { ...options, limit, seed });
   return proof.check(plan, pruned, onProgress);
