@@ -144,7 +144,7 @@ for (const n of sizes) {
         const start = performance.now();
         try {
           const check = way(a, n, b);
-          (times[name] ??= []).push(performance.now() - start);
+          times[name] = [...(times[name] ?? []), performance.now() - start];
           results[name] ??= check();
         } catch (error) {
           results[name] = `fails: ${String(error.message ?? error).slice(0, 60)}`;
