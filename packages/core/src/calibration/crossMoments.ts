@@ -1,12 +1,12 @@
 import type { Analysis, Branch } from '@snp/graph';
 import { Tensor } from '@snp/onnx';
 import { crossTap, type RuntimeTensor, rowsTap, type Tap } from '@snp/runtime';
-import { heirsOf, type LastLayer, lastLayer, positionRows } from '../layers/branchLayers.js';
+import { type LastLayer, lastLayer, positionRows, predecessorsOf } from '../layers/branchLayers.js';
 import type { CrossMoments } from '../statistics/moments.js';
 import { enoughRows, type SecondMomentsOptions } from './secondMoments.js';
 
 /** Branches that are looked at before each: attention and FFN of a block may leave together. */
-const HEIRS = 2;
+const PREDECESSORS = 2;
 
 /** Taps of the cross moments of all branches, to be summed. */
 export function crossTaps({ branches }: Analysis, { batches }: SecondMomentsOptions = {}): Tap[] {
@@ -14,8 +14,8 @@ export function crossTaps({ branches }: Analysis, { batches }: SecondMomentsOpti
     const own = lastLayer(branch);
     if (typeof own === 'string') return [];
     const outputs = own.member.initializer.tensor!.dims[1 - own.member.axis];
-    return heirsOf(branch, branches)
-      .slice(0, HEIRS)
+    return predecessorsOf(branch, branches)
+      .slice(0, PREDECESSORS)
       .map(({ layer }, distance) => {
         const rows = enoughRows(batches, layer.group.units);
         const tap = crossTap(
@@ -28,15 +28,15 @@ export function crossTaps({ branches }: Analysis, { batches }: SecondMomentsOpti
   });
 }
 
-/** What those taps gave, by id of the branch; the moments with its nearest heir come first. */
+/** What those taps gave, by id of the branch; the moments with its nearest predecessor come first. */
 export function crossMoments(
   { branches }: Analysis,
   sums: ReadonlyMap<string, RuntimeTensor>,
 ): Map<string, CrossMoments[]> {
   return new Map(
     branches.flatMap((branch): [string, CrossMoments[]][] => {
-      const found = heirsOf(branch, branches)
-        .slice(0, HEIRS)
+      const found = predecessorsOf(branch, branches)
+        .slice(0, PREDECESSORS)
         .flatMap(({ layer }, distance) => {
           const sum = sums.get(nameOf(branch, distance));
           return sum ? [unpackCross(sum, layer)] : [];

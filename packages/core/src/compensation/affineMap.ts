@@ -2,7 +2,7 @@ import type { Branch } from '@snp/graph';
 import type { Algebra } from '../algebra/algebra.js';
 import { covarianceOf, meanVariance } from '../algebra/covariance.js';
 import { product } from '../algebra/product.js';
-import { heirsOf, type LastLayer, lastLayer } from '../layers/branchLayers.js';
+import { type LastLayer, lastLayer, predecessorsOf } from '../layers/branchLayers.js';
 import type { CrossMoments, GroupMoments } from '../statistics/moments.js';
 
 /**
@@ -26,7 +26,7 @@ export interface AffineMap {
  * last layer of the earlier branch has a bias to take them, else about zero.
  *
  * @param moments By group id, those of branches included.
- * @returns By branch id, in the order of its heirs; undefined where the statistics give no finite answer.
+ * @returns By branch id, in the order of its predecessors; undefined where the statistics give no finite answer.
  */
 export async function affineMaps(
   branches: readonly Branch[],
@@ -37,7 +37,7 @@ export async function affineMaps(
   const targets = branches.flatMap((branch) => {
     const cross = moments.get(branch.id)?.crossMoments ?? [];
     maps.set(branch.id, []);
-    return heirsOf(branch, branches).flatMap(({ layer }, distance) =>
+    return predecessorsOf(branch, branches).flatMap(({ layer }, distance) =>
       cross[distance] ? [{ branch, distance, layer, cross: cross[distance] }] : [],
     );
   });

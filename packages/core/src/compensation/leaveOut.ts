@@ -1,7 +1,7 @@
 import type { Branch } from '@snp/graph';
 import type { Algebra } from '../algebra/algebra.js';
 import { product } from '../algebra/product.js';
-import { addToLayer, type Heir, heirsOf, lastLayer } from '../layers/branchLayers.js';
+import { addToLayer, lastLayer, type Predecessor, predecessorsOf } from '../layers/branchLayers.js';
 import { readerRows, writeReader } from '../layers/linearReader.js';
 import { shiftBias } from '../layers/outputBias.js';
 import type { Weights } from '../layers/weights.js';
@@ -24,7 +24,7 @@ export interface KnownBranches {
   moments: ReadonlyMap<string, GroupMoments>;
   /** How the neurons that a branch's last layer reads are compensated. */
   neurons: ReadonlyMap<string, Compensation>;
-  /** Maps onto the heirs of each branch, by its id; without them it leaves its mean. */
+  /** Maps onto the predecessors of each branch, by its id; without them it leaves its mean. */
   maps: ReadonlyMap<string, readonly (AffineMap | undefined)[]>;
 }
 
@@ -54,20 +54,22 @@ export function leaveOut(
   if (bias) for (const [o, element] of bias.entries()) mean[o] += element;
   // All neurons gone: about their mean, or about zero where there is no bias to take that.
   const variance = Math.max(0, inner.errors[0] - (bias ? 0 : ownMean));
-  const heirs = heirsOf(branch, branches);
+  const predecessors = predecessorsOf(branch, branches);
   const mapped = maps.get(branch.id) ?? [];
   /** The nearest one that stays and can take something over. */
-  const heirOf = (gone: ReadonlySet<string>) => {
-    const at = heirs.findIndex((heir, distance) => !gone.has(heir.branch.id) && (heir.layer.bias || mapped[distance]));
-    return at < 0 ? undefined : { ...heirs[at], map: mapped[at] };
+  const predecessorOf = (gone: ReadonlySet<string>) => {
+    const at = predecessors.findIndex(
+      (predecessor, distance) => !gone.has(predecessor.branch.id) && (predecessor.layer.bias || mapped[distance]),
+    );
+    return at < 0 ? undefined : { ...predecessors[at], map: mapped[at] };
   };
   const errorWithout = (gone: ReadonlySet<string>) => {
-    const heir = heirOf(gone);
-    const whole = heir?.layer.bias ? variance : variance + squares(mean);
-    return Math.max(0, whole - (heir?.map?.explained ?? 0));
+    const predecessor = predecessorOf(gone);
+    const whole = predecessor?.layer.bias ? variance : variance + squares(mean);
+    return Math.max(0, whole - (predecessor?.map?.explained ?? 0));
   };
   const alone = new Set([branch.id]);
-  const nearest = heirOf(alone);
+  const nearest = predecessorOf(alone);
   return {
     group: branch,
     name: nearest?.map ? 'affine map' : nearest ? 'mean' : 'nothing',
@@ -77,21 +79,28 @@ export function leaveOut(
     touches: [
       layer.member.initializer,
       layer.bias,
-      ...heirs.flatMap((heir, distance) => [mapped[distance] && heir.layer.member.initializer, heir.layer.bias]),
+      ...predecessors.flatMap((predecessor, distance) => [
+        mapped[distance] && predecessor.layer.member.initializer,
+        predecessor.layer.bias,
+      ]),
     ].flatMap((value) => value ?? []),
     async apply(kept, edits, _, gone = alone) {
       if (kept.length > 0) return true;
       writeReader(layer, [], { weights: new Float64Array(0), offset: new Float64Array(outputs) }, edits);
       if (layer.bias) edits.write(layer.bias, new Float32Array(outputs));
-      const heir = heirOf(gone);
-      if (heir) takeOver(heir, mean, edits);
+      const predecessor = predecessorOf(gone);
+      if (predecessor) takeOver(predecessor, mean, edits);
       return true;
     },
   };
 }
 
-/** Adds the map to the heir's last layer, and what it does not give of the mean to the bias. */
-function takeOver({ layer, map }: Heir & { map: AffineMap | undefined }, mean: Float64Array, weights: Weights): void {
+/** Adds the map to the predecessor's last layer, and what it does not give of the mean to the bias. */
+function takeOver(
+  { layer, map }: Predecessor & { map: AffineMap | undefined },
+  mean: Float64Array,
+  weights: Weights,
+): void {
   if (!map) {
     if (layer.bias) shiftBias(layer.bias, mean, weights);
     return;

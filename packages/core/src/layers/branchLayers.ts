@@ -10,7 +10,7 @@ export interface LastLayer extends LinearReader {
 }
 
 /** A branch in front of another one on the same stream, with a last layer that can do the work of both. */
-export interface Heir {
+export interface Predecessor {
   branch: Branch;
   layer: LastLayer;
 }
@@ -59,8 +59,8 @@ export function addToLayer(layer: LastLayer, { weights: gain, offset }: LayerCha
 }
 
 /** Branches in front of one, the nearest first, as far as nothing but branches reads the stream between, so that what one of them adds instead is not looked at on the way. */
-export function heirsOf(branch: Branch, branches: readonly Branch[]): Heir[] {
-  const found: Heir[] = [];
+export function predecessorsOf(branch: Branch, branches: readonly Branch[]): Predecessor[] {
+  const found: Predecessor[] = [];
   for (let at: Branch | undefined = branch; at; ) {
     const stream: Value = at.sum.inputs[at.stream]!;
     const readers: Branch = at;

@@ -1,6 +1,6 @@
 import type { ShapeInfo, Value } from '@snp/onnx';
 import type { LastLayer } from '../layers/branchLayers.js';
-import type { Stretch } from './segment.js';
+import type { Segment } from './segment.js';
 import type { Streams } from './streams.js';
 
 /** A branch of the pruned model that is refitted, with the streams of all samples on the way to its sum. */
@@ -11,7 +11,7 @@ export interface BranchPlace {
   /** Where the streams are. */
   from: Value;
   /** From there to the sum, with the weights as they are. */
-  stretch(): Stretch;
+  segment(): Segment;
   /** The streams in front of the branch. */
   own: Streams;
   /** What they are to be behind it. */

@@ -5,19 +5,19 @@ import { addInput } from './segment.js';
 /** Name of the input that says what the stream is to be. */
 export const TARGET = 'reconstruction_target';
 
-/** Rows of what the stream lacks at a sum, whose shape and type are given: the target less the sum. */
-export function lackingTap(sum: Value, shape: readonly unknown[], type: DataType | undefined): Tap {
+/** Rows of what is missing of the stream at a sum, whose shape and type are given: the target less the sum. */
+export function errorTap(sum: Value, shape: readonly unknown[], type: DataType | undefined): Tap {
   return {
-    name: 'lacking',
+    name: 'error',
     build(model: Model) {
       const { graph } = model;
       const build = new TapBuilder(model);
       const target = graph.inputs.find(({ name }) => name === TARGET) ?? addInput(model, TARGET, shape, type);
-      const [lack] = graph.addNode({
+      const [missing] = graph.addNode({
         op: 'Sub',
         inputs: [target, graph.value(sum.name)].map((value) => build.single(value)),
       }).outputs;
-      return rowsTap(lack!, {
+      return rowsTap(missing!, {
         rank: shape.length,
         feature: shape.length - 1,
         width: shape.at(-1) as number,

@@ -19,9 +19,9 @@ import { firstSamples } from '../data/firstSamples.js';
 import { addToLayer, type LastLayer, lastLayer } from '../layers/branchLayers.js';
 import { ownWeights } from '../layers/weights.js';
 import type { BranchPlace } from './branchPlace.js';
-import { lackingTap, TARGET } from './errorTap.js';
+import { errorTap, TARGET } from './errorTap.js';
 import { refitHidden } from './refitHidden.js';
-import { stretchOf } from './segment.js';
+import { segmentOf } from './segment.js';
 import { type RegressionSums, shrunkRegression } from './shrunkRegression.js';
 import { HALVES, type RunOptions, Streams } from './streams.js';
 
@@ -81,21 +81,21 @@ async function refitBranches(
   try {
     const some = firstSamples(data, SAMPLES);
     const samples = apart ? some : wholeRuns(some, inputsOf(original.model));
-    const begin = (of: Analysis, end: Value) => Streams.begin(stretchOf(of, undefined, end), samples, needed, options);
+    const begin = (of: Analysis, end: Value) => Streams.begin(segmentOf(of, undefined, end), samples, needed, options);
     const own = await begin(pruned, first.before);
     const wanted = await begin(original, first.targetBefore);
     let [at, target] = [first.before, first.targetBefore];
     for (const [done, place] of places.entries()) {
-      await wanted.advance(stretchOf(original, target, place.target), options);
+      await wanted.advance(segmentOf(original, target, place.target), options);
       const { layer, sum } = place;
       const from = at;
-      const stretch = () => stretchOf(pruned, from, sum);
-      const here: BranchPlace = { layer, sum, shapes: pruned.shapes, from, stretch, own, wanted };
+      const segment = () => segmentOf(pruned, from, sum);
+      const here: BranchPlace = { layer, sum, shapes: pruned.shapes, from, segment, own, wanted };
       await refitHidden(here, options, algebra);
       const halves = await sumsAt(here, options);
       const change = halves && (await shrunkRegression(halves, { centred: layer.bias !== undefined, algebra }));
       if (change) addToLayer(layer, change, ownWeights);
-      await own.advance(stretch(), options);
+      await own.advance(segment(), options);
       [at, target] = [place.sum, place.target];
       onProgress(done + 1, places.length);
     }
@@ -147,32 +147,32 @@ function behindLeft(branch: Branch, model: Model, branches: readonly Branch[]): 
 
 /** Inputs of the models that are needed behind the first place, too. */
 function neededInputs(pruned: Analysis, original: Analysis, places: readonly Place[]): Set<string> {
-  const stretches = places.flatMap(({ before, sum, targetBefore, target }, at) => [
-    stretchOf(pruned, places[at - 1]?.sum ?? before, sum),
-    stretchOf(original, places[at - 1]?.target ?? targetBefore, target),
+  const segments = places.flatMap(({ before, sum, targetBefore, target }, at) => [
+    segmentOf(pruned, places[at - 1]?.sum ?? before, sum),
+    segmentOf(original, places[at - 1]?.target ?? targetBefore, target),
   ]);
-  return new Set(stretches.flatMap(({ inputs }) => inputs));
+  return new Set(segments.flatMap(({ inputs }) => inputs));
 }
 
-/** Sums over the rows of a place's neurons and of what the stream behind it lacks: of every other sample, and of the rest. Undefined where there are too few samples for that. */
+/** Sums over the rows of a place's neurons and of what is missing of the stream behind it: of every other sample, and of the rest. Undefined where there are too few samples for that. */
 async function sumsAt(
-  { layer, sum, shapes, stretch: cut, own, wanted }: BranchPlace,
+  { layer, sum, shapes, segment: cut, own, wanted }: BranchPlace,
   options: RunOptions,
 ): Promise<[RegressionSums, RegressionSums] | undefined> {
-  const stretch = cut();
+  const segment = cut();
   const { value, rank, axis: feature } = layer.site;
   const neurons = rowsTap(value, { rank, feature, width: layer.group.units });
-  const lacking = lackingTap(sum, shapes.shape(sum)!, shapes.elementType(sum));
-  const cross = crossTap(neurons, lacking);
+  const missing = errorTap(sum, shapes.shape(sum)!, shapes.elementType(sum));
+  const cross = crossTap(neurons, missing);
   const halves: RegressionSums[] = [];
   for (const half of HALVES) {
     const found: { products?: RuntimeTensor; moments?: Moments } = {};
     await runTapped(
       {
         ...options,
-        model: stretch.model,
+        model: segment.model,
         taps: [neurons, cross],
-        calibration: own.feeding(stretch, { beside: { name: TARGET, of: wanted }, half }),
+        calibration: own.feeding(segment, { beside: { name: TARGET, of: wanted }, half }),
         sums: [cross.name],
         onSum: (_, products) => Object.assign(found, { products }),
         moments: [neurons.name],

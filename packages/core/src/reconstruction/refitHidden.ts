@@ -17,7 +17,7 @@ const DAMPINGS = [0.03, 0.1, 0.3];
 type Steps = readonly Float64Array[];
 
 /**
- * Moves the layers that write a branch's hidden neurons, by a Gauss-Newton step towards what the stream behind the branch lacks. Damping and length are those with which each half of the samples
+ * Moves the layers that write a branch's hidden neurons, by a Gauss-Newton step towards what is missing of the stream behind the branch. Damping and length are those with which each half of the samples
  * does most for the other, tried with the model itself.
  */
 export async function refitHidden(place: BranchPlace, options: RunOptions, algebra: Algebra): Promise<void> {
@@ -45,7 +45,7 @@ export async function refitHidden(place: BranchPlace, options: RunOptions, algeb
     for (const half of HALVES) {
       const steps = await stepsOf(halves[1 - half].sums, damping);
       if (!steps) continue;
-      const after = await trying(layers, steps, () => place.own.ahead(place.stretch(), options, half));
+      const after = await trying(layers, steps, () => place.own.ahead(place.segment(), options, half));
       const wanted = place.wanted.streams(half);
       for (const [at, stream] of after.entries()) {
         const [before, behind, to] = [halves[half].streams[at], stream, wanted[at]].map((own) => floatsOf(own)!);

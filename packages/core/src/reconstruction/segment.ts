@@ -2,7 +2,7 @@ import type { Analysis } from '@snp/graph';
 import { cloneModel, type DataType, type Model, type Value } from '@snp/onnx';
 
 /** A part of a model: from a value of its middle, or from its inputs, to another value. */
-export interface Stretch {
+export interface Segment {
   model: Model;
   /** Name of the input that stands for the value it starts from. */
   start: string | undefined;
@@ -17,7 +17,7 @@ export interface Stretch {
  *
  * @param start Where it begins; undefined for the model's inputs.
  */
-export function stretchOf({ model, shapes }: Analysis, start: Value | undefined, end: Value): Stretch {
+export function segmentOf({ model, shapes }: Analysis, start: Value | undefined, end: Value): Segment {
   const copy = cloneModel(model);
   const { graph } = copy;
   const last = graph.value(end.name);

@@ -12,7 +12,7 @@ import {
 import type { LastLayer } from '../layers/branchLayers.js';
 import { added } from '../statistics/statistics.js';
 import type { BranchPlace } from './branchPlace.js';
-import { lackingTap, TARGET } from './errorTap.js';
+import { errorTap, TARGET } from './errorTap.js';
 import type { StepSums } from './gaussNewton.js';
 import { type HiddenLayer, slopesOf } from './hiddenLayer.js';
 import { divided, type Half, type RunOptions } from './streams.js';
@@ -27,16 +27,16 @@ export interface HalfSums {
 
 /** Sums over every other sample; undefined where there are too few samples for that. */
 export async function stepSums(
-  { layer, sum, shapes, from, stretch: cut, own, wanted }: BranchPlace,
+  { layer, sum, shapes, from, segment: cut, own, wanted }: BranchPlace,
   layers: readonly HiddenLayer[],
   half: Half,
   options: RunOptions,
 ): Promise<HalfSums | undefined> {
-  const stretch = cut();
-  const lacking = lackingTap(sum, shapes.shape(sum)!, shapes.elementType(sum));
+  const segment = cut();
+  const missing = errorTap(sum, shapes.shape(sum)!, shapes.elementType(sum));
   const taps = layers.map((hidden, at) => {
-    const name = hidden.input === from ? stretch.start! : hidden.input.name;
-    return tapsOf(hidden, at, { input: stretch.model.graph.value(name), layer, lacking, shapes });
+    const name = hidden.input === from ? segment.start! : hidden.input.name;
+    return tapsOf(hidden, at, { input: segment.model.graph.value(name), layer, missing, shapes });
   });
   const behind: Tap = { name: 'behind', build: (model) => model.graph.value(sum.name) };
   const streams: RuntimeTensor[] = [];
@@ -45,9 +45,9 @@ export async function stepSums(
   await runTapped(
     {
       ...options,
-      model: stretch.model,
+      model: segment.model,
       taps: [behind, ...taps.flatMap(({ inputs, slopes, pulls }) => [inputs, slopes, pulls])],
-      calibration: own.feeding(stretch, { beside: { name: TARGET, of: wanted }, half }),
+      calibration: own.feeding(segment, { beside: { name: TARGET, of: wanted }, half }),
       sums: taps.map(({ pulls }) => pulls.name),
       onSum: (name, tensor) => products.set(name, tensor),
       moments: taps.flatMap(({ inputs, slopes }) => [inputs.name, slopes.name]),
@@ -68,7 +68,7 @@ export async function stepSums(
 function tapsOf(
   hidden: HiddenLayer,
   at: number,
-  { input, layer, lacking, shapes }: { input: Value; layer: LastLayer; lacking: Tap; shapes: ShapeInfo },
+  { input, layer, missing, shapes }: { input: Value; layer: LastLayer; missing: Tap; shapes: ShapeInfo },
 ) {
   const { weight, axis } = hidden;
   const dims = weight.tensor!.dims;
@@ -94,7 +94,7 @@ function tapsOf(
         graph.addNode({ op, inputs, attributes }).outputs[0]!;
       const weights = new TapBuilder(model).single(graph.value(member.initializer.name));
       const back = member.axis === 0 ? op('Transpose', [weights], { perm: [1, 0] }) : weights;
-      return op('Mul', [op('MatMul', [lacking.build(model), back]), slopes.build(model)]);
+      return op('Mul', [op('MatMul', [missing.build(model), back]), slopes.build(model)]);
     },
   };
   return { inputs, slopes, pulls: { ...crossTap(inputs, mendable), name: `pulls/${at}` } };

@@ -7,7 +7,7 @@ import {
   runSamples,
   tensors,
 } from '@snp/runtime';
-import type { Stretch } from './segment.js';
+import type { Segment } from './segment.js';
 
 /** How models are run. */
 export interface RunOptions {
@@ -31,9 +31,9 @@ interface Held {
 
 /** The residual stream of a model at one place, for every sample: what lies before it need not run again. */
 export class Streams {
-  /** Runs samples from the model's inputs to the end of a stretch, and keeps the inputs that are needed behind it. */
+  /** Runs samples from the model's inputs to the end of a segment, and keeps the inputs that are needed behind it. */
   static async begin(
-    stretch: Stretch,
+    segment: Segment,
     calibration: Calibration,
     needed: ReadonlySet<string>,
     options: RunOptions,
@@ -42,10 +42,10 @@ export class Streams {
     const given = tensors(async function* () {
       for await (const { feeds } of calibration.samples(options.signal)) {
         kept.push(part(feeds, needed));
-        yield part(feeds, stretch.inputs);
+        yield part(feeds, segment.inputs);
       }
     });
-    const streams = await run(stretch, given, options);
+    const streams = await run(segment, given, options);
     const samples = streams.map((stream, at): Held => ({ half: at % 2 === 0 ? 0 : 1, feeds: kept[at], stream }));
     return new Streams(inTurns(samples, options.batchSize ?? DEFAULT_BATCH_SIZE));
   }
@@ -57,25 +57,25 @@ export class Streams {
     return this.samples.filter((sample) => sample.half === half).map(({ stream }) => stream);
   }
 
-  /** What the streams are at the end of a stretch that begins here: of one half of the samples, or of all. */
-  ahead(stretch: Stretch, options: RunOptions, half?: Half): Promise<RuntimeTensor[]> {
-    return run(stretch, this.feeding(stretch, { half }), options);
+  /** What the streams are at the end of a segment that begins here: of one half of the samples, or of all. */
+  ahead(segment: Segment, options: RunOptions, half?: Half): Promise<RuntimeTensor[]> {
+    return run(segment, this.feeding(segment, { half }), options);
   }
 
-  /** Goes on to the end of a stretch that begins here. */
-  async advance(stretch: Stretch, options: RunOptions): Promise<void> {
-    const streams = await this.ahead(stretch, options);
+  /** Goes on to the end of a segment that begins here. */
+  async advance(segment: Segment, options: RunOptions): Promise<void> {
+    const streams = await this.ahead(segment, options);
     this.samples = this.samples.map((sample, at) => ({ ...sample, stream: streams[at] }));
   }
 
   /**
-   * The samples as inputs of a stretch that begins here.
+   * The samples as inputs of a segment that begins here.
    *
    * @param beside Those of another model, as a further input of this name.
    * @param half Which samples. Default all.
    */
   feeding(
-    { start, inputs }: Stretch,
+    { start, inputs }: Segment,
     { beside, half }: { beside?: { name: string; of: Streams }; half?: Half | undefined } = {},
   ): Calibration {
     return tensors(() =>
@@ -99,7 +99,7 @@ function inTurns(samples: readonly Held[], size: number): Held[] {
   ).flat();
 }
 
-async function run({ model, end }: Stretch, calibration: Calibration, options: RunOptions): Promise<RuntimeTensor[]> {
+async function run({ model, end }: Segment, calibration: Calibration, options: RunOptions): Promise<RuntimeTensor[]> {
   const streams: RuntimeTensor[] = [];
   await runSamples({ ...options, model, calibration }, (outputs, { length }) => {
     streams.push(...divided(outputs[end], length));

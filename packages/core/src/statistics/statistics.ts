@@ -86,7 +86,7 @@ function addGroup(parts: readonly GroupMoments[]): GroupMoments {
       streamMoments: streams[0].map((_, site) => addMoments(streams.map((sites) => sites[site]))),
     }),
     ...(crosses.length > 0 && {
-      crossMoments: crosses[0].map((_, distance) => addCross(crosses.map((heirs) => heirs[distance]))),
+      crossMoments: crosses[0].map((_, distance) => addCross(crosses.map((predecessors) => predecessors[distance]))),
     }),
     ...(pairs.length > 0 && {
       pairMoments: {

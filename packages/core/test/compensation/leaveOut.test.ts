@@ -86,13 +86,13 @@ function regression(x: number[][], y: number[][]) {
 }
 
 /** What the last layer of a branch gained, beside the regression of what others gave on its neurons. */
-async function gained(heir: string, gone: readonly string[], changed: typeof analysis) {
-  const before = layerOf(heir);
+async function gained(predecessor: string, gone: readonly string[], changed: typeof analysis) {
+  const before = layerOf(predecessor);
   const x = await rowsOf(before.site.value.name);
   const added = await Promise.all(gone.map((id) => rowsOf(branchOf(id).sum.inputs[1 - branchOf(id).stream]!.name)));
   const y = added[0].map((row, r) => row.map((_, o) => added.reduce((sum, rows) => sum + rows[r][o], 0)));
   const want = regression(x, y);
-  const after = layerOf(heir, changed);
+  const after = layerOf(predecessor, changed);
   const difference = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a, (element, at) => element - b[at]);
   return {
     want: [...want.weights.flat(), ...want.offset],
@@ -118,10 +118,10 @@ describe('a branch that leaves', () => {
     ['attention behind an FFN', 'blocks.0.ffn-branch', ['blocks.1.attention-branch']],
     ['an FFN behind attention', 'blocks.1.attention-branch', ['blocks.1.ffn-branch']],
     ['a whole block', 'blocks.1.ffn-branch', ['blocks.2.attention-branch', 'blocks.2.ffn-branch']],
-  ])('becomes the affine map of the neurons before it: %s', async (_, heir, gone) => {
+  ])('becomes the affine map of the neurons before it: %s', async (_, predecessor, gone) => {
     const result = await apply(model, without(gone), { ...options, compensation: 'full' });
     const full = await compensated(model, without(gone), { ...options, kind: 'full' });
-    const { want, got } = await gained(heir, gone, full);
+    const { want, got } = await gained(predecessor, gone, full);
     const scale = Math.max(...want.map(Math.abs));
     expect(scale).toBeGreaterThan(1e-3);
     for (const [at, x] of want.entries()) expect(Math.abs(got[at] - x)).toBeLessThan(1e-4 * scale);
