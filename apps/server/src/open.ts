@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { privateFolder } from '@snp/onnx/node';
+import { Models } from './catalog/models.js';
 import type { Database } from './database/database.js';
 import { openDatabase } from './database/openDatabase.js';
 import { COMPUTE, JobQueue, type Lost } from './jobs/jobQueue.js';
 import { KINDS } from './jobs/kinds/index.js';
 import type { Log } from './log.js';
 import type { Settings } from './settings.js';
-import { Models } from './shelf/models.js';
 import type { ArtefactStore } from './storage/artefactStore.js';
 import { Blobs } from './storage/blobs.js';
 import { FolderStore } from './storage/folderStore.js';

@@ -1,3 +1,6 @@
+import type { Datasets } from './catalog/datasets.js';
+import type { Models } from './catalog/models.js';
+import type { Uploads } from './catalog/uploads.js';
 import type { Database } from './database/database.js';
 import type { Devices } from './devices/devices.js';
 import type { Events } from './events/events.js';
@@ -15,9 +18,6 @@ import type { Predictor } from './predict/predictor.js';
 import type { Strangers } from './security/strangers.js';
 import type { Tokens } from './security/tokens.js';
 import type { Settings } from './settings.js';
-import type { Datasets } from './shelf/datasets.js';
-import type { Models } from './shelf/models.js';
-import type { Uploads } from './shelf/uploads.js';
 import type { Blobs } from './storage/blobs.js';
 
 /** All that routes work with. */

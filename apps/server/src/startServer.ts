@@ -5,6 +5,8 @@ import { setTimeout } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import { SnpError } from '@snp/onnx';
 import { makeApp } from './app.js';
+import { Datasets } from './catalog/datasets.js';
+import { Uploads } from './catalog/uploads.js';
 import { checkOptions } from './checkOptions.js';
 import { migrations } from './database/migrate.js';
 import { Devices } from './devices/devices.js';
@@ -31,8 +33,6 @@ import { Tokens } from './security/tokens.js';
 import { SERVER_DEFAULTS, type ServerOptions } from './serverOptions.js';
 import type { Services } from './services.js';
 import { SETTINGS, type Settings } from './settings.js';
-import { Datasets } from './shelf/datasets.js';
-import { Uploads } from './shelf/uploads.js';
 import { VERSION } from './version.js';
 
 /** A server that runs. */

@@ -41,7 +41,7 @@ function failureOf(error: unknown): Failure {
 function forPeople({ code, message }: Failure, error: unknown): string {
   if (code !== 'internal') return `${pc.red('error')} ${message}\n${code === 'plugin' ? thrownAt(error) : ''}`;
   const text = error instanceof Error ? (error.stack ?? message) : message;
-  return `${pc.red('internal error')} ${text}\nThis was not foreseen, so that there is no better message. Nothing was written. With prune and sweep, other parts of the model may get past it: --ratio KIND=R, with the kinds that 'snp inspect' lists.\n`;
+  return `${pc.red('internal error')} ${text}\nThis was not expected, so that there is no better message. Nothing was written. With prune and sweep, other parts of the model may get past it: --ratio KIND=R, with the kinds that 'snp inspect' lists.\n`;
 }
 
 /** Where code of someone else threw, for its author. */

@@ -8,7 +8,7 @@ export const EXIT = {
   different: 2,
   /** `bench --compare` found a model that became slower. */
   slower: 3,
-  /** Something that was not foreseen. */
+  /** Something unexpected. */
   internal: 70,
   /** Ctrl-C. */
   interrupted: 130,

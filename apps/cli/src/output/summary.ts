@@ -39,7 +39,7 @@ function latencyLines({ latency }: PruneReport): string[] {
   if (!latency) return [];
   const { on, limit, predicted, measured, tries } = latency;
   return [
-    `latency on ${on}: ${measured.before.toPrecision(4)} → ${measured.after.toPrecision(4)} ms, ${percent(measured.ratio)} of the original's (${percent(limit.share)} allowed, ${percent(predicted)} foreseen, ${tries} ${tries === 1 ? 'plan' : 'plans'} measured)`,
+    `latency on ${on}: ${measured.before.toPrecision(4)} → ${measured.after.toPrecision(4)} ms, ${percent(measured.ratio)} of the original's (${percent(limit.share)} allowed, ${percent(predicted)} predicted, ${tries} ${tries === 1 ? 'plan' : 'plans'} measured)`,
     '',
   ];
 }

@@ -129,7 +129,7 @@ export const predict = route({
           calibration: id
             .optional()
             .describe(
-              'a calibration of this model: budgets are divided by what it measured, and divergence is foreseen',
+              'a calibration of this model: budgets are divided by what it measured, and divergence is predicted',
             ),
           round: z.number().int().min(1).max(1024).optional().describe('widths become multiples of it'),
           least: shares.optional().describe('share of a kind or group that stays in any case'),

@@ -4,7 +4,7 @@ import type { predictionSchema, staticTarget } from '../api/analysis.js';
 /** What a target would cost. */
 export type Prediction = z.infer<typeof predictionSchema>;
 
-/** What is to be foreseen. */
+/** What is to be predicted. */
 export interface PredictionRequest {
   target: z.infer<typeof staticTarget>;
   round?: number | undefined;

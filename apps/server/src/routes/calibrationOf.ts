@@ -1,9 +1,9 @@
+import type { ModelRow } from '../catalog/models.js';
 import { Failure } from '../failure.js';
 import { contentKey } from '../jobs/contentKey.js';
 import type { JobRow } from '../jobs/job.js';
 import { type WorkModel, workModel } from '../jobs/workModel.js';
 import type { Services } from '../services.js';
-import type { ModelRow } from '../shelf/models.js';
 
 /** The calibration that a request names: of this model, by its content, and not lost. */
 export async function calibrationOf(

@@ -1,8 +1,8 @@
 import { createDataset, deleteDataset, getDataset, listDatasets } from '../api/datasets.js';
+import { type DatasetFile, type DatasetRow, presentDataset } from '../catalog/datasets.js';
 import { cursorOf, page } from '../http/cursor.js';
 import { type App, identityOf } from '../http/env.js';
 import type { Services } from '../services.js';
-import { type DatasetFile, type DatasetRow, presentDataset } from '../shelf/datasets.js';
 import { mount } from './mount.js';
 
 /** Routes for data sets. */

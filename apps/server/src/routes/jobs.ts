@@ -12,6 +12,7 @@ import {
   jobEvents,
   listJobs,
 } from '../api/jobs.js';
+import type { ModelRow } from '../catalog/models.js';
 import type { Sql } from '../database/database.js';
 import { Failure } from '../failure.js';
 import { cursorOf, page } from '../http/cursor.js';
@@ -26,7 +27,6 @@ import { submitCalibration } from '../jobs/kinds/calibrate.js';
 import { submitPruning } from '../jobs/kinds/prune.js';
 import { submitSweep } from '../jobs/kinds/sweep.js';
 import type { Services } from '../services.js';
-import type { ModelRow } from '../shelf/models.js';
 import { calibrationOf } from './calibrationOf.js';
 import { mount } from './mount.js';
 import { requireFit } from './requireFit.js';

@@ -1,5 +1,7 @@
 import { getAnalysis, getTradeOff, predict } from '../api/analysis.js';
 import { createModel, deleteModel, downloadModel, getModel, listModels } from '../api/models.js';
+import { clashOf } from '../catalog/layout.js';
+import { type ModelRow, presentModel } from '../catalog/models.js';
 import { Failure } from '../failure.js';
 import { cursorOf, page } from '../http/cursor.js';
 import { type App, identityOf } from '../http/env.js';
@@ -7,8 +9,6 @@ import { sendBlob } from '../http/sendBlob.js';
 import { requireJobShare } from '../jobs/jobShare.js';
 import { workModel } from '../jobs/workModel.js';
 import type { Services } from '../services.js';
-import { clashOf } from '../shelf/layout.js';
-import { type ModelRow, presentModel } from '../shelf/models.js';
 import { calibrationOf } from './calibrationOf.js';
 import { mount } from './mount.js';
 

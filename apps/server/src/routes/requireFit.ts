@@ -1,8 +1,8 @@
 import { criterionByName, SnpError } from '@snp/core';
+import type { ModelRow } from '../catalog/models.js';
 import type { PruningInput } from '../jobs/kinds/prune.js';
 import { workModel } from '../jobs/workModel.js';
 import type { Services } from '../services.js';
-import type { ModelRow } from '../shelf/models.js';
 
 /**
  * Refuses a pruning whose criterion does not exist, or whose preset or groups are not this model's, before a job is made of it. What only

@@ -35,11 +35,11 @@ export const gatherShard: TaskFunction<GatherTaskOptions> = async (options, cont
   return { result: { samples: statistics.samples, skipped }, files: [STATISTICS] };
 };
 
-/** Gathers statistics of all samples, and foresees what they mean for budgets. */
+/** Gathers statistics of all samples, and predicts what they mean for budgets. */
 export const gatherAll: TaskFunction<GatherTaskOptions> = async (options, context) => {
   const model = await openTaskModel();
   const { statistics, skipped } = await gather(model, options, context);
-  return foresee(model, statistics, skipped, context);
+  return predict(model, statistics, skipped, context);
 };
 
 /** Adds up what parts have gathered. */
@@ -47,7 +47,7 @@ export const addShards: TaskFunction<{ parts: number; skipped: Skipped[] }> = as
   const paths = Array.from({ length: parts }, (_, at) => PLACES.statistics(at));
   const statistics = addStatistics(await Promise.all(paths.map(loadStatistics)));
   await saveStatistics(statistics, `${PLACES.output}/${STATISTICS.name}`);
-  return foresee(await openTaskModel(), statistics, skipped, context);
+  return predict(await openTaskModel(), statistics, skipped, context);
 };
 
 async function gather(
@@ -69,7 +69,7 @@ async function gather(
 }
 
 /** Curves of expected divergence over width for predictions while someone moves a slider, and the trade-off that they make. */
-async function foresee(
+async function predict(
   model: Model,
   statistics: CalibrationStatistics,
   skipped: readonly Skipped[],

@@ -3,6 +3,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { SnpError } from '@snp/onnx';
+import type { DatasetFile } from '../catalog/datasets.js';
+import type { Models } from '../catalog/models.js';
 import type { Database, Sql } from '../database/database.js';
 import { isConflict, isRefusedValue } from '../database/sqlState.js';
 import { within } from '../folder/plainFile.js';
@@ -12,8 +14,6 @@ import { COMPUTE, type HeldJob, type JobQueue, LEASE_SECONDS } from '../jobs/job
 import { KINDS } from '../jobs/kinds/index.js';
 import type { Kind, Stage } from '../jobs/kinds/kind.js';
 import type { Log } from '../log.js';
-import type { DatasetFile } from '../shelf/datasets.js';
-import type { Models } from '../shelf/models.js';
 import type { Blobs } from '../storage/blobs.js';
 import { PLACES, type TaskContext, type TaskOutcome } from '../tasks/task.js';
 import { measureOnDevice } from './measureOnDevice.js';

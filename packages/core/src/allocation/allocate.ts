@@ -51,7 +51,7 @@ export async function allocate(context: Context, options: AllocateOptions): Prom
   const fixed = leaving.widths(analysis);
   const beyond = unitCompensations(taken.open, compensations);
   const units = taken.open.filter(({ id }) => beyond.has(id));
-  warnOfUnforeseen(context, taken, beyond);
+  warnOfUnpredictable(context, taken, beyond);
   if (Object.keys(sensitivity).length === 0)
     warn(
       'What each part does to the answers was not measured: the budget is divided by the errors within the model alone, which is less accurate.',
@@ -75,11 +75,11 @@ export async function allocate(context: Context, options: AllocateOptions): Prom
   return { widths, leaving: own, scores, ...measured, planning: { divergence, tradeOff: planner.tradeOff() } };
 }
 
-function warnOfUnforeseen({ warn }: Context, { open }: TakenUnits, beyond: ReadonlyMap<string, Compensation>): void {
-  const unforeseen = open.filter(({ id }) => !beyond.has(id));
-  if (unforeseen.length > 0)
+function warnOfUnpredictable({ warn }: Context, { open }: TakenUnits, beyond: ReadonlyMap<string, Compensation>): void {
+  const unpredictable = open.filter(({ id }) => !beyond.has(id));
+  if (unpredictable.length > 0)
     warn(
-      `What ${unforeseen.length} groups of units of plug-ins do to the answers cannot be foreseen (${unforeseen[0].id} for one): only a ratio takes them away.`,
+      `What ${unpredictable.length} groups of units of plug-ins do to the answers cannot be predicted (${unpredictable[0].id} for one): only a ratio takes them away.`,
     );
 }
 

@@ -3,7 +3,7 @@ import type { Model } from '@snp/onnx';
 import type { LatencyRatio } from '../evaluate/latencyRatio.js';
 import type { Widths } from '../plan/widths.js';
 
-/** Foresees latency at any widths, without making the model. */
+/** Predicts latency at any widths, without making the model. */
 export interface LatencyModel {
   /** Milliseconds of the original. */
   readonly fullMs: number;

@@ -13,7 +13,7 @@ export interface LatencyOutcome {
   on: string;
   /** Milliseconds, and share of the original's latency, that were asked for. */
   limit: { ms: number; share: number };
-  /** Share of the original's latency that was foreseen for the plan. */
+  /** Share of the original's latency that was predicted for the plan. */
   predicted: number;
   /** What was measured. */
   measured: LatencyRatio;
@@ -33,7 +33,7 @@ const HOPEFUL = 1.15;
 /** A plan that meets a latency. */
 export type Met<Planned> = Planned & { latency: LatencyOutcome };
 
-/** One way of planning for a share of the original's latency as a model foresees it; undefined if there is no plan. */
+/** One way of planning for a share of the original's latency as a model predicts it; undefined if there is no plan. */
 export type WayOfPlanning<Planned> = (latency: { model: LatencyModel; share: number }) => Planned | undefined;
 
 /** How plans for a latency are made and told apart. */
@@ -46,7 +46,7 @@ export interface LatencyPlanning<Planned> {
 
 /**
  * Plans for a latency, makes the model without caring which units leave (their number alone decides how fast it is), measures it, and corrects the
- * plan until the measured latency is at most a percent and a half below the limit, or as near as it gets. What a model foresees is not equally
+ * plan until the measured latency is at most a percent and a half below the limit, or as near as it gets. What a model predicts is not equally
  * wrong for every way of planning, odd widths being slower than they look: each is corrected by its own measurements.
  *
  * @returns The plan of each way that meets the latency.
@@ -86,7 +86,7 @@ export async function meetLatency<Planned extends { widths: Widths }>(
     'invalid-argument',
     Number.isFinite(least)
       ? `The latency cannot be met: ${percent(share, 1)} of the original's was asked for, and ${percent(least, 1)} is the least that was measured on ${on.name}.`
-      : `The latency cannot be met: no widths are foreseen to need only ${percent(share, 1)} of the original's on ${on.name}.`,
+      : `The latency cannot be met: no widths are predicted to need only ${percent(share, 1)} of the original's on ${on.name}.`,
   );
 }
 

@@ -2,7 +2,7 @@ import { percent } from '@snp/pages';
 import { type CostBudget, costLimits } from '../allocation/budget.js';
 import type { CostReport, LimitReport } from './report.js';
 
-/** Rounding of what was foreseen: copies of shared vectors, and sizes that fold differently. */
+/** Rounding of what was predicted: copies of shared vectors, and sizes that fold differently. */
 const SLACK = 1.001;
 
 /** What a budget allowed of each cost that it limits, and what is left. */

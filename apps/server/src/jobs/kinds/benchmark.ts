@@ -1,9 +1,9 @@
 import type { z } from '@hono/zod-openapi';
 import { type AgentJob, type BenchResult, protocolOf, renderBench, resultCsv } from '@snp/bench';
 import type { benchmarkInput } from '../../api/job.js';
+import type { ModelRow } from '../../catalog/models.js';
 import type { Sql } from '../../database/database.js';
 import { type DeviceRow, deviceQueue } from '../../devices/devices.js';
-import type { ModelRow } from '../../shelf/models.js';
 import { contentKey } from '../contentKey.js';
 import type { JobRow } from '../job.js';
 import type { JobQueue, Submitter } from '../jobQueue.js';

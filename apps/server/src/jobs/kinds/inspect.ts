@@ -1,4 +1,4 @@
-import type { InspectionWork } from '../../shelf/inspection.js';
+import type { InspectionWork } from '../../catalog/inspection.js';
 import { modelFiles } from './files.js';
 import type { Kind } from './kind.js';
 

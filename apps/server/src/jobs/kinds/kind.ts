@@ -1,5 +1,5 @@
+import type { Models } from '../../catalog/models.js';
 import type { Sql } from '../../database/database.js';
-import type { Models } from '../../shelf/models.js';
 import type { JobRow } from '../job.js';
 import type { Lost } from '../jobQueue.js';
 

@@ -1,9 +1,9 @@
 import type { z } from '@hono/zod-openapi';
 import type { pruningInput } from '../../api/job.js';
+import type { DatasetRow } from '../../catalog/datasets.js';
+import type { ModelRow } from '../../catalog/models.js';
 import type { Sql } from '../../database/database.js';
 import type { DeviceRow } from '../../devices/devices.js';
-import type { DatasetRow } from '../../shelf/datasets.js';
-import type { ModelRow } from '../../shelf/models.js';
 import type { PruneTaskOptions } from '../../tasks/prune.js';
 import { contentKey, RELEASE } from '../contentKey.js';
 import type { JobRow } from '../job.js';

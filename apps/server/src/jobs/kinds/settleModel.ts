@@ -1,5 +1,5 @@
 import { SnpError } from '@snp/onnx';
-import type { Models } from '../../shelf/models.js';
+import type { Models } from '../../catalog/models.js';
 import type { JobRow } from '../job.js';
 import type { Settled } from './kind.js';
 

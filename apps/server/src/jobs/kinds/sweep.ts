@@ -1,8 +1,8 @@
 import type { z } from '@hono/zod-openapi';
 import type { sweepInput } from '../../api/job.js';
+import type { DatasetRow } from '../../catalog/datasets.js';
+import type { ModelRow } from '../../catalog/models.js';
 import type { Sql } from '../../database/database.js';
-import type { DatasetRow } from '../../shelf/datasets.js';
-import type { ModelRow } from '../../shelf/models.js';
 import type { SweepPointTaskOptions } from '../../tasks/sweep.js';
 import { contentKey, RELEASE } from '../contentKey.js';
 import type { JobRow } from '../job.js';

@@ -26,7 +26,7 @@ import {
   toggled,
   withWidth,
 } from './planEdits.js';
-import { type Foreseen, usePrediction } from './prediction.js';
+import { type Predicted, usePrediction } from './prediction.js';
 import { UnitGrid } from './unitGrid.js';
 
 interface Base {
@@ -89,7 +89,7 @@ function Editor({
   const [kind, setKind] = useState('');
   const calibration = calibrations.find(({ state }) => state === 'done');
   const kept = history.present;
-  const foreseen = usePrediction(model.id, {
+  const predicted = usePrediction(model.id, {
     target: { plan: planOf(analysis, kept) },
     ...(calibration && { calibration: calibration.id }),
   });
@@ -113,9 +113,9 @@ function Editor({
               {counted(history.past.length, 'change')}
             </span>
           </div>
-          <Costs foreseen={foreseen} />
+          <Costs predicted={predicted} />
         </div>
-        {foreseen.problem && <ProblemNote problem={foreseen.problem} />}
+        {predicted.problem && <ProblemNote problem={predicted.problem} />}
       </div>
       <div class="row between">
         <Choices
@@ -142,7 +142,7 @@ function Editor({
       </div>
       <Apply
         {...{ model, analysis, kept, calibrations }}
-        valid={foreseen.prediction !== undefined && !foreseen.problem && Object.keys(kept).length > 0}
+        valid={predicted.prediction !== undefined && !predicted.problem && Object.keys(kept).length > 0}
       />
     </>
   );
@@ -164,7 +164,7 @@ function useShortcuts(setHistory: (change: (last: History<Kept>) => History<Kept
   }, []);
 }
 
-function Costs({ foreseen: { prediction, busy } }: { foreseen: Foreseen }) {
+function Costs({ predicted: { prediction, busy } }: { predicted: Predicted }) {
   if (!prediction) return null;
   const { before, after, divergence } = prediction;
   return (

@@ -3,8 +3,8 @@ import { answer, api } from '../../api/client.js';
 import { Problem } from '../../api/problem.js';
 import type { Prediction, PredictionRequest } from '../../api/types.js';
 
-/** What a request is foreseen to give: the newest that is known, whether a newer one is on its way, and why it is not. */
-export interface Foreseen {
+/** What a request is predicted to give: the newest that is known, whether a newer one is on its way, and why it is not. */
+export interface Predicted {
   prediction: Prediction | undefined;
   problem: Problem | undefined;
   busy: boolean;
@@ -14,14 +14,14 @@ export interface Foreseen {
 const PAUSE = 90;
 
 /** Asks the server what a target costs, again whenever the target changes. Answers that came too late are dropped. */
-export function usePrediction(model: string, request: PredictionRequest | undefined): Foreseen {
-  const [foreseen, setForeseen] = useState<Foreseen>({ prediction: undefined, problem: undefined, busy: false });
+export function usePrediction(model: string, request: PredictionRequest | undefined): Predicted {
+  const [predicted, setPredicted] = useState<Predicted>({ prediction: undefined, problem: undefined, busy: false });
   const turn = useRef(0);
   const key = JSON.stringify(request);
   useEffect(() => {
     const own = ++turn.current;
-    if (!request) return setForeseen({ prediction: undefined, problem: undefined, busy: false });
-    setForeseen((last) => ({ ...last, busy: true }));
+    if (!request) return setPredicted({ prediction: undefined, problem: undefined, busy: false });
+    setPredicted((last) => ({ ...last, busy: true }));
     const abort = new AbortController();
     const timer = setTimeout(() => {
       const asked = api.POST('/api/models/{id}/predictions', {
@@ -30,10 +30,10 @@ export function usePrediction(model: string, request: PredictionRequest | undefi
         signal: abort.signal,
       });
       answer(asked).then(
-        (prediction) => own === turn.current && setForeseen({ prediction, problem: undefined, busy: false }),
+        (prediction) => own === turn.current && setPredicted({ prediction, problem: undefined, busy: false }),
         (error) =>
           own === turn.current &&
-          setForeseen((last) => ({ prediction: last.prediction, problem: Problem.from(error), busy: false })),
+          setPredicted((last) => ({ prediction: last.prediction, problem: Problem.from(error), busy: false })),
       );
     }, PAUSE);
     return () => {
@@ -41,5 +41,5 @@ export function usePrediction(model: string, request: PredictionRequest | undefi
       abort.abort();
     };
   }, [model, key]);
-  return foreseen;
+  return predicted;
 }

@@ -10,9 +10,9 @@ import { go, href, query } from '../../route.js';
 import { mayRun } from '../../session.js';
 import { type CalibrationJob, startCalibration, useCalibrations } from './calibrations.js';
 import { DATA_DEFAULTS, DataFields, type DataForm } from './dataFields.js';
-import { ForeseenPanel } from './foreseenPanel.js';
 import type { ModelTabProps } from './modelTab.js';
 import { usePrediction } from './prediction.js';
+import { PredictionPanel } from './predictionPanel.js';
 import { pruneTarget, staticTarget, TARGET_DEFAULTS, type TargetForm } from './target.js';
 import { TargetFields } from './targetFields.js';
 
@@ -80,7 +80,7 @@ function ShrinkForm({
   const known = staticTarget(target);
   const plugins = making.plugins.length > 0 ? { plugins: [...making.plugins] } : {};
   const round = making.round > 1 ? { round: making.round } : {};
-  const foreseen = usePrediction(model.id, known && { target: known, ...(ready && { calibration: ready }), ...round });
+  const predicted = usePrediction(model.id, known && { target: known, ...(ready && { calibration: ready }), ...round });
   const wish = pruneTarget(target, devices);
 
   const calibrate = useAction(async () => setWanted((await startCalibration(model.id, data, plugins)).id));
@@ -158,7 +158,7 @@ function ShrinkForm({
                 </button>
               </div>
               <p class="small quiet">
-                Measures once what each group does to the answers. After that, every budget is foreseen at once.
+                Measures once what each group does to the answers. After that, every budget is predicted at once.
               </p>
               {calibrate.note}
             </div>
@@ -186,7 +186,7 @@ function ShrinkForm({
                 onChange={(wished) => setMaking({ ...making, plugins: toggled(making.plugins, name, wished) })}
               />
             ))}
-            {making.plugins.length > 0 && <p class="hint">What is foreseen here counts neurons alone.</p>}
+            {making.plugins.length > 0 && <p class="hint">What is predicted here counts neurons alone.</p>}
           </fieldset>
           <details>
             <summary>More</summary>
@@ -227,8 +227,8 @@ function ShrinkForm({
           {!mayRun.value && <span class="small quiet">Your token only reads.</span>}
         </div>
       </form>
-      <ForeseenPanel
-        {...{ model, analysis, foreseen }}
+      <PredictionPanel
+        {...{ model, analysis, predicted }}
         calibration={ready}
         of={target.mode === 'params' ? 'params' : 'macs'}
         measured={target.mode === 'latency'}

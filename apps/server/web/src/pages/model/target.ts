@@ -37,7 +37,7 @@ export function kindsOf({ groups }: Analysis): string[] {
   return [...new Set(groups.map(({ kind }) => kind))];
 }
 
-/** What can be foreseen without measuring; undefined where it cannot, or where the form is not filled in. */
+/** What can be predicted without measuring; undefined where it cannot, or where the form is not filled in. */
 export function staticTarget(form: TargetForm): PredictionRequest['target'] | undefined {
   const { mode, keep, preset } = form;
   if (mode === 'preset') return preset ? { preset } : undefined;

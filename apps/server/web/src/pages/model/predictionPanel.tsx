@@ -6,20 +6,20 @@ import { Await, ProblemNote } from '../../parts/states.js';
 import { TradeOffPlot } from '../../parts/tradeOffPlot.js';
 import { type WidthChange, Widths } from '../../parts/widths.js';
 import type { ModelTabProps } from './modelTab.js';
-import type { Foreseen } from './prediction.js';
+import type { Predicted } from './prediction.js';
 
-interface ForeseenPanelProps extends ModelTabProps {
-  foreseen: Foreseen;
+interface PredictionPanelProps extends ModelTabProps {
+  predicted: Predicted;
   /** One that is done. */
   calibration: string | undefined;
   of: 'macs' | 'params';
-  /** The target is found by measuring: nothing can be foreseen. */
+  /** The target is found by measuring: nothing can be predicted. */
   measured: boolean;
 }
 
 /** What the chosen budget costs and does, before anything is made. */
-export function ForeseenPanel({ model, analysis, foreseen, calibration, of, measured }: ForeseenPanelProps) {
-  const { prediction, problem, busy } = foreseen;
+export function PredictionPanel({ model, analysis, predicted, calibration, of, measured }: PredictionPanelProps) {
+  const { prediction, problem, busy } = predicted;
   return (
     <section class="stack" aria-label="Prediction" aria-busy={busy}>
       {problem && <ProblemNote problem={problem} />}
@@ -38,7 +38,7 @@ export function ForeseenPanel({ model, analysis, foreseen, calibration, of, meas
       {measured && <p class="note">What a limit on latency takes away is found by measuring, once you start.</p>}
       <div class="card">
         {calibration ? (
-          <Curve key={calibration} {...{ model, calibration, of, foreseen }} />
+          <Curve key={calibration} {...{ model, calibration, of, predicted }} />
         ) : (
           <p class="quiet">
             <b>Predicted trade-off.</b> With a calibration, the curve of expected divergence over all budgets stands
@@ -55,10 +55,10 @@ interface CurveProps {
   model: ModelTabProps['model'];
   calibration: string;
   of: 'macs' | 'params';
-  foreseen: Foreseen;
+  predicted: Predicted;
 }
 
-function Curve({ model, calibration, of, foreseen: { prediction } }: CurveProps) {
+function Curve({ model, calibration, of, predicted: { prediction } }: CurveProps) {
   const tradeOff = useResource(
     () => answer(api.GET('/api/models/{id}/trade-off', { params: { path: { id: model.id }, query: { calibration } } })),
     [model.id, calibration],
