@@ -758,7 +758,7 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        /** Take a model off the shelf; results that came of it stay */
+        /** Take a model out of the catalog; results that came of it stay */
         delete: {
             parameters: {
                 query?: never;
@@ -4169,7 +4169,7 @@ export interface components {
             } | {
                 plan: components["schemas"]["Plan"];
             };
-            /** @description a calibration of this model: budgets are divided by what it measured, and divergence is foreseen */
+            /** @description a calibration of this model: budgets are divided by what it measured, and divergence is predicted */
             calibration?: string;
             /** @description widths become multiples of it */
             round?: number;

@@ -3,7 +3,7 @@ import { cost, id, location, name, orNull, sha256, time } from './common.js';
 import { pageOf, pageQuery } from './page.js';
 import { body, idempotencyHeader, idParam, json, problem, route } from './route.js';
 
-/** A model on the shelf. */
+/** A model in the catalog. */
 export const modelSchema = z
   .object({
     id,
@@ -76,7 +76,7 @@ export const deleteModel = route({
   access: 'run',
   method: 'delete',
   path: '/api/models/{id}',
-  summary: 'Take a model off the shelf; results that came of it stay',
+  summary: 'Take a model out of the catalog; results that came of it stay',
   request: { params: idParam },
   responses: {
     204: { description: 'Gone' },

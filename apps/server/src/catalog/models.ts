@@ -32,7 +32,7 @@ export interface ModelRow extends ModelFiles {
   created: Date;
 }
 
-/** A model that is to be put on the shelf; its files are in the store already. */
+/** A model that is to be put into the catalog; its files are in the store already. */
 export interface NewModel extends ModelFiles, Submitter {
   name: string;
   bytes: number;
@@ -48,7 +48,7 @@ export class Models {
   ) {}
 
   /**
-   * Puts a model on the shelf and lets it be looked into. The very same files under the same name are one model; where nothing came of its
+   * Puts a model into the catalog and lets it be looked into. The very same files under the same name are one model; where nothing came of its
    * analysis, it is looked into again.
    */
   async add(sql: Sql, model: NewModel): Promise<{ row: ModelRow; fresh: boolean }> {
@@ -57,7 +57,7 @@ export class Models {
     const own = randomUUID();
     const known = await first<ModelRow>(
       sql,
-      // What is there already is locked, so that it is not taken off the shelf unnoticed by a job that made it again.
+      // What is there already is locked, so that it is not taken out of the catalog unnoticed by a job that made it again.
       `insert into snp.models (id, name, sha256, bytes, data, key, state, origin_model, origin_job)
        values ($1, $2, $3, $4, $5, $6, 'checking', $7, $8) on conflict (key) do update set key = excluded.key returning *`,
       [own, name, sha256, bytes, JSON.stringify(data), key, origin?.model ?? null, origin?.job ?? null],

@@ -23,7 +23,7 @@ async function clearAway({ database, blobs, uploads, tokens, idempotency, settin
   await idempotency.sweep();
   const days = settings.retentionDays;
   const jobs = await database.transaction(async (sql) => {
-    // What others build on stays as long as they do, and so does the analysis of a model on the shelf.
+    // What others build on stays as long as they do, and so does the analysis of a model in the catalog.
     const gone = await sql.query<{ id: string }>(
       `delete from snp.jobs j where ended < now() - make_interval(days => $1)
          and not exists (select from snp.job_needs n where n.needs = j.id)

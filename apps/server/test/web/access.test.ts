@@ -37,7 +37,7 @@ describe.skipIf(!CHROMIUM)('accessibility', () => {
   beforeAll(async () => {
     ({ server, client } = await testServer());
     browser = await startBrowser();
-    places = await fillShelf(client);
+    places = await fillCatalog(client);
   }, 240_000);
   afterAll(async () => {
     await browser?.close();
@@ -98,7 +98,7 @@ describe.skipIf(!CHROMIUM)('accessibility', () => {
 });
 
 /** A model, its calibration, what came of it, a device, and a page for each. */
-async function fillShelf(client: Client): Promise<Place[]> {
+async function fillCatalog(client: Client): Promise<Place[]> {
   const model = await client.addModel(await smallVit());
   const dataset = await client.addDataset(await pictures(24));
   const run = async (path: string, body: object) => client.wait((await client.post<Job>(path, body)).id);

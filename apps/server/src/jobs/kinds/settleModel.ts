@@ -3,7 +3,7 @@ import type { Models } from '../../catalog/models.js';
 import type { JobRow } from '../job.js';
 import type { Settled } from './kind.js';
 
-/** Puts the model that a job made on the shelf, and names it in the result. */
+/** Puts the model that a job made into the catalog, and names it in the result. */
 export function settleModel(
   job: JobRow,
   name: string,
