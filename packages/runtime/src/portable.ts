@@ -31,7 +31,6 @@ export { TapBuilder } from './taps/build.js';
 export { crossTap } from './taps/crossTap.js';
 export { type GramAxes, gramTap } from './taps/gramTap.js';
 export { momentsTap } from './taps/momentsTap.js';
-export { padHidden } from './taps/padHidden.js';
 export { type RowsAxes, rowsTap } from './taps/rowsTap.js';
 export {
   DEFAULT_BATCH_SIZE,

@@ -4,7 +4,6 @@ import {
   type Calibration,
   type Feeds,
   isRefusal,
-  padHidden,
   pickTokensEarly,
   type RuntimeTensor,
   type Session,
@@ -64,7 +63,6 @@ export async function measureSensitivity(context: Running, options: MeasureSensi
     for (const [at, { compensations, weights }] of parts.entries()) {
       const { model, frontier } = tails[at];
       const measurePart = async () => {
-        padHidden(model);
         const session = await runtime.open(model, { signal });
         const answer = (changed: Feeds) => divergenceOf(recorded, changed, { session, frontier, signal });
         try {

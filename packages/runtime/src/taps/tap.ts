@@ -1,6 +1,5 @@
 import { cloneModel, type Graph, type Model, type Node, topologicalOrder, type Value } from '@snp/onnx';
 import { depthsOf } from './depths.js';
-import { padHidden } from './padHidden.js';
 import { selectRows } from './selectRows.js';
 
 /** A value to compute beside a model's own: a few nodes that are added to a copy of the graph. */
@@ -15,7 +14,7 @@ export interface Tap {
 
 /**
  * A copy of a model whose outputs are the taps' values, each under the tap's name. Whatever only the original outputs need
- * is left out, and where few rows of a value are wanted, no more are computed than anything needs. Hidden layers are widened as by `padHidden`.
+ * is left out, and where few rows of a value are wanted, no more are computed than anything needs.
  */
 export function addTaps(model: Model, taps: readonly Tap[]): Model {
   const tapped = cloneModel(model);
@@ -36,7 +35,6 @@ export function addTaps(model: Model, taps: readonly Tap[]): Model {
     return output!;
   });
   onlyNeeded(outputs);
-  padHidden(tapped);
   shallowestLast(graph);
   return tapped;
 }
