@@ -74,4 +74,13 @@ export const FORMER_FAULTS: readonly FormerFault[] = [
     spec: plainBut({ attention: { output: 'einsum-heads', cache: 'concat' }, model: { width: 5, seed: 0 } }),
     plan: { share: 0.5, heads: 1, branches: 0.7, narrowCache: false, seed: 562 },
   },
+  // Once made ready, the runtime takes its queries for ones that hold keys and values too, since it knows no shape of the values.
+  {
+    spec: plainBut({
+      attention: { core: 'grouped-query', queryKey: 8, value: 8, mask: 'causal-added', headNorm: 'layer-pow' },
+      block: { norm: 'all-by-operator' },
+      model: { opset: 21, sizes: 'dynamo' },
+    }),
+    plan: HALF,
+  },
 ];
