@@ -33,10 +33,10 @@ export function maskedModel(original: Model, removed: readonly RemovedSlice[]): 
   const done = new Set<Node>();
   const gone = new GoneValues(model.graph, shapes, positions, new Set(apart.flatMap(({ differences }) => differences)));
   // All is told before anything is changed.
-  const spread = apart.map((norm) => ({ norm, kept: keptPart(gone.of(norm.squares.inputs[0])) }));
+  const spread = apart.map((norm) => ({ norm, kept: keptPart(gone.told(norm.squares.inputs[0])) }));
   const whole = model.graph.nodes
     .filter(({ op }) => op in NORMS)
-    .map((node) => ({ node, kept: keptPart(gone.summed(node, NORMS[node.op])) }));
+    .map((node) => ({ node, kept: keptPart(gone.normed(node, NORMS[node.op])) }));
   for (const { norm, kept } of spread) if (kept) maskNormTakenApart(model, shapes, norm, kept, done);
   for (const { node, kept } of whole) if (kept) maskNorm(model, shapes, node, NORMS[node.op], kept);
   return model;
