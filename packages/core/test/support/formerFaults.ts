@@ -93,4 +93,23 @@ export const FORMER_FAULTS: readonly FormerFault[] = [
     }),
     plan: { share: 0.5, heads: 0.5, branches: 1, seed: 637 },
   },
+  // Rounding of float16 that norms enlarge was taken for a fault.
+  {
+    spec: plainBut({
+      attention: {
+        heads: 3,
+        keyHeads: 3,
+        queryKey: 2,
+        bias: false,
+        core: 'linear-relu',
+        rotary: 'halves-gathered',
+        headNorm: 'rms-operator',
+        wholeNorm: 'affine',
+      },
+      ffn: { hidden: 5, bias: false, form: 'experts-stacked', activation: 'relu' },
+      block: { norm: 'layer-bessel-of-shape', order: 'sandwich' },
+      model: { seed: 947, opset: 23, float16: true, width: 6, input: 'ids', head: 'mean', graph: 'two-towers' },
+    }),
+    plan: { share: 0.75, heads: 1, branches: 1, seed: 998 },
+  },
 ];
