@@ -87,6 +87,12 @@ export const faults = [
     replace: 'start = from;',
   },
   {
+    name: 'the logarithm of a sum may become infinite',
+    file: `${rules}reduce.ts`,
+    find: "if (node.opType === 'ReduceLogSum')",
+    replace: "if (node.opType === 'none of these')",
+  },
+  {
     name: 'constants of a norm keep the width',
     file: `${rules}reduce.ts`,
     find: 'for (const constant of statistic.counts) walk.counts.push({ ...constant, layout: x, axes });',

@@ -78,10 +78,21 @@ describe('hidden units between two products', () => {
       'a division by what becomes zero',
       (graph, hidden) => graph.op('/m', 'Div', [graph.op('/m', 'Exp', [hidden]), hidden]),
     ],
+    [
+      'a logarithm of sums of what becomes zero',
+      (graph, hidden) => {
+        const parts = graph.op('/m', 'Reshape', [hidden, graph.ints('/m', [-1, 1, 8])]);
+        return graph.op('/m', 'ReduceLogSum', [parts], { axes: [1], keepdims: 0 });
+      },
+    ],
     ['a logarithm of what becomes zero', (graph, hidden) => graph.op('/m', 'Log', [hidden])],
     [
       'a negative power of what becomes zero',
       (graph, hidden) => graph.op('/m', 'Pow', [hidden, graph.float('/m', -1)]),
+    ],
+    [
+      'a negative power that is stored',
+      (graph, hidden) => graph.op('/m', 'Pow', [hidden, graph.weight('power', [], Float32Array.of(-1))]),
     ],
     [
       'powers that differ, of what becomes zero',

@@ -17,6 +17,7 @@ export { removeRoundTrips } from './fold/removeRoundTrips.js';
 export { constantTarget } from './fold/reshapeTarget.js';
 export { settleRandomness } from './fold/settleRandomness.js';
 export { simplifyShapes } from './fold/simplifyShapes.js';
+export { stateValueRanks } from './fold/stateValueRanks.js';
 export { takeConstantBranches } from './fold/takeConstantBranches.js';
 export { unpackSequences } from './fold/unpackSequences.js';
 export { unshareVectors } from './fold/unshareVectors.js';

@@ -182,5 +182,7 @@ describe('a spelling computes what the formula says', () => {
   it.each(['initializer', 'constant', 'identity', 'transposed', 'half'] as const)('weights as %s', async (storage) => {
     await holds({ storage, noise: 0.5 });
     await holds({ storage, shared: true, repeated: true, blocks: [PLAIN_SPELLED_BLOCK, PLAIN_SPELLED_BLOCK] });
+    // Statistics that are stored are weights, too.
+    await holds({ storage, input: 'stem-normed', blocks: [{ ...PLAIN_SPELLED_BLOCK, norm: 'batch-rows' }] });
   });
 });

@@ -11,6 +11,7 @@ import {
   removeRoundTrips,
   SnpError,
   simplifyShapes,
+  stateValueRanks,
   takeConstantBranches,
   unpackSequences,
   unshareVectors,
@@ -50,6 +51,7 @@ export function prepare(
   unshareVectors(folded);
   countAxesFromEnd(folded);
   gatherSingles(folded);
+  stateValueRanks(folded);
   const narrowCache = options.narrowCache ?? false;
   let analysis = analyze(folded, { narrowCache });
   // Biases are met by what kernels have written as one axis: one step further each time.

@@ -1,5 +1,15 @@
 import { type Analysis, type Propagation, ruleFor } from '@snp/graph';
-import { type Dim, dimsEqual, formatDim, inferShapes, type Model, SnpError, Tensor, type Value } from '@snp/onnx';
+import {
+  type Dim,
+  dimsEqual,
+  formatDim,
+  inferShapes,
+  type Model,
+  SnpError,
+  stateValueRanks,
+  Tensor,
+  type Value,
+} from '@snp/onnx';
 import { pickFromTables } from './pickFromTables.js';
 import { Resizer } from './resizer.js';
 import { separateProjections } from './separate.js';
@@ -27,6 +37,8 @@ export function cut({ model, walk }: Pick<Analysis, 'model' | 'walk'>, leaves: (
   sliceConstants(model.graph, walk, shrinkage);
   model.graph.removeDead();
   restateShapes(shapes);
+  // Projections that were taken apart have outputs that nothing is stated of.
+  stateValueRanks(model);
   checkShapes(model, shapes);
 }
 

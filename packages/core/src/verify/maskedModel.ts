@@ -11,6 +11,7 @@ import {
 import type { RemovedSlice } from '../plan/removedSlices.js';
 import { GoneValues } from './gone/goneValues.js';
 import { keptPart } from './gone/kept.js';
+import { DIVISIONS, maskDivisor } from './maskDivisor.js';
 import { maskNorm } from './maskNorm.js';
 import { maskNormTakenApart } from './maskNormTakenApart.js';
 import { NORMS } from './normInputs.js';
@@ -33,10 +34,14 @@ export function maskedModel(original: Model, removed: readonly RemovedSlice[]): 
   const done = new Set<Node>();
   const gone = new GoneValues(model.graph, shapes, positions, new Set(apart.flatMap(({ differences }) => differences)));
   // All is told before anything is changed.
-  const spread = apart.map((norm) => ({ norm, kept: keptPart(gone.of(norm.squares.inputs[0])) }));
+  const spread = apart.map((norm) => ({ norm, kept: keptPart(gone.told(norm.squares.inputs[0])) }));
   const whole = model.graph.nodes
     .filter(({ op }) => op in NORMS)
-    .map((node) => ({ node, kept: keptPart(gone.summed(node, NORMS[node.op])) }));
+    .map((node) => ({ node, kept: keptPart(gone.normed(node, NORMS[node.op])) }));
+  const divisions = model.graph.nodes
+    .filter(({ op }) => DIVISIONS.has(op))
+    .map((node) => ({ node, kept: keptPart(gone.told(node.inputs[1])) }));
+  for (const { node, kept } of divisions) if (kept) maskDivisor(model, shapes, node, kept);
   for (const { norm, kept } of spread) if (kept) maskNormTakenApart(model, shapes, norm, kept, done);
   for (const { node, kept } of whole) if (kept) maskNorm(model, shapes, node, NORMS[node.op], kept);
   return model;
@@ -60,20 +65,11 @@ function zeroSlices(model: Model, removed: readonly RemovedSlice[]): RemovedPosi
         positions.copy(value, own);
         copies.set(initializer, [...(copies.get(initializer) ?? []), own]);
       }
-      separateDivisors(model, own);
       own.tensor = withZeros(own.tensor!, axis, indices);
       positions.add(own, axis, indices);
     }
   }
   return positions;
-}
-
-/** Nothing is divided by zero: what a weight divides keeps its own copy, of the full weight. */
-function separateDivisors(model: Model, value: Value): void {
-  const divisions = [...value.uses].filter(({ node, index }) => node.opType === 'Div' && index === 1);
-  if (divisions.length === 0) return;
-  const copy = model.graph.addInitializer(`${value.name}_divisor`, value.tensor!);
-  for (const { node, index } of divisions) node.setInput(index, copy);
 }
 
 function withZeros(tensor: Tensor, axis: number, indices: readonly number[]): Tensor {

@@ -13,7 +13,7 @@ export class Disagreement extends Error {}
 
 /**
  * Holds what the rules claim of a model against the runtime. Some labels that may leave are drawn; then the cut model has to answer like the masked original at the
- * positions that stay, and the masked original has to be zero where the rules say so.
+ * positions that stay, and the masked original has to be zero where the rules say so, and finite where the model is: zero times infinity would be no number to what comes next.
  */
 export async function check(model: Model, feeds: Feeds, seed: number, tolerance: number): Promise<Outcome> {
   const free = freeSizes(model, feeds);
@@ -37,7 +37,8 @@ export async function check(model: Model, feeds: Feeds, seed: number, tolerance:
     throw new Disagreement(`the cut model does not run: ${error.message}`);
   });
   Object.values(got).forEach((output, at) => {
-    compare(output, Object.values(masked)[at], layouts[at], free, leaves, tolerance);
+    const [whole, all] = [plain, masked].map((outputs) => Object.values(outputs)[at]);
+    compare(output, { whole, masked: all }, layouts[at], free, leaves, tolerance);
   });
   return 'proven';
 }
@@ -105,13 +106,13 @@ function slicesOf({ walk }: Analysis, leaves: (label: number) => boolean): Remov
 /** The output of the cut model against the positions of the masked one that stay. */
 function compare(
   got: Feed,
-  masked: Feed,
+  { whole, masked }: { whole: Feed; masked: Feed },
   layout: Layout | undefined,
   free: Readonly<Record<string, number>>,
   leaves: (label: number) => boolean,
   tolerance: number,
 ): void {
-  const [actual, all] = [numbersOf(got), numbersOf(masked)];
+  const [actual, all, before] = [got, masked, whole].map(numbersOf);
   const fields = layout ? fieldsAt(layout, masked.dims, free) : [];
   const scale = Math.max(1e-30, ...all.filter(Number.isFinite).map(Math.abs));
   let next = 0;
@@ -120,6 +121,8 @@ function compare(
     if (gone.length > 0) {
       const zero = gone.some(({ field }) => field.zero && !field.centred);
       if (zero && Math.abs(want) > 1e-6 * scale) throw new Disagreement(`position ${at} is ${want}, not zero`);
+      if (!Number.isFinite(want) && Number.isFinite(before[at]))
+        throw new Disagreement(`position ${at} becomes ${want} where weights leave`);
       continue;
     }
     const have = actual[next++];

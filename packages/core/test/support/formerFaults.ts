@@ -74,4 +74,42 @@ export const FORMER_FAULTS: readonly FormerFault[] = [
     spec: plainBut({ attention: { output: 'einsum-heads', cache: 'concat' }, model: { width: 5, seed: 0 } }),
     plan: { share: 0.5, heads: 1, branches: 0.7, narrowCache: false, seed: 562 },
   },
+  // Once made ready, the runtime takes its queries for ones that hold keys and values too, since it knows no shape of the values.
+  {
+    spec: plainBut({
+      attention: { core: 'grouped-query', queryKey: 8, value: 8, mask: 'causal-added', headNorm: 'layer-pow' },
+      block: { norm: 'all-by-operator' },
+      model: { opset: 21, sizes: 'dynamo' },
+    }),
+    plan: HALF,
+  },
+  // The formulas took the least length of a row for the least root of its mean square: of these rows, some are that short.
+  {
+    spec: plainBut({
+      attention: { bias: false, scale: 'none', softmax: 'joint-queries' },
+      ffn: { hidden: 4, bias: false, activation: 'relu' },
+      block: { norm: 'rms-normalize', normShift: false, order: 'sandwich' },
+      model: { opset: 12, width: 5, seed: 367 },
+    }),
+    plan: { share: 0.5, heads: 0.5, branches: 1, seed: 637 },
+  },
+  // Rounding of float16 that norms enlarge was taken for a fault.
+  {
+    spec: plainBut({
+      attention: {
+        heads: 3,
+        keyHeads: 3,
+        queryKey: 2,
+        bias: false,
+        core: 'linear-relu',
+        rotary: 'halves-gathered',
+        headNorm: 'rms-operator',
+        wholeNorm: 'affine',
+      },
+      ffn: { hidden: 5, bias: false, form: 'experts-stacked', activation: 'relu' },
+      block: { norm: 'layer-bessel-of-shape', order: 'sandwich' },
+      model: { seed: 947, opset: 23, float16: true, width: 6, input: 'ids', head: 'mean', graph: 'two-towers' },
+    }),
+    plan: { share: 0.75, heads: 1, branches: 1, seed: 998 },
+  },
 ];

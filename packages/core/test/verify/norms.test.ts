@@ -245,4 +245,46 @@ describe('the masked original', () => {
     const [want, got] = [await runModel(maskedModel(halves(ALL), removed), feeds), await runModel(halves(KEPT), feeds)];
     expect(relativeError(got.y.data as Float32Array, want.y.data as Float32Array)).toBeLessThan(5e-3);
   });
+
+  // Channels behind the batch, in front of it, and on both sides of the tokens, all in one axis with them.
+  it.each([
+    { order: [0, 1, 2], joint: () => [-1] },
+    { order: [2, 0, 1], joint: () => [-1, 3] },
+    { order: [1, 0, 2], joint: (width: number) => [3, -1, 1, width] },
+    { order: [1, 0, 2], joint: (width: number) => [-1, width, 1] },
+    { order: [0, 2, 1], joint: () => [-1, 3] },
+  ])('finds channels that were in one axis with others, one of free size: %j', async ({ order, joint }) => {
+    const flattened = (kept: readonly number[]) => {
+      const builder = new GraphBuilder('flattened');
+      const weight = (name: string, dims: number[], axis: number) => {
+        const size = dims.reduce((product, dim) => product * dim, 1);
+        const tensor = Tensor.float32(dims, Float32Array.from(normals(random(2, name), size))).take(axis, kept);
+        return builder.weight(name, tensor.dims, Float32Array.from(tensor.numbers()));
+      };
+      const op = (name: string, inputs: Value[], attributes = {}) => builder.op('', name, inputs, attributes);
+      const shaped = (value: Value, sizes: readonly number[]) =>
+        op('Reshape', [value, builder.model.graph.addInitializer('shape', Tensor.int64([sizes.length], sizes))]);
+      const mean = (value: Value) => op('ReduceMean', [value], { axes: [-1], keepdims: 1 });
+      const width = kept.length;
+      const x = op('MatMul', [builder.input('x', 'FLOAT', ['batch', 3, 5]), weight('in', [5, WIDTH], 1)]);
+      const flat = shaped(op('Transpose', [x], { perm: order }), joint(width));
+      const back = shaped(
+        op('Relu', [flat]),
+        order.map((axis) => [-1, 3, width][axis]),
+      );
+      const own = op('Transpose', [back], { perm: [0, 1, 2].map((axis) => order.indexOf(axis)) });
+      const squares = op('Add', [mean(op('Mul', [own, own])), builder.weight('e', [], Float32Array.of(EPSILON))]);
+      const normal = op('Div', [own, op('Sqrt', [squares])]);
+      builder.output(op('MatMul', [normal, weight('out', [WIDTH, 4], 0)]), 'y', 'FLOAT', ['batch', 3, 4]);
+      return builder.model;
+    };
+    const indices = ALL.filter((at) => !KEPT.includes(at));
+    const removed = Object.entries({ in: 1, out: 0 }).map(([initializer, axis]) => ({ initializer, axis, indices }));
+    for (const batch of [1, 2, 4]) {
+      const feeds = { x: { type: 'FLOAT', dims: [batch, 3, 5], data: normals(random(7), batch * 15) } } as const;
+      const masked = maskedModel(flattened(ALL), removed);
+      const [want, got] = [await runModel(masked, feeds), await runModel(flattened(KEPT), feeds)];
+      expect(relativeError(got.y.data as Float32Array, want.y.data as Float32Array)).toBeLessThan(1e-5);
+    }
+  });
 });

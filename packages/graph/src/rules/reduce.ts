@@ -35,6 +35,12 @@ export const reduceRule: OperatorRule = {
     const keep = node.int('keepdims', 1) === 1;
     const kept = x.axes.flatMap((axis, i) => (axes.includes(i) ? (keep ? [[]] : []) : [axis]));
     const zero = !LOGARITHMS.includes(node.opType);
+    if (node.opType === 'ReduceLogSum')
+      walk.freezeAll(
+        x.fields.filter((field) => field.zero),
+        node,
+        'takes the logarithm of sums that become zero with their weights',
+      );
     const fields = x.fields.flatMap((field) =>
       ending.includes(field) ? [] : [{ ...field, zero: field.zero && zero }],
     );

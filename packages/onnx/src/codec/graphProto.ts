@@ -49,14 +49,31 @@ export function graphToProto(graph: Graph): Message {
     sparseInitializer: sparseToProto(graph, list(proto.sparseInitializer)),
     input: infosToProto(graph.inputs, graph, list(proto.input)),
     output: infosToProto(graph.outputs, graph, list(proto.output)),
-    valueInfo: list(proto.valueInfo).flatMap((info) => {
-      const value = graph.values.get(info.name ?? '');
-      if (!value) return graph.lookup(info.name ?? '') || !wasOwn(proto, info.name) ? [info] : [];
-      return value.proto || value.type ? [valueInfoToProto(value, value.proto && info)] : [];
-    }),
+    valueInfo: [...statedInFile(graph, proto), ...statedSince(graph, proto)],
   };
   if (graph.name || proto.name !== undefined) message.name = graph.name;
   return message;
+}
+
+/** What the file stated of intermediate values, as it is by now. */
+function statedInFile(graph: Graph, proto: Message): Message[] {
+  return list(proto.valueInfo).flatMap((info) => {
+    const value = graph.values.get(info.name ?? '');
+    if (!value) return graph.lookup(info.name ?? '') || !wasOwn(proto, info.name) ? [info] : [];
+    return value.proto || value.type ? [valueInfoToProto(value, value.proto && info)] : [];
+  });
+}
+
+/** Shapes that an edit stated of intermediate values of which the file says nothing. */
+function statedSince(graph: Graph, proto: Message): Message[] {
+  const elsewhere = new Set([
+    ...list(proto.valueInfo).map(({ name }) => name),
+    ...graph.outputs.map(({ name }) => name),
+  ]);
+  const stated = [...graph.values.values()].filter(
+    (value) => value.producer && value.type?.shape && !value.proto && !elsewhere.has(value.name),
+  );
+  return stated.map((value) => valueInfoToProto(value));
 }
 
 /** Sparse initializers whose values were not edited, and those that could not be read. */

@@ -6,7 +6,7 @@ import { DISTANCES } from './masks.js';
 import type { NormParts } from './normSpelling.js';
 import { FEATURES, TOKENS, VOCABULARY } from './sizes.js';
 import type { BlockSpec, SpelledSpec } from './spelledSpec.js';
-import { type AxisUnits, plainAxis, unitsOf, Weight } from './weight.js';
+import { type AxisUnits, plainAxis, shortened, unitsOf, Weight } from './weight.js';
 
 /** All weights of one block. */
 export interface BlockWeights {
@@ -115,7 +115,7 @@ export class DrawnWeights {
       ...(normShift && { shift: this.draw(`${name}.shift`, [units], 0.2) }),
       ones: new Weight(`${name}.ones`, [units], new Float64Array(units.length).fill(1)),
       mean: this.draw(`${name}.mean`, [units], 0.2),
-      variance: variance.map(variance.name, (number) => Math.abs(number) + 0.5),
+      variance: variance.map(variance.name, (number) => shortened(Math.abs(number) + 0.5)),
     };
   }
 

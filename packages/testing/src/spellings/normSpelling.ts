@@ -10,8 +10,8 @@ export interface NormFormula {
   readonly centred: boolean;
   /** The squares are divided by N, by N - 1, or by 1: the length of the row. */
   readonly divisor: 'N' | 'N-1' | '1';
-  /** Added to the mean of squares; to its root; or the least that the root may be. */
-  readonly epsilon: 'inside' | 'outside' | 'clip';
+  /** Added to the mean of squares; to its root; the least that the length of the row may be; or none. */
+  readonly epsilon: 'inside' | 'outside' | 'clip' | 'none';
   /** The operator's own epsilon. */
   readonly ownEpsilon?: number;
   /** N is a number that says nothing of a width, so that a narrower model may as well keep it. */

@@ -92,7 +92,7 @@ export const RMS_NORMS = {
     write: (w, x, parts) => affine(w, w.op('Mul', [normalize(w, x), w.number(Math.sqrt(parts.channels))]), parts),
   },
   'rms-lp': {
-    formula: { ...RMS, epsilon: 'clip', keepsDivisor: true },
+    formula: { ...RMS, epsilon: 'none', keepsDivisor: true },
     write: (w, x, parts) => {
       const normed = w.op('LpNormalization', [x], { axis: -1, p: 2 });
       return affine(w, w.op('Mul', [normed, w.number(Math.sqrt(parts.channels))]), parts);

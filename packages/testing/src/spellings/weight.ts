@@ -147,7 +147,7 @@ export function isGone(names: readonly string[], removed: ReadonlySet<string>): 
 }
 
 /** Eight bits of mantissa: exact in float16 and in bfloat16. */
-function shortened(number: number): number {
+export function shortened(number: number): number {
   if (number === 0) return 0;
   const unit = 2 ** (Math.floor(Math.log2(Math.abs(number))) - 7);
   return Math.abs(number) < 2 ** -10 ? 0 : Math.round(number / unit) * unit;

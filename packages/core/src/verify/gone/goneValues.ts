@@ -3,7 +3,20 @@ import { dimsEqual, ELLIPSIS, type Graph, type Node, parseEinsum, type ShapeInfo
 import { NORMS, type NormInputs } from '../normInputs.js';
 import { reducedAxes } from '../reducedAxes.js';
 import type { RemovedPositions } from '../removedPositions.js';
-import { both, either, type Gone, type Part, padded, partAlong, reshaped, stretch, taken, transposed } from './part.js';
+import {
+  both,
+  either,
+  type Gone,
+  ofFixedAxes,
+  type Part,
+  padded,
+  partAlong,
+  reshaped,
+  stretch,
+  taken,
+  transposed,
+} from './part.js';
+import { StandIns } from './standIns.js';
 
 /** Operators that give zero for zero, whatever else they are given. */
 const ZERO_TO_ZERO = new Set(
@@ -34,6 +47,7 @@ const RESHAPING = new Set(['Flatten', 'Reshape', 'Squeeze', 'Unsqueeze']);
  */
 export class GoneValues {
   readonly #of = new Map<Value, Gone>();
+  readonly #standIns = new StandIns();
 
   /** @param centring Differences from a norm's own mean, which is to be taken over what stays: zero where what it is taken from is. */
   constructor(
@@ -49,6 +63,21 @@ export class GoneValues {
         if (output && own.length > 0) this.#of.set(output, own);
       });
     }
+  }
+
+  /** What is gone of what a norm adds up, along axes of which a constant can tell. */
+  normed(node: Node, norm: Pick<NormInputs, 'summands'>): Gone {
+    return this.#told(this.#summed(node, norm), node.outputs[0]);
+  }
+
+  /** What is gone of a value, along axes of which a constant can tell. */
+  told(value: Value | undefined): Gone {
+    return this.#told(this.of(value), value);
+  }
+
+  #told(gone: Gone, value: Value | undefined): Gone {
+    const shape = value && this.shapes.shape(value);
+    return shape ? ofFixedAxes(gone, shape) : gone;
   }
 
   /** What is gone of a value, in no particular order. */
@@ -120,7 +149,7 @@ export class GoneValues {
   }
 
   /** What a norm adds up before it normalises. */
-  summed(node: Node, { summands }: Pick<NormInputs, 'summands'>): Gone {
+  #summed(node: Node, { summands }: Pick<NormInputs, 'summands'>): Gone {
     return summands
       .flatMap((index) => node.inputs[index] ?? [])
       .map((value) => this.of(value))
@@ -130,11 +159,11 @@ export class GoneValues {
   /** A further output: the sum that some norms give. */
   #beside(node: Node, index: number): Gone {
     const sum = node.op in NORMS && NORMS[node.op].summands.length > 1 && index === SUM;
-    return sum ? this.summed(node, NORMS[node.op]) : [];
+    return sum ? this.#summed(node, NORMS[node.op]) : [];
   }
 
   #normed(node: Node, norm: NormInputs): Gone {
-    const scaled = either(this.summed(node, norm), this.of(node.inputs[norm.scale]));
+    const scaled = either(this.#summed(node, norm), this.of(node.inputs[norm.scale]));
     const shift = norm.shift === undefined ? undefined : node.inputs[norm.shift];
     return shift ? both(scaled, this.of(shift)) : scaled;
   }
@@ -149,7 +178,13 @@ export class GoneValues {
       .slice(0, index)
       .reduce<number>((sum, size) => sum + (typeof size === 'number' ? size : Number.NaN), 0);
     const positions = Array.from({ length: Number(sizes[index]) || 0 }, (_, at) => start + at);
-    return taken(this.of(node.inputs[0]), rank, axis, Number.isNaN(start) ? undefined : positions);
+    return this.#taken(node, this.of(node.inputs[0]), axis, Number.isNaN(start) ? undefined : positions);
+  }
+
+  /** Positions that are picked from what a node reads; along an axis of free size, numbers do not tell which. */
+  #taken(node: Node, gone: Gone, axis: number, positions: readonly number[] | undefined): Gone {
+    const shape = this.shapes.shape(node.inputs[0]!)!;
+    return taken(gone, shape.length, axis, typeof shape[axis] === 'number' ? positions : undefined);
   }
 
   #sliced(node: Node, x: Gone, rank: number | undefined): Gone {
@@ -234,7 +269,7 @@ export class GoneValues {
 
   #reshaped(node: Node, x: Gone): Gone {
     const [from, to] = [this.shapes.shape(node.inputs[0]!), this.shapes.shape(node.outputs[0]!)];
-    return x.length > 0 && from && to ? reshaped(x, from, to) : [];
+    return x.length > 0 && from && to ? reshaped(x, from, to, (dim) => this.#standIns.of(dim)) : [];
   }
 
   /** A convolution's channels are its kernel's, or, where every channel is alone, those of what it reads. */
@@ -298,7 +333,7 @@ export class GoneValues {
     const picked = node.inputs[1]?.tensor;
     const positions = picked && Array.from(picked.numbers(), Number);
     return either(
-      taken(x, rank, axis, positions).map((part) => {
+      this.#taken(node, x, axis, positions).map((part) => {
         const { dims, gone } = padded(part, rank);
         const along = dims[axis] > 1 ? picked!.dims : new Array<number>(indices).fill(1);
         // One position of an axis that has a say is told by an axis of one.

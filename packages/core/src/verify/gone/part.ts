@@ -2,6 +2,7 @@ import { type Dim, dimsEqual } from '@snp/onnx';
 
 /**
  * Positions of a value that are gone, told along some of its axes: 1 where they are. Broadcasts to the value from the right: an axis of size 1 has no say.
+ * Along an axis of free size it has as many positions as stand for it.
  */
 export interface Part {
   readonly dims: readonly number[];
@@ -97,39 +98,55 @@ export function transposed(gone: Gone, perm: readonly number[]): Gone {
   );
 }
 
-/** What is gone once a value has another shape. Of axes that are not taken apart alike, nothing is known. */
-export function reshaped(gone: Gone, from: readonly Dim[], to: readonly Dim[]): Gone {
+/**
+ * What is gone once a value has another shape.
+ *
+ * @param sizeFor How many positions stand for an axis, also for one of free size.
+ */
+export function reshaped(gone: Gone, from: readonly Dim[], to: readonly Dim[], sizeFor: (dim: Dim) => number): Gone {
   const runs = runsOf(from, to);
   return either(
     gone.flatMap((part) => {
       let whole = padded(part, from.length);
       const dims: number[] = [];
-      for (const { before, after, known } of runs) {
+      for (const { before, after } of runs) {
         if (whole.dims.slice(...before).every((dim) => dim === 1)) {
           dims.push(...new Array<number>(after[1] - after[0]).fill(1));
           continue;
         }
-        if (!known) return [];
-        const full = whole.dims.map((dim, axis) => (axis >= before[0] && axis < before[1] ? Number(from[axis]) : dim));
+        const full = whole.dims.map((dim, axis) => (axis >= before[0] && axis < before[1] ? sizeFor(from[axis]) : dim));
+        const sizes = to.slice(...after).map(sizeFor);
+        if (sizeOf(sizes) !== sizeOf(full.slice(...before)) || !(sizeOf(full) <= LARGEST)) return [];
         whole = { dims: full, gone: spread(whole, full) };
-        dims.push(...to.slice(...after).map(Number));
+        dims.push(...sizes);
       }
-      return [{ dims, gone: whole.gone }];
+      return [withoutIdle({ dims, gone: whole.gone }, to)];
     }),
   );
+}
+
+/** Without a say for axes of free size along which all positions are alike, as those that were in one axis with others before. */
+function withoutIdle(part: Part, shape: readonly Dim[]): Part {
+  return shape.reduce<Part>((own, size, axis) => {
+    if (typeof size === 'number' || own.dims[axis] === 1) return own;
+    const inner = sizeOf(own.dims.slice(axis + 1));
+    const stride = inner * own.dims[axis];
+    const alike = own.gone.every((gone, at) => gone === own.gone[at - (at % stride) + (at % inner)]);
+    const first = own.gone.filter((_, at) => at % stride < inner);
+    return alike ? { dims: own.dims.with(axis, 1), gone: first } : own;
+  }, part);
 }
 
 /** Axes before and after that hold the same positions, as ranges. */
 interface RunOfAxes {
   before: [number, number];
   after: [number, number];
-  known: boolean;
 }
 
 function runsOf(from: readonly Dim[], to: readonly Dim[]): RunOfAxes[] {
   const front: RunOfAxes[] = [];
   for (let at = 0; at < Math.min(from.length, to.length) && dimsEqual(from[at], to[at]); at++)
-    front.push({ before: [at, at + 1], after: [at, at + 1], known: true });
+    front.push({ before: [at, at + 1], after: [at, at + 1] });
   const start = front.length;
   const runs: RunOfAxes[] = [];
   let [i, j] = [from.length, to.length];
@@ -145,15 +162,21 @@ function runsOf(from: readonly Dim[], to: readonly Dim[]): RunOfAxes[] {
         const dim: Dim | undefined = first ? from.slice(start, i).at(-1) : to.slice(start, j).at(-1);
         if (first) i--;
         else j--;
-        if (typeof dim !== 'number')
-          return [...front, { before: [start, y], after: [start, z], known: false }, ...runs];
+        if (typeof dim !== 'number') return [...front, { before: [start, y], after: [start, z] }, ...runs];
         if (first) left *= dim;
         else right *= dim;
       } while (left !== right);
     }
-    runs.unshift({ before: [i, y], after: [j, z], known: true });
+    runs.unshift({ before: [i, y], after: [j, z] });
   }
   return [...front, ...runs];
+}
+
+/** Without parts that tell of axes of free size: where such an axis holds another one, no constant says where along it. */
+export function ofFixedAxes(gone: Gone, shape: readonly Dim[]): Gone {
+  return gone.filter((part) =>
+    padded(part, shape.length).dims.every((dim, axis) => dim === 1 || typeof shape[axis] === 'number'),
+  );
 }
 
 /** What is gone once positions of an axis, counted from the front, are picked; undefined: some that are not known. */

@@ -69,8 +69,13 @@ function statistics(
   const count = numbers.length + lacking;
   const mean = centred ? numbers.reduce((sum, number) => sum + number, 0) / count : 0;
   const squares = numbers.reduce((sum, number) => sum + (number - mean) ** 2, 0);
-  const power = squares / { N: count, 'N-1': count - 1, '1': 1 }[divisor];
-  if (form === 'inside') return { mean, root: Math.sqrt(power + epsilon) };
-  if (form === 'outside') return { mean, root: Math.sqrt(power) + epsilon };
-  return { mean, root: Math.max(Math.sqrt(power), CLIP) };
+  const width = { N: count, 'N-1': count - 1, '1': 1 }[divisor];
+  const roots: Record<NormFormula['epsilon'], () => number> = {
+    inside: () => Math.sqrt(squares / width + epsilon),
+    outside: () => Math.sqrt(squares / width) + epsilon,
+    clip: () => Math.max(Math.sqrt(squares), CLIP) / Math.sqrt(width),
+    // Operators without an epsilon leave rows of zeros as they are.
+    none: () => Math.sqrt(squares / width) || 1,
+  };
+  return { mean, root: roots[form]() };
 }
