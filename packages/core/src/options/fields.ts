@@ -18,7 +18,7 @@ export const count = field('a whole number from 1', (value) => Number.isInteger(
 export const whole = field('a whole number', (value) => Number.isInteger(value));
 export const anyFunction = field('a function', (value) => typeof value === 'function');
 export const signal = field('an AbortSignal', (value) => hasMethods(value, 'addEventListener', 'throwIfAborted'));
-export const anyObject = field('an object', (value) => typeof value === 'object' && value !== null);
+const anyObject = field('an object', (value) => typeof value === 'object' && value !== null);
 export const runtime = field('a Runtime, as onnxRuntime() makes one', (value) => hasMethods(value, 'open'));
 
 /** Typical inputs. A path is what people try first. */
