@@ -1,7 +1,8 @@
 // `node bench/compensationAnywhere.mjs MODEL...`: compensation on any models with random inputs, a quarter of the neurons leaving every group: the error of the first output on
 // other inputs with and without compensation, what it did and why not more, as a Markdown table.
 import { basename } from 'node:path';
-import { criterionByName, prepare, prune, randomFeeds } from '@snp/core';
+import { criterionByName, prepare, prune } from '@snp/core';
+import { randomFeeds } from '@snp/core/inputs';
 import { readModel } from '@snp/onnx/node';
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { relativeError } from '@snp/testing';

@@ -1,6 +1,7 @@
 // `node bench/coverage.mjs MODEL...`: how much of each model can be pruned, how long its analysis takes, and what keeps the rest, as a Markdown table.
 import { basename } from 'node:path';
-import { costOf, coverageOf, prepare } from '@snp/core';
+import { costOf, prepare } from '@snp/core';
+import { coverageOf } from '@snp/core/planning';
 import { readModel } from '@snp/onnx/node';
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`;

@@ -1,7 +1,9 @@
 // `node bench/equivalence.mjs [--fill] [--seeds N] MODEL...`: largest relative difference between pruned models and masked originals, over random plans that keep 75, 50 and
 // 25 % of each kind of group and of all of them, as a Markdown table. Inputs are random numbers; with --fill the weights in groups are, too.
 import { basename } from 'node:path';
-import { applyPlan, emptyPlan, laneWidth, prepare, selectUnits, verify } from '@snp/core';
+import { prepare, verify } from '@snp/core';
+import { emptyPlan, laneWidth } from '@snp/core/planning';
+import { applyPlan, selectUnits } from '@snp/core/stages';
 import { Tensor } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
 import { onnxRuntime } from '@snp/runtime';

@@ -2,7 +2,8 @@
 // and by multiply-accumulates with widths in multiples of eight; the last two by planning for more or fewer of them until the measured latency is just met. At equal latency, which
 // answers more like the original? Samples at even positions calibrate, those at odd positions measure.
 import { latencyOn, readLatencyTable, targetByName } from '@snp/bench';
-import { calibrateModel, compareModels, prepare, prune } from '@snp/core';
+import { calibrateModel, prepare, prune } from '@snp/core';
+import { compareModels } from '@snp/core/stages';
 import { readModel } from '@snp/onnx/node';
 import { onnxRuntime, openCalibration } from '@snp/runtime';
 

@@ -1,7 +1,9 @@
 // Predicted against measured latency of random plans: node bench/latencyPrediction.mjs MODEL [TARGET] [PLANS] [TABLE] [BATCH]
 import { readFile, writeFile } from 'node:fs/promises';
 import { fitLatency, latencyOn, profileWidths, targetByName } from '@snp/bench';
-import { anyUnits, applyPlan, laneWidth, prepare } from '@snp/core';
+import { prepare } from '@snp/core';
+import { anyUnits, laneWidth } from '@snp/core/planning';
+import { applyPlan } from '@snp/core/stages';
 import { readModel } from '@snp/onnx/node';
 
 const [path, name = 'cpu', count = '20', stored, batch = '1'] = process.argv.slice(2);

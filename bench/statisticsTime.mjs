@@ -1,7 +1,8 @@
 // `node bench/statisticsTime.mjs [PICTURES]`: how long the statistics of a DeiT-Base and what is worked out from them take, beside plain
 // inference over the same pictures; and how long a plan's edit of the weights takes then, a quarter of all query/key, value and hidden neurons gone.
 // One process each would hide nothing: the model runs in a child in all three.
-import { calibrate, compensate, emptyPlan, laneWidth, open, solveCompensation } from '@snp/core';
+import { emptyPlan, laneWidth } from '@snp/core/planning';
+import { calibrate, compensate, open, solveCompensation } from '@snp/core/stages';
 import { onnxRuntime, runSamples } from '@snp/runtime';
 import { buildVit, DEIT_BASE } from '@snp/testing';
 import { noisePictures } from './support/noisePictures.mjs';

@@ -9,13 +9,14 @@ const folder = join(root, 'node_modules', '.examples');
 /** What examples may use without saying where it comes from. */
 const GIVEN = `
 import type * as core from '@snp/core';
+import type * as stages from '@snp/core/stages';
 import type * as runtimes from '@snp/runtime';
 declare global {
   const model: core.Model;
   const analysis: core.Analysis;
   const plan: core.Plan;
   const report: core.PruneReport;
-  const context: core.Context;
+  const context: stages.Context;
   const calibration: runtimes.Calibration;
   const runtime: runtimes.Runtime;
   const data: Float32Array;
@@ -71,6 +72,11 @@ function fromComments(text) {
 /** Names of GIVEN: no package's export of that name is meant. */
 const given = new Set([...GIVEN.matchAll(/const (\w+):/g)].map(([, name]) => name));
 
+/** True for `@snp/core` and its entries. */
+function isOfCore(entry) {
+  return entry === '@snp/core' || entry.startsWith('@snp/core/');
+}
+
 /** Imports for an example in a doc comment, where it goes without saying from which package a symbol comes. */
 function importsFor(code, known) {
   const words = new Set(code.match(/\b[A-Za-z]\w+\b/g)?.filter((word) => !given.has(word)));
@@ -94,8 +100,8 @@ const known = [
 ];
 for (const { specifier, types } of workspacePackages().flatMap(entryPoints))
   known.push([specifier, exportedNames(types)]);
-// What several packages export comes from the one import for other toolchains.
-known.sort(([a], [b]) => Number(b === '@snp/core') - Number(a === '@snp/core'));
+// What several packages export comes from the first entry of the one that most programs import.
+known.sort(([a], [b]) => Number(isOfCore(b)) - Number(isOfCore(a)));
 
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });

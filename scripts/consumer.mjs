@@ -86,6 +86,15 @@ async function writeProject(packages, folder) {
     `const entries = { ${entries.map((specifier, at) => `'${specifier}': entry${at}`).join(', ')} };`,
     'for (const [name, entry] of Object.entries(entries))',
     "  if (Object.keys(entry).length === 0) throw new Error(name + ' exports nothing');",
+    // What two entries of a package export is one thing: classes are told by `instanceof`.
+    'const seen = new Map<string, unknown>();',
+    'for (const [path, entry] of Object.entries(entries)) {',
+    '  for (const [name, value] of Object.entries(entry)) {',
+    "    const own = path.split('/').slice(0, 2).join('/') + ' ' + name;",
+    "    if (seen.has(own) && seen.get(own) !== value) throw new Error('there are two of ' + own);",
+    '    seen.set(own, value);',
+    '  }',
+    '}',
   ];
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest, null, 2));
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));

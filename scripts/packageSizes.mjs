@@ -31,10 +31,10 @@ try {
 
 /** All of a package in a bundle for browsers, with all it depends on; undefined for one that needs Node. */
 async function bundled(each) {
-  const [entry] = entryPoints(each);
-  if (!entry) return undefined;
+  const entries = entryPoints(each).map(({ specifier }, at) => `export * as entry${at} from '${specifier}';`);
+  if (entries.length === 0) return undefined;
   const options = { bundle: true, minify: true, format: 'esm', platform: 'browser', write: false, logLevel: 'silent' };
-  const stdin = { contents: `export * from '${entry.specifier}';`, resolveDir: root };
+  const stdin = { contents: entries.join('\n'), resolveDir: root };
   const result = await build({ ...options, stdin }).catch(() => undefined);
   const code = result?.outputFiles[0].contents;
   return code && { minified: code.length, zipped: gzipSync(code).length };

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onnxRuntimeTarget, type Target } from '@snp/bench';
 import { type Criterion, type PruneResult, prune, verify } from '@snp/core';
+import { applyPlan } from '@snp/core/stages';
 import { type Analysis, analyze } from '@snp/graph';
 import { costOf, type Model, SnpError } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
@@ -39,6 +40,9 @@ await result.write(pruned);
 assert.equal(costOf(await readModel(pruned)).macs, result.report.cost.after.macs);
 const proof = await verify(result.analysis, pruned, result.plan, { runtime });
 assert.ok(proof.passed, `the pruned model differs by ${proof.difference}`);
+
+// By stages of one's own, the same.
+assert.equal(costOf(applyPlan(result.analysis, result.plan)).macs, result.report.cost.after.macs);
 
 const target: Target = onnxRuntimeTarget({ threads: 1 });
 const probe = await target.probe();

@@ -1,4 +1,4 @@
-import { addOverSlices, defineCriterion, momentsStatistic, projections, type UnitMoments } from '@snp/core';
+import { addOverSlices, defineCriterion, momentsStatistic, projections, type UnitMoments } from '@snp/core/plugin';
 
 /**
  * Wanda (Sun, Liu, Bair, Kolter, arXiv 2306.11695) for whole neurons: the magnitudes of the weights that read a neuron, times the norm of

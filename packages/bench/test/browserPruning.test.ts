@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { applyPlan, criterionByName, prepare, prune } from '@snp/core';
+import { criterionByName, prepare, prune } from '@snp/core';
+import { applyPlan } from '@snp/core/stages';
 import { decodeModel, encodeModel, Graph, Model, Tensor } from '@snp/onnx';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';

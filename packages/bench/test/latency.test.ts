@@ -1,4 +1,6 @@
-import { anyUnits, applyPlan, laneWidth, modelContent, type PruneReport, prepare, prune, type Widths } from '@snp/core';
+import { type PruneReport, prepare, prune } from '@snp/core';
+import { anyUnits, laneWidth, modelContent } from '@snp/core/planning';
+import { applyPlan, type Widths } from '@snp/core/stages';
 import { readModel } from '@snp/onnx/node';
 import { tensors } from '@snp/runtime';
 import { buildVit, inputs, random } from '@snp/testing';

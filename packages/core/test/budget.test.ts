@@ -10,7 +10,7 @@ import {
   prepare,
   ratioWidths,
   type Widths,
-} from '../src/index.js';
+} from './support/core.js';
 
 const analysis = prepare(
   buildVit({

@@ -5,7 +5,7 @@ import { readModel } from '@snp/onnx/node';
 import { onnxRuntime } from '@snp/runtime';
 import { normals, random, sharedFolder } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { type Analysis, applyPlan, prepare, verify } from '../src/index.js';
+import { type Analysis, applyPlan, prepare, verify } from './support/core.js';
 import { randomPlan } from './support/equivalence.js';
 
 const shared = sharedFolder();

@@ -1,7 +1,7 @@
 import { costOf } from '@snp/onnx';
 import { buildVit } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { prune } from '../src/index.js';
+import { prune } from './support/core.js';
 
 describe('the cost of each block in the report', () => {
   const size = { image: 16, patch: 4, residual: 24, depth: 3, heads: 3, classes: 7 } as const;

@@ -2,7 +2,7 @@ import { defineOperator, pointwise, transposeLayout } from '@snp/graph';
 import { cloneModel, defineShapes, type Model } from '@snp/onnx';
 import { GraphBuilder, normals, random, relativeError, runModel } from '@snp/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { applyPlan, maskedModel, prepare, removedSlices } from '../src/index.js';
+import { applyPlan, maskedModel, prepare, removedSlices } from './support/core.js';
 import { randomPlan } from './support/equivalence.js';
 
 const [WIDTH, HIDDEN] = [6, 10];

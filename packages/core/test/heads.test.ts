@@ -1,7 +1,7 @@
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { buildVit, inputs, relativeError, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { applyPlan, checkPlan, emptyPlan, type Plan, prepare, prune, verify } from '../src/index.js';
+import { applyPlan, checkPlan, emptyPlan, type Plan, prepare, prune, verify } from './support/core.js';
 import { difference } from './support/equivalence.js';
 import { branches, heads } from './support/plugins.js';
 

@@ -2,7 +2,7 @@ import { cloneModel, type Model } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
 import { inputs, relativeError, runModel, sharedModels } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { type Analysis, applyPlan, type Plan, prepare } from '../src/index.js';
+import { type Analysis, applyPlan, type Plan, prepare } from './support/core.js';
 import { difference, randomPlan, withoutHeadsAndBranches } from './support/equivalence.js';
 
 const shared = sharedModels();

@@ -1,7 +1,7 @@
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { buildVit } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { apply, calibrateModel, open, prune, sweep, verify } from '../src/index.js';
+import { apply, calibrateModel, open, prune, sweep, verify } from './support/core.js';
 import { smallVitFeeds } from './support/smallVit.js';
 
 const model = buildVit({

@@ -2,7 +2,7 @@ import { onnxRuntime, tensors } from '@snp/runtime';
 import { buildVit, inputs } from '@snp/testing';
 import { parse } from 'parse5';
 import { describe, expect, it } from 'vitest';
-import { calibrateModel, criterionByName, prune, renderReport, renderSweep, sweep } from '../src/index.js';
+import { calibrateModel, criterionByName, prune, renderReport, renderSweep, sweep } from './support/core.js';
 
 const model = buildVit({
   image: 16,

@@ -12,7 +12,7 @@ import {
   SnpError,
   selectUnits,
   unitGroups,
-} from '../src/index.js';
+} from './support/core.js';
 
 /** GMACs and millions of parameters of the published architectures, worked out by hand from their widths. */
 const PUBLISHED = [

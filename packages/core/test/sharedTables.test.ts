@@ -1,7 +1,7 @@
 import { dataTypeCode, Tensor, type Value } from '@snp/onnx';
 import { GraphBuilder, normals, random, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { applyPlan, CostModel, emptyPlan, prepare } from '../src/index.js';
+import { applyPlan, CostModel, emptyPlan, prepare } from './support/core.js';
 import { difference, randomPlan } from './support/equivalence.js';
 
 const [TOKENS, WIDTH, HEADS, SIZE] = [5, 12, 2, 8];

@@ -2,7 +2,7 @@ import { Tensor } from '@snp/onnx';
 import { onnxRuntime } from '@snp/runtime';
 import { GraphBuilder, random, relativeError, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { applyPlan, emptyPlan, prepare, verify } from '../src/index.js';
+import { applyPlan, emptyPlan, prepare, verify } from './support/core.js';
 import { difference, randomPlan, withoutHeadsAndBranches } from './support/equivalence.js';
 import { type SmallEncoderForm, smallEncoder, smallFeeds } from './support/smallEncoder.js';
 

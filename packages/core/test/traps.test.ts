@@ -1,6 +1,6 @@
 import { buildEncoder, buildVit, type EncoderOptions, type Feeds, random } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { applyPlan, prepare } from '../src/index.js';
+import { applyPlan, prepare } from './support/core.js';
 import { difference, randomPlan } from './support/equivalence.js';
 
 const SIZE = {

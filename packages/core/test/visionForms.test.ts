@@ -1,7 +1,7 @@
 import { Tensor, type Value } from '@snp/onnx';
 import { GraphBuilder, random } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { type Analysis, prepare } from '../src/index.js';
+import { type Analysis, prepare } from './support/core.js';
 import { difference, randomPlan } from './support/equivalence.js';
 
 const draw = random(17);

@@ -1,4 +1,4 @@
-import { type BranchKind, type Criterion, definePlugin, type Plugin, SnpError } from '@snp/core';
+import { type BranchKind, type Criterion, definePlugin, type Plugin, SnpError } from '@snp/core/plugin';
 import { branchUnits, wholeUnits } from './blockUnit.js';
 import { type BlockCriterionName, blockCriterion } from './criteria/byName.js';
 

@@ -1,4 +1,12 @@
-import { type Analysis, asUnits, type Branch, type BranchKind, joinUnits, type UnitGroup, type Value } from '@snp/core';
+import {
+  type Analysis,
+  asUnits,
+  type Branch,
+  type BranchKind,
+  joinUnits,
+  type UnitGroup,
+  type Value,
+} from '@snp/core/plugin';
 
 /** A part of a Transformer block that leaves whole, with the residual stream before and after it. */
 export interface BlockUnit extends UnitGroup {

@@ -1,4 +1,5 @@
-import { apply, emptyPlan, prepare, prune, SnpError, verify } from '@snp/core';
+import { apply, prepare, prune, SnpError, verify } from '@snp/core';
+import { emptyPlan } from '@snp/core/planning';
 import { cloneModel, Tensor } from '@snp/onnx';
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { buildVit, inputs, runModel } from '@snp/testing';

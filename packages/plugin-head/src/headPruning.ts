@@ -1,4 +1,4 @@
-import { asUnits, type Criterion, definePlugin, type HeadSet, type Plugin } from '@snp/core';
+import { asUnits, type Criterion, definePlugin, type HeadSet, type Plugin } from '@snp/core/plugin';
 import { type HeadCriterionName, headCriterion } from './criteria/byName.js';
 
 /** Options of `headPruning`. */

@@ -1,4 +1,6 @@
-import { apply, emptyPlan, type HeadSet, l2, prepare, prune, SnpError, verify } from '@snp/core';
+import { apply, prepare, prune, SnpError, verify } from '@snp/core';
+import { emptyPlan } from '@snp/core/planning';
+import { type HeadSet, l2 } from '@snp/core/plugin';
 import { cloneModel } from '@snp/onnx';
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { buildVit, inputs, runModel } from '@snp/testing';

@@ -48,7 +48,7 @@ export type Statistics = Readonly<Record<string, unknown>>;
 export interface Criterion {
   /** Shown in reports and errors. */
   readonly name: string;
-  /** Version of the contract it was written for: `PLUGIN_CONTRACT` of `@snp/core` at that time. Checked where given. */
+  /** Version of the contract it was written for: `PLUGIN_CONTRACT` of `@snp/core/plugin` at that time. Checked where given. */
   readonly contract?: number | undefined;
   /** Statistics to gather before scoring; none by default, so that no calibration data are needed. */
   readonly statistics?: Readonly<Record<string, StatisticRequest>>;

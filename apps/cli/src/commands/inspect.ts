@@ -1,17 +1,6 @@
-import {
-  type Analysis,
-  changedOnReading,
-  costOf,
-  coverageOf,
-  explain,
-  type FoundUnits,
-  type FrozenGroup,
-  findUnits,
-  type Group,
-  obstaclesOf,
-  prepare,
-  staysByNature,
-} from '@snp/core';
+import { type Analysis, costOf, explain, type FrozenGroup, type Group, prepare } from '@snp/core';
+import { changedOnReading, coverageOf, obstaclesOf, staysByNature } from '@snp/core/planning';
+import { type FoundUnits, findUnits } from '@snp/core/plugin';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { followLinksOption, type ModelOptions, narrowCacheOption, openModel } from '../options/model.js';

@@ -6,13 +6,9 @@ import {
   type CalibrationStatistics,
   type CostBudget,
   calibrateModel,
-  checkBudgets,
   criterionNames,
-  holdBack,
-  inputsFor,
   loadStatistics,
   type Model,
-  modelContent,
   type PruneOptions,
   prepare,
   renderSweep,
@@ -21,6 +17,9 @@ import {
   saveStatistics,
   sweep,
 } from '@snp/core';
+import { inputsFor } from '@snp/core/inputs';
+import { checkBudgets, modelContent } from '@snp/core/planning';
+import { holdBack } from '@snp/core/stages';
 import { writeTextWhole } from '@snp/onnx/node';
 import { type Calibration, onnxRuntime } from '@snp/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';

@@ -1,4 +1,5 @@
-import { type PruneOptions, takesHeads } from '@snp/core';
+import type { PruneOptions } from '@snp/core';
+import { takesHeads } from '@snp/core/planning';
 import { headPruning } from '@snp/plugin-head';
 import pc from 'picocolors';
 import { chooseCriterion } from '../plugins/chooseCriterion.js';

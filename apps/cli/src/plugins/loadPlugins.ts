@@ -1,4 +1,5 @@
-import { type Criterion, criterionNames, defineCriterion, definePlugin, type Plugin, SnpError } from '@snp/core';
+import { type Criterion, criterionNames, type Plugin, SnpError } from '@snp/core';
+import { defineCriterion, definePlugin } from '@snp/core/plugin';
 import { blockPruning } from '@snp/plugin-block';
 import { headPruning } from '@snp/plugin-head';
 import { importModule } from './importModule.js';

@@ -1,19 +1,17 @@
 // Predictions in a process of its own that keeps analyses of models: requests are answered in milliseconds, and what a model does to it hits no one else.
 import { readFile } from 'node:fs/promises';
+import { type Analysis, prepare, SnpError } from '@snp/core';
 import {
-  type Analysis,
   budgetWidths,
   CostModel,
   checkPlan,
   type DivergenceCurve,
   laneWidth,
   Planner,
-  prepare,
   presetWidths,
   ratioWidths,
-  SnpError,
   type Widths,
-} from '@snp/core';
+} from '@snp/core/planning';
 import { readModel } from '@snp/onnx/node';
 import type {
   Prediction,

@@ -2,14 +2,12 @@ import {
   addStatistics,
   type CalibrationStatistics,
   calibrateModel,
-  expectedDivergences,
   loadStatistics,
   type Model,
-  open,
-  Planner,
   saveStatistics,
-  solveCompensation,
 } from '@snp/core';
+import { expectedDivergences, Planner } from '@snp/core/planning';
+import { open, solveCompensation } from '@snp/core/stages';
 import { writeTextWhole } from '@snp/onnx/node';
 import { onnxRuntime, type Shard, type Skipped, shardOf } from '@snp/runtime';
 import { openTaskData, openTaskModel, type SampleOptions } from './inputs.js';

@@ -1,5 +1,6 @@
 import type { z } from '@hono/zod-openapi';
-import { type Analysis, costOf, costPerBlock, coverageOf, fingerprint, type Group, prepare } from '@snp/core';
+import { type Analysis, costOf, type Group, prepare } from '@snp/core';
+import { costPerBlock, coverageOf, fingerprint } from '@snp/core/planning';
 import { SnpError, type Value } from '@snp/onnx';
 import { externalDataFiles, writeTextWhole } from '@snp/onnx/node';
 import type { analysisSchema } from '../api/analysis.js';

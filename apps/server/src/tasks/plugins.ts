@@ -1,4 +1,5 @@
-import { type Plugin, takesHeads } from '@snp/core';
+import type { Plugin } from '@snp/core';
+import { takesHeads } from '@snp/core/planning';
 import { blockPruning } from '@snp/plugin-block';
 import { headPruning } from '@snp/plugin-head';
 import type { PLUGIN_NAMES } from '../api/job.js';

@@ -6,7 +6,6 @@ import {
   type CostBudget,
   criterionByName,
   type LatencyBudget,
-  type LeastShares,
   loadStatistics,
   type Plan,
   type Progress,
@@ -15,6 +14,7 @@ import {
   type Ratios,
   renderReport,
 } from '@snp/core';
+import type { LeastShares } from '@snp/core/planning';
 import { writeTextWhole } from '@snp/onnx/node';
 import { onnxRuntime } from '@snp/runtime';
 import { deviceTarget } from './deviceTarget.js';

@@ -1,12 +1,6 @@
-import {
-  type CostBudget,
-  holdBack,
-  type LeastShares,
-  loadStatistics,
-  renderSweep,
-  type SweepPoint,
-  sweep,
-} from '@snp/core';
+import { type CostBudget, loadStatistics, renderSweep, type SweepPoint, sweep } from '@snp/core';
+import type { LeastShares } from '@snp/core/planning';
+import { holdBack } from '@snp/core/stages';
 import { writeTextWhole } from '@snp/onnx/node';
 import { onnxRuntime } from '@snp/runtime';
 import { openTaskData, openTaskModel, type SampleOptions } from './inputs.js';

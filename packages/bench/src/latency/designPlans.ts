@@ -1,4 +1,5 @@
-import { type Analysis, laneWidth, type Widths } from '@snp/core';
+import type { Analysis } from '@snp/core';
+import { laneWidth, type Widths } from '@snp/core/planning';
 import { uniformNumbers } from '@snp/score';
 
 /** Shares of the units of a kind that are tried while all else is whole. */

@@ -1,4 +1,6 @@
-import { type Analysis, freeSizes, type SizedNode, sizedNodes, type Widths } from '@snp/core';
+import type { Analysis } from '@snp/core';
+import { freeSizes } from '@snp/core/inputs';
+import { type SizedNode, sizedNodes, type Widths } from '@snp/core/planning';
 import { evaluateDim, type Node, type ShapeInfo, type Value } from '@snp/onnx';
 import type { InputSizes } from '../target/target.js';
 

@@ -1,15 +1,7 @@
 import { join } from 'node:path';
-import {
-  type Analysis,
-  anyUnits,
-  applyPlan,
-  type LatencyModel,
-  type LatencySource,
-  type LatencySourceOptions,
-  type Model,
-  modelContent,
-  type Widths,
-} from '@snp/core';
+import type { Analysis, LatencySource, Model } from '@snp/core';
+import { anyUnits, type LatencyModel, type LatencySourceOptions, modelContent, type Widths } from '@snp/core/planning';
+import { applyPlan } from '@snp/core/stages';
 import { SnpError } from '@snp/onnx';
 import { withTemporaryFolder, writeModel } from '@snp/onnx/node';
 import { measure } from '../measure/measure.js';

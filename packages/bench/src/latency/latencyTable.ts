@@ -1,4 +1,5 @@
-import { type Analysis, type LatencyModel, modelContent, type Widths } from '@snp/core';
+import type { Analysis } from '@snp/core';
+import { type LatencyModel, modelContent, type Widths } from '@snp/core/planning';
 import { SnpError } from '@snp/onnx';
 import { z } from 'zod';
 import { FEATURES, type Padding, WorkModel } from './features.js';

@@ -1,4 +1,5 @@
-import { type Analysis, laneWidth } from '@snp/core';
+import type { Analysis } from '@snp/core';
+import { laneWidth } from '@snp/core/planning';
 import { CURVE_STYLE, curvePanel, html, milliseconds, STYLE, trusted } from '@snp/pages';
 import type { FittedLatency, LatencyTable } from './latencyTable.js';
 

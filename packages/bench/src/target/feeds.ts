@@ -1,4 +1,4 @@
-import { findInputs, freeNames, randomFeeds } from '@snp/core';
+import { findInputs, freeNames, randomFeeds } from '@snp/core/inputs';
 import { inferShapes } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
 import { type Feeds, onnxRuntime } from '@snp/runtime';

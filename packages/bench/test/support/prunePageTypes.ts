@@ -1,4 +1,5 @@
-import type { Plan, PruneReport, Target } from '@snp/core';
+import type { Plan, PruneReport } from '@snp/core';
+import type { Target } from '@snp/core/stages';
 
 /** What the page of prunePage.ts can do with the model that its server hands out. */
 export interface PrunePage {

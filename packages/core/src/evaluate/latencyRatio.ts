@@ -19,8 +19,7 @@ export interface LatencyRatioOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Defaults of `latencyRatio`. */
-export const LATENCY_DEFAULTS = { rounds: 30, warmUp: 5 } as const;
+const LATENCY_DEFAULTS = { rounds: 30, warmUp: 5 } as const;
 
 /**
  * Measures two open models in turns, so that whatever else the machine does hits both alike.

@@ -2,7 +2,7 @@ import { onnxRuntime } from '@snp/runtime';
 import { afterAll, describe, expect, it } from 'vitest';
 import { meanVariance } from '../../src/algebra/covariance.js';
 import { EliminationKernel } from '../../src/algebra/eliminationKernel.js';
-import { Algebra, covarianceOf, eliminate } from '../../src/index.js';
+import { Algebra, covarianceOf, eliminate } from '../support/core.js';
 import { matrixOf, momentsOf, rowsOf } from '../support/problems.js';
 
 const algebra = new Algebra(onnxRuntime());

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { covarianceOf, eliminate, refitKept } from '../../src/index.js';
+import { covarianceOf, eliminate, refitKept } from '../support/core.js';
 import { matrixOf, momentsOf, outputError, type Problem, problems, rowsOf } from '../support/problems.js';
 
 const OUTPUTS = 4;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { covarianceOf, eliminateParts, refitKept } from '../../src/index.js';
+import { covarianceOf, eliminateParts, refitKept } from '../support/core.js';
 import { matrixOf, momentsOf, outputError, problems, rowsOf } from '../support/problems.js';
 
 const OUTPUTS = 3;

@@ -1,7 +1,7 @@
 import { random } from '@snp/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Allocatable, leastDivergenceWidths } from '../../src/index.js';
+import { type Allocatable, leastDivergenceWidths } from '../support/core.js';
 
 /** Groups with convex curves of divergence, and prices per unit of width. */
 function problem(seed: number, count: number) {

@@ -12,7 +12,7 @@ import {
   prepare,
   selectUnits,
   unitGroups,
-} from '../../src/index.js';
+} from '../support/core.js';
 
 const size = { residual: 24, depth: 2, heads: 3, blocks: { queryKey: 8, value: 8, ffn: 48 } } as const;
 const models = {

@@ -1,6 +1,6 @@
 import { buildVit } from '@snp/testing';
 import { expect, it } from 'vitest';
-import { type LatencySource, laneWidth, prune } from '../../src/index.js';
+import { type LatencySource, laneWidth, prune } from '../support/core.js';
 
 const size = { image: 16, patch: 4, residual: 24, depth: 2, heads: 3, classes: 7 } as const;
 const model = buildVit({ ...size, blocks: { queryKey: 8, value: 8, ffn: 96 } });

@@ -2,7 +2,7 @@ import { buildVit } from '@snp/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { totalDivergence } from '../../src/allocation/planner.js';
-import { type LatencyModel, laneWidth, Planner, prepare, type Widths } from '../../src/index.js';
+import { type LatencyModel, laneWidth, Planner, prepare, type Widths } from '../support/core.js';
 
 const size = { image: 16, patch: 4, residual: 24, depth: 3, heads: 3, classes: 7 } as const;
 const analysis = prepare(buildVit({ ...size, blocks: { queryKey: 32, value: 32, ffn: 96 } }));

@@ -14,7 +14,7 @@ import {
   prune,
   removedSlices,
   sweep,
-} from '../../src/index.js';
+} from '../support/core.js';
 import { compareOutputs, randomPlan, withoutHeadsAndBranches } from '../support/equivalence.js';
 import { AttentionModel } from './attentionModel.js';
 

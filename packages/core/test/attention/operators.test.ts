@@ -2,7 +2,7 @@ import type { Analysis } from '@snp/graph';
 import type { Value } from '@snp/onnx';
 import { type Feeds, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { applyPlan, CacheForms, maskedModel, type Plan, prepare, removedSlices } from '../../src/index.js';
+import { applyPlan, CacheForms, maskedModel, type Plan, prepare, removedSlices } from '../support/core.js';
 import { compareOutputs, randomPlan, withoutHeadsAndBranches } from '../support/equivalence.js';
 import { AttentionModel } from './attentionModel.js';
 

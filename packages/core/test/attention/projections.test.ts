@@ -1,6 +1,6 @@
 import { runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { applyPlan, emptyPlan, type Plan, prepare } from '../../src/index.js';
+import { applyPlan, emptyPlan, type Plan, prepare } from '../support/core.js';
 import { difference, randomPlan, withoutHeadsAndBranches } from '../support/equivalence.js';
 import {
   ALL,

@@ -14,7 +14,7 @@ import {
   prepare,
   prune,
   saveStatistics,
-} from '../../src/index.js';
+} from '../support/core.js';
 import { branches } from '../support/plugins.js';
 import { smallVit, smallVitFeeds } from '../support/smallVit.js';
 

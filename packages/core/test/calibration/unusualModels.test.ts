@@ -2,7 +2,7 @@ import type { Model } from '@snp/onnx';
 import { type Feeds, onnxRuntime, tensors } from '@snp/runtime';
 import { relativeError } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { apply, calibrateModel, prune } from '../../src/index.js';
+import { apply, calibrateModel, prune } from '../support/core.js';
 import {
   answeringSequence,
   encoder,

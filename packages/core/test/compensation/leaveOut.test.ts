@@ -3,10 +3,10 @@ import { encodeModel, type Model } from '@snp/onnx';
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { apply, emptyPlan, type Plan, prepare, prune, verify } from '../../src/index.js';
 import { lastLayer } from '../../src/layers/branchLayers.js';
 import { readerRows } from '../../src/layers/linearReader.js';
 import { compensated } from '../support/compensated.js';
+import { apply, emptyPlan, type Plan, prepare, prune, verify } from '../support/core.js';
 import { branches } from '../support/plugins.js';
 import { smallVit, smallVitFeeds } from '../support/smallVit.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pairSpectrum, queryMixture, RIDGE } from '../../src/index.js';
+import { pairSpectrum, queryMixture, RIDGE } from '../support/core.js';
 import { choices, meanProducts, problems, rowsOf } from '../support/problems.js';
 
 const heads = fc

@@ -1,7 +1,6 @@
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { random } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { prune } from '../../src/index.js';
 import {
   APART,
   attention,
@@ -12,6 +11,7 @@ import {
   STACKED,
   type Writer,
 } from '../attention/projectionForms.js';
+import { prune } from '../support/core.js';
 
 const runtime = onnxRuntime();
 

@@ -3,6 +3,7 @@ import { readModel } from '@snp/onnx/node';
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { buildEncoder, buildVit, type Feeds, type InputSpec, inputs, runModel, sharedModels } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
+import { compensated } from '../support/compensated.js';
 import {
   type Analysis,
   type CompensationKind,
@@ -10,8 +11,7 @@ import {
   type PruneResult,
   prepare,
   prune,
-} from '../../src/index.js';
-import { compensated } from '../support/compensated.js';
+} from '../support/core.js';
 import { difference } from '../support/equivalence.js';
 
 const SIZE = { residual: 24, depth: 2, heads: 3, blocks: { queryKey: 8, value: 8, ffn: 32 } } as const;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { covarianceOf, refitKept, refitMixed, valueSpectrum } from '../../src/index.js';
+import { covarianceOf, refitKept, refitMixed, valueSpectrum } from '../support/core.js';
 import { choices, matrixOf, momentsOf, outputError, problems, rowsOf } from '../support/problems.js';
 
 const OUTPUTS = 3;

@@ -2,9 +2,9 @@ import { cloneModel, costOf, type Model } from '@snp/onnx';
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { buildEncoder, buildVit, inputs, relativeError, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { Algebra, calibrate, criterionByName, open, prune, solveCompensation } from '../../src/index.js';
 import { WeightEdits } from '../../src/layers/weightEdits.js';
 import { compensated } from '../support/compensated.js';
+import { Algebra, calibrate, criterionByName, open, prune, solveCompensation } from '../support/core.js';
 import { difference } from '../support/equivalence.js';
 
 const SIZE = { residual: 24, depth: 2, heads: 3, blocks: { queryKey: 8, value: 8, ffn: 48 } } as const;

@@ -4,7 +4,7 @@ import { readModel } from '@snp/onnx/node';
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { inputs, relativeError, runModel, sharedModels } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { criterionByName, prepare, prune } from '../../src/index.js';
+import { criterionByName, prepare, prune } from '../support/core.js';
 import { difference } from '../support/equivalence.js';
 
 // Large ones take minutes, and are measured in docs/recovery.md.

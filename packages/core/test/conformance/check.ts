@@ -2,8 +2,8 @@ import { type Analysis, analyze, type Factor, type Field, type Layout, sizesOf }
 import { cloneModel, evaluateDim, type Model, SnpError, Tensor, type Value } from '@snp/onnx';
 import { type Feed, type Feeds, type Random, random, runModel } from '@snp/testing';
 import { joinAxes } from '../../src/context/joinAxes.js';
-import { maskedModel, type RemovedSlice } from '../../src/index.js';
 import { cut } from '../../src/surgery/cut.js';
+import { maskedModel, type RemovedSlice } from '../support/core.js';
 
 /** What became of one instance. */
 export type Outcome = 'proven' | 'frozen' | 'refused' | 'not run';

@@ -9,7 +9,7 @@ import {
   type Plan,
   type PruneOptions,
   prune,
-} from '../../src/index.js';
+} from '../support/core.js';
 import { branches, heads } from '../support/plugins.js';
 import { smallVit, smallVitFeeds } from '../support/smallVit.js';
 

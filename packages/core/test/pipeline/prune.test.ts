@@ -2,8 +2,8 @@ import { encodeModel } from '@snp/onnx';
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { buildVit, inputs, relativeError, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { apply, applyPlan, criterionByName, prune } from '../../src/index.js';
 import { compensated } from '../support/compensated.js';
+import { apply, applyPlan, criterionByName, prune } from '../support/core.js';
 import { difference } from '../support/equivalence.js';
 
 describe('prune with recovery', () => {

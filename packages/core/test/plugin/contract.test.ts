@@ -16,7 +16,7 @@ import {
   SnpError,
   type StatisticRequest,
   type UnitGroup,
-} from '../../src/index.js';
+} from '../support/core.js';
 
 const SIZE = {
   image: 16,

@@ -4,10 +4,10 @@ import { onnxRuntime, solvePositive, tensors } from '@snp/runtime';
 import { random, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
 import { Algebra } from '../../src/algebra/algebra.js';
-import { apply, open, prepare, prune, reconstruct, verify } from '../../src/index.js';
 import { lastLayer } from '../../src/layers/branchLayers.js';
 import { hiddenLayers } from '../../src/reconstruction/hiddenLayer.js';
 import { type RegressionSums, shrunkRegression } from '../../src/reconstruction/shrunkRegression.js';
+import { apply, open, prepare, prune, reconstruct, verify } from '../support/core.js';
 import { smallVit, smallVitFeeds } from '../support/smallVit.js';
 
 const [INPUTS, OUTPUTS] = [5, 3];

@@ -12,10 +12,10 @@ import {
 } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
 import { Algebra } from '../../src/algebra/algebra.js';
-import { type Analysis, open, prepare, reconstruct } from '../../src/index.js';
 import { type LastLayer, lastLayer } from '../../src/layers/branchLayers.js';
 import { gaussNewtonStep } from '../../src/reconstruction/gaussNewton.js';
 import { hiddenLayers, slopesOf } from '../../src/reconstruction/hiddenLayer.js';
+import { type Analysis, open, prepare, reconstruct } from '../support/core.js';
 import { smallVit, smallVitFeeds } from '../support/smallVit.js';
 
 const runtime = onnxRuntime();

@@ -2,7 +2,7 @@ import { cloneModel, type Model, SnpError, Tensor } from '@snp/onnx';
 import { buildTransformer, random, runModel, transformerFeeds } from '@snp/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyPlan, maskedModel, prepare, removedSlices } from '../../src/index.js';
+import { applyPlan, maskedModel, prepare, removedSlices } from '../support/core.js';
 import { compareOutputs, randomPlan } from '../support/equivalence.js';
 import { mutate } from '../support/mutate.js';
 import { transformers } from '../support/transformers.js';

@@ -1,7 +1,7 @@
 import { buildTransformer, transformerFeeds } from '@snp/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { prepare } from '../../src/index.js';
+import { prepare } from '../support/core.js';
 import { difference, randomPlan, withoutHeadsAndBranches } from '../support/equivalence.js';
 import { transformers } from '../support/transformers.js';
 

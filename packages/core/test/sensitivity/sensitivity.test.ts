@@ -9,7 +9,7 @@ import {
   laneWidth,
   open,
   solveCompensation,
-} from '../../src/index.js';
+} from '../support/core.js';
 import { smallVit, smallVitFeeds } from '../support/smallVit.js';
 
 const runtime = onnxRuntime();

@@ -10,7 +10,7 @@ import {
   type Plan,
   requestsFor,
   solveCompensation,
-} from '../../src/index.js';
+} from './core.js';
 
 /** A model with the weights by which it makes up for what a plan takes away, before it is cut. */
 export async function compensated(

@@ -9,7 +9,7 @@ import {
   type Plan,
   removedSlices,
   selectUnits,
-} from '../../src/index.js';
+} from './core.js';
 
 /** A plan that keeps `share` of every group of some kinds, units chosen at random. */
 export function randomPlan(analysis: Analysis, pick: (group: Group) => boolean, share: number, seed: number): Plan {

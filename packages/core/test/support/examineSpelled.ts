@@ -14,16 +14,8 @@ import {
   spelledFeeds,
   whyClosed,
 } from '@snp/testing';
-import {
-  type Analysis,
-  applyPlan,
-  emptyPlan,
-  maskedModel,
-  type Plan,
-  prepare,
-  removedSlices,
-} from '../../src/index.js';
 import { inModel } from './arrangedAs.js';
+import { type Analysis, applyPlan, emptyPlan, maskedModel, type Plan, prepare, removedSlices } from './core.js';
 import { randomPlan, withoutHeadsAndBranches } from './equivalence.js';
 import { inSinglePrecision } from './inSinglePrecision.js';
 

@@ -1,4 +1,4 @@
-import { asUnits, l2, type Plugin } from '../../src/index.js';
+import { asUnits, l2, type Plugin } from './core.js';
 
 /** Heads as units. */
 export const heads: Plugin = {

@@ -1,6 +1,6 @@
 import { normals, random } from '@snp/testing';
 import fc from 'fast-check';
-import type { SecondMoments } from '../../src/index.js';
+import type { SecondMoments } from './core.js';
 
 /** A random problem of recovery: rows of correlated activations. */
 export interface Problem {

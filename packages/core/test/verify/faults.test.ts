@@ -3,7 +3,7 @@ import { type Model, type Node, Tensor, type Value } from '@snp/onnx';
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { relativeError, runModel } from '@snp/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { maskedModel, prune, removedSlices } from '../../src/index.js';
+import { maskedModel, prune, removedSlices } from '../support/core.js';
 import { smallVit, smallVitFeeds } from '../support/smallVit.js';
 
 const HIDDEN = 48;

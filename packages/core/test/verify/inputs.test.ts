@@ -2,7 +2,7 @@ import { type DataType, type FileDim, inferShapes, type Model, type Value } from
 import { onnxRuntime } from '@snp/runtime';
 import { GraphBuilder, normals, random } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { type FoundInputs, findInputs, randomFeeds } from '../../src/index.js';
+import { type FoundInputs, findInputs, randomFeeds } from '../support/core.js';
 
 type Build = (builder: GraphBuilder, input: Input) => Value;
 type Input = (name: string, type: DataType, shape: FileDim[]) => Value;

@@ -1,7 +1,7 @@
 import { foldConstants, type Model, Tensor, type Value } from '@snp/onnx';
 import { GraphBuilder, normals, random, relativeError, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { maskedModel } from '../../src/index.js';
+import { maskedModel } from '../support/core.js';
 
 const WIDTH = 12;
 const KEPT = [0, 2, 3, 7, 8, 10, 11];

@@ -5,7 +5,7 @@ import { readModel } from '@snp/onnx/node';
 import { onnxRuntime } from '@snp/runtime';
 import { buildEncoder, buildTransformer, buildVit, PLAIN_BLOCK, sharedFolder } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { applyPlan, emptyPlan, findInputs, prepare } from '../../src/index.js';
+import { applyPlan, emptyPlan, findInputs, prepare } from '../support/core.js';
 
 const shared = sharedFolder();
 const files = shared

@@ -2,7 +2,7 @@ import { type Model, type Node, Tensor, type Value } from '@snp/onnx';
 import { onnxRuntime } from '@snp/runtime';
 import { GraphBuilder, normals, random } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { applyPlan, type Plan, prepare, prune, verify } from '../../src/index.js';
+import { applyPlan, type Plan, prepare, prune, verify } from '../support/core.js';
 import { randomPlan } from '../support/equivalence.js';
 import { smallVit } from '../support/smallVit.js';
 

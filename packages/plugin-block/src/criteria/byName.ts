@@ -1,4 +1,4 @@
-import { type Criterion, random, SnpError, sensitivity } from '@snp/core';
+import { type Criterion, random, SnpError, sensitivity } from '@snp/core/plugin';
 import { similarity } from './similarity.js';
 
 /** Names of the criteria for blocks. */

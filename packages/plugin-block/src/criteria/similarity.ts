@@ -1,4 +1,12 @@
-import { type Criterion, defineCriterion, type Group, SnpError, type Tap, TapBuilder, type Value } from '@snp/core';
+import {
+  type Criterion,
+  defineCriterion,
+  type Group,
+  SnpError,
+  type Tap,
+  TapBuilder,
+  type Value,
+} from '@snp/core/plugin';
 import type { BlockUnit } from '../blockUnit.js';
 
 /**

@@ -1,4 +1,4 @@
-import { type Criterion, l2, random, SnpError, sensitivity } from '@snp/core';
+import { type Criterion, l2, random, SnpError, sensitivity } from '@snp/core/plugin';
 import { energy } from './energy.js';
 import { redundancy } from './redundancy.js';
 

@@ -8,7 +8,7 @@ import {
   projections,
   type Site,
   unitRows,
-} from '@snp/core';
+} from '@snp/core/plugin';
 
 /**
  * What a head adds to the residual stream on calibration data: the mean square of its values times its rows of the output projection,

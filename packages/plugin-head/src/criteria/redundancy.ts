@@ -1,4 +1,12 @@
-import { type Criterion, defineCriterion, type Group, type HeadSet, SnpError, type Tap, TapBuilder } from '@snp/core';
+import {
+  type Criterion,
+  defineCriterion,
+  type Group,
+  type HeadSet,
+  SnpError,
+  type Tap,
+  TapBuilder,
+} from '@snp/core/plugin';
 
 /**
  * How little a head's attention map resembles those of the others, over all calibration samples: sum over the other heads of 1 - cos(A_h, A_j). The
