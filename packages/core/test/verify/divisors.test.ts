@@ -1,7 +1,7 @@
 import { Tensor, type Value } from '@snp/onnx';
 import { GraphBuilder, normals, random, relativeError, runModel } from '@snp/testing';
 import { expect, it } from 'vitest';
-import { maskedModel } from '../../src/index.js';
+import { maskedModel } from '../support/core.js';
 
 const WIDTH = 6;
 const KEPT = [0, 2, 5];
