@@ -1,5 +1,5 @@
 import { possibleNumbers } from '@snp/graph';
-import { dimsEqual, ELLIPSIS, type Graph, type Node, parseEinsum, type ShapeInfo, type Value } from '@snp/onnx';
+import { dimsEqual, type Graph, type Node, type ShapeInfo, type Value } from '@snp/onnx';
 import { NORMS, type NormInputs } from '../normInputs.js';
 import { reducedAxes } from '../reducedAxes.js';
 import type { RemovedPositions } from '../removedPositions.js';
@@ -8,7 +8,6 @@ import {
   either,
   type Gone,
   ofFixedAxes,
-  type Part,
   padded,
   partAlong,
   reshaped,
@@ -16,6 +15,7 @@ import {
   taken,
   transposed,
 } from './part.js';
+import { goneOfProduct, type KnownGone, PRODUCTS } from './products.js';
 import { StandIns } from './standIns.js';
 
 /** Operators that give zero for zero, whatever else they are given. */
@@ -45,7 +45,7 @@ const RESHAPING = new Set(['Flatten', 'Reshape', 'Squeeze', 'Unsqueeze']);
  * Positions of computed values that are zero for every input, since the slices that write them were set to zero. Knows no groups: it follows zeros through
  * operators, and nothing through those that it does not know.
  */
-export class GoneValues {
+export class GoneValues implements KnownGone {
   readonly #of = new Map<Value, Gone>();
   readonly #standIns = new StandIns();
 
@@ -88,7 +88,7 @@ export class GoneValues {
 
   #after(node: Node): Gone {
     const [x, y] = [this.of(node.inputs[0]), this.of(node.inputs[1])];
-    const rank = this.#rank(node.inputs[0]);
+    const rank = this.rank(node.inputs[0]);
     if (ZERO_TO_ZERO.has(node.op)) return x;
     if (RESHAPING.has(node.op)) return this.#reshaped(node, x);
     if (node.op in NORMS) return this.#normed(node, NORMS[node.op]);
@@ -96,6 +96,7 @@ export class GoneValues {
     if (BY_CHANNEL.has(node.op)) return this.#byChannel(node, rank);
     if (ALL_ZERO.has(node.op)) return this.#allOf(node.inputs);
     if (REDUCING.has(node.op)) return this.#reduced(node, x, rank);
+    if (PRODUCTS.has(node.op)) return goneOfProduct(node, this);
     switch (node.op) {
       case 'Sub':
         return this.centring.has(node) ? x : this.#allOf(node.inputs);
@@ -109,22 +110,6 @@ export class GoneValues {
         return this.#allOf(node.inputs.slice(1));
       case 'Clip':
         return clipsAroundZero(node) ? x : [];
-      case 'com.microsoft.FusedMatMul': {
-        const turned = (gone: Gone, name: string) => (node.int(name, 0) === 1 ? swapped(gone) : gone);
-        return either(product(turned(x, 'transA'), -1), product(turned(y, 'transB'), -2));
-      }
-      case 'MatMul':
-        return rank === undefined ? [] : either(product(x, -1), product(y, -2));
-      case 'Gemm':
-      case 'com.microsoft.FusedGemm': {
-        if (!['', 'Relu', 'LeakyRelu', 'Tanh'].includes(node.string('activation', '')!)) return [];
-        const columns = product(node.int('transB', 0) === 1 ? swapped(y) : y, -2);
-        return node.inputs[2] ? both(columns, this.of(node.inputs[2])) : columns;
-      }
-      case 'Conv':
-        return this.#convolved(node, rank);
-      case 'Einsum':
-        return this.#einsum(node);
       case 'Slice':
         return this.#sliced(node, x, rank);
       case 'Pad':
@@ -170,7 +155,7 @@ export class GoneValues {
 
   /** One output of a Split. */
   #part(node: Node, index: number): Gone {
-    const rank = this.#rank(node.inputs[0]);
+    const rank = this.rank(node.inputs[0]);
     if (rank === undefined) return [];
     const axis = fromFront(node.int('axis', 0), rank);
     const sizes = node.outputs.map((output) => output && this.shapes.shape(output)?.[axis]);
@@ -240,7 +225,8 @@ export class GoneValues {
     );
   }
 
-  #rank(value: Value | undefined): number | undefined {
+  /** Axes of a value, as far as they are known. */
+  rank(value: Value | undefined): number | undefined {
     return value && this.shapes.shape(value)?.length;
   }
 
@@ -272,62 +258,9 @@ export class GoneValues {
     return x.length > 0 && from && to ? reshaped(x, from, to, (dim) => this.#standIns.of(dim)) : [];
   }
 
-  /** A convolution's channels are its kernel's, or, where every channel is alone, those of what it reads. */
-  #convolved(node: Node, rank: number | undefined): Gone {
-    if (rank === undefined) return [];
-    const kernel = this.of(node.inputs[1]).filter((part) =>
-      padded(part, rank).dims.every((dim, at) => at === 0 || dim === 1),
-    );
-    const channels = either(
-      kernel.map((part) => {
-        const { dims, gone } = padded(part, rank);
-        return { dims: dims.with(0, 1).with(1, dims[0]), gone };
-      }),
-    );
-    if (!node.inputs[2]) return channels;
-    const bias = this.of(node.inputs[2]).map((part) => ({
-      dims: [...part.dims, ...new Array(rank - 2).fill(1)],
-      gone: part.gone,
-    }));
-    return both(channels, bias);
-  }
-
-  #einsum(node: Node): Gone {
-    const ranks = node.inputs.map((value) => this.#rank(value));
-    const stated = parseEinsum(node.string('equation', '')!);
-    if (!stated || !ranks.every((rank) => rank !== undefined)) return [];
-    const between = Math.max(
-      0,
-      ...stated.inputs.map((own, at) => (own.includes(ELLIPSIS) ? ranks[at] - own.length + 1 : 0)),
-    );
-    // Dimensions that the ellipsis stands for are counted from the last one.
-    const spelled = (own: readonly string[], count: number) =>
-      own.flatMap((letter) =>
-        letter === ELLIPSIS ? Array.from({ length: count }, (_, at) => `${between - count + at}`) : [letter],
-      );
-    const equation = {
-      inputs: stated.inputs.map((own, at) => spelled(own, ranks[at] - own.length + 1)),
-      output: spelled(stated.output, between),
-    };
-    return either(
-      ...equation.inputs.map((letters, index) =>
-        this.of(node.inputs[index]).flatMap((part): Part[] => {
-          const own = padded(part, letters.length);
-          const telling = letters.filter((_, axis) => own.dims[axis] > 1);
-          const order = telling.map((letter) => equation.output.indexOf(letter));
-          if (order.some((axis, at) => axis < 0 || (at > 0 && axis < order[at - 1]))) return [];
-          const dims = equation.output.map((letter) =>
-            telling.includes(letter) ? own.dims[letters.indexOf(letter)] : 1,
-          );
-          return [{ dims, gone: own.gone }];
-        }),
-      ),
-    );
-  }
-
   /** Positions that constants pick; rows that are looked up at run time have the columns of their table. */
   #looked(node: Node, x: Gone, rank: number | undefined): Gone {
-    const indices = this.#rank(node.inputs[1]);
+    const indices = this.rank(node.inputs[1]);
     if (rank === undefined || indices === undefined) return [];
     const axis = fromFront(node.int('axis', 0), rank);
     const picked = node.inputs[1]?.tensor;
@@ -341,13 +274,6 @@ export class GoneValues {
       }),
     );
   }
-}
-
-/** With its last two axes exchanged. */
-function swapped(gone: Gone): Gone {
-  const rank = Math.max(2, ...gone.map(({ dims }) => dims.length));
-  const order = Array.from({ length: rank }, (_, axis) => axis);
-  return transposed(gone, [...order.slice(0, -2), rank - 1, rank - 2]);
 }
 
 function clipsAroundZero(node: Node): boolean {
@@ -365,11 +291,6 @@ function isZero({ tensor }: Value): boolean {
     tensor.size > 0 &&
     tensor.numbers().every((number) => Number(number) === 0)
   );
-}
-
-/** What is gone of one operand of a product stays gone in it, but along the axis that is summed over. */
-function product(gone: Gone, summed: -1 | -2): Gone {
-  return either(gone.map((part) => padded(part, 2)).filter(({ dims }) => dims.at(summed) === 1));
 }
 
 function fromFront(axis: number, rank: number): number {
