@@ -6,6 +6,10 @@ export {
   type FrozenGroup,
   type Group,
   type GroupKind,
+  type NeuronGroup,
+  type NeuronKind,
+  type WholeGroup,
+  type WholeKind,
 } from '@snp/graph';
 export { costOf, type Model, type ModelCost, SnpError, type SnpErrorCode } from '@snp/onnx';
 export { type Criterion, criterionByName, criterionNames } from '@snp/score';

@@ -2,7 +2,7 @@ import { inferShapes, type Model, type ShapeInfo } from '@snp/onnx';
 import { arrangeBlocks } from './groups/blocks.js';
 import { type Branch, findBranches } from './groups/branches.js';
 import { findGroups } from './groups/findGroups.js';
-import type { Block, FrozenGroup, Group } from './groups/group.js';
+import type { Block, FrozenGroup, Group, NeuronGroup } from './groups/group.js';
 import { findHeads, type HeadSet, nameHeads } from './groups/heads.js';
 import { propagate } from './propagate/propagate.js';
 import type { Propagation } from './walk/propagation.js';
@@ -11,7 +11,7 @@ import type { Propagation } from './walk/propagation.js';
 export interface Analysis {
   readonly model: Model;
   readonly shapes: ShapeInfo;
-  readonly groups: readonly Group[];
+  readonly groups: readonly NeuronGroup[];
   readonly frozen: readonly FrozenGroup[];
   readonly blocks: readonly Block[];
   /** Heads of each attention, and what keeps them from leaving. */

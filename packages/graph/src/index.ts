@@ -8,8 +8,12 @@ export {
   type Group,
   type GroupKind,
   type Member,
+  type NeuronGroup,
+  type NeuronKind,
   type Site,
   unitsByLane,
+  type WholeGroup,
+  type WholeKind,
 } from './groups/group.js';
 export type { HeadPart, HeadSet } from './groups/heads.js';
 export type { FreezeReason, LabelStore, Role, Slot } from './labels/labelStore.js';

@@ -1,4 +1,4 @@
-import type { Group } from '@snp/graph';
+import type { Group, NeuronGroup } from '@snp/graph';
 import { type Model, SnpError } from '@snp/onnx';
 import { type Calibration, type Moments, type Runtime, type RuntimeTensor, runTapped, type Tap } from '@snp/runtime';
 import type { Accumulator, StatisticRequest, Statistics } from '@snp/score';
@@ -15,7 +15,7 @@ export interface GatherOptions {
   /** What to gather, by name: what the criterion asks for. */
   requests: Readonly<Record<string, StatisticRequest>>;
   /** Moments to add up, by name: what compensation asks for; and of which groups. */
-  moments?: { requests: Readonly<Record<string, MomentsRequest>>; groups: readonly Group[] } | undefined;
+  moments?: { requests: Readonly<Record<string, MomentsRequest>>; groups: readonly NeuronGroup[] } | undefined;
   assignments: readonly Assignment[];
   /** Further values, of no group, whose sums over batches are wanted. */
   sums?: readonly Tap[] | undefined;
@@ -44,7 +44,7 @@ interface Pending {
 /** Runs calibration data through the model once and gathers everything that was asked for, of all groups. */
 export async function gatherStatistics(options: GatherOptions): Promise<Gathered> {
   const accumulated: (Pending & { accumulator: Accumulator })[] = [];
-  const added: (Pending & { request: MomentsRequest })[] = [];
+  const added: (Pending & { group: NeuronGroup; request: MomentsRequest })[] = [];
   const taps: Tap[] = [...(options.sums ?? [])];
   const addTaps = (own: readonly Tap[], { group, name }: Omit<Pending, 'taps'>) => {
     const named = own.map((tap, at) => ({ ...tap, name: `${group.id}/${name}/${at}` }));

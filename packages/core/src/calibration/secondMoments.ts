@@ -1,4 +1,4 @@
-import type { Group } from '@snp/graph';
+import type { NeuronGroup } from '@snp/graph';
 import { type Moments, rowsTap, triangleAt, triangleLength } from '@snp/runtime';
 import { linearReader } from '../layers/linearReader.js';
 import type { SecondMoments } from '../statistics/moments.js';
@@ -36,7 +36,7 @@ export function secondMoments({ batches }: SecondMomentsOptions = {}): MomentsRe
 }
 
 /** The tap sees positions; units may lie in another order. */
-export function inOrderOfUnits(group: Group, seen: Moments): SecondMoments {
+export function inOrderOfUnits(group: NeuronGroup, seen: Moments): SecondMoments {
   const n = group.units;
   const { unitAt } = (linearReader(group) as { site: { unitAt: Int32Array } }).site;
   if (unitAt.every((unit, at) => unit === at)) return seen;

@@ -1,4 +1,4 @@
-import type { Analysis, Group } from '@snp/graph';
+import type { Analysis, NeuronGroup } from '@snp/graph';
 import type { Algebra } from '../algebra/algebra.js';
 import type { GroupMoments } from '../statistics/moments.js';
 import type { Compensation } from './compensation.js';
@@ -18,7 +18,7 @@ export interface CompensationMethod {
   /** Which moments of a group it works from. */
   readonly statistics: readonly (keyof GroupMoments)[];
   /** Called for all groups before `prepare` is called for the first: opens what takes time. */
-  expect?(group: Group, algebra: Algebra): void;
+  expect?(group: NeuronGroup, algebra: Algebra): void;
   /** Works out how a group is compensated, or why it cannot be, in words that follow the group's name. */
-  prepare(group: Group, input: MethodInput): Promise<Compensation | string> | Compensation | string;
+  prepare(group: NeuronGroup, input: MethodInput): Promise<Compensation | string> | Compensation | string;
 }

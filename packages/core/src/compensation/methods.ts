@@ -1,4 +1,4 @@
-import type { GroupKind } from '@snp/graph';
+import type { NeuronKind } from '@snp/graph';
 import type { CalibrationRequests } from '../statistics/requests.js';
 import { mean } from './mean.js';
 import type { CompensationMethod } from './method.js';
@@ -20,7 +20,7 @@ export type CompensationKind = 'none' | 'mean' | 'ridge' | 'full';
 export const COMPENSATION_KINDS: readonly CompensationKind[] = ['none', 'mean', 'ridge', 'full'];
 
 /** The methods that are tried for each kind of group, the best first. */
-const METHODS: Record<CompensationKind, Partial<Record<GroupKind, readonly CompensationMethod[]>>> = {
+const METHODS: Record<CompensationKind, Partial<Record<NeuronKind, readonly CompensationMethod[]>>> = {
   none: {},
   mean: { value: [mean], ffn: [mean] },
   ridge: { 'query-key': [mixQueries], value: [ridge], ffn: [ridge] },
@@ -28,7 +28,7 @@ const METHODS: Record<CompensationKind, Partial<Record<GroupKind, readonly Compe
 };
 
 /** The methods of a kind of compensation for a kind of group. */
-export function methodsFor(kind: CompensationKind, group: GroupKind): readonly CompensationMethod[] {
+export function methodsFor(kind: CompensationKind, group: NeuronKind): readonly CompensationMethod[] {
   return METHODS[kind][group] ?? [];
 }
 

@@ -1,4 +1,4 @@
-import { type Analysis, type Group, type Site, unitsByLane } from '@snp/graph';
+import { type Analysis, type NeuronGroup, type Site, unitsByLane } from '@snp/graph';
 import { triangleAt } from '@snp/runtime';
 import { type LinearWriter, linearWriter, mixWritten } from '../layers/linearWriter.js';
 import type { PairMoments } from '../statistics/moments.js';
@@ -15,7 +15,7 @@ export interface PairWriters {
 }
 
 /** The projections that write queries and keys, or why their neurons cannot be mixed. */
-export function pairWriters(group: Group, analysis: Analysis): PairWriters | string {
+export function pairWriters(group: NeuronGroup, analysis: Analysis): PairWriters | string {
   const sites = (role: Site['role']) => group.sites.filter((site) => site.role === role);
   const [[query], [key]] = [sites('query'), sites('key')];
   if (sites('query').length !== 1 || sites('key').length !== 1)
@@ -39,7 +39,7 @@ export const mixPairs: CompensationMethod = {
   prepare: (group, { moments, analysis }) => mixingOf(group, moments.pairMoments, analysis),
 };
 
-function mixingOf(group: Group, moments: PairMoments | undefined, analysis: Analysis): Compensation | string {
+function mixingOf(group: NeuronGroup, moments: PairMoments | undefined, analysis: Analysis): Compensation | string {
   const writers = pairWriters(group, analysis);
   if (typeof writers === 'string') return writers;
   if (!moments) return 'has no statistics';
@@ -72,7 +72,7 @@ function mixingOf(group: Group, moments: PairMoments | undefined, analysis: Anal
 }
 
 /** Units of every head, in the order of the queries. */
-export function lanesOf(group: Group, { query }: PairWriters): number[][] {
+export function lanesOf(group: NeuronGroup, { query }: PairWriters): number[][] {
   const width = group.units / group.lanes;
   return Array.from({ length: group.lanes }, (_, lane) => [...query.unitAt.subarray(lane * width, (lane + 1) * width)]);
 }

@@ -1,4 +1,4 @@
-import type { Analysis, Group, Site } from '@snp/graph';
+import type { Analysis, NeuronGroup, Site } from '@snp/graph';
 import { mixWritten } from '../layers/linearWriter.js';
 import type { Weights } from '../layers/weights.js';
 import type { PairMoments } from '../statistics/moments.js';
@@ -17,7 +17,7 @@ export const mixQueries: CompensationMethod = {
   prepare: (group, { moments, analysis }) => mixingOf(group, moments.pairMoments, analysis),
 };
 
-function mixingOf(group: Group, moments: PairMoments | undefined, analysis: Analysis): Compensation | string {
+function mixingOf(group: NeuronGroup, moments: PairMoments | undefined, analysis: Analysis): Compensation | string {
   const writers = pairWriters(group, analysis);
   if (typeof writers === 'string') return writers;
   const picking = pickingOf(group, moments);
@@ -49,7 +49,7 @@ function mixingOf(group: Group, moments: PairMoments | undefined, analysis: Anal
 }
 
 /** Queries of units that leave become zero. */
-function clearOthers(group: Group, { queries }: PairWriters, stays: ReadonlySet<number>, weights: Weights): void {
+function clearOthers(group: NeuronGroup, { queries }: PairWriters, stays: ReadonlySet<number>, weights: Weights): void {
   const leaving = Array.from({ length: group.units }, (_, unit) => unit).filter((unit) => !stays.has(unit));
   mixWritten(queries, leaving, [], new Float64Array(0), weights);
 }

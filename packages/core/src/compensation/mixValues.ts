@@ -1,4 +1,4 @@
-import { type Analysis, type Group, unitsByLane } from '@snp/graph';
+import { type Analysis, type NeuronGroup, unitsByLane } from '@snp/graph';
 import type { Node, Value } from '@snp/onnx';
 import { covarianceOf } from '../algebra/covariance.js';
 import { type LinearReader, linearReader, readerRows, writeReader } from '../layers/linearReader.js';
@@ -16,7 +16,7 @@ interface ValueLayers {
   reader: LinearReader;
 }
 
-function valueLayers(group: Group, analysis: Analysis): ValueLayers | string {
+function valueLayers(group: NeuronGroup, analysis: Analysis): ValueLayers | string {
   const reader = linearReader(group);
   if (typeof reader === 'string') return reader;
   const mixer = attentionBehind(reader.site.value, analysis);
@@ -43,7 +43,7 @@ function attentionBehind(value: Value, { walk }: Analysis): Node | string {
   return 'does not come from an attention';
 }
 
-function carries(value: Value, group: Group, { walk }: Analysis): boolean {
+function carries(value: Value, group: NeuronGroup, { walk }: Analysis): boolean {
   const roots = new Set([...group.labels].map((label) => walk.labels.find(label)));
   return (walk.layouts.get(value)?.fields ?? []).some(({ labels }) => roots.has(walk.labels.find(labels[0])));
 }
@@ -54,7 +54,7 @@ export const mixValues: CompensationMethod = {
   prepare: (group, { moments, analysis }) => mixingOf(group, moments.secondMoments, analysis),
 };
 
-function mixingOf(group: Group, moments: SecondMoments | undefined, analysis: Analysis): Compensation | string {
+function mixingOf(group: NeuronGroup, moments: SecondMoments | undefined, analysis: Analysis): Compensation | string {
   const layers = valueLayers(group, analysis);
   if (typeof layers === 'string') return layers;
   if (!moments) return 'has no statistics';

@@ -1,4 +1,4 @@
-import type { Group, Site } from '@snp/graph';
+import type { NeuronGroup, Site } from '@snp/graph';
 import { triangleAt } from '@snp/runtime';
 import type { PairMoments } from '../statistics/moments.js';
 import type { Compensation } from './compensation.js';
@@ -15,7 +15,7 @@ export const pickPairs: CompensationMethod = {
 };
 
 /** That compensation, or why it cannot be done. */
-export function pickingOf(group: Group, moments: PairMoments | undefined): Compensation | string {
+export function pickingOf(group: NeuronGroup, moments: PairMoments | undefined): Compensation | string {
   const sites = (['query', 'key'] as const).map((role) => group.sites.filter((site) => site.role === role));
   if (group.kind !== 'query-key' || sites.some((list) => list.length !== 1))
     return 'is no single pair of queries and keys';
@@ -36,7 +36,12 @@ export function pickingOf(group: Group, moments: PairMoments | undefined): Compe
 }
 
 /** Mean squares of every unit's neurons, all its positions together. */
-function powers(group: Group, { unitAt, lanes }: Site, heads: readonly Float64Array[], count: number): Float64Array {
+function powers(
+  group: NeuronGroup,
+  { unitAt, lanes }: Site,
+  heads: readonly Float64Array[],
+  count: number,
+): Float64Array {
   const width = unitAt.length / lanes;
   const power = new Float64Array(group.units);
   unitAt.forEach((unit, at) => {

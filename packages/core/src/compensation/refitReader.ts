@@ -1,4 +1,4 @@
-import { type Group, unitsByLane } from '@snp/graph';
+import { type NeuronGroup, unitsByLane } from '@snp/graph';
 import { covarianceOf } from '../algebra/covariance.js';
 import { RIDGE } from '../algebra/ridge.js';
 import { type LinearReader, linearReader, readerRows, writeReader } from '../layers/linearReader.js';
@@ -13,7 +13,7 @@ export interface KnownReader {
 }
 
 /** The layer that reads a group's neurons, or why it cannot be refitted. */
-export function readerOf(group: Group, { secondMoments }: GroupMoments): KnownReader | string {
+export function readerOf(group: NeuronGroup, { secondMoments }: GroupMoments): KnownReader | string {
   const reader = linearReader(group);
   if (typeof reader === 'string') return reader;
   return secondMoments ? { reader, secondMoments } : 'has no statistics';
@@ -27,7 +27,7 @@ export interface ReaderRefit extends Pick<Compensation, 'name' | 'errors' | 'sel
 
 /** Neurons are picked, and the layer that reads them is refitted to those that stay. */
 export function refitReader(
-  group: Group,
+  group: NeuronGroup,
   { reader, secondMoments }: KnownReader,
   { ridge = RIDGE, ...chosen }: ReaderRefit,
 ): Compensation {
@@ -48,7 +48,7 @@ export function refitReader(
 }
 
 /** Units that carry most stay; what the others carry is an upper bound of the error. */
-export function byPower(group: Group, variances: Float64Array, weights: Float32Array) {
+export function byPower(group: NeuronGroup, variances: Float64Array, weights: Float32Array) {
   const outputs = weights.length / group.units;
   const power = Float64Array.from({ length: group.units }, (_, unit) => {
     let square = 0;
@@ -59,7 +59,7 @@ export function byPower(group: Group, variances: Float64Array, weights: Float32A
 }
 
 /** Per head, units in order of a score that is also the error they cost. */
-export function byScore(group: Group, scores: Float64Array) {
+export function byScore(group: NeuronGroup, scores: Float64Array) {
   const lanes = unitsByLane(group).map((units) => [...units].sort((a, b) => scores[b] - scores[a] || a - b));
   const terms = new Float64Array(group.units / group.lanes);
   for (const units of lanes)

@@ -1,4 +1,4 @@
-import type { Group, Member } from '@snp/graph';
+import type { Member, NeuronGroup } from '@snp/graph';
 import type { Value } from '@snp/onnx';
 import { lowerFactor, squareOf, symmetricEigen, symmetricValues, triangleLength } from '@snp/runtime';
 import type { Algebra } from '../algebra/algebra.js';
@@ -30,7 +30,7 @@ export const rotateStream: CompensationMethod = {
 };
 
 async function rotationOf(
-  group: Group,
+  group: NeuronGroup,
   { moments: { streamMoments: moments }, analysis, algebra }: MethodInput,
 ): Promise<Compensation | string> {
   const stream = residualStream(group, analysis);

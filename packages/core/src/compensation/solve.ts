@@ -1,4 +1,4 @@
-import type { Analysis, Group } from '@snp/graph';
+import type { Analysis, NeuronGroup } from '@snp/graph';
 import { Algebra } from '../algebra/algebra.js';
 import type { Context } from '../context/context.js';
 import type { GroupMoments } from '../statistics/moments.js';
@@ -78,8 +78,8 @@ async function solveAll(
   { kind = 'full', groups, beyond = false, curves = true, algebra, onProgress }: Solving,
 ): Promise<Compensations> {
   const wanted = analysis.groups.filter(({ id }) => !groups || groups.includes(id));
-  const found = new Map<Group, Solved>();
-  const solve = async (group: Group) => {
+  const found = new Map<NeuronGroup, Solved>();
+  const solve = async (group: NeuronGroup) => {
     found.set(
       group,
       await solveGroup(group, kind, { analysis, moments: moments.get(group.id) ?? {}, algebra, curves }),
@@ -114,8 +114,8 @@ function compensationsIn(all: ReadonlyMap<string, Solved>): Map<string, Compensa
 }
 
 /** Streams and hidden layers wait for the runtime most of the time; the others are worked out meanwhile. */
-async function inQueues(groups: readonly Group[], solve: (group: Group) => Promise<void>): Promise<void> {
-  const queues = new TaskQueues<Group>(solve);
+async function inQueues(groups: readonly NeuronGroup[], solve: (group: NeuronGroup) => Promise<void>): Promise<void> {
+  const queues = new TaskQueues<NeuronGroup>(solve);
   const of = (...kinds: string[]) => groups.filter(({ kind }) => kinds.includes(kind));
   const [streams, hidden] = [of('residual'), of('ffn')];
   const others = groups.filter((group) => !streams.includes(group) && !hidden.includes(group));
@@ -126,7 +126,7 @@ async function inQueues(groups: readonly Group[], solve: (group: Group) => Promi
 }
 
 /** The best method that there is for a group. */
-async function solveGroup(group: Group, kind: CompensationKind, input: MethodInput): Promise<Solved> {
+async function solveGroup(group: NeuronGroup, kind: CompensationKind, input: MethodInput): Promise<Solved> {
   if (!areFinite(input.moments))
     return { reason: 'has statistics that are not finite: the data hold numbers that the model cannot take' };
   const methods = methodsFor(kind, group.kind);

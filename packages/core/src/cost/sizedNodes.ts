@@ -1,4 +1,4 @@
-import { type Analysis, type Group, type HeadSet, type Layout, unitsByLane } from '@snp/graph';
+import { type Analysis, type Group, type HeadSet, type Layout, type NeuronGroup, unitsByLane } from '@snp/graph';
 import type { Node, ShapeInfo, Value } from '@snp/onnx';
 import { branchesByNode } from '../plan/branchesByNode.js';
 import { laneWidth, type Widths } from '../plan/widths.js';
@@ -33,7 +33,7 @@ export function sizedNodes(analysis: Analysis): SizedNode[] {
         if (sizing.length === 0) return analysis.shapes;
         const own = {
           walk: analysis.walk,
-          groups: sizing.filter((group) => !isHeads(group)),
+          groups: sizing.filter((group): group is NeuronGroup => !isHeads(group)),
           heads: sizing.filter(isHeads),
         };
         const leaves = leavingLabels(own, (group) => lastUnits(group, widths[group.id] ?? laneWidth(group)));

@@ -9,8 +9,12 @@ export {
   type HeadPart,
   type HeadSet,
   type Member,
+  type NeuronGroup,
+  type NeuronKind,
   type Site,
   unitGroups,
+  type WholeGroup,
+  type WholeKind,
 } from '@snp/graph';
 export { type Model, SnpError, type SnpErrorCode, type Value } from '@snp/onnx';
 export { type GramAxes, gramTap, type Tap, TapBuilder } from '@snp/runtime';

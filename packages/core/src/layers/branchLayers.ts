@@ -1,4 +1,4 @@
-import type { Branch, Group } from '@snp/graph';
+import type { Branch, NeuronGroup } from '@snp/graph';
 import type { Value } from '@snp/onnx';
 import { type LinearReader, linearReader, readerRows, writeReader } from './linearReader.js';
 import type { Weights } from './weights.js';
@@ -6,7 +6,7 @@ import type { Weights } from './weights.js';
 /** The layer whose result, bias and all, a branch adds to the stream. */
 export interface LastLayer extends LinearReader {
   /** Whose neurons it reads. */
-  group: Group;
+  group: NeuronGroup;
 }
 
 /** A branch in front of another one on the same stream, with a last layer that can do the work of both. */

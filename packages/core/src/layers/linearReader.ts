@@ -1,4 +1,4 @@
-import type { Group, Member, Site } from '@snp/graph';
+import type { Member, NeuronGroup, Site } from '@snp/graph';
 import type { Node, Value } from '@snp/onnx';
 import { shiftBias } from './outputBias.js';
 import { isOwnWeight, ownWeights, storedWeight, type Weights } from './weights.js';
@@ -12,7 +12,7 @@ export interface LinearReader {
 }
 
 /** The layer that reads a group's units, or why there is none that could make up for them. */
-export function linearReader(group: Group): LinearReader | string {
+export function linearReader(group: NeuronGroup): LinearReader | string {
   const members = group.members.filter(
     ({ role, initializer }) => role === 'input' && initializer.tensor!.dims.length > 1,
   );

@@ -1,4 +1,4 @@
-import type { Analysis, Group } from '@snp/graph';
+import type { Analysis, NeuronGroup } from '@snp/graph';
 import type { Node, Value } from '@snp/onnx';
 import { product } from '../algebra/product.js';
 import { isOwnWeight, storedWeight, type Weights } from './weights.js';
@@ -17,7 +17,7 @@ export interface LinearWriter {
  * The layer that writes what `value` carries of a group's units, or why it cannot take a mixture of them: between the two lies
  * nothing that acts on single neurons.
  */
-export function linearWriter(group: Group, value: Value, { walk }: Analysis): LinearWriter | string {
+export function linearWriter(group: NeuronGroup, value: Value, { walk }: Analysis): LinearWriter | string {
   const projection = producerOf(value);
   if (typeof projection === 'string') return projection;
   const { weight, bias } = projection;
@@ -163,7 +163,7 @@ const ARITHMETIC = new Set(['Add', 'Cast', 'Div', 'Identity', 'Mul', 'Pow', 'Rec
 
 /** Where each unit's neuron stands along the outputs of the projection: the labels it bears came from there. */
 function positionsOf(
-  group: Group,
+  group: NeuronGroup,
   value: Value,
   sources: ReadonlySet<Value | undefined>,
   walk: Analysis['walk'],

@@ -1,4 +1,4 @@
-import type { Analysis, Group, Member } from '@snp/graph';
+import type { Analysis, Member, NeuronGroup } from '@snp/graph';
 import type { Node, Value } from '@snp/onnx';
 import { biasOf, type LinearReader } from './linearReader.js';
 import { CARRIES, isClosed, type Norm, normEndingIn } from './norm.js';
@@ -29,7 +29,7 @@ type State = 'stream' | Norm;
  * The residual stream of a group of kind `residual`, or why it cannot be rotated: between writers and norms lie only sums, between norms and readers
  * nothing, so that a rotation of all writers is undone by one of all readers.
  */
-export function residualStream(group: Group, analysis: Analysis): Stream | string {
+export function residualStream(group: NeuronGroup, analysis: Analysis): Stream | string {
   const odd = group.members.find(({ initializer, unitOf }) => {
     const whole = unitOf.length === group.units && new Set(unitOf).size === group.units;
     return !whole || !isOwnWeight(initializer);
@@ -60,7 +60,7 @@ export function residualStream(group: Group, analysis: Analysis): Stream | strin
 }
 
 /** What every value that carries the group's channels is, or what acts on single channels. */
-function followStream(group: Group, { model, walk }: Analysis): Map<Value, State> | string {
+function followStream(group: NeuronGroup, { model, walk }: Analysis): Map<Value, State> | string {
   const roots = new Set([...group.labels].map((label) => walk.labels.find(label)));
   const own = new Set(group.members.map(({ initializer }) => initializer));
   const carries = (value: Value) =>

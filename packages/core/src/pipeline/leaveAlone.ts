@@ -1,9 +1,9 @@
-import type { Analysis, Block, Group } from '@snp/graph';
+import type { Analysis, Block, Group, NeuronGroup } from '@snp/graph';
 
 /** The analysis with some groups frozen, each for a reason of its own; heads whose neurons are among them stay too. */
 export function leaveAlone(analysis: Analysis, reasons: ReadonlyMap<string, string>): Analysis {
   const stays = ({ id }: Group) => !reasons.has(id);
-  const whole = (group: Group | undefined) => (group && stays(group) ? group : undefined);
+  const whole = (group: NeuronGroup | undefined) => (group && stays(group) ? group : undefined);
   const frozenFor = (reason: string) => ({ node: undefined, operator: undefined, reason });
   const reasonOf = (ids: readonly string[]) => ids.map((id) => reasons.get(id)).find((reason) => reason !== undefined);
   return {

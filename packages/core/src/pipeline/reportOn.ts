@@ -30,7 +30,7 @@ export async function reportOn(
 ): Promise<PruneReport> {
   const { context, model, after, plan, planned, outcomes, verification, warnings } = pruned;
   const { analysis, original, name, data, held, clock } = context;
-  const fidelity = await compared(pruned);
+  const fidelity = await comparedOnHeld(pruned);
   return makeReport({
     name,
     criterion: selection.criterion,
@@ -52,11 +52,13 @@ export async function reportOn(
     seconds: clock.seconds,
     originalCost: costOf(original),
   });
+}
 
-  async function compared({ context: { batchSize, runtime, signal } }: Proven<Planned>): Promise<Fidelity | undefined> {
-    if (!held || newForms(analysis, after).length > 0) return undefined;
-    return clock.time('compare', (onProgress) =>
-      compareModels(analysis.model, model, { runtime, data: held, batchSize, signal, onProgress }),
-    );
-  }
+/** How alike original and pruned model answer samples that no stage saw; undefined where there are none, or the pruned model does not take them. */
+async function comparedOnHeld({ context, model, after }: Proven<Planned>): Promise<Fidelity | undefined> {
+  const { analysis, held, clock, runtime, batchSize, signal } = context;
+  if (!held || newForms(analysis, after).length > 0) return undefined;
+  return clock.time('compare', (onProgress) =>
+    compareModels(analysis.model, model, { runtime, data: held, batchSize, signal, onProgress }),
+  );
 }

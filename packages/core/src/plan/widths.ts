@@ -1,4 +1,4 @@
-import type { Analysis, Group, GroupKind } from '@snp/graph';
+import type { Group, GroupKind } from '@snp/graph';
 
 /** Units that stay per head (lane), by group id. Groups that are not named stay whole. */
 export type Widths = Record<string, number>;
@@ -34,7 +34,7 @@ export function roundWidth(width: number, full: number, round: number): number {
 /** The widths that a fraction for every group gives. */
 export function widthsBy(
   ratioOf: (group: Group) => number,
-  { groups }: Pick<Analysis, 'groups'>,
+  { groups }: { groups: readonly Group[] },
   { round = 1 }: RoundOptions = {},
 ): Widths {
   const widths: Widths = {};

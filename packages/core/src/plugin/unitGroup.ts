@@ -1,7 +1,7 @@
-import { type Analysis, type Group, type GroupKind, unitGroups } from '@snp/graph';
+import { type Analysis, type Group, unitGroups, type WholeGroup, type WholeKind } from '@snp/graph';
 
 /** Kinds of units that plug-ins may bring. */
-export const UNIT_KINDS = ['head', 'block'] as const satisfies readonly GroupKind[];
+export const UNIT_KINDS = ['head', 'block'] as const satisfies readonly WholeKind[];
 
 /** One thing that leaves with a unit: a unit of a group of the analysis, be they neurons, heads (`blocks.3.heads`) or a branch (`blocks.3.ffn-branch`). */
 export interface Cut {
@@ -13,7 +13,7 @@ export interface Cut {
  * A group of units beyond neurons: everything that criteria and the planner know of a group, and what leaves with each unit. `asUnits` and
  * `joinUnits` make them of what the analysis holds.
  */
-export interface UnitGroup extends Group {
+export interface UnitGroup extends WholeGroup {
   /** Per unit, what leaves with it; at least one thing each. */
   readonly cuts: readonly (readonly Cut[])[];
 }
@@ -29,12 +29,12 @@ export function isUnitGroup(group: Group): group is UnitGroup {
  * @example
  * const heads: Plugin = { name: 'heads', find: ({ heads }) => heads.filter(({ frozen }) => !frozen).map(asUnits) };
  */
-export function asUnits<Own extends Group>(group: Own): Own & UnitGroup {
+export function asUnits<Own extends WholeGroup>(group: Own): Own & UnitGroup {
   return { ...group, cuts: Array.from({ length: group.units }, (_, unit) => [{ group: group.id, unit }]) };
 }
 
 /** Several groups as one unit that leaves whole, as the branches of a block. */
-export function joinUnits(id: string, kind: GroupKind, groups: readonly Group[]): UnitGroup {
+export function joinUnits(id: string, kind: WholeKind, groups: readonly Group[]): UnitGroup {
   return {
     id,
     kind,
@@ -42,7 +42,6 @@ export function joinUnits(id: string, kind: GroupKind, groups: readonly Group[])
     units: 1,
     lanes: 1,
     laneOf: new Int32Array(1),
-    labels: new Int32Array(),
     members: groups.flatMap(({ members }) =>
       members.map((member) => ({ ...member, unitOf: member.unitOf.map((unit) => (unit >= 0 ? 0 : -1)) })),
     ),

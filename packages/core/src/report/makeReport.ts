@@ -101,7 +101,7 @@ function groupReport(group: Group, plan: Plan, findings: Findings): GroupReport 
   const scores = findings.scores.get(group.id);
   const outcome = findings.outcomes?.get(group.id);
   const leftWith = findings.before.branches.find(
-    (branch) => removedUnits(plan, branch).length > 0 && branch.groups.includes(group),
+    (branch) => removedUnits(plan, branch).length > 0 && branch.groups.some(({ id }) => id === group.id),
   );
   const removed = leftWith ? Array.from({ length: group.units }, (_, unit) => unit) : removedUnits(plan, group);
   const gone = new Set(removed);

@@ -227,7 +227,6 @@ describe('a plug-in that breaks the contract fails with its name and what it did
     units,
     lanes: 1,
     laneOf: new Int32Array(units),
-    labels: new Int32Array(units),
     members: [],
     sites: [],
     cuts: [

@@ -20,7 +20,7 @@ describe('a random Transformer', () => {
         found.groups += groups.length;
         // One group alone, and all of them.
         const chosen = groups[only];
-        for (const pick of [(group: (typeof groups)[number]) => group === chosen, () => true]) {
+        for (const pick of [({ id }: { id: string }) => id === chosen?.id, () => true]) {
           const random = randomPlan(analysis, pick, share, seed);
           expect(await difference(analysis, random, transformerFeeds(options, 2, seed))).toBeLessThan(1e-4);
           found.plans++;

@@ -1,6 +1,7 @@
 import { type Dim, type Node, SnpError, type Value } from '@snp/onnx';
 import type { Analysis } from '../analyze.js';
-import type { FrozenGroup, Group } from '../groups/group.js';
+import type { FrozenGroup, Group, NeuronGroup, WholeGroup } from '../groups/group.js';
+import type { HeadSet } from '../groups/heads.js';
 import type { FreezeReason } from '../labels/labelStore.js';
 import type { Layout } from '../layout/layout.js';
 import { ruleFor } from '../rules/index.js';
@@ -89,8 +90,14 @@ function explainGroup(analysis: Analysis, group: Group): Explanation {
     role,
     readers: readers.map(({ label }) => label),
   }));
-  const path = pathOf(analysis, rootsOf(analysis, group.labels));
+  const path = pathOf(analysis, rootsOf(analysis, labelsOf(group)));
   return { about: 'group', name, kind, units, heads, reason: undefined, members, path };
+}
+
+/** One label of every unit; branches have none of their own. */
+function labelsOf(group: NeuronGroup | HeadSet | WholeGroup): Int32Array {
+  if ('labels' in group) return group.labels;
+  return 'labelsOf' in group ? Int32Array.from(group.labelsOf, ([label]) => label) : new Int32Array();
 }
 
 function explainFrozen(analysis: Analysis, { kind, units, members, reason }: FrozenGroup, name: string): Explanation {

@@ -2,11 +2,14 @@ import type { Node } from '@snp/onnx';
 import { Mark } from '../labels/labelStore.js';
 import type { Propagation } from '../walk/propagation.js';
 import type { FoundGroup } from './findGroups.js';
-import type { Block, Group } from './group.js';
+import type { Block, NeuronGroup } from './group.js';
 import { betweenResiduals, isPointwise } from './hiddenLayer.js';
 
 /** Gives every group its place among the Transformer blocks and its name. */
-export function arrangeBlocks(all: readonly FoundGroup[], walk: Propagation): { groups: Group[]; blocks: Block[] } {
+export function arrangeBlocks(
+  all: readonly FoundGroup[],
+  walk: Propagation,
+): { groups: NeuronGroup[]; blocks: Block[] } {
   // An FFN is one whether its projections are matrix products or convolutions of single pixels.
   const found = all.map((group) =>
     isPointwise(group) && betweenResiduals(group, walk) ? { ...group, kind: 'ffn' as const } : group,
@@ -18,7 +21,7 @@ export function arrangeBlocks(all: readonly FoundGroup[], walk: Propagation): { 
   const prefix = (group: FoundGroup, at: number) =>
     blockOf[at] === undefined ? group.kind : `blocks.${blockOf[at]}.${group.kind}`;
   for (const [at, group] of found.entries()) counts.set(prefix(group, at), (counts.get(prefix(group, at)) ?? 0) + 1);
-  const groups = found.map((group, at): Group => {
+  const groups = found.map((group, at): NeuronGroup => {
     const name = prefix(group, at);
     const number = names.get(name) ?? 0;
     names.set(name, number + 1);
@@ -69,8 +72,8 @@ class Places {
   }
 
   /** One block for every attention, with the groups that have their place there. */
-  blocks(groups: readonly Group[]): Block[] {
-    const own = this.#mixers.map((): Group[] => []);
+  blocks(groups: readonly NeuronGroup[]): Block[] {
+    const own = this.#mixers.map((): NeuronGroup[] => []);
     for (const group of groups) if (group.block !== undefined) own[group.block].push(group);
     const blocks = this.#mixers.map((mixer, index) => blockAt(index, mixer, own[index], this.#position));
     return blocks.map((block, index) => boundByPrevious(block, blocks[index - 1]));
@@ -168,7 +171,7 @@ function readersOf({ sites, members }: FoundGroup): Node[] {
   return [...sites.map(({ node }) => node), ...members.flatMap(({ readers }) => readers)];
 }
 
-function blockAt(index: number, mixer: Node, own: readonly Group[], position: ReadonlyMap<Node, number>): Block {
+function blockAt(index: number, mixer: Node, own: readonly NeuronGroup[], position: ReadonlyMap<Node, number>): Block {
   const nodes = own.flatMap((group) => [
     ...group.members.flatMap((member) => member.readers),
     ...group.sites.map((site) => site.node),

@@ -1,6 +1,6 @@
 import { dimsEqual, type Node, type Value } from '@snp/onnx';
 import type { Propagation } from '../walk/propagation.js';
-import type { Block, Group, Member } from './group.js';
+import type { Block, Member, NeuronGroup, WholeGroup } from './group.js';
 
 /** What a branch of the residual stream holds. */
 export type BranchKind = 'attention' | 'ffn' | 'block';
@@ -9,7 +9,8 @@ export type BranchKind = 'attention' | 'ffn' | 'block';
  * A part of the model that adds something to the residual stream, as a group of one unit: without it the stream goes on as it was. Members are the
  * weights that serve nothing else, whole.
  */
-export interface Branch extends Group {
+export interface Branch extends WholeGroup {
+  readonly kind: 'block';
   readonly holds: BranchKind;
   /** The addition of stream and branch. */
   readonly sum: Node;
@@ -18,18 +19,18 @@ export interface Branch extends Group {
   /** Nodes that serve nothing else. */
   readonly nodes: ReadonlySet<Node>;
   /** Groups all of whose neurons lie in the branch. */
-  readonly groups: readonly Group[];
+  readonly groups: readonly NeuronGroup[];
 }
 
 /** Nodes that are looked at for all branches together, for each node of the graph: branches within branches must not take time without bound. */
 const MOST_WORK_PER_NODE = 64;
 
 /** Finds the additions by which attention and FFN write to the residual stream, in graph order. */
-export function findBranches(walk: Propagation, groups: readonly Group[], blocks: readonly Block[]): Branch[] {
+export function findBranches(walk: Propagation, groups: readonly NeuronGroup[], blocks: readonly Block[]): Branch[] {
   const search = new BranchSearch(walk);
   const products = new Set(walk.contractions.map(({ node }) => node));
   const blockOf = new Map(blocks.map((block) => [block.attention, block]));
-  const groupsAt = new Map<Node, Group[]>();
+  const groupsAt = new Map<Node, NeuronGroup[]>();
   for (const group of groups) {
     const reader = firstReader(group);
     if (reader) groupsAt.set(reader, [...(groupsAt.get(reader) ?? []), group]);
@@ -132,7 +133,7 @@ class BranchSearch {
   }
 
   /** A group of one unit that holds all weights only some nodes read. */
-  wholeUnit(id: string, block: number | undefined, nodes: ReadonlySet<Node>): Group {
+  wholeUnit(id: string, block: number | undefined, nodes: ReadonlySet<Node>): WholeGroup & { kind: 'block' } {
     const read = new Set([...nodes].flatMap(({ inputs }) => inputs.filter((value) => value?.tensor) as Value[]));
     const weights = [...read]
       .filter((value) => this.#initializers.has(value))
@@ -145,7 +146,7 @@ class BranchSearch {
         ? [{ initializer, axis: 0, role: 'output', unitOf, use: undefined, readers }]
         : [];
     });
-    const one = { units: 1, lanes: 1, laneOf: new Int32Array(1), labels: new Int32Array(), sites: [] };
+    const one = { units: 1, lanes: 1, laneOf: new Int32Array(1), sites: [] };
     return { id, kind: 'block', block, members, ...one };
   }
 }
@@ -154,11 +155,11 @@ function isFloat({ tensor }: Value): boolean {
   return /FLOAT|DOUBLE/.test(tensor!.dataType);
 }
 
-function firstReader({ members, sites }: Group): Node | undefined {
+function firstReader({ members, sites }: NeuronGroup): Node | undefined {
   return members.find(({ readers }) => readers.length > 0)?.readers[0] ?? sites[0]?.node;
 }
 
-function liesIn({ members, sites }: Group, nodes: ReadonlySet<Node>): boolean {
+function liesIn({ members, sites }: NeuronGroup, nodes: ReadonlySet<Node>): boolean {
   return (
     members.every(({ readers }) => readers.every((node) => nodes.has(node))) &&
     sites.every(({ node }) => nodes.has(node))

@@ -1,5 +1,5 @@
 import { type LabelStore, Mark, type Slot } from '../labels/labelStore.js';
-import type { GroupKind } from './group.js';
+import type { NeuronKind } from './group.js';
 
 /** The labels that leave together: one unit of a group to be. */
 export interface LabelClass {
@@ -57,7 +57,7 @@ export function labelClasses(store: LabelStore): LabelClass[] {
 }
 
 /** What a class is, by the facts gathered on its way. */
-export function kindOf(store: LabelStore, label: number): GroupKind {
+export function kindOf(store: LabelStore, label: number): NeuronKind {
   if (store.has(label, Mark.contracted)) return 'query-key';
   if (store.has(label, Mark.mixed)) return 'value';
   if (store.has(label, Mark.summed)) return 'residual';

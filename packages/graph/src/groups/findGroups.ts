@@ -4,13 +4,13 @@ import type { Contraction, Propagation } from '../walk/propagation.js';
 import { kindOf, type LabelClass, labelClasses, type SlotPath } from './classes.js';
 import { ClassIndex } from './classIndex.js';
 import { labelsDifferAlong, shrinkingFactor } from './fields.js';
-import type { FrozenGroup, GroupKind, Member, Site } from './group.js';
+import type { FrozenGroup, Member, NeuronKind, Site } from './group.js';
 import { divideIntoLanes, lanesOf, type RowConstraint, rowConstraints } from './lanes.js';
 import { siteOf } from './sites.js';
 
 /** A group before it has a place among the blocks and a name. */
 export interface FoundGroup {
-  kind: GroupKind;
+  kind: NeuronKind;
   units: number;
   laneOf: Int32Array;
   lanes: number;

@@ -1,8 +1,8 @@
 import type { Node, Use, Value } from '@snp/onnx';
 import type { FreezeReason, Role } from '../labels/labelStore.js';
 
-/** What the units of a group are in a Transformer. */
-export type GroupKind =
+/** What the neurons of a group are in a Transformer. */
+export type NeuronKind =
   /** Pairs of a query neuron and the key neuron it is multiplied with, per head. */
   | 'query-key'
   /** Value neurons with the matching input columns of the output projection, per head. */
@@ -12,11 +12,17 @@ export type GroupKind =
   /** Channels of the residual stream, with every layer that reads or writes it. */
   | 'residual'
   /** Channels between convolutions. */
-  | 'channel'
+  | 'channel';
+
+/** Units beyond neurons. */
+export type WholeKind =
   /** Whole heads of an attention: see `HeadSet`. */
   | 'head'
   /** Parts of Transformer blocks that add something to the residual stream (see `Branch`), or whole blocks. */
   | 'block';
+
+/** What the units of a group are. */
+export type GroupKind = NeuronKind | WholeKind;
 
 /** One axis of one initializer that the units of a group run along. */
 export interface Member {
@@ -53,11 +59,10 @@ export interface Site {
   readonly rank: number;
 }
 
-/** Dimensions that must leave together, unit by unit. */
-export interface Group {
+/** What all groups have. */
+interface Units {
   /** Stable name: `blocks.0.query-key`, `blocks.0.value`, `blocks.0.ffn`, `residual`, `ffn.1`. */
   readonly id: string;
-  readonly kind: GroupKind;
   /** Number of the Transformer block, from 0; undefined outside of blocks. */
   readonly block: number | undefined;
   /** Number of units. */
@@ -66,10 +71,24 @@ export interface Group {
   readonly laneOf: Int32Array;
   readonly lanes: number;
   readonly members: readonly Member[];
+  /** None where units are no neurons. */
   readonly sites: readonly Site[];
+}
+
+/** Neurons that can leave one by one, each with the dimensions that must leave with it. */
+export interface NeuronGroup extends Units {
+  readonly kind: NeuronKind;
   /** Smallest label of every unit: lets surgery find the units again. */
   readonly labels: Int32Array;
 }
+
+/** Units beyond neurons: heads, branches, and what plug-ins make of them. */
+export interface WholeGroup extends Units {
+  readonly kind: WholeKind;
+}
+
+/** What can leave, unit by unit. */
+export type Group = NeuronGroup | WholeGroup;
 
 /** Dimensions that cannot be proven safe to prune, and why. */
 export interface FrozenGroup {
@@ -83,9 +102,9 @@ export interface FrozenGroup {
 export interface Block {
   readonly index: number;
   readonly heads: number;
-  readonly queryKey: Group | undefined;
-  readonly value: Group | undefined;
-  readonly ffn: readonly Group[];
+  readonly queryKey: NeuronGroup | undefined;
+  readonly value: NeuronGroup | undefined;
+  readonly ffn: readonly NeuronGroup[];
   /** The node that applies the attention map to the values. */
   readonly attention: Node;
   /** Positions in the graph's node list, first to last. */

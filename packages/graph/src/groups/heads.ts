@@ -5,13 +5,14 @@ import { type Field, strideOf } from '../layout/layout.js';
 import type { Propagation, RigidFactor } from '../walk/propagation.js';
 import { ClassIndex } from './classIndex.js';
 import { memberOf } from './findGroups.js';
-import { type Block, type Group, unitsByLane } from './group.js';
+import { type Block, type NeuronGroup, unitsByLane, type WholeGroup } from './group.js';
 
 /**
  * The heads of one attention, as a group whose units leave whole. Members are the weights in which every head has its slices: projections of queries,
  * keys and values and the one behind, tables of relative positions. Where keys serve several queries, a key with its queries is one unit.
  */
-export interface HeadSet extends Group {
+export interface HeadSet extends WholeGroup {
+  readonly kind: 'head';
   /** Groups of neurons whose lanes are the heads, with the units of every head. Neurons that run through all heads (rotary embedding) are in none. */
   readonly parts: readonly HeadPart[];
   /** The attention map and its axis of heads (perhaps windows or batch x heads; of heads with several queries each, heads outside); undefined inside of fused operators. */
@@ -24,7 +25,7 @@ export interface HeadSet extends Group {
 
 /** The neurons of one group by heads. */
 export interface HeadPart {
-  readonly group: Group;
+  readonly group: NeuronGroup;
   /** Units of each head. */
   readonly units: readonly (readonly number[])[];
 }
@@ -157,10 +158,10 @@ function sameHeads(
 export function nameHeads(
   found: readonly FoundHeads[],
   { labels }: Propagation,
-  groups: readonly Group[],
+  groups: readonly NeuronGroup[],
   blocks: readonly Block[],
 ): HeadSet[] {
-  const unitOf = new Map<number, { group: Group; unit: number }>();
+  const unitOf = new Map<number, { group: NeuronGroup; unit: number }>();
   for (const group of groups)
     for (const [unit, label] of group.labels.entries()) unitOf.set(labels.find(label), { group, unit });
   const names = new Map<string, number>();
@@ -183,7 +184,6 @@ export function nameHeads(
       laneOf: new Int32Array(units),
       lanes: 1,
       sites: [],
-      labels: Int32Array.from(heads.labelsOf, ([label]) => label),
       parts,
     };
   });
@@ -191,9 +191,9 @@ export function nameHeads(
 
 function partsOf(
   { labelsOf: heads }: FoundHeads,
-  unitOf: (label: number) => { group: Group; unit: number } | undefined,
+  unitOf: (label: number) => { group: NeuronGroup; unit: number } | undefined,
 ): HeadPart[] {
-  const parts = new Map<Group, Set<number>[]>();
+  const parts = new Map<NeuronGroup, Set<number>[]>();
   for (const [head, labels] of heads.entries()) {
     for (const label of labels) {
       const own = unitOf(label);
