@@ -41,14 +41,13 @@ export async function execute(context: Context, planned: Planned): Promise<Execu
   const compensated = await compensate(context, planned.plan, compensations);
   const cut = await context.clock.time('apply', async () => applyPlan(compensated.analysis, planned.plan));
   const narrow = analyze(cut, { narrowCache: context.analysis.narrowCache });
-  const refits = recipe !== undefined && takesData(context, narrow, recipe);
-  const after =
-    (refits &&
-      recipe.reconstruct &&
-      (await attempt(context, 'Not all branches were refitted', () => reconstruct(context, narrow)))) ||
-    narrow;
+  const { reconstruct: refits, correctBias: corrects } = possible(context, narrow, recipe);
+  const refitted = refits
+    ? await attempt(context, 'Not all branches were refitted', () => reconstruct(context, narrow))
+    : undefined;
+  const after = refitted ?? narrow;
   const corrected =
-    refits && recipe.correctBias && statistics
+    corrects && statistics
       ? await attempt(context, 'The means of the outputs were not set right', () =>
           correctBias(context, after.model, statistics),
         )
@@ -57,14 +56,20 @@ export async function execute(context: Context, planned: Planned): Promise<Execu
   return { plan, model: corrected ?? after.model, after, outcomes: compensated.outcomes };
 }
 
-/** Whether the pruned model takes the calibration data: they hold past keys and values in their old form. */
-function takesData({ analysis, data, warn }: Context, after: Analysis, { reconstruct, correctBias }: Recipe): boolean {
-  if (!data || !(reconstruct || correctBias)) return false;
-  if (newForms(analysis, after).length === 0) return true;
+const NEITHER = { reconstruct: false, correctBias: false };
+
+/** What of a recipe can be done with the pruned model: calibration data hold past keys and values in their old form. */
+function possible(
+  { analysis, data, warn }: Context,
+  after: Analysis,
+  recipe: Pick<Recipe, 'reconstruct' | 'correctBias'> = NEITHER,
+): Pick<Recipe, 'reconstruct' | 'correctBias'> {
+  if (!data || !(recipe.reconstruct || recipe.correctBias)) return NEITHER;
+  if (newForms(analysis, after).length === 0) return recipe;
   warn(
     'Branches were not refitted, and answers not compared: past keys and values have a new form, which the calibration data do not have.',
   );
-  return false;
+  return NEITHER;
 }
 
 /** The recipe with the data that it was made with. */

@@ -28,7 +28,7 @@ export async function reportOn(
   pruned: Proven<Planned>,
   { compensation, selection, allocation, budget, limits }: ReportOnOptions,
 ): Promise<PruneReport> {
-  const { context, model, after, plan, planned, outcomes, verification, warnings } = pruned;
+  const { context, after, plan, planned, outcomes, verification, warnings } = pruned;
   const { analysis, original, name, data, held, clock } = context;
   const fidelity = await comparedOnHeld(pruned);
   return makeReport({
