@@ -66,7 +66,7 @@ export function restored(group: Group, kept: Kept): Kept {
 export function planOf({ fingerprint, groups }: Analysis, kept: Kept): Plan {
   const entries: Plan['groups'] = {};
   for (const { id, units, lanes } of groups) if (kept[id]) entries[id] = { units, lanes, keep: [...kept[id]] };
-  return { format: 'snp-plan', version: 1, model: { fingerprint }, groups: entries };
+  return { format: 'snp-plan', version: 2, tool: 'snp serve', model: { fingerprint }, groups: entries };
 }
 
 /** What a plan keeps. */
