@@ -6,6 +6,7 @@ export {
   type Block,
   type FrozenGroup,
   type Group,
+  type GroupBase,
   type GroupKind,
   type Member,
   type NeuronGroup,

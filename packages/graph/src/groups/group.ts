@@ -60,7 +60,7 @@ export interface Site {
 }
 
 /** What all groups have. */
-interface Units {
+export interface GroupBase {
   /** Stable name: `blocks.0.query-key`, `blocks.0.value`, `blocks.0.ffn`, `residual`, `ffn.1`. */
   readonly id: string;
   /** Number of the Transformer block, from 0; undefined outside of blocks. */
@@ -76,14 +76,14 @@ interface Units {
 }
 
 /** Neurons that can leave one by one, each with the dimensions that must leave with it. */
-export interface NeuronGroup extends Units {
+export interface NeuronGroup extends GroupBase {
   readonly kind: NeuronKind;
   /** Smallest label of every unit: lets surgery find the units again. */
   readonly labels: Int32Array;
 }
 
 /** Units beyond neurons: heads, branches, and what plug-ins make of them. */
-export interface WholeGroup extends Units {
+export interface WholeGroup extends GroupBase {
   readonly kind: WholeKind;
 }
 
