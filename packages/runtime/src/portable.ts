@@ -42,3 +42,4 @@ export {
 } from './taps/runTapped.js';
 export { pickTokensEarly } from './taps/selectRows.js';
 export { addTaps, type Tap } from './taps/tap.js';
+export { throwIfAborted } from './throwIfAborted.js';

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { SnpError } from '@snp/onnx';
 import { externalDataFiles } from '@snp/onnx/node';
+import { throwIfAborted } from '@snp/runtime';
 import type { z } from 'zod';
 import type { BenchModel } from '../target/target.js';
 import {
@@ -113,10 +114,10 @@ export class AgentClient {
       try {
         return await work();
       } catch (error) {
-        signal?.throwIfAborted();
+        throwIfAborted(signal);
         const unreachable = error instanceof SnpError && error.cause instanceof Error && error.code === 'io';
         if (!unreachable || performance.now() - start > this.#patience) throw error;
-        await setTimeout(pause, undefined, { signal });
+        await setTimeout(pause, undefined, { signal }).catch(() => throwIfAborted(signal));
       }
     }
   }

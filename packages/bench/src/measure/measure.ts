@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { SnpError } from '@snp/onnx';
+import { throwIfAborted } from '@snp/runtime';
 import { median } from 'd3-array';
 import { type EnergyMeter, openEnergyMeter } from '../device/energyMeter.js';
 import { fingerprint } from '../device/fingerprint.js';
@@ -94,7 +95,7 @@ async function warmUp(launch: number, all: readonly Contestant[], protocol: Prot
     launch > 0 || tolerance === undefined || medians.every((list, at) => all[at].error || isSteady(list, tolerance));
   for (let done = 0; done < runs || (!steady() && performance.now() - start < 1000 * mostSeconds); done += turn) {
     for (const [at, contestant] of all.entries()) {
-      job.signal?.throwIfAborted();
+      throwIfAborted(job.signal);
       job.onProgress?.({ step: 'warm-up', done: Math.min(done, runs) * all.length + at * turn, total: undefined });
       const times = await contestant.warmUp(turn);
       if (times.length > 0) medians[at].push(median(times)!);
@@ -123,7 +124,7 @@ async function takeTurns(
     if (left.length === 0 || (round > 0 && left.every(enough))) return;
     const block = launches === 1 || round === 0 ? 'new' : 'last';
     for (const contestant of round % 2 === 0 ? left : [...left].reverse()) {
-      job.signal?.throwIfAborted();
+      throwIfAborted(job.signal);
       const done = left.reduce((sum, other) => sum + other.runs, 0);
       const total = left.reduce((sum, other) => sum + expectedRuns(other, runs, leastSeconds), 0);
       job.onProgress?.({ step: 'measure', done, total });

@@ -85,7 +85,7 @@ export async function openChecked(source: string | Model, options: OpenOptions):
   const limits = callLimits(options);
   const plugins = checkPlugins(options.plugins);
   const { batchSize, signal, runtime = onnxRuntime(), narrowCache = false } = options;
-  const clock = new Clock(options.onProgress);
+  const clock = new Clock(options.onProgress, signal);
   const original = typeof source === 'string' ? await clock.time('read', () => readModel(source)) : source;
   const analysis = await clock.time('analyze', async () => prepare(original, { narrowCache }));
   const { fit, held } = divided(options);

@@ -37,7 +37,6 @@ export interface Executed {
 /** The second half of a pruning: compensates the weights, cuts the model, reconstructs it layer by layer and corrects its biases. */
 export async function execute(context: Context, planned: Planned): Promise<Executed> {
   const { compensations, statistics, recipe } = planned;
-  context.signal?.throwIfAborted();
   const compensated = await compensate(context, planned.plan, compensations);
   const cut = await context.clock.time('apply', async () => applyPlan(compensated.analysis, planned.plan));
   const narrow = analyze(cut, { narrowCache: context.analysis.narrowCache });
