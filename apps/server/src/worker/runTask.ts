@@ -81,6 +81,9 @@ export async function runTask(
   }
 }
 
+/** Milliseconds that the last words of a process that ended are waited for. */
+const LAST_WORDS = 5000;
+
 function ended(
   child: ChildProcess,
   context: TaskContext,
@@ -99,13 +102,18 @@ function ended(
       else reject(new TaskFailure(message.failed.code, message.failed.message));
     });
     child.once('error', reject);
-    child.once('exit', (code, signal) =>
-      reject(
-        signal
-          ? killed(signal, said)
-          : new TaskFailure('runtime', `Its process ended with code ${code}. ${said}`.trim()),
-      ),
-    );
+    child.once('exit', (code, signal) => {
+      const tell = () =>
+        reject(
+          signal
+            ? killed(signal, said)
+            : new TaskFailure('runtime', `Its process ended with code ${code}. ${said}`.trim()),
+        );
+      // That it ended may be heard before its last words, which the channel still holds until it closes.
+      if (!child.connected) return setImmediate(tell);
+      child.once('disconnect', () => setImmediate(tell));
+      return setTimeout(tell, LAST_WORDS).unref();
+    });
   });
 }
 

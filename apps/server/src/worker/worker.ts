@@ -182,7 +182,7 @@ export class Worker {
 
   async #run(job: HeldJob, kind: Kind, folder: string, heart: Heart, signal: AbortSignal): Promise<TaskOutcome> {
     const { queue } = this.services;
-    const stage = kind.stage(job, await queue.needsOf(job.id));
+    const stage = kind.stage(job, await persist(() => queue.needsOf(job.id)));
     await this.#place(stage, folder);
     const { limits } = this.options;
     const seconds = Math.min(limits.seconds, stage.seconds ?? Number.POSITIVE_INFINITY);
