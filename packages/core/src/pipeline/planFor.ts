@@ -37,8 +37,16 @@ export interface MadePlan extends Planned {
   readonly allocation: Allocation;
 }
 
-/** The first half of a pruning: statistics, compensation, sensitivity, allocation of the budget, selection of the units. */
-export async function planFor(context: Context, options: PlanOptions): Promise<MadePlan> {
+/**
+ * The first half of a pruning: statistics, compensation, sensitivity, allocation of the budget, selection of the units.
+ *
+ * @param known Statistics of the calibration data, where an earlier plan took them.
+ */
+export async function planFor(
+  context: Context,
+  options: PlanOptions,
+  known?: CalibrationStatistics,
+): Promise<MadePlan> {
   const { compensation: kind, criterion, statistics: given, round, least, reconstruct = true } = options;
   const planned = isPlanned(options);
   checkTargetOf(context, options);
@@ -51,7 +59,8 @@ export async function planFor(context: Context, options: PlanOptions): Promise<M
   const even = planned ? undefined : await allocateEvenly(context, { ratios, preset, budget, latency, round, taken });
   // What heads and branches leave behind is made up for by neurons of any group.
   const beyond = (planned && taken.open.length > 0) || Object.keys(fixed).length > 0;
-  const statistics = kind === 'none' ? undefined : (given ?? (await calibrate(context, requestsFor(kind, { beyond }))));
+  const statistics =
+    kind === 'none' ? undefined : (given ?? known ?? (await calibrate(context, requestsFor(kind, { beyond }))));
   const groups = even && !beyond ? Object.keys(even.widths) : undefined;
   const compensations = statistics
     ? await solveCompensation(context, statistics, { kind, groups, beyond, curves: planned })

@@ -102,11 +102,10 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
   const compensation = compensationOf(options);
   const holdBack = options.holdBack ?? (compensation !== 'none' && !options.statistics);
   const context = await openChecked(source, { ...options, holdBack });
-  const asked = { ...options, compensation };
   const pruned = await proven<MadePlan>(context, async (context, earlier) => {
     const known = earlier?.planned;
     if (known && !options.budget && !options.latency) return withoutFaults(known, earlier.faults);
-    return planFor(context, { ...asked, statistics: known?.statistics ?? options.statistics });
+    return planFor(context, { ...options, compensation }, known?.statistics);
   });
   const { selection, allocation } = pruned.planned;
   const budget = describeBudget(options, options.plugins);

@@ -1,9 +1,9 @@
 import { defineOperator, pointwise } from '@snp/graph';
-import { type Model, type Node, Tensor, type Value } from '@snp/onnx';
+import { encodeModel, type Model, type Node, Tensor, type Value } from '@snp/onnx';
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { relativeError, runModel } from '@snp/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { maskedModel, prune, removedSlices } from '../support/core.js';
+import { apply, maskedModel, prune, removedSlices } from '../support/core.js';
 import { smallVit, smallVitFeeds } from '../support/smallVit.js';
 
 const HIDDEN = 48;
@@ -110,4 +110,18 @@ describe('prune', () => {
     expect(report.verified).toMatchObject({ passed: true, inputs: 'data' });
     expect(report.compensation).toBe('full');
   }, 20_000);
+
+  it('makes a plan anew from the statistics that it has, whose recipe is that of the data', async () => {
+    believe('Trilu');
+    const calibration = tensors(Array.from({ length: 24 }, (_, at) => smallVitFeeds(at)));
+    const options = { calibration, runtime: onnxRuntime() };
+    const model = vitWith('Trilu', [1]);
+    const made = await prune(model, { ...options, budget: { macs: 0.8 } });
+    expect(made.report.warnings.join()).toMatch(/'blocks.1.ffn' was left as it is/);
+    expect(made.plan.compensation).toMatchObject({ kind: 'full', data: { heldBack: false } });
+    expect(made.plan.compensation!.statistics).toBeUndefined();
+    const again = await apply(model, made.plan, options);
+    expect(again.report.warnings).toEqual([]);
+    expect(encodeModel(again.model)).toEqual(encodeModel(made.model));
+  });
 });
