@@ -1,5 +1,6 @@
 import type { Analysis } from '@snp/graph';
 import { type Model, SnpError } from '@snp/onnx';
+import { Hash } from '../data/hash.js';
 import { fingerprint } from '../plan/fingerprint.js';
 import type { CrossMoments, GroupMoments, SecondMoments } from './moments.js';
 import type { Sensitivity } from './sensitivity.js';
@@ -38,17 +39,9 @@ export function requireModel(statistics: CalibrationStatistics, { model }: Analy
 
 /** A short hash of a model with its weights. */
 export function modelContent(model: Model): string {
-  // FNV-1a over the 32-bit words of each weight; not meant against forgery.
-  let hash = 0x811c9dc5;
-  for (const { tensor } of model.graph.initializers) {
-    const bytes = tensor!.bytes();
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const words = bytes.byteLength >> 2;
-    for (let word = 0; word < words; word++) hash = Math.imul(hash ^ view.getUint32(4 * word, true), 0x01000193);
-    for (let at = 4 * words; at < bytes.byteLength; at++) hash = Math.imul(hash ^ bytes[at], 0x01000193);
-    hash = Math.imul(hash ^ bytes.byteLength, 0x01000193);
-  }
-  return `${fingerprint(model)}${(hash >>> 0).toString(16).padStart(8, '0')}`;
+  const hash = new Hash();
+  for (const { tensor } of model.graph.initializers) hash.addBytes(tensor!.bytes());
+  return `${fingerprint(model)}${hash}`;
 }
 
 /**
