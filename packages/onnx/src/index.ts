@@ -23,7 +23,7 @@ export { unpackSequences } from './fold/unpackSequences.js';
 export { unshareVectors } from './fold/unshareVectors.js';
 export { type InlinedFunctions, inlineFunctions } from './functions/inlineFunctions.js';
 export type { Attribute, AttributeInit, AttributeValue } from './ir/attribute.js';
-export { cloneModel } from './ir/clone.js';
+export { cloneGraph, cloneModel } from './ir/clone.js';
 export { Graph, type NodeInit } from './ir/graph.js';
 export { isMeanOverLastAxis } from './ir/meanOverLastAxis.js';
 export { Model } from './ir/model.js';

@@ -2,6 +2,8 @@ export type { BlockWidths } from './build/blockWidths.js';
 export type { GeluForm } from './build/gelu.js';
 export { GraphBuilder, type GraphBuilderOptions } from './build/graphBuilder.js';
 export type { NormForm } from './build/layerNorm.js';
+export { INSTANCES as OPERATOR_INSTANCES } from './conformance/operators.js';
+export { Sampler } from './conformance/sampler.js';
 export { buildEncoder } from './encoder/buildEncoder.js';
 export { ENCODER_DEFAULTS, type EncoderOptions } from './encoder/encoderOptions.js';
 export type { Feed, Feeds } from './feeds.js';

@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { operatorRules } from '@snp/graph';
+import { OPERATOR_INSTANCES, Sampler } from '@snp/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { check, Disagreement, type Outcome } from './check.js';
-import { INSTANCES } from './operators.js';
-import { Sampler } from './sampler.js';
 
 // A longer run, whose counts go into the table of operators in the docs:
 // SNP_CONFORMANCE_RUNS=20000 SNP_CONFORMANCE_SEED=7 SNP_CONFORMANCE_OUT=../../docs/conformance.json npx vitest run test/conformance
@@ -36,7 +35,7 @@ const counts = new Map<string, Count>();
 async function prove(operator: string, seed: number): Promise<boolean> {
   const type = seed % 4 === 0 ? 'FLOAT16' : 'FLOAT';
   const sampler = new Sampler(seed, operator, type);
-  sampler.model.graph.outputs.push(...INSTANCES[operator](sampler));
+  sampler.model.graph.outputs.push(...OPERATOR_INSTANCES[operator](sampler));
   try {
     const outcome = await check(sampler.model, sampler.feeds, seed, type === 'FLOAT' ? 1e-4 : 3e-2);
     if (outcome === 'not run') return false;
@@ -63,7 +62,7 @@ describe('what a rule claims holds in the runtime', () => {
     if (known.length === 0) continue;
     const name = known.length > 3 ? `${known.slice(0, 3).join(', ')}, ...` : known.join(', ');
     it(`${name}: ${summary}`, { timeout: 3_600_000 }, async () => {
-      expect(known.filter((operator) => !(operator in INSTANCES))).toEqual([]);
+      expect(known.filter((operator) => !(operator in OPERATOR_INSTANCES))).toEqual([]);
       const each = Math.max(10, Math.ceil(RUNS / known.length));
       for (const operator of known) {
         let ran = 0;

@@ -16,7 +16,12 @@ export function cloneModel(model: Model): Model {
   return clone;
 }
 
-function cloneGraph(graph: Graph, parent?: Graph): Graph {
+/**
+ * A copy of a graph that can be edited on its own. What it reads of the graph around it is read by name from `parent`.
+ *
+ * @param parent the graph that the copy is to lie in. Default: none.
+ */
+export function cloneGraph(graph: Graph, parent?: Graph): Graph {
   const clone = new Graph(graph.name, parent);
   clone.proto = graph.proto;
   for (const value of graph.values.values()) {

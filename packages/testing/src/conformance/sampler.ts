@@ -1,5 +1,6 @@
 import { type AttributeInit, dataTypeCode, Graph, Model, Tensor, type Value } from '@snp/onnx';
-import { type Feeds, type Random, random } from '@snp/testing';
+import type { Feeds } from '../feeds.js';
+import { type Random, random } from '../random.js';
 
 /** Operator sets with the forms that runtimes run; between them lies every change of a schema from 7 on. */
 const OPSETS = [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24] as const;
@@ -12,14 +13,15 @@ export class Sampler {
   readonly model = new Model(new Graph('one operator'));
   readonly feeds: Feeds = {};
   readonly opset: number;
-  readonly type: 'FLOAT' | 'FLOAT16';
+  readonly type: 'FLOAT' | 'FLOAT16' | 'DOUBLE';
   readonly #draw: Random;
   #names = 0;
 
-  constructor(seed: number, stream: string, type: 'FLOAT' | 'FLOAT16') {
+  /** @param oldest Operator set from which on they are drawn. Default: 7 */
+  constructor(seed: number, stream: string, type: 'FLOAT' | 'FLOAT16' | 'DOUBLE', oldest = 7) {
     this.#draw = random(seed, stream);
     this.type = type;
-    this.opset = this.choose(OPSETS);
+    this.opset = this.choose(OPSETS.filter((opset) => opset >= oldest));
     this.model.irVersion = 10;
     this.model.opsets.set('', this.opset);
     this.model.opsets.set('com.microsoft', 1);

@@ -2,7 +2,7 @@ import { dataTypeCode, Tensor, type Value } from '@snp/onnx';
 import type { Attributes, Sampler } from './sampler.js';
 
 /** Builds one instance of an operator and gives the values to look at. */
-export type Instance = (sampler: Sampler) => readonly Value[];
+type Instance = (sampler: Sampler) => readonly Value[];
 
 const unary =
   (op: string, attributes: (s: Sampler) => Attributes = () => ({})): Instance =>

@@ -1,0 +1,4 @@
+export { type GradientModel, type GradientModelOptions, gradientModel } from './gradientModel.js';
+export { defineGradient, operatorsWithGradient } from './rules/index.js';
+export type { GradientCall, GradientRule } from './rules/rule.js';
+export type { GraphWriter } from './write/graphWriter.js';
