@@ -24,8 +24,9 @@ export interface GradientModelOptions {
    * What each output is multiplied with:
    * - `input` (default): a direction, given as a graph input of the output's shape; gradients are products of that vector with the Jacobian
    * - `ones`: nothing, so that gradients are those of the sum of all outputs' numbers, such as of a loss
+   * - names of values of the model by output: what the model computes by itself. No gradient flows into them.
    */
-  directions?: 'input' | 'ones' | undefined;
+  directions?: 'input' | 'ones' | Readonly<Record<string, string>> | undefined;
   /** Whether gradients of initializers are given for each sample, along a first axis: [samples, ...shape]. The first axis of the model's inputs is that of samples then. Default: false. */
   perSample?: boolean | undefined;
   /** Whether the model gives its own outputs too. Default: true. */
@@ -35,7 +36,7 @@ export interface GradientModelOptions {
 /** A model that gives gradients. */
 export interface GradientModel {
   model: Model;
-  /** Graph inputs that take directions, by the name of what is differentiated. None with `directions: 'ones'`. */
+  /** Graph inputs that take directions, by the name of what is differentiated. None where `directions` asks for none. */
   directions: Readonly<Record<string, string>>;
   /** Graph outputs that give gradients, by the name of what is differentiated by: of its shape and type. */
   gradients: Readonly<Record<string, string>>;
@@ -143,6 +144,7 @@ function seedOf(
   const type = shapes.elementType(value) ?? 'FLOAT';
   if (options.directions === 'ones') return { seed: writer.filled(1, type, writer.shapeOf(value)) };
   const { graph } = writer;
+  if (typeof options.directions === 'object') return { seed: graph.value(options.directions[value.name]) };
   const input = graph.addValue(graph.uniqueName(`direction/${value.name}`));
   const shape = shapes.shape(value)?.map((dim) => (typeof dim === 'number' ? dim : undefined));
   input.type = { elementType: type, shape };

@@ -72,7 +72,9 @@ export async function allocate(context: Context, options: AllocateOptions): Prom
   const { divergence, widths, chosen } = found;
   const own = withChosen(leaving, units, all, chosen);
   const measured = 'latency' in found ? { latency: found.latency as Allocation['latency'] & object } : {};
-  return { widths, leaving: own, scores, ...measured, planning: { divergence, tradeOff: planner.tradeOff() } };
+  const estimated = Object.keys(divergence).filter((id) => sensitivity[id]?.some((point) => point.estimated));
+  const planning = { divergence, estimated, tradeOff: planner.tradeOff() };
+  return { widths, leaving: own, scores, ...measured, planning };
 }
 
 function warnOfUnpredictable({ warn }: Context, { open }: TakenUnits, beyond: ReadonlyMap<string, Compensation>): void {

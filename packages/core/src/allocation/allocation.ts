@@ -14,6 +14,8 @@ export interface Allocation extends ChosenWidths {
 export interface Planning {
   /** Expected divergence of the answers, in nats, by what each group that loses units loses. */
   divergence: Readonly<Record<string, number>>;
+  /** Groups whose effect on the answers was estimated by gradients; that of the others was measured by running the model. */
+  estimated: readonly string[];
   /** What other budgets would cost. */
   tradeOff: readonly TradeOffPoint[];
 }

@@ -4,6 +4,7 @@ export type Step =
   | 'analyze'
   | 'calibrate'
   | 'solve'
+  | 'gradients'
   | 'probe'
   | 'profile'
   | 'measure'

@@ -1,5 +1,5 @@
 import { type Analysis, analyze, type Branch } from '@snp/graph';
-import { cloneModel, dimsEqual, type Model, type Value } from '@snp/onnx';
+import { cloneModel, type Model, type Value } from '@snp/onnx';
 import {
   type Calibration,
   crossTap,
@@ -17,6 +17,7 @@ import { inOrderOfUnits } from '../calibration/secondMoments.js';
 import type { Context } from '../context/context.js';
 import { firstSamples } from '../data/firstSamples.js';
 import { addToLayer, type LastLayer, lastLayer } from '../layers/branchLayers.js';
+import { countsSamples } from '../layers/countsSamples.js';
 import { ownWeights } from '../layers/weights.js';
 import type { BranchPlace } from './branchPlace.js';
 import { errorTap, TARGET } from './errorTap.js';
@@ -102,16 +103,6 @@ async function refitBranches(
   } finally {
     await algebra.close();
   }
-}
-
-/** True of a value whose first axis is that of the model's inputs along which samples are stacked: others hold samples inside, as those that begin with tokens, and are kept run by run. */
-function countsSamples(value: Value, { model, shapes }: Analysis): boolean {
-  const [first] = shapes.shape(value) ?? [];
-  if (first === undefined || typeof first === 'number') return false;
-  return model.graph.inputs.some((input) => {
-    const own = shapes.shape(input)?.[0];
-    return own !== undefined && dimsEqual(own, first);
-  });
 }
 
 /** The inputs that a model is given. */

@@ -1,16 +1,26 @@
+import { SnpError } from '@snp/onnx';
+import { type Calibration, isRefusal } from '@snp/runtime';
+import type { Compensation } from '../compensation/compensation.js';
 import type { Compensations } from '../compensation/solve.js';
 import { unitCompensations } from '../compensation/unitCompensations.js';
 import { attempt } from '../context/attempt.js';
 import type { Context } from '../context/context.js';
+import { firstSamples } from '../data/firstSamples.js';
 import type { UnitGroup } from '../plugin/unitGroup.js';
 import type { Sensitivity } from '../statistics/sensitivity.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
-import { measureSensitivity } from './measureSensitivity.js';
+import { gradientSensitivity } from './gradientSensitivity.js';
+import { measureSensitivity, SENSITIVITY_SAMPLES } from './measureSensitivity.js';
 
 /** Options of `estimateSensitivity`. */
 export interface EstimateSensitivityOptions {
   /** Know some of it from before: only the rest is measured. */
   statistics?: CalibrationStatistics | undefined;
+  /**
+   * How: `gradients` estimates by walking back through the model, and measures where that does not reach; `runs` measures all by running the model with each group narrowed, which takes
+   * dozens of times as long. Default `gradients`.
+   */
+  method?: 'gradients' | 'runs' | undefined;
   /** Units beyond neurons that may leave. Default: all that plug-ins bring. */
   units?: readonly UnitGroup[] | undefined;
 }
@@ -23,7 +33,7 @@ export interface EstimateSensitivityOptions {
 export async function estimateSensitivity(
   context: Context,
   compensations: Compensations,
-  { statistics, units }: EstimateSensitivityOptions = {},
+  { statistics, units, method = 'gradients' }: EstimateSensitivityOptions = {},
 ): Promise<Sensitivity> {
   const { data, clock, warn } = context;
   const known = statistics?.sensitivity ?? {};
@@ -33,15 +43,56 @@ export async function estimateSensitivity(
   );
   if (missing.length === 0 || !data) return known;
   const missed = 'What narrowing parts does to the answers was not measured';
+  const some = firstSamples(data, SENSITIVITY_SAMPLES);
+  const estimated = method === 'gradients' ? await byGradients(context, missing, some) : {};
+  const large = new Set(beyondEstimates(estimated));
+  const left = missing.filter(({ group }) => !estimated[group.id] || large.has(group.id));
+  const few = left.length < missing.length;
   const measured = await attempt(context, missed, () =>
     clock.time('probe', (onProgress) =>
       measureSensitivity(context, {
-        compensations: missing,
-        data,
+        compensations: left,
+        data: few ? firstSamples(data, BESIDE_ESTIMATES) : some,
         onProgress,
         onRefusal: (groups, { message }) => warn(`${missed} for ${groups.join(', ')}: ${message}`),
       }),
     ),
   );
-  return { ...known, ...measured };
+  return { ...known, ...estimated, ...measured };
+}
+
+/** Divergences, in nats, up to which a change of the second order tells them. */
+const MOST_ESTIMATED = 0.3;
+
+/** Groups that are measured as well, at most: those with the largest effects. */
+const MOST_MEASURED = 6;
+
+/** Samples that groups are measured on where most are estimated: what is measured then costs many nats, and shows on few. */
+const BESIDE_ESTIMATES = 16;
+
+/** The groups whose effects are too large to be estimated, the largest first. */
+function beyondEstimates(estimated: Sensitivity): string[] {
+  const largest = ([, points]: [string, Sensitivity[string]]) =>
+    Math.max(...points.map(({ divergence }) => divergence));
+  return Object.entries(estimated)
+    .filter((entry) => !(largest(entry) <= MOST_ESTIMATED))
+    .sort((a, b) => largest(b) - largest(a))
+    .slice(0, MOST_MEASURED)
+    .map(([id]) => id);
+}
+
+/** Estimates; none where the model has an operator without a gradient, or the runtime does not take what is made for it: all is measured, then. */
+async function byGradients(
+  context: Context,
+  compensations: readonly Compensation[],
+  data: Calibration,
+): Promise<Sensitivity> {
+  try {
+    return await context.clock.time('gradients', (onProgress) =>
+      gradientSensitivity(context, { compensations, data, onProgress }),
+    );
+  } catch (error) {
+    if (isRefusal(error) || (error instanceof SnpError && error.code === 'unsupported')) return {};
+    throw error;
+  }
 }

@@ -14,10 +14,10 @@ import type { Context } from '../context/context.js';
 import { firstSamples } from '../data/firstSamples.js';
 import { addAnswers, answersIn, type BatchAnswers } from '../evaluate/answers.js';
 import { FidelityMeter } from '../evaluate/fidelity.js';
-import { WeightEdits } from '../layers/weightEdits.js';
-import { laneWidth } from '../plan/widths.js';
 import type { Sensitivity, SensitivityPoint } from '../statistics/sensitivity.js';
+import { changedWeights } from './changedWeights.js';
 import { type TailModel, tailModel } from './tailModel.js';
+import { widthsOf } from './widths.js';
 
 type Running = Pick<Context, 'analysis' | 'runtime' | 'batchSize' | 'signal'>;
 
@@ -38,9 +38,6 @@ export const SENSITIVITY_SAMPLES = 48;
 
 /** Samples per run: with each, changed weights travel anew. */
 const BATCH_SIZE = 8;
-
-/** Shares of the full width at which a group's effect is measured. */
-const SHARES = [3 / 4, 1 / 2, 1 / 4];
 
 /**
  * Measures what narrowing each group alone does to the model's answers, after compensation. What lies in front of a block runs once,
@@ -138,13 +135,6 @@ function partsOf(all: readonly Compensation[]): { compensations: Compensation[];
   }));
 }
 
-function widthsOf({ group }: Compensation): number[] {
-  const full = laneWidth(group);
-  if (group.kind === 'block') return [0];
-  const widths = SHARES.map((share) => Math.max(1, Math.round(full * share)));
-  return [...new Set(widths)].filter((width) => width < full);
-}
-
 /** All weights, as a compensation makes them for a width, by name. */
 async function tryOut(
   compensation: Compensation,
@@ -152,11 +142,11 @@ async function tryOut(
   weights: readonly Value[],
   algebra: Algebra,
 ): Promise<Feeds | undefined> {
-  const edits = new WeightEdits();
-  if (!(await compensation.apply(compensation.select(width), edits, algebra))) return undefined;
+  const changed = await changedWeights(compensation, width, algebra);
+  if (!changed) return undefined;
   return Object.fromEntries(
     weights.map((weight): [string, RuntimeTensor] => {
-      const data = Float32Array.from(edits.numbers(weight));
+      const data = Float32Array.from(changed.get(weight) ?? weight.tensor!.numbers());
       return [weight.name, { type: 'FLOAT', dims: weight.tensor!.dims, data }];
     }),
   );

@@ -3,7 +3,7 @@ import { type Model, SnpError } from '@snp/onnx';
 import { Hash } from '../data/hash.js';
 import { fingerprint } from '../plan/fingerprint.js';
 import type { CrossMoments, GroupMoments, SecondMoments } from './moments.js';
-import type { Sensitivity } from './sensitivity.js';
+import type { Sensitivity, SensitivityPoint } from './sensitivity.js';
 
 /** Sums of the rows of a model's output. */
 export interface OutputSums {
@@ -124,9 +124,9 @@ export function added(lists: readonly Float64Array[]): Float64Array {
   return sum;
 }
 
-/** Divergences at the same width, averaged over the shards that measured it, by their samples. */
+/** Divergences at the same width, averaged over the shards that have it, by their samples. */
 function meanSensitivity(parts: readonly CalibrationStatistics[]): Sensitivity {
-  const means: Record<string, { width: number; divergence: number }[]> = {};
+  const means: Record<string, SensitivityPoint[]> = {};
   for (const id of new Set(parts.flatMap(({ sensitivity: own }) => Object.keys(own)))) {
     const points = parts.flatMap(({ sensitivity: own, samples }) =>
       (own[id] ?? []).map((point) => ({ ...point, samples })),
@@ -135,7 +135,8 @@ function meanSensitivity(parts: readonly CalibrationStatistics[]): Sensitivity {
     means[id] = widths.map((width) => {
       const own = points.filter((point) => point.width === width);
       const weight = total(own.map(({ samples }) => samples));
-      return { width, divergence: total(own.map(({ divergence, samples }) => divergence * samples)) / weight };
+      const divergence = total(own.map((point) => point.divergence * point.samples)) / weight;
+      return { width, divergence, ...(own.some(({ estimated }) => estimated) && { estimated: true }) };
     });
   }
   return means;

@@ -117,7 +117,7 @@ function planning({ planning: found, groups }: PruneReport): Markup | undefined 
   );
   const most = [...rows].sort((a, b) => b.divergence - a.divergence).slice(0, 12);
   return html`<h2>How the budget was allocated</h2>
-<p class="note">What each width does to the answers was measured group by group; the budget goes where it is expected to change them least. Groups together do more
+<p class="note">What each width does to the answers was ${howKnown(found)}; the budget goes where it is expected to change them least. Groups together do more
 than the sum says.</p>
 <div class="panels wide">
 ${curvePanel({
@@ -133,6 +133,14 @@ ${curvePanel({
 <thead><tr><th>group</th><th class="number">width</th><th class="number">share of all</th></tr></thead>
 <tbody>${most.map(({ id, before, after, divergence }) => html`<tr><td>${id}</td><td class="number">${change(before, after)}</td><td class="number">${percent(divergence, all)}</td></tr>`)}</tbody></table></figure>
 </div>`;
+}
+
+function howKnown({ divergence, estimated }: NonNullable<PruneReport['planning']>): string {
+  const rest = Object.keys(divergence).length - estimated.length;
+  if (estimated.length === 0) return 'measured group by group';
+  return rest === 0
+    ? 'estimated group by group, by gradients'
+    : `estimated by gradients for ${counted(estimated.length, 'group')} and measured for ${rest}`;
 }
 
 /** What the pruned model answers beside the original on samples that calibration did not see. */

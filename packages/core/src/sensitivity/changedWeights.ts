@@ -1,0 +1,15 @@
+import type { Value } from '@snp/onnx';
+import type { Algebra } from '../algebra/algebra.js';
+import type { Compensation } from '../compensation/compensation.js';
+import { WeightEdits } from '../layers/weightEdits.js';
+
+/** The weights that a compensation touches, as it makes them for a width. Undefined where it has no finite solution. */
+export async function changedWeights(
+  compensation: Compensation,
+  width: number,
+  algebra: Algebra,
+): Promise<Map<Value, ArrayLike<number>> | undefined> {
+  const edits = new WeightEdits();
+  if (!(await compensation.apply(compensation.select(width), edits, algebra))) return undefined;
+  return new Map(compensation.touches.map((weight) => [weight, edits.numbers(weight)]));
+}
