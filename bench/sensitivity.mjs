@@ -1,11 +1,18 @@
 // `node bench/sensitivity.mjs MODEL DATA [SAMPLES]`: what narrowing each group alone does to the answers, estimated by gradients and measured by running the model with each group
 // narrowed, on the same samples: rank correlation, correlation of logarithms, median of estimated over measured by kind of group, and the time of each in plain inferences of those
-// samples. With `--table` every point as a line of tab-separated values.
+// samples. With `--table` every point as a line of tab-separated values; with `--svg FILE` a picture of them.
+
+import { writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { calibrate, estimateSensitivity, open, solveCompensation } from '@snp/core/stages';
 import { readModel } from '@snp/onnx/node';
 import { onnxRuntime, openCalibration, runSamples } from '@snp/runtime';
-import { calibrate, estimateSensitivity, open, solveCompensation } from '@snp/core/stages';
+import { scatter } from './support/scatter.mjs';
 
-const [path, data, limit = '48'] = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const given = process.argv.slice(2);
+const picture = given.includes('--svg') ? given.splice(given.indexOf('--svg'), 2)[1] : undefined;
+const table = given.includes('--table');
+const [path, data, limit = '48'] = given.filter((argument) => !argument.startsWith('--'));
 const original = await readModel(path);
 const inputs = original.graph.inputs
   .filter((input) => !input.tensor)
@@ -28,13 +35,18 @@ const again = await timed(() => runSamples({ runtime, model: path, calibration }
 const plain = (inference.seconds + again.seconds) / 2;
 
 const points = context.analysis.groups.flatMap(({ id, kind }) =>
-  (estimated.result[id] ?? []).flatMap(({ width, divergence }, at) => {
+  (estimated.result[id] ?? []).flatMap(({ width, divergence, estimated: own }, at) => {
     const found = measured.result[id]?.[at];
-    return found ? [{ id, kind, width, estimated: divergence, measured: found.divergence }] : [];
+    return found && own ? [{ id, kind, width, estimated: divergence, measured: found.divergence }] : [];
   }),
 );
-if (process.argv.includes('--table'))
+if (table)
   for (const { id, width, estimated, measured } of points) console.log([id, width, estimated, measured].join('\t'));
+
+if (picture) {
+  const dots = points.map(({ estimated, measured, kind }) => ({ x: measured, y: estimated, series: kind }));
+  await writeFile(picture, scatter(basename(path, '.onnx'), ['measured, nats', 'estimated, nats'], dots));
+}
 
 const ranks = (values) => {
   const order = values.map((_, at) => at).sort((a, b) => values[a] - values[b]);

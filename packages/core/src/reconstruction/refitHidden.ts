@@ -13,6 +13,9 @@ import { HALVES, type RunOptions } from './streams.js';
 /** Dampings that are tried, beside the means of the diagonals. */
 const DAMPINGS = [0.03, 0.1, 0.3];
 
+/** Samples of each half that a step is tried on: how long it is to be shows on few. */
+const TRIED = 32;
+
 /** Changes of hidden layers, one [inputs, neurons] each, the inputs with a 1 behind them where there is a bias. */
 type Steps = readonly Float64Array[];
 
@@ -45,7 +48,9 @@ export async function refitHidden(place: BranchPlace, options: RunOptions, algeb
     for (const half of HALVES) {
       const steps = await stepsOf(halves[1 - half].sums, damping);
       if (!steps) continue;
-      const after = await trying(layers, steps, () => place.own.ahead(place.segment(), options, half));
+      const after = await trying(layers, steps, () =>
+        place.own.ahead(place.segment(), options, { half, first: TRIED }),
+      );
       const wanted = place.wanted.streams(half);
       for (const [at, stream] of after.entries()) {
         const [before, behind, to] = [halves[half].streams[at], stream, wanted[at]].map((own) => floatsOf(own)!);

@@ -21,6 +21,13 @@ export type Half = 0 | 1;
 
 export const HALVES: readonly Half[] = [0, 1];
 
+/** Which samples. Default: all. */
+export interface SomeSamples {
+  half?: Half | undefined;
+  /** So many of them. */
+  first?: number | undefined;
+}
+
 /** What one sample is at a place of a model. */
 interface Held {
   half: Half;
@@ -57,9 +64,9 @@ export class Streams {
     return this.samples.filter((sample) => sample.half === half).map(({ stream }) => stream);
   }
 
-  /** What the streams are at the end of a segment that begins here: of one half of the samples, or of all. */
-  ahead(segment: Segment, options: RunOptions, half?: Half): Promise<RuntimeTensor[]> {
-    return run(segment, this.feeding(segment, { half }), options);
+  /** What the streams are at the end of a segment that begins here: of the first so many samples of one half, or of all. */
+  ahead(segment: Segment, options: RunOptions, some: SomeSamples = {}): Promise<RuntimeTensor[]> {
+    return run(segment, this.feeding(segment, some), options);
   }
 
   /** Goes on to the end of a segment that begins here. */
@@ -72,21 +79,19 @@ export class Streams {
    * The samples as inputs of a segment that begins here.
    *
    * @param beside Those of another model, as a further input of this name.
-   * @param half Which samples. Default all.
    */
   feeding(
     { start, inputs }: Segment,
-    { beside, half }: { beside?: { name: string; of: Streams }; half?: Half | undefined } = {},
+    { beside, half, first }: SomeSamples & { beside?: { name: string; of: Streams } } = {},
   ): Calibration {
-    return tensors(() =>
-      this.samples.flatMap((sample, at): Feeds[] => {
-        if (half !== undefined && sample.half !== half) return [];
-        const own = part(sample.feeds, inputs);
-        if (start !== undefined) own[start] = sample.stream;
-        if (beside) own[beside.name] = beside.of.samples[at].stream;
-        return [own];
-      }),
-    );
+    const chosen = this.samples.flatMap((sample, at): Feeds[] => {
+      if (half !== undefined && sample.half !== half) return [];
+      const own = part(sample.feeds, inputs);
+      if (start !== undefined) own[start] = sample.stream;
+      if (beside) own[beside.name] = beside.of.samples[at].stream;
+      return [own];
+    });
+    return tensors(() => chosen.slice(0, first));
   }
 }
 

@@ -9,7 +9,7 @@ import { firstSamples } from '../data/firstSamples.js';
 import type { UnitGroup } from '../plugin/unitGroup.js';
 import type { Sensitivity } from '../statistics/sensitivity.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
-import { gradientSensitivity } from './gradientSensitivity.js';
+import { ESTIMATE_SAMPLES, gradientSensitivity } from './gradientSensitivity.js';
 import { measureSensitivity, SENSITIVITY_SAMPLES } from './measureSensitivity.js';
 
 /** Options of `estimateSensitivity`. */
@@ -43,8 +43,7 @@ export async function estimateSensitivity(
   );
   if (missing.length === 0 || !data) return known;
   const missed = 'What narrowing parts does to the answers was not measured';
-  const some = firstSamples(data, SENSITIVITY_SAMPLES);
-  const estimated = method === 'gradients' ? await byGradients(context, missing, some) : {};
+  const estimated = method === 'gradients' ? await byGradients(context, missing, data) : {};
   const large = new Set(beyondEstimates(estimated));
   const left = missing.filter(({ group }) => !estimated[group.id] || large.has(group.id));
   const few = left.length < missing.length;
@@ -52,7 +51,7 @@ export async function estimateSensitivity(
     clock.time('probe', (onProgress) =>
       measureSensitivity(context, {
         compensations: left,
-        data: few ? firstSamples(data, BESIDE_ESTIMATES) : some,
+        data: firstSamples(data, few ? BESIDE_ESTIMATES : SENSITIVITY_SAMPLES),
         onProgress,
         onRefusal: (groups, { message }) => warn(`${missed} for ${groups.join(', ')}: ${message}`),
       }),
@@ -89,7 +88,7 @@ async function byGradients(
 ): Promise<Sensitivity> {
   try {
     return await context.clock.time('gradients', (onProgress) =>
-      gradientSensitivity(context, { compensations, data, onProgress }),
+      gradientSensitivity(context, { compensations, data: firstSamples(data, ESTIMATE_SAMPLES), onProgress }),
     );
   } catch (error) {
     if (isRefusal(error) || (error instanceof SnpError && error.code === 'unsupported')) return {};

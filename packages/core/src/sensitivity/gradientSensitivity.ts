@@ -1,14 +1,13 @@
 import { cloneModel, inferShapes, type Model, type ShapeInfo, Tensor } from '@snp/onnx';
-import { batches, type Calibration, type Feeds, floatsOf, type RuntimeTensor } from '@snp/runtime';
+import { batches, type Calibration, type RuntimeTensor } from '@snp/runtime';
 import { Algebra } from '../algebra/algebra.js';
 import type { Compensation } from '../compensation/compensation.js';
 import type { Context } from '../context/context.js';
 import { countsSamples } from '../layers/countsSamples.js';
 import type { Sensitivity, SensitivityPoint } from '../statistics/sensitivity.js';
 import { changedWeights } from './changedWeights.js';
-import { type ChangedWeights, changeModel } from './changeModel.js';
 import { type Reach, reachOf } from './reach.js';
-import { recordingModel } from './recordingModel.js';
+import { type ChangedWeights, sensitivityModel } from './sensitivityModel.js';
 import { widthsOf } from './widths.js';
 
 type Running = Pick<Context, 'analysis' | 'runtime' | 'batchSize' | 'signal'>;
@@ -22,13 +21,16 @@ export interface GradientSensitivityOptions {
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Bytes of activations that are held at most: fewer samples are looked at where a model is wide. */
-const MOST_BYTES = 1e9;
+/** Bytes of changed weights that are held at once: where there are more, groups go in several rounds, each with a walk back of its own. */
+const MOST_BYTES = 400e6;
+
+/** Samples to estimate on, the first ones. */
+export const ESTIMATE_SAMPLES = 96;
 
 /** Samples per run. */
 const BATCH_SIZE = 8;
 
-/** Directions in which each answer is looked at. */
+/** Directions in which each answer is looked at. One costs about as much as a run of the model; more samples say more than more directions. */
 const DIRECTIONS = 2;
 
 /** A group that can be estimated, with where its changes end. */
@@ -48,54 +50,86 @@ export async function gradientSensitivity(
   context: Running,
   { compensations, data, onProgress }: GradientSensitivityOptions,
 ): Promise<Sensitivity> {
-  const { analysis, runtime, signal } = context;
+  const { analysis, runtime } = context;
   const whole = cloneModel(analysis.model);
-  const shapes = inferShapes(whole);
-  const places = placesOf(
-    whole,
-    analysis.branches.map(({ sum }) => sum.outputs[0]!.name),
-    compensations,
-  );
-  if (places.length === 0) return {};
-  const recorded = await record(context, { whole, shapes, places, data });
+  const source = { model: whole, shapes: inferShapes(whole) };
+  const sums = analysis.branches.map(({ sum }) => sum.outputs[0]!.name);
+  const places = placesOf(whole, sums, compensations);
   const estimated: Record<string, SensitivityPoint[]> = {};
   const algebra = new Algebra(runtime);
   try {
-    for (const place of places) {
-      const { compensation, reach } = place;
-      const tried = await triedWidths(compensation, algebra);
-      const bySample = countsSamples(reach.end, { model: whole, shapes });
-      const changes = tried.map(({ weights }) => weights);
-      const part = changeModel(whole, { reach, changes, directions: DIRECTIONS, shapes, bySample });
-      const session = await runtime.open(part.model, { signal });
-      try {
-        const sums = changes.map(() => 0);
-        for (const { values, gradients, count } of recorded.batches) {
-          const feeds: Feeds = {};
-          for (const [name, input] of part.inputs) feeds[input] = values[name];
-          for (const [at, input] of part.directions.entries()) feeds[input] = gradients[at][reach.end.name];
-          const products = await session.run(feeds, { signal });
-          for (const [at, names] of part.products.entries()) {
-            for (const name of names) {
-              const own = Array.from(floatsOf(products[name])!).slice(0, bySample ? count : 1);
-              sums[at] += own.reduce((sum, product) => sum + product * product, 0);
-            }
-          }
-        }
-        estimated[compensation.group.id] = tried.map(({ width }, at) => ({
-          width,
-          divergence: sums[at] / (2 * DIRECTIONS * recorded.answers),
-          estimated: true,
-        }));
-      } finally {
-        await session.close();
-      }
+    for (const round of roundsOf(places)) {
+      const own = await estimateRound(context, source, { places: round, data, algebra });
+      for (const [at, { compensation }] of round.entries()) estimated[compensation.group.id] = own[at];
       onProgress?.(Object.keys(estimated).length, places.length);
     }
   } finally {
     await algebra.close();
   }
   return estimated;
+}
+
+/** Places whose changed weights fit into memory together. */
+function roundsOf(places: readonly Place[]): Place[][] {
+  const rounds: Place[][] = [];
+  let room = 0;
+  for (const place of places) {
+    const { touches } = place.compensation;
+    const bytes = 4 * widthsOf(place.compensation).length * touches.reduce((sum, { tensor }) => sum + tensor!.size, 0);
+    if (rounds.length === 0 || bytes > room) {
+      rounds.push([]);
+      room = MOST_BYTES;
+    }
+    rounds[rounds.length - 1].push(place);
+    room -= bytes;
+  }
+  return rounds;
+}
+
+interface Source {
+  model: Model;
+  shapes: ShapeInfo;
+}
+
+/** Estimates of each of some places. */
+async function estimateRound(
+  { runtime, signal, batchSize = BATCH_SIZE }: Running,
+  source: Source,
+  { places, data, algebra }: { places: readonly Place[]; data: Calibration; algebra: Algebra },
+): Promise<SensitivityPoint[][]> {
+  const tried: Awaited<ReturnType<typeof triedWidths>>[] = [];
+  for (const { compensation } of places) tried.push(await triedWidths(compensation, algebra));
+  const bySample = places.every(({ reach }) => countsSamples(reach.end, source));
+  const changes = places.map(({ reach }, at) => ({ reach, weights: tried[at].map(({ weights }) => weights) }));
+  const { model, products, rows } = sensitivityModel(source, changes, { directions: DIRECTIONS, bySample });
+  const squares = tried.map((widths) => widths.map(() => 0));
+  let answers = 0;
+  const session = await runtime.open(model, { signal });
+  try {
+    for await (const batch of batches(data.samples(signal), bySample ? batchSize : 1, session.inputs)) {
+      const found = await session.run(batch.feeds, { signal });
+      const count = batch.samples.length;
+      answers += (count / batch.size) * rows.reduce((sum, name) => sum + Number(found[name].data[0]), 0);
+      for (const [at, own] of products.entries()) {
+        for (const [width, names] of own.entries())
+          squares[at][width] += names.reduce((sum, name) => sum + squareOfFirst(found[name], count), 0);
+      }
+    }
+  } finally {
+    await session.close();
+  }
+  return tried.map((widths, at) =>
+    widths.map(({ width }, index) => ({
+      width,
+      divergence: squares[at][index] / (2 * DIRECTIONS * answers),
+      estimated: true,
+    })),
+  );
+}
+
+/** Sum of the squares of the first numbers: samples that only fill a batch up do not count. */
+function squareOfFirst({ data }: RuntimeTensor, count: number): number {
+  return (data as Float32Array).subarray(0, count).reduce((sum, product) => sum + product * product, 0);
 }
 
 function placesOf(whole: Model, sums: readonly string[], compensations: readonly Compensation[]): Place[] {
@@ -123,41 +157,4 @@ async function triedWidths(
     tried.push({ width, weights: new Map(weights) });
   }
   return tried;
-}
-
-/** What one batch of samples gave. */
-interface Recorded {
-  count: number;
-  values: Readonly<Record<string, RuntimeTensor>>;
-  /** Of each direction, by the name of the value. */
-  gradients: readonly Readonly<Record<string, RuntimeTensor>>[];
-}
-
-/** Runs the model forth and back, and keeps what changes start from, where they end, and the gradients there. */
-async function record(
-  { runtime, signal, batchSize = BATCH_SIZE }: Running,
-  { whole, shapes, places, data }: { whole: Model; shapes: ShapeInfo; places: readonly Place[]; data: Calibration },
-): Promise<{ batches: Recorded[]; answers: number }> {
-  const ends = [...new Set(places.map(({ reach }) => reach.end.name))];
-  const kept = [...new Set(places.flatMap(({ reach }) => [...reach.frontier.map(({ name }) => name), reach.end.name]))];
-  const { model, gradients, rows } = recordingModel(whole, { shapes, ends, kept, directions: DIRECTIONS });
-  const apart = ends.every((name) => countsSamples(whole.graph.value(name), { model: whole, shapes }));
-  const session = await runtime.open(model, { signal });
-  try {
-    const recorded: Recorded[] = [];
-    let [bytes, answers] = [0, 0];
-    for await (const { feeds, samples, size } of batches(data.samples(signal), apart ? batchSize : 1, session.inputs)) {
-      const found: Feeds = await session.run(feeds, { signal });
-      const values = Object.fromEntries(kept.map((name) => [name, found[name] ?? feeds[name]]));
-      const own = gradients.map((byName) => Object.fromEntries(ends.map((name) => [name, found[byName[name]]])));
-      recorded.push({ count: samples.length, values, gradients: own });
-      const whole = rows.reduce((sum, name) => sum + Number(found[name].data[0]), 0);
-      answers += (whole / size) * samples.length;
-      bytes += Object.values(found).reduce((sum, { data }) => sum + (data as Float32Array).byteLength, 0);
-      if (bytes > MOST_BYTES) break;
-    }
-    return { batches: recorded, answers };
-  } finally {
-    await session.close();
-  }
 }
