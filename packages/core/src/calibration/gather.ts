@@ -3,7 +3,7 @@ import { DEFAULT_BATCH_SIZE } from '@snp/runtime';
 import type { Context } from '../context/context.js';
 import type { GroupMoments } from '../statistics/moments.js';
 import type { CalibrationRequests } from '../statistics/requests.js';
-import { type CalibrationStatistics, modelContent } from '../statistics/statistics.js';
+import type { CalibrationStatistics } from '../statistics/statistics.js';
 import { crossMoments, crossTaps } from './crossMoments.js';
 import { gatherStatistics } from './gatherStatistics.js';
 import { gatherTaken } from './gatherTaken.js';
@@ -63,5 +63,5 @@ export async function gather(
   );
   const groups = new Map<string, GroupMoments>(statistics as Map<string, GroupMoments>);
   for (const [id, own] of crossMoments(analysis, sums)) groups.set(id, { crossMoments: own });
-  return { model: modelContent(model), samples, groups, outputs: outputSums(sums), sensitivity: {} };
+  return { model: context.modelContent(), samples, groups, outputs: outputSums(sums), sensitivity: {} };
 }
