@@ -13,23 +13,26 @@ import { pairMoments } from './pairMoments.js';
 import { type SecondMomentsOptions, secondMoments } from './secondMoments.js';
 import { streamMoments } from './streamMoments.js';
 
+/** Cross moments are those of branches. */
+type GroupMoment = Exclude<keyof GroupMoments, 'crossMoments'>;
+
 /** What is asked for of groups. */
-const REQUESTS: Partial<Record<keyof GroupMoments, (options: SecondMomentsOptions) => MomentsRequest>> = {
+const REQUESTS: Record<GroupMoment, (options: SecondMomentsOptions) => MomentsRequest> = {
   secondMoments,
   pairMoments,
   streamMoments,
 };
 
 /** All that there is, of branches where some may leave. */
-function momentsIn({ units }: Context): (keyof GroupMoments)[] {
+function allMoments({ units }: Context): (keyof GroupMoments)[] {
   const beyond = units.some(({ groups }) => groups.length > 0);
-  return ['secondMoments', 'pairMoments', 'streamMoments', ...(beyond ? (['crossMoments'] as const) : [])];
+  return [...(Object.keys(REQUESTS) as GroupMoment[]), ...(beyond ? (['crossMoments'] as const) : [])];
 }
 
 /** One pass over the calibration data for all that is asked for. */
 export async function gather(
   context: Context,
-  { moments = momentsIn(context), outputs = true }: CalibrationRequests,
+  { moments = allMoments(context), outputs = true }: CalibrationRequests,
   onProgress: (done: number, total: number | undefined) => void,
 ): Promise<CalibrationStatistics> {
   const { analysis, data: calibration, runtime, batchSize, signal, warn } = context;
