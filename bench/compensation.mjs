@@ -8,12 +8,11 @@ import { join } from 'node:path';
 import { compare, criterionByName, presets, prune } from '@snp/core';
 import { readModel } from '@snp/onnx/node';
 import { onnxRuntime, openCalibration } from '@snp/runtime';
+import { inputsOf } from './support/inputsOf.mjs';
 
 const [path, data, ...chosen] = process.argv.slice(2);
 const original = await readModel(path);
-const inputs = original.graph.inputs
-  .filter((input) => !input.tensor)
-  .map((input) => ({ name: input.name, type: input.type.elementType, dims: input.type.shape }));
+const inputs = inputsOf(original);
 const apart = existsSync(join(data, 'calibration'));
 const openCalibrationPart = () =>
   apart

@@ -9,6 +9,7 @@ import { apply, calibrateModel, criterionByName, criterionNames, prune } from '@
 import { readModel } from '@snp/onnx/node';
 import { onnxRuntime, openCalibration, runSamples } from '@snp/runtime';
 import { SEEDS, writePictures } from '../examples/shapes/pictures.mjs';
+import { inputsOf } from './support/inputsOf.mjs';
 
 const BUDGETS = [0.8, 0.65, 0.5];
 const CALIBRATION = 256;
@@ -20,9 +21,7 @@ const runtime = onnxRuntime();
 try {
   if (!data) await writePictures(folder, { count: 2000, seed: SEEDS.test });
   const original = await readModel(path);
-  const inputs = original.graph.inputs
-    .filter((input) => !input.tensor)
-    .map((input) => ({ name: input.name, type: input.type.elementType, dims: input.type.shape }));
+  const inputs = inputsOf(original);
   const preprocess = data ? undefined : join(example, 'preprocessor_config.json');
   const open = (options) =>
     openCalibration(data ?? folder, { inputs, preprocess, every: 2, ...options }).then(inMemory);

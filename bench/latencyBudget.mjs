@@ -6,13 +6,12 @@ import { calibrateModel, prepare, prune } from '@snp/core';
 import { compareModels } from '@snp/core/stages';
 import { readModel } from '@snp/onnx/node';
 import { onnxRuntime, openCalibration } from '@snp/runtime';
+import { inputsOf } from './support/inputsOf.mjs';
 
 const [path, data, shares = '0.6', target = 'cpu-1', table] = process.argv.slice(2);
 if (!data) throw new Error('usage: node bench/latencyBudget.mjs MODEL DATA [SHARES] [TARGET] [TABLE]');
 const original = await readModel(path);
-const inputs = original.graph.inputs
-  .filter((input) => !input.tensor)
-  .map((input) => ({ name: input.name, type: input.type.elementType, dims: input.type.shape }));
+const inputs = inputsOf(original);
 const runtime = onnxRuntime();
 const calibration = await openCalibration(data, { inputs, every: 2 });
 const statistics = await calibrateModel(original, { calibration, runtime });

@@ -9,12 +9,11 @@ import { readModel } from '@snp/onnx/node';
 import { blockPruning } from '@snp/plugin-block';
 import { headPruning } from '@snp/plugin-head';
 import { onnxRuntime, openCalibration } from '@snp/runtime';
+import { inputsOf } from './support/inputsOf.mjs';
 
 const [path, data, shares = '0.75,0.6,0.5', ...chosen] = process.argv.slice(2);
 const original = await readModel(path);
-const inputs = original.graph.inputs
-  .filter((input) => !input.tensor)
-  .map((input) => ({ name: input.name, type: input.type.elementType, dims: input.type.shape }));
+const inputs = inputsOf(original);
 const runtime = onnxRuntime();
 const calibration = await openCalibration(data, { inputs, every: 2 });
 const folder = await mkdtemp(join(tmpdir(), 'snp-mixes-'));

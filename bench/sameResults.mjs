@@ -9,6 +9,7 @@ import { readModel } from '@snp/onnx/node';
 import { blockPruning } from '@snp/plugin-block';
 import { headPruning } from '@snp/plugin-head';
 import { openCalibration, tensors } from '@snp/runtime';
+import { inputsOf } from './support/inputsOf.mjs';
 
 const [folder, ...chosen] = process.argv.slice(2);
 const deit = 'models/deit_tiny_patch16_224.onnx';
@@ -34,7 +35,7 @@ const latency = {
 
 /** Token ids of a sentence that is the same every time. */
 function sentences(model, count) {
-  const inputs = model.graph.inputs.filter(({ tensor }) => !tensor);
+  const inputs = inputsOf(model);
   const data = Array.from({ length: count }, (_, sentence) =>
     Object.fromEntries(
       inputs.map(({ name }) => {
@@ -76,9 +77,7 @@ try {
     if (chosen.length > 0 && !chosen.includes(name)) continue;
     const start = performance.now();
     const model = await readModel(join(folder, file));
-    const inputs = model.graph.inputs
-      .filter((input) => !input.tensor)
-      .map((input) => ({ name: input.name, type: input.type.elementType, dims: input.type.shape }));
+    const inputs = inputsOf(model);
     const calibration = source
       ? await openCalibration(join(folder, source.data), { inputs, every: 2, limit: source.limit })
       : sentences(model, 40);

@@ -1,18 +1,9 @@
 import { onnxRuntime, tensors } from '@snp/runtime';
-import { buildVit } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
 import { apply, calibrateModel, open, prune, sweep, verify } from './support/core.js';
-import { smallVitFeeds } from './support/smallVit.js';
+import { smallVit, smallVitFeeds } from './support/smallVit.js';
 
-const model = buildVit({
-  image: 8,
-  patch: 4,
-  residual: 12,
-  depth: 1,
-  heads: 2,
-  blocks: { queryKey: 4, value: 4, ffn: 20 },
-  classes: 3,
-});
+const model = smallVit({ depth: 1 });
 const calibration = tensors([smallVitFeeds(1)], { count: 1 });
 
 describe('options that are wrong', () => {
@@ -47,18 +38,7 @@ describe('options that are wrong', () => {
     await expect(open(model, wrong)).rejects.toThrow(/open: there is no option 'verfy'. Did you mean 'verify'\?/);
     await expect(apply(model, {}, wrong)).rejects.toThrow(/apply: there is no option 'verfy'/);
     await expect(calibrateModel(model, { calibration, ...wrong })).rejects.toThrow(/calibrateModel: .*'verfy'/);
-    const statistics = await calibrateModel(
-      buildVit({
-        image: 16,
-        patch: 4,
-        residual: 12,
-        depth: 1,
-        heads: 2,
-        blocks: { queryKey: 4, value: 4, ffn: 20 },
-        classes: 3,
-      }),
-      { calibration, runtime, sensitivity: false },
-    );
+    const statistics = await calibrateModel(model, { calibration, runtime, sensitivity: false });
     await expect(sweep(model, { statistics, budgets: [], ...wrong })).rejects.toThrow(/sweep: .*'verfy'/);
     const { analysis, plan, model: pruned } = await prune(model, { ratios: { ffn: 0.5 }, runtime });
     await expect(verify(analysis, pruned, plan, { runtime, ...wrong })).rejects.toThrow(/verify: .*'verfy'/);

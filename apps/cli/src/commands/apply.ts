@@ -1,18 +1,17 @@
-import { addStatistics, apply, COMPENSATION_KINDS, type CompensationKind, loadStatistics } from '@snp/core';
+import { apply, COMPENSATION_KINDS, type CompensationKind } from '@snp/core';
 import { Command, Option } from 'commander';
 import { commonFlags } from '../config/flags.js';
 import type { ParsedConfig } from '../config/schema.js';
 import { addConfigOptions, withConfig } from '../config/withConfig.js';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
-import { checkWritable, defaultOutput, fileSize, readJson } from '../options/files.js';
+import { checkWritable, defaultOutput, readJson } from '../options/files.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
+import { statisticsIn } from '../options/statistics.js';
 import { dimOption } from '../options/target.js';
 import { noVerifyOption } from '../options/verify.js';
-import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
-import { renderSummary } from '../output/summary.js';
-import { printSkipped, printWarnings } from '../output/warnings.js';
-import { makeReportFolder, writeReport } from '../output/writeReport.js';
+import { makeReportFolder } from '../output/writeReport.js';
+import { writeResult } from '../output/writeResult.js';
 
 interface ApplyCommandOptions extends DataOptions, ModelOptions {
   output?: string;
@@ -58,7 +57,7 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
   const plan = await readJson(options.plan);
   const model = await openModel(path, options);
   const calibration = options.calib === undefined ? undefined : await openData(options.calib, model, options);
-  const statistics = options.stats && addStatistics(await Promise.all(options.stats.map(loadStatistics)));
+  const statistics = await statisticsIn(options);
   if (options.report !== undefined) await makeReportFolder(options.report);
   const { compensation, verify, batch, dim: dims } = options;
   const result = await withProgress((bar) =>
@@ -73,13 +72,7 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
       onProgress: bar.onProgress,
     }),
   );
-  await result.write(output);
-  if (options.report !== undefined) await writeReport(options.report, result.report);
-  printWarnings(result.report.warnings);
-  printSkipped(result.report.calibration.skipped);
-  const sizes = { before: await fileSize(path), after: await fileSize(output) };
-  if (options.json) printJson({ output, fileBytes: sizes, ...result.report });
-  else process.stdout.write(renderSummary(result.report, sizes, output, options.report));
+  await writeResult(result, { input: path, output, report: options.report, json: options.json });
 }
 
 /** What a plan leaves to say. */

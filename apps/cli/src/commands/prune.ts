@@ -1,14 +1,11 @@
 import { latencyOn, readLatencyTable, type Target } from '@snp/bench';
 import {
   type ApplyOptions,
-  addStatistics,
   apply,
-  type CalibrationStatistics,
   COMPENSATION_KINDS,
   type CompensationKind,
   criterionNames,
   type LatencyBudget,
-  loadStatistics,
   type PruneOptions,
   presets,
   prune,
@@ -20,18 +17,17 @@ import { pruneDrops, pruneFlags } from '../config/flags.js';
 import { addConfigOptions, withConfig } from '../config/withConfig.js';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { extensionsOf } from '../options/extensionsOf.js';
-import { checkWritable, defaultOutput, fileSize, readJson } from '../options/files.js';
+import { checkWritable, defaultOutput, readJson } from '../options/files.js';
 import { followLinksOption, type ModelOptions, narrowCacheOption, openModel } from '../options/model.js';
 import { budget, latency, wholeNumber } from '../options/numbers.js';
 import { addPluginOptions, criterionOption, type PluginOptions } from '../options/plugins.js';
 import { shares } from '../options/shares.js';
+import { statisticsIn } from '../options/statistics.js';
 import { dimOption, sizesOf, targetOption, withTarget } from '../options/target.js';
 import { noVerifyOption } from '../options/verify.js';
-import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
-import { renderSummary } from '../output/summary.js';
-import { printSkipped, printWarnings } from '../output/warnings.js';
-import { makeReportFolder, writeReport } from '../output/writeReport.js';
+import { makeReportFolder } from '../output/writeReport.js';
+import { writeResult } from '../output/writeResult.js';
 
 interface PruneCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   output?: string;
@@ -132,35 +128,23 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
   await checkWritable(output, path);
   const model = await openModel(path, options);
   const calibration = options.calib === undefined ? undefined : await openData(options.calib, model, options);
-  const statistics = await statisticsOf(options);
+  const statistics = await statisticsIn(options);
   if (options.report !== undefined) await makeReportFolder(options.report);
   const result = await withProgress((bar) =>
     withTarget(options.target, async (target) => {
       const common = { ...settingsOf(options, calibration), statistics, name: path, onProgress: bar.onProgress };
       const plan = await planOf(options);
-      const pruned = plan
-        ? await apply(model, plan, common)
-        : await prune(model, {
-            ...targetOf(options),
-            latency: await latencyOf(options, target),
-            ...common,
-            ...decidingOf(options),
-            ...extensions,
-          });
-      await pruned.write(output);
-      return pruned;
+      if (plan) return apply(model, plan, common);
+      return prune(model, {
+        ...targetOf(options),
+        latency: await latencyOf(options, target),
+        ...common,
+        ...decidingOf(options),
+        ...extensions,
+      });
     }),
   );
-  if (options.report !== undefined) await writeReport(options.report, result.report);
-  printWarnings(result.report.warnings);
-  printSkipped(result.report.calibration.skipped);
-  const sizes = { before: await fileSize(path), after: await fileSize(output) };
-  if (options.json) printJson({ output, fileBytes: sizes, ...result.report });
-  else process.stdout.write(renderSummary(result.report, sizes, output, options.report));
-}
-
-async function statisticsOf({ stats }: PruneCommandOptions): Promise<CalibrationStatistics | undefined> {
-  return stats && addStatistics(await Promise.all(stats.map(loadStatistics)));
+  await writeResult(result, { input: path, output, report: options.report, json: options.json });
 }
 
 async function latencyOf(

@@ -2,7 +2,6 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
   type Analysis,
-  addStatistics,
   type CalibrationStatistics,
   type CostBudget,
   calibrateModel,
@@ -31,6 +30,7 @@ import { followLinksOption, type ModelOptions, narrowCacheOption, openModel } fr
 import { budget, wholeNumber } from '../options/numbers.js';
 import { addPluginOptions, criterionOption, type PluginOptions } from '../options/plugins.js';
 import { shares } from '../options/shares.js';
+import { statisticsIn } from '../options/statistics.js';
 import { dimOption } from '../options/target.js';
 import { noVerifyOption } from '../options/verify.js';
 import { count, percent } from '../output/format.js';
@@ -240,7 +240,8 @@ async function statisticsOf(
   { plugins, pluginTimeout }: Pick<PruneOptions, 'plugins' | 'pluginTimeout'>,
   bar: ProgressBar,
 ): Promise<CalibrationStatistics> {
-  if (options.stats) return addStatistics(await Promise.all(options.stats.map(loadStatistics)));
+  const given = await statisticsIn(options);
+  if (given) return given;
   const path = join(folder, 'statistics.safetensors');
   if (await stat(path).catch(() => undefined)) return loadStatistics(path);
   const statistics = await calibrateModel(model, {

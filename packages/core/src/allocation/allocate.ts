@@ -137,8 +137,8 @@ async function bestOf(
     let least = Number.POSITIVE_INFINITY;
     for (const [at, planned] of plans.entries()) {
       const plan = made(planned);
-      const compensated = await rewriteWeights({ analysis, runtime }, plan, compensations);
-      const { divergence } = await compareAnswers(answers, applyPlan(compensated.analysis, plan), run);
+      const { model } = await rewriteWeights({ analysis, runtime }, plan, compensations);
+      const { divergence } = await compareAnswers(answers, applyPlan(analysis, plan, model), run);
       if (divergence < (1 - CLOSER) * least) [best, least] = [planned, divergence];
       onProgress(at + 1, plans.length);
     }

@@ -3,7 +3,7 @@ import { DEFAULT_BATCH_SIZE } from '@snp/runtime';
 import type { Context } from '../context/context.js';
 import type { GroupMoments } from '../statistics/moments.js';
 import type { CalibrationRequests } from '../statistics/requests.js';
-import { type CalibrationStatistics, modelContent } from '../statistics/statistics.js';
+import type { CalibrationStatistics } from '../statistics/statistics.js';
 import { crossMoments, crossTaps } from './crossMoments.js';
 import { gatherStatistics } from './gatherStatistics.js';
 import { gatherTaken } from './gatherTaken.js';
@@ -13,23 +13,26 @@ import { pairMoments } from './pairMoments.js';
 import { type SecondMomentsOptions, secondMoments } from './secondMoments.js';
 import { streamMoments } from './streamMoments.js';
 
+/** Cross moments are those of branches. */
+type GroupMoment = Exclude<keyof GroupMoments, 'crossMoments'>;
+
 /** What is asked for of groups. */
-const REQUESTS: Partial<Record<keyof GroupMoments, (options: SecondMomentsOptions) => MomentsRequest>> = {
+const REQUESTS: Record<GroupMoment, (options: SecondMomentsOptions) => MomentsRequest> = {
   secondMoments,
   pairMoments,
   streamMoments,
 };
 
 /** All that there is, of branches where some may leave. */
-function momentsIn({ units }: Context): (keyof GroupMoments)[] {
+function allMoments({ units }: Context): (keyof GroupMoments)[] {
   const beyond = units.some(({ groups }) => groups.length > 0);
-  return ['secondMoments', 'pairMoments', 'streamMoments', ...(beyond ? (['crossMoments'] as const) : [])];
+  return [...(Object.keys(REQUESTS) as GroupMoment[]), ...(beyond ? (['crossMoments'] as const) : [])];
 }
 
 /** One pass over the calibration data for all that is asked for. */
 export async function gather(
   context: Context,
-  { moments = momentsIn(context), outputs = true }: CalibrationRequests,
+  { moments = allMoments(context), outputs = true }: CalibrationRequests,
   onProgress: (done: number, total: number | undefined) => void,
 ): Promise<CalibrationStatistics> {
   const { analysis, data: calibration, runtime, batchSize, signal, warn } = context;
@@ -63,5 +66,5 @@ export async function gather(
   );
   const groups = new Map<string, GroupMoments>(statistics as Map<string, GroupMoments>);
   for (const [id, own] of crossMoments(analysis, sums)) groups.set(id, { crossMoments: own });
-  return { model: modelContent(model), samples, groups, outputs: outputSums(sums), sensitivity: {} };
+  return { model: context.modelContent(), samples, groups, outputs: outputSums(sums), sensitivity: {} };
 }

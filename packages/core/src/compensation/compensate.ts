@@ -1,5 +1,5 @@
-import { type Analysis, analyze, type Group } from '@snp/graph';
-import { cloneModel } from '@snp/onnx';
+import type { Analysis, Group } from '@snp/graph';
+import { cloneModel, type Model } from '@snp/onnx';
 import { Algebra } from '../algebra/algebra.js';
 import type { Context } from '../context/context.js';
 import { WeightEdits } from '../layers/weightEdits.js';
@@ -11,9 +11,10 @@ import type { Compensations } from './solve.js';
 /** What was done for each group that lost units, by its id: `done`, the method and what kept it from a better one, or why nothing could be done. */
 export type CompensationOutcomes = ReadonlyMap<string, string>;
 
-/** A model whose weights make up for what a plan takes away, which is to be cut by that plan. */
+/** What was made of the weights, before any of them leave. */
 export interface Compensated {
-  readonly analysis: Analysis;
+  /** The analysed model with weights that make up for what a plan takes away: `applyPlan` cuts it by that plan. */
+  readonly model: Model;
   /** Undefined where nothing was to be compensated. */
   readonly outcomes: CompensationOutcomes | undefined;
 }
@@ -25,7 +26,7 @@ export interface Compensated {
  * @param compensations As `solveCompensation` gives them for this model.
  */
 export async function compensate(context: Context, plan: Plan, compensations: Compensations): Promise<Compensated> {
-  if (compensations.kind === 'none') return { analysis: context.analysis, outcomes: undefined };
+  if (compensations.kind === 'none') return { model: context.analysis.model, outcomes: undefined };
   return context.clock.time('recover', () => rewriteWeights(context, plan, compensations));
 }
 
@@ -40,7 +41,7 @@ export async function rewriteWeights(
   const outcomes = await rewritten(analysis, plan, compensations, weights, algebra).finally(() => algebra.close());
   const model = cloneModel(analysis.model);
   weights.applyTo(model.graph);
-  return { analysis: analyze(model, { narrowCache: analysis.narrowCache }), outcomes };
+  return { model, outcomes };
 }
 
 async function rewritten(

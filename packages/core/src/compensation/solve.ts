@@ -60,7 +60,7 @@ export async function solveCompensation(
   options: SolveOptions = {},
 ): Promise<Compensations> {
   const { analysis, runtime, clock } = context;
-  requireModel(statistics, analysis);
+  requireModel(statistics, context.modelContent());
   const algebra = new Algebra(runtime);
   return clock
     .time('solve', (onProgress) => solveAll(analysis, statistics.groups, { ...options, algebra, onProgress }))

@@ -15,6 +15,8 @@ export interface Context {
   readonly original: Model;
   /** The model made ready (`prepare`), and what can leave it. */
   readonly analysis: Analysis;
+  /** Hash of the prepared model with its weights, by which statistics know it; worked out once, when it is asked for. */
+  readonly modelContent: () => string;
   /** Units beyond neurons, by the plug-ins that bring them. */
   readonly units: readonly FoundUnits[];
   /** Calibration samples to work from. */

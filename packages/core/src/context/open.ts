@@ -10,6 +10,7 @@ import { checkPlugins } from '../plugin/definePlugin.js';
 import { findUnits } from '../plugin/findUnits.js';
 import { callLimits } from '../plugin/foreignCalls.js';
 import type { Plugin } from '../plugin/plugin.js';
+import { modelContent } from '../statistics/statistics.js';
 import { Proof } from '../verify/proof.js';
 import { VERIFY_DEFAULTS } from '../verify/verify.js';
 import { Clock } from './clock.js';
@@ -103,6 +104,7 @@ export async function openChecked(source: string | Model, options: OpenOptions):
     name: options.name ?? (typeof source === 'string' ? source : original.graph.name),
     original,
     analysis,
+    modelContent: contentOf(analysis.model),
     // Before long work: whether there are inputs to prove the result with.
     proof: proof ? await clock.time('verify', () => Proof.prepare(analysis, proof)) : undefined,
     units: await clock.time('analyze', () => findUnits(analysis, plugins, options)),
@@ -121,6 +123,15 @@ const PROOF_SAMPLES = 2;
 
 function divided({ calibration, holdBack: holds = false }: OpenOptions) {
   return calibration && holds ? holdBack(calibration) : { fit: calibration, held: undefined };
+}
+
+/** `modelContent`, worked out when it is first asked for: it reads all weights. */
+function contentOf(model: Model): () => string {
+  let content: string | undefined;
+  return () => {
+    content ??= modelContent(model);
+    return content;
+  };
 }
 
 function withWarnings(context: Omit<Context, 'warn'>): OpenContext {

@@ -1,5 +1,5 @@
 import { type Analysis, analyze } from '@snp/graph';
-import type { Model } from '@snp/onnx';
+import { inferShapes, type Model } from '@snp/onnx';
 import { type CompensationOutcomes, compensate } from '../compensation/compensate.js';
 import type { Compensations } from '../compensation/solve.js';
 import { attempt } from '../context/attempt.js';
@@ -38,13 +38,13 @@ export interface Executed {
 export async function execute(context: Context, planned: Planned): Promise<Executed> {
   const { compensations, statistics, recipe } = planned;
   const compensated = await compensate(context, planned.plan, compensations);
-  const cut = await context.clock.time('apply', async () => applyPlan(compensated.analysis, planned.plan));
-  const narrow = analyze(cut, { narrowCache: context.analysis.narrowCache });
-  const { reconstruct: refits, correctBias: corrects } = possible(context, narrow, recipe);
+  const { analysis } = context;
+  const cut = await context.clock.time('apply', async () => applyPlan(analysis, planned.plan, compensated.model));
+  const { reconstruct: refits, correctBias: corrects } = possible(context, cut, recipe);
   const refitted = refits
-    ? await attempt(context, 'Not all branches were refitted', () => reconstruct(context, narrow))
+    ? await attempt(context, 'Not all branches were refitted', () => reconstruct(context, cut))
     : undefined;
-  const after = refitted ?? narrow;
+  const after = refitted ?? analyze(cut, { narrowCache: analysis.narrowCache });
   const corrected =
     corrects && statistics
       ? await attempt(context, 'The means of the outputs were not set right', () =>
@@ -60,11 +60,11 @@ const NEITHER = { reconstruct: false, correctBias: false };
 /** What of a recipe can be done with the pruned model: calibration data hold past keys and values in their old form. */
 function possible(
   { analysis, data, warn }: Context,
-  after: Analysis,
+  cut: Model,
   recipe: Pick<Recipe, 'reconstruct' | 'correctBias'> = NEITHER,
 ): Pick<Recipe, 'reconstruct' | 'correctBias'> {
   if (!data || !(recipe.reconstruct || recipe.correctBias)) return NEITHER;
-  if (newForms(analysis, after).length === 0) return recipe;
+  if (newForms(analysis, { model: cut, shapes: inferShapes(cut) }).length === 0) return recipe;
   warn(
     'Branches were not refitted, and answers not compared: past keys and values have a new form, which the calibration data do not have.',
   );

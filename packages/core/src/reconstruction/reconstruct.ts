@@ -52,11 +52,11 @@ interface Place {
  * Branches that do not end with a matrix of their own, or whose stream became narrower, stay as they are.
  *
  * @param cut The pruned model; it stays as it is.
- * @returns The refitted model.
+ * @returns The refitted model, analysed.
  * @throws SnpError `runtime` where the runtime does not take parts of the model; `aborted`.
  */
-export async function reconstruct(context: Context, cut: Analysis): Promise<Analysis> {
-  const pruned = analyze(cloneModel(cut.model), { narrowCache: cut.narrowCache });
+export async function reconstruct(context: Context, cut: Model): Promise<Analysis> {
+  const pruned = analyze(cloneModel(cut), { narrowCache: context.analysis.narrowCache });
   const { data } = context;
   if (data) await context.clock.time('reconstruct', (onProgress) => refitBranches(pruned, context, data, onProgress));
   return pruned;

@@ -1,4 +1,3 @@
-import type { Analysis } from '@snp/graph';
 import { type Model, SnpError } from '@snp/onnx';
 import { Hash } from '../data/hash.js';
 import { fingerprint } from '../plan/fingerprint.js';
@@ -28,9 +27,13 @@ export interface CalibrationStatistics {
   sensitivity: Sensitivity;
 }
 
-/** Throws `calibration` unless statistics are those of a model. */
-export function requireModel(statistics: CalibrationStatistics, { model }: Analysis): void {
-  if (statistics.model === modelContent(model)) return;
+/**
+ * Throws `calibration` unless statistics are those of a model.
+ *
+ * @param content Of that model: `modelContent`.
+ */
+export function requireModel({ model }: CalibrationStatistics, content: string): void {
+  if (model === content) return;
   throw new SnpError(
     'calibration',
     `The statistics belong to another model, or to other weights of it. Make them anew with 'snp calibrate'.`,

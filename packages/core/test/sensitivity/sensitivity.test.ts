@@ -43,7 +43,7 @@ describe('measured sensitivity', () => {
         const plan = emptyPlan(analysis);
         plan.groups[id] = { units, lanes, keep: compensation.select(width) };
         const compensated = await compensate(context, plan, compensations);
-        const cut = applyPlan(compensated.analysis, plan);
+        const cut = applyPlan(analysis, plan, compensated.model);
         const independent = await compareModels(model, cut, { data: calibration, runtime });
         expect(independent.divergence, `${kind} at ${width}`).toBeGreaterThan(1e-7);
         expect(Math.abs(divergence / independent.divergence - 1), `${kind} at ${width}`).toBeLessThan(0.01);

@@ -1,5 +1,6 @@
 import {
   type Analysis,
+  analyze,
   type CompensationKind,
   calibrate,
   checkPlan,
@@ -21,5 +22,6 @@ export async function compensated(
   const context = await open(model, options);
   const statistics = await calibrate(context, requestsFor(kind, { beyond: true }));
   const compensations = await solveCompensation(context, statistics, { kind, beyond: true });
-  return (await compensate(context, checkPlan(plan, context.analysis), compensations)).analysis;
+  const own = await compensate(context, checkPlan(plan, context.analysis), compensations);
+  return analyze(own.model, { narrowCache: context.analysis.narrowCache });
 }

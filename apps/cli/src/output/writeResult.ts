@@ -1,0 +1,28 @@
+import type { PruneResult } from '@snp/core';
+import { fileSize } from '../options/files.js';
+import { printJson } from './json.js';
+import { renderSummary } from './summary.js';
+import { printSkipped, printWarnings } from './warnings.js';
+import { writeReport } from './writeReport.js';
+
+/** Where a pruned model comes from and goes to. */
+interface Places {
+  /** File of the original. */
+  input: string;
+  output: string;
+  /** Folder of the report, made before. */
+  report: string | undefined;
+  json: boolean | undefined;
+}
+
+/** Writes a pruned model and its report, and says what came of it. */
+export async function writeResult(result: PruneResult, { input, output, report: folder, json }: Places): Promise<void> {
+  const { report } = result;
+  await result.write(output);
+  if (folder !== undefined) await writeReport(folder, report);
+  printWarnings(report.warnings);
+  printSkipped(report.calibration.skipped);
+  const sizes = { before: await fileSize(input), after: await fileSize(output) };
+  if (json) printJson({ output, fileBytes: sizes, ...report });
+  else process.stdout.write(renderSummary(report, sizes, output, folder));
+}
