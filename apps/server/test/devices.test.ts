@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningServer } from '../dist/index.js';
 import type { components } from '../openapi.js';
+import { breakingProxy } from './support/breakingProxy.js';
 import { Client, type Job, type Model } from './support/client.js';
 import { smallVit } from './support/models.js';
 import { temporaryFolder, testServer } from './support/server.js';
@@ -21,15 +22,11 @@ describe('a device', () => {
   const running: ChildProcess[] = [];
 
   /** An agent as it runs on a device. */
-  function agent(folder = data, own = token): ChildProcess {
-    const child = spawn(
-      process.execPath,
-      [SNP, 'agent', '--server', server.url, '--data', folder, '--name', 'this machine'],
-      {
-        env: { ...process.env, SNP_AGENT_TOKEN: own },
-        stdio: 'pipe',
-      },
-    );
+  function agent(folder = data, own = token, url = server.url): ChildProcess {
+    const child = spawn(process.execPath, [SNP, 'agent', '--server', url, '--data', folder, '--name', 'this machine'], {
+      env: { ...process.env, SNP_AGENT_TOKEN: own },
+      stdio: 'pipe',
+    });
     running.push(child);
     return child;
   }
@@ -122,6 +119,22 @@ describe('a device', () => {
     agent();
     const end = await client.wait(job.id);
     expect(end).toMatchObject({ state: 'done', attempt: 2 });
+  });
+
+  it('goes on where an answer breaks off, of a file and of its report', async () => {
+    const broken = await breakingProxy(server.url, [/\/files\//, /\/jobs\//]);
+    // A device that has no file yet.
+    agent(temporaryFolder(), token, broken.url);
+    const found = await client.until(
+      async () => (await client.get<{ items: Device[] }>('/api/devices')).items,
+      (devices) => devices.length === 2,
+    );
+    const { id } = found.sort((a, b) => a.created.localeCompare(b.created))[1];
+    const end = await client.wait((await benchmark({ device: id })).id);
+    expect(end).toMatchObject({ state: 'done', error: null, attempt: 1 });
+    expect(broken.left()).toBe(0);
+    expect((await client.fetch(`/api/devices/${id}`, { method: 'DELETE' })).status).toBe(204);
+    await broken.close();
   });
 
   it('stops measuring what is cancelled', async () => {

@@ -1,55 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Database, Row } from '../src/database/database.js';
 import { cursorOf } from '../src/http/cursor.js';
 import { contentKey } from '../src/jobs/contentKey.js';
 import type { JobError, JobRow } from '../src/jobs/job.js';
 import { COMPUTE, JobQueue, type NewJob } from '../src/jobs/jobQueue.js';
 import { Jobs } from '../src/jobs/jobs.js';
-
-const MIGRATIONS = fileURLToPath(new URL('../migrations/', import.meta.url));
-
-/** A real database in this process. */
-class TestDatabase implements Database {
-  #turn: Promise<unknown> = Promise.resolve();
-
-  constructor(private readonly pglite: PGlite) {}
-
-  query<R = Row>(text: string, values?: readonly unknown[]): Promise<R[]> {
-    return this.#inTurn(() => this.#run<R>(text, values));
-  }
-
-  transaction<T>(work: (sql: { query: Database['query'] }) => Promise<T>): Promise<T> {
-    return this.#inTurn(async () => {
-      await this.#run('begin');
-      try {
-        const result = await work({ query: (text, values) => this.#run(text, values) });
-        await this.#run('commit');
-        return result;
-      } catch (error) {
-        await this.#run('rollback');
-        throw error;
-      }
-    });
-  }
-
-  exclusively = <T>(work: () => Promise<T>) => work();
-  listen = () => Promise.resolve();
-  close = () => this.pglite.close();
-
-  async #run<R>(text: string, values?: readonly unknown[]): Promise<R[]> {
-    if (values?.length) return (await this.pglite.query<R>(text, [...values])).rows;
-    return ((await this.pglite.exec(text)).at(-1)?.rows ?? []) as R[];
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
-    return result;
-  }
-}
+import { TestDatabase } from './support/testDatabase.js';
 
 describe('a queue of jobs', () => {
   let database: TestDatabase;
@@ -59,9 +14,7 @@ describe('a queue of jobs', () => {
   const lost: string[] = [];
 
   beforeAll(async () => {
-    database = new TestDatabase(await PGlite.create());
-    await database.query('create schema snp');
-    for (const name of readdirSync(MIGRATIONS).sort()) await database.query(readFileSync(MIGRATIONS + name, 'utf8'));
+    database = await TestDatabase.create();
     const note = async (_: unknown, { id }: JobRow, { code }: JobError) => void lost.push(`${id} ${code}`);
     queue = new JobQueue(database, note, (error) => {
       throw error;

@@ -10,6 +10,7 @@ import type { ArtefactStore } from '../src/storage/artefactStore.js';
 import { FolderStore } from '../src/storage/folderStore.js';
 import { hashOf } from '../src/storage/hashOf.js';
 import { S3Store } from '../src/storage/s3Store.js';
+import { breakingProxy } from './support/breakingProxy.js';
 import type { Client, Job } from './support/client.js';
 import { smallVit } from './support/models.js';
 import { temporaryFolder, testServer } from './support/server.js';
@@ -100,6 +101,24 @@ describe('files that are there', () => {
     expect(statSync(place).size).toBe(bytes.length);
     await placed;
     expect(readdirSync(folder)).toEqual(['out']);
+  });
+});
+
+describe('an answer of S3 that breaks off', () => {
+  it('is a store that is away, and leaves nothing at the place', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'in');
+    writeFileSync(path, randomBytes(2 ** 20));
+    const sha256 = await hashOf(path);
+    await take(new S3Store(options), sha256, path);
+    const proxy = await breakingProxy(new URL(options.url).origin, [/./]);
+    const store = new S3Store({ ...options, url: options.url.replace(/http:..[^/]+/, proxy.url) });
+    const place = join(folder, 'out');
+    await expect(store.place(sha256, place)).rejects.toMatchObject({ code: 'io' });
+    expect(readdirSync(folder)).toEqual([]);
+    await store.place(sha256, place);
+    expect(await hashOf(place)).toBe(sha256);
+    await proxy.close();
   });
 });
 

@@ -45,7 +45,7 @@ export class S3Store implements ArtefactStore {
   async read(sha256: string, range?: ByteRange): Promise<Readable> {
     const headers = range && { range: `bytes=${range.start}-${range.end}` };
     const response = await this.#request('GET', sha256, headers && { headers });
-    const content = Readable.fromWeb(response.body as never);
+    const content = Readable.from(received(response.body!), { objectMode: false });
     if (range) return content;
     const fail = () => {
       this.#damaged.add(sha256);
@@ -136,11 +136,22 @@ export class S3Store implements ArtefactStore {
   }
 
   #fetch(url: string, init: RequestInit): Promise<Response> {
-    return this.#client.fetch(url, init).catch((error: Error) => {
-      const cause = error.cause instanceof Error ? error.cause : error;
-      throw new SnpError('io', `The artefact store cannot be reached: ${cause.message}.`, {}, { cause: error });
-    });
+    return this.#client.fetch(url, init).catch(unreachable);
   }
+}
+
+/** A body as it comes; where it breaks off, so does the store. */
+async function* received(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body as unknown as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    unreachable(error as Error);
+  }
+}
+
+function unreachable(error: Error): never {
+  const cause = error.cause instanceof Error ? error.cause : error;
+  throw new SnpError('io', `The artefact store cannot be reached: ${cause.message}.`, {}, { cause: error });
 }
 
 async function readPart(file: FileHandle, start: number, length: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { AgentJob, BenchResult } from '@snp/bench';
 import { SnpError } from '@snp/onnx';
 import { externalDataFiles } from '@snp/onnx/node';
-import { type Database, first } from '../database/database.js';
+import { type Database, first, type Sql } from '../database/database.js';
 import { storableText } from '../database/storable.js';
 import { openPlain, within } from '../folder/plainFile.js';
 import { contentKey } from '../jobs/contentKey.js';
@@ -16,6 +16,7 @@ import type { JobQueue } from '../jobs/jobQueue.js';
 import type { DeviceTarget } from '../jobs/kinds/kind.js';
 import type { Blobs } from '../storage/blobs.js';
 import type { MeasureRequest } from '../tasks/task.js';
+import { persist } from './persist.js';
 
 /** Milliseconds between questions how far a measurement is. */
 const POLL = 500;
@@ -40,7 +41,7 @@ export async function measureOnDevice(
     const file = await openPlain(await within(folder, relative(folder, resolve(folder, path))));
     const copy = join(folder, randomUUID());
     await pipeline(file.createReadStream({ start: 0 }), createWriteStream(copy, { flags: 'wx' }));
-    return (await blobs.add(copy)).sha256;
+    return (await persist(() => blobs.add(copy), signal)).sha256;
   };
   const stored: AgentJob['models'] = [];
   for (const { name, path, inputs } of models) {
@@ -56,10 +57,12 @@ export async function measureOnDevice(
     });
   }
   const work: AgentJob = { models: stored, target, protocol };
-  const part = await database.transaction(async (sql) => {
+  // One key for all attempts: what was submitted before its answer was lost is found again.
+  const key = contentKey('measure', job.id, randomUUID());
+  const submit = async (sql: Sql) => {
     const submitted = await queue.submit(sql, {
       type: 'benchmark',
-      key: contentKey('measure', job.id, randomUUID()),
+      key,
       title: `Measure for: ${job.title}`,
       input: {
         models: models.map(() => job.model),
@@ -82,13 +85,15 @@ export async function measureOnDevice(
       stored.flatMap(({ sha256, data }) => [sha256, ...data.map((file) => file.sha256)]),
     );
     return submitted.job.id;
-  });
+  };
+  const part = await persist(() => database.transaction(submit), signal);
   for (;;) {
     const row = await first<JobRow>(database, 'select * from snp.jobs where id = $1', [part]).catch(() => undefined);
     if (row && ENDS.includes(row.state)) {
       const file = row.artefacts.find(({ name }) => name === 'benchmark.json');
       if (!file) throw new SnpError('runtime', `The device did not measure: ${row.error?.message ?? row.state}`);
-      return JSON.parse((await buffer(await blobs.store.read(file.sha256))).toString('utf8')) as BenchResult;
+      const content = await persist(async () => buffer(await blobs.store.read(file.sha256)), signal);
+      return JSON.parse(content.toString('utf8')) as BenchResult;
     }
     if (signal.aborted) {
       await database.transaction((sql) => queue.cancel(sql, part)).catch(() => undefined);

@@ -6,7 +6,6 @@ import { SnpError } from '@snp/onnx';
 import type { DatasetFile } from '../catalog/datasets.js';
 import type { Models } from '../catalog/models.js';
 import type { Database, Sql } from '../database/database.js';
-import { isConflict, isRefusedValue } from '../database/sqlState.js';
 import { within } from '../folder/plainFile.js';
 import { WorkFolder } from '../folder/workFolder.js';
 import type { Artefact, JobError, JobProgress } from '../jobs/job.js';
@@ -17,6 +16,7 @@ import type { Log } from '../log.js';
 import type { Blobs } from '../storage/blobs.js';
 import { PLACES, type TaskContext, type TaskOutcome } from '../tasks/task.js';
 import { measureOnDevice } from './measureOnDevice.js';
+import { persist } from './persist.js';
 import { runTask, type TaskLimits } from './runTask.js';
 import { TaskFailure, TaskKilled } from './taskFailure.js';
 
@@ -202,12 +202,13 @@ export class Worker {
   /** Gives a job's process the files that it needs. */
   async #place({ files, dataset }: Stage, folder: string): Promise<void> {
     const { store } = this.services.blobs;
-    for (const { path, sha256 } of files) await store.place(sha256, await within(folder, path));
+    const place = (sha256: string, path: string) => persist(() => store.place(sha256, path));
+    for (const { path, sha256 } of files) await place(sha256, await within(folder, path));
     if (!dataset) return;
     const manifest = join(folder, 'manifest.json');
-    await store.place(dataset, manifest);
+    await place(dataset, manifest);
     const entries = JSON.parse(await readFile(manifest, 'utf8')) as DatasetFile[];
-    for (const { path, sha256 } of entries) await store.place(sha256, await within(folder, `${PLACES.data}/${path}`));
+    for (const { path, sha256 } of entries) await place(sha256, await within(folder, `${PLACES.data}/${path}`));
   }
 
   async #store(folder: string, { files }: TaskOutcome): Promise<Artefact[]> {
@@ -262,25 +263,5 @@ class Heart {
 
   stop(): void {
     clearInterval(this.#timer);
-  }
-}
-
-/** Attempts where a database or a store is away for a moment. */
-const ATTEMPTS = 30;
-
-async function persist<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work();
-    } catch (error) {
-      // What is wrong with the work itself stays wrong.
-      const hopeless =
-        error instanceof TypeError ||
-        (error instanceof SnpError && error.code !== 'io') ||
-        isRefusedValue(error) ||
-        isConflict(error);
-      if (attempt === ATTEMPTS || hopeless) throw error;
-      await setTimeout(Math.min(5000, 100 * 2 ** attempt));
-    }
   }
 }

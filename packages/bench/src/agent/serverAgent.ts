@@ -199,14 +199,29 @@ class Joined implements ServerAgent {
       const total = Number(
         /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1] ?? response.headers.get('content-length'),
       );
-      await this.#files.append(hash, response.status === 206 ? bytes : 0, total, chunksOf(response.body!));
+      await this.#files.append(hash, response.status === 206 ? bytes : 0, total, this.#received(response));
       if (!(await this.#files.find(hash)).complete) throw new SnpError('io', `The download of ${hash} broke off.`);
     });
   }
 
   async #report({ job, lease }: ServerJob, what: object): Promise<{ stop: boolean }> {
     const response = await this.#ask('POST', `/jobs/${job}`, { lease, ...what });
-    return (await response.json()) as { stop: boolean };
+    return (await response.json().catch((cause) => this.#away(cause))) as { stop: boolean };
+  }
+
+  /** The body of an answer. */
+  async *#received({ body }: Response): AsyncGenerator<Uint8Array> {
+    try {
+      yield* chunksOf(body!);
+    } catch (cause) {
+      this.#away(cause as Error);
+    }
+  }
+
+  /** A server that ends in the middle of an answer is away, as one that gives none. */
+  #away(cause: Error): never {
+    const why = (cause.cause as Error | undefined)?.message ?? cause.message;
+    throw new SnpError('io', `${this.#url} cannot be reached: ${why}.`, {}, { cause });
   }
 
   /** Tries again while the server is away. What it refuses is refused. */
@@ -230,14 +245,7 @@ class Joined implements ServerAgent {
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
     const headers = { ...(init.headers as Record<string, string>), authorization: `Bearer ${this.options.token}` };
-    const response = await fetch(this.#url + path, { ...init, headers }).catch((cause: Error) => {
-      throw new SnpError(
-        'io',
-        `${this.#url} cannot be reached: ${(cause.cause as Error)?.message ?? cause.message}.`,
-        {},
-        { cause },
-      );
-    });
+    const response = await fetch(this.#url + path, { ...init, headers }).catch((cause) => this.#away(cause));
     if (response.ok) return response;
     const { detail } = (await response.json().catch(() => ({}))) as { detail?: string };
     // Starting, stopping, or busy: not a refusal.

@@ -8,11 +8,13 @@ import { gather } from './gather.js';
  * `saveStatistics`, add shards up with `addStatistics`.
  *
  * @param requests Default: all that any compensation works from; cross moments where a plug-in brings heads or branches.
- * @throws SnpError `calibration` if the data hold no samples or do not fit the model, or there are none; `aborted`.
+ * @throws SnpError `calibration` if the data hold no samples or do not fit the model, or there are none; `unsupported` if the model was changed while it was made ready; `aborted`.
  * @example
  * const context = await open('deit_small.onnx', { calibration });
  * const statistics = await calibrate(context);
  */
 export async function calibrate(context: Context, requests: CalibrationRequests = {}): Promise<CalibrationStatistics> {
+  // Which is long work: for nothing, where the model is no longer what it was.
+  await context.proof?.prepared();
   return context.clock.time('calibrate', (onProgress) => gather(context, requests, onProgress));
 }

@@ -11,6 +11,7 @@ import { findUnits } from '../plugin/findUnits.js';
 import { callLimits } from '../plugin/foreignCalls.js';
 import type { Plugin } from '../plugin/plugin.js';
 import { modelContent } from '../statistics/statistics.js';
+import { openToCompare } from '../verify/openToCompare.js';
 import { Proof } from '../verify/proof.js';
 import { VERIFY_DEFAULTS } from '../verify/verify.js';
 import { Clock } from './clock.js';
@@ -88,12 +89,21 @@ export async function openChecked(source: string | Model, options: OpenOptions):
   const { batchSize, signal, runtime = onnxRuntime(), narrowCache = false } = options;
   const clock = new Clock(options.onProgress, signal);
   const original = typeof source === 'string' ? await clock.time('read', () => readModel(source)) : source;
-  const analysis = await clock.time('analyze', async () => prepare(original, { narrowCache }));
+  // The other process opens the model while this one analyses it.
+  const opened = options.verify === false ? undefined : openToCompare(source, original, { runtime, signal });
+  opened?.catch(() => undefined);
+  const analysis = await clock
+    .time('analyze', async () => prepare(original, { narrowCache }))
+    .catch(async (error) => {
+      await opened?.then((session) => session.close()).catch(() => undefined);
+      throw error;
+    });
   const { fit, held } = divided(options);
   const data = fit && fingerprinted(fit);
-  const proof = options.verify !== false && {
+  const proof = opened && {
     runtime,
     original: source,
+    opened,
     data,
     dims: options.dims,
     limit: PROOF_SAMPLES,

@@ -22,8 +22,12 @@ export function maskNormTakenApart(
   if (!axes) return;
   const whole = axes.reduce((product, axis) => product * (kept.dims.at(axis) ?? 1), 1);
   const shares = countsAlong(kept, axes);
-  const sharesOf = (of: (share: number) => number) => ({
-    dims: shares.dims,
+  /** For what a node gives, which may lack the axes that were reduced. */
+  const sharesOf = (node: Node, of: (share: number) => number) => ({
+    dims:
+      shapes.shape(node.outputs[0]!)?.length === shape.length
+        ? shares.dims
+        : shares.dims.filter((_, axis) => !axes.includes(axis - shares.dims.length)),
     numbers: Array.from(shares.numbers, (count) => of(count / whole)),
   });
   for (const node of [...norm.means, norm.squares]) {
@@ -35,7 +39,7 @@ export function maskNormTakenApart(
         graph,
         shapes,
         node,
-        sharesOf((share) => 1 / share),
+        sharesOf(node, (share) => 1 / share),
       );
   }
   const sizes = axes.map((axis) => shape.at(axis));
@@ -52,7 +56,7 @@ export function maskNormTakenApart(
           graph,
           shapes,
           node.outputs[0]!,
-          sharesOf((share) => form(width * share)),
+          sharesOf(node, (share) => form(width * share)),
         ),
       );
   }

@@ -92,7 +92,11 @@ function meanTakenFrom(difference: Value): Mean | undefined {
   if (producer?.op !== 'Sub' || !of || !taken) return undefined;
   const factors: { node: Node; index: number }[] = [];
   let node = origin(taken).producer;
-  while (node && (node.op === 'Div' || node.op === 'Mul')) {
+  while (node && ['Div', 'Mul', 'Unsqueeze'].includes(node.op)) {
+    if (node.op === 'Unsqueeze') {
+      node = node.inputs[0] && origin(node.inputs[0]).producer;
+      continue;
+    }
     const index = node.inputs.findIndex(
       (value, at) => numberOf(value) !== undefined && (at === 1 || node!.op === 'Mul'),
     );

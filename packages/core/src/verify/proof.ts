@@ -1,12 +1,13 @@
 import type { Analysis } from '@snp/graph';
-import { cloneModel, type Model, SnpError, settleRandomness } from '@snp/onnx';
+import { type Model, SnpError } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
-import type { Calibration, Runtime, Session } from '@snp/runtime';
+import type { Calibration, Feeds, Runtime, Session } from '@snp/runtime';
 import type { Plan } from '../plan/plan.js';
 import { removedSlices } from '../plan/removedSlices.js';
 import { AnswerCheck } from './answerCheck.js';
 import { CacheForms } from './cacheForms.js';
 import { maskedModel } from './maskedModel.js';
+import { openToCompare } from './openToCompare.js';
 import { type Question, questionsFor } from './questions.js';
 import { restoredModel } from './restoredModel.js';
 import { scoresBehind } from './scoresBehind.js';
@@ -31,6 +32,8 @@ export interface ProofOptions {
   runtime: Runtime;
   /** The model before it was analysed, whose answers those of the analysed one have to equal. Default: it is not looked at. */
   original?: Model | string | undefined;
+  /** The original (`openToCompare`), where it was opened while the model was analysed. The proof closes it. */
+  opened?: Promise<Session> | undefined;
   data?: Calibration | undefined;
   dims?: Readonly<Record<string, number>> | undefined;
   tolerance?: number | undefined;
@@ -41,48 +44,61 @@ export interface ProofOptions {
 
 /** What pruned models of one original have to answer. */
 export class Proof {
+  readonly #prepared: Promise<void>;
+
   private constructor(
     private readonly analysis: Analysis,
     private readonly options: ProofOptions,
     private readonly questions: readonly Question[],
     private readonly tolerance: number,
-  ) {}
+    prepared: Promise<Session> | undefined,
+  ) {
+    this.#prepared = this.#checkPrepared(prepared);
+    this.#prepared.catch(() => undefined);
+  }
 
   /**
    * Finds inputs that the original takes, and its answers.
    *
    * @throws SnpError `invalid-argument` if no random inputs are found that it takes, or its answers to any say nothing, with what to give; `runtime` if it
-   * does not run; `unsupported` if it answers otherwise after it was made ready for the analysis.
+   * does not run.
    */
   static async prepare(analysis: Analysis, options: ProofOptions): Promise<Proof> {
-    const { original, data } = options;
+    const { original, opened = openToCompare(original ?? analysis.model, analysis.model, options) } = options;
     const tolerance = options.tolerance ?? TOLERANCES[computedIn(analysis.model, analysis.shapes)];
-    const session = await openToCompare(original ?? analysis.model, analysis.model, options).catch((error) => {
+    const session = await opened.catch((error) => {
       const refused = error instanceof SnpError && error.code === 'runtime' && !options.signal?.aborted;
       throw refused ? cannotRun(error) : error;
     });
-    let questions: Question[];
+    // It is written while the original runs.
+    const prepared = original === undefined ? undefined : openToCompare(analysis.model, analysis.model, options);
+    prepared?.catch(() => undefined);
     try {
-      questions = await questionsFor(analysis.model, analysis.shapes, session, options);
+      const questions = await questionsFor(analysis.model, analysis.shapes, session, options);
+      requireWords(questions, options.data !== undefined);
+      return new Proof(analysis, options, questions, tolerance, prepared);
+    } catch (error) {
+      await prepared?.then((session) => session.close()).catch(() => undefined);
+      throw error;
     } finally {
       await session.close();
     }
-    const proof = new Proof(analysis, options, questions, tolerance);
-    if (questions.length === 0) throw silent('There are no inputs to compare models on.', data !== undefined);
-    const check = new AnswerCheck();
-    for (const { answers } of questions) check.add(answers, answers);
-    if (!check.saysSomething)
-      throw silent(
-        'The model gives the same number everywhere, or none, so that nothing can be proven.',
-        data !== undefined,
-      );
-    if (original) await proof.#checkPrepared();
-    return proof;
+  }
+
+  /**
+   * Whether the model was only made ready for the analysis, not changed. That is found out while other work goes on: to be asked before long work.
+   *
+   * @throws SnpError `unsupported` if it answers otherwise than the original.
+   */
+  prepared(): Promise<void> {
+    return this.#prepared;
   }
 
   /** Holds the model as it was analysed against the original. */
-  async #checkPrepared(): Promise<void> {
-    const { reason } = await this.#compare(this.analysis.model, this.questions.slice(0, 1));
+  async #checkPrepared(prepared: Promise<Session> | undefined): Promise<void> {
+    if (!prepared) return;
+    const questions = this.questions.slice(0, 1);
+    const { reason } = await this.#compare(questions, this.#answersOf(prepared, feedsOf(questions)));
     if (reason !== undefined)
       throw new SnpError(
         'unsupported',
@@ -90,21 +106,29 @@ export class Proof {
       );
   }
 
-  /** Compares a pruned model with the masked original. */
+  /**
+   * Compares a pruned model with the masked original.
+   *
+   * @throws SnpError as `prepared`; `plan-mismatch` if the plan is for another model.
+   */
   async check(
     plan: Plan,
     pruned: Model | string,
     onRun?: (done: number, total: number) => void,
   ): Promise<Verification> {
+    await this.#prepared;
     const { analysis, tolerance } = this;
     const { data } = this.options;
+    const forms = new CacheForms(analysis, plan);
+    // The masked original is made while the pruned model is opened and runs.
+    const answered = this.#answersOf(this.#open(pruned), this.#narrowed(forms), onRun);
+    answered.catch(() => undefined);
     const original = plan.compensation
       ? restoredModel(analysis, typeof pruned === 'string' ? await readModel(pruned) : pruned, plan)
       : analysis.model;
     const masked = maskedModel(original, removedSlices(plan, analysis));
-    const forms = new CacheForms(analysis, plan);
     const wanted = await this.#wantedOf(masked, forms);
-    const { check, reason } = await this.#compare(pruned, wanted, onRun);
+    const { check, reason } = await this.#compare(wanted, answered);
     const passed =
       reason === undefined || (reason === ONLY_WHOLES && (await this.#differByTies(masked, pruned, forms)));
     return {
@@ -119,12 +143,12 @@ export class Proof {
 
   /** Holds a model's answers against others; a model that does not run answers nothing. */
   async #compare(
-    model: Model | string,
-    questions: readonly Question[],
-    onRun?: (done: number, total: number) => void,
+    wanted: readonly Question[],
+    answered: Promise<Feeds[]>,
   ): Promise<{ check?: AnswerCheck; reason: string | undefined }> {
     try {
-      const check = await this.#answersOf(model, questions, onRun);
+      const check = new AnswerCheck();
+      for (const [at, answers] of (await answered).entries()) check.add(wanted[at].answers, answers);
       return { check, reason: this.#reasonOf(check) };
     } catch (error) {
       if (!(error instanceof SnpError) || error.code !== 'runtime' || this.options.signal?.aborted) throw error;
@@ -132,23 +156,24 @@ export class Proof {
     }
   }
 
+  /** What a model answers, which is closed then. */
   async #answersOf(
-    model: Model | string,
-    questions: readonly Question[],
+    opened: Promise<Session>,
+    asked: readonly Feeds[],
     onRun?: (done: number, total: number) => void,
-  ): Promise<AnswerCheck> {
+  ): Promise<Feeds[]> {
     const { signal } = this.options;
-    const session = await openToCompare(model, this.analysis.model, this.options);
-    const check = new AnswerCheck();
+    const session = await opened;
     try {
-      for (const { feeds, answers } of questions) {
-        check.add(answers, await session.run(feeds, { signal }));
-        onRun?.(check.runs, questions.length);
+      const answers: Feeds[] = [];
+      for (const feeds of asked) {
+        answers.push(await session.run(feeds, { signal }));
+        onRun?.(answers.length, asked.length);
       }
+      return answers;
     } finally {
       await session.close();
     }
-    return check;
   }
 
   #reasonOf(check: AnswerCheck): string | undefined {
@@ -166,39 +191,42 @@ export class Proof {
     const others = scoresBehind(typeof pruned === 'string' ? await readModel(pruned) : pruned);
     if (!scores || !others) return false;
     const wanted = await this.#wantedOf(scores, forms);
-    return (await this.#compare(others, wanted)).reason === undefined;
+    return (
+      (await this.#compare(wanted, this.#answersOf(this.#open(others), this.#narrowed(forms)))).reason === undefined
+    );
   }
 
   /** What the pruned model is asked, and has to answer as the masked original does. */
   async #wantedOf(masked: Model, forms: CacheForms): Promise<Question[]> {
-    const { signal } = this.options;
-    const session = await openToCompare(masked, this.analysis.model, this.options);
-    try {
-      const wanted: Question[] = [];
-      for (const { feeds } of this.questions) {
-        const answers = await session.run(forms.masked(feeds), { signal });
-        wanted.push({ feeds: forms.narrowed(feeds), answers: forms.narrowed(answers) });
-      }
-      return wanted;
-    } finally {
-      await session.close();
-    }
+    const answers = await this.#answersOf(
+      this.#open(masked),
+      feedsOf(this.questions).map((feeds) => forms.masked(feeds)),
+    );
+    return this.#narrowed(forms).map((feeds, at) => ({ feeds, answers: forms.narrowed(answers[at]) }));
+  }
+
+  #open(model: Model | string): Promise<Session> {
+    return openToCompare(model, this.analysis.model, this.options);
+  }
+
+  /** What the pruned model is asked. */
+  #narrowed(forms: CacheForms): Feeds[] {
+    return feedsOf(this.questions).map((feeds) => forms.narrowed(feeds));
   }
 }
 
-/** Opens a model that was made of `original`; where that draws random numbers, without chance. */
-async function openToCompare(
-  model: Model | string,
-  original: Model,
-  { runtime, signal }: Pick<ProofOptions, 'runtime' | 'signal'>,
-): Promise<Session> {
-  if (settleRandomness(cloneModel(original)).length === 0) return runtime.open(model, { signal });
-  const settled = typeof model === 'string' ? await readModel(model) : cloneModel(model);
-  settleRandomness(settled);
-  return runtime.open(settled, { signal });
-}
+const feedsOf = (questions: readonly Question[]) => questions.map(({ feeds }) => feeds);
 
 const ONLY_WHOLES = 'its outputs of whole numbers or texts differ';
+
+/** Answers that say nothing prove nothing. */
+function requireWords(questions: readonly Question[], given: boolean): void {
+  if (questions.length === 0) throw silent('There are no inputs to compare models on.', given);
+  const check = new AnswerCheck();
+  for (const { answers } of questions) check.add(answers, answers);
+  if (check.saysSomething) return;
+  throw silent('The model gives the same number everywhere, or none, so that nothing can be proven.', given);
+}
 
 function cannotRun(cause: SnpError): SnpError {
   return new SnpError(

@@ -1,10 +1,10 @@
 import { type Model, type Node, Tensor, type Value } from '@snp/onnx';
-import { onnxRuntime } from '@snp/runtime';
+import { onnxRuntime, type Runtime, tensors } from '@snp/runtime';
 import { GraphBuilder, normals, random } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
 import { applyPlan, type Plan, prepare, prune, verify } from '../support/core.js';
 import { randomPlan } from '../support/equivalence.js';
-import { smallVit } from '../support/smallVit.js';
+import { smallVit, smallVitFeeds } from '../support/smallVit.js';
 
 const runtime = onnxRuntime();
 
@@ -20,6 +20,24 @@ function ending(
   const node = graph.addNode({ op, inputs: [logits, ...more(model)], outputs: ['ending'], attributes });
   graph.outputs[0] = node.outputs[0]!;
   return model;
+}
+
+/** A runtime that tells which models are open, and may open another one in place of one. */
+function counting(
+  opened: string[],
+  instead: (model: Parameters<Runtime['open']>[0], at: number) => Parameters<Runtime['open']>[0] = (model) => model,
+): Runtime {
+  return {
+    async open(model, options) {
+      const at = opened.push('open') - 1;
+      const session = await runtime.open(instead(model, at), options);
+      const close = async () => {
+        await session.close();
+        opened[at] = 'closed';
+      };
+      return { ...session, close };
+    },
+  };
 }
 
 /** Adds to the last bias of a pruned model. */
@@ -129,6 +147,27 @@ describe('verify', () => {
     await expect(verify(analysis, pruned, plan, { runtime, original: shifted(smallVit(), 1) })).rejects.toThrow(
       /no longer what it was/,
     );
+  });
+
+  it('does so before long work, and leaves no model open', async () => {
+    const opened: string[] = [];
+    // The original is opened first, then the model as it was analysed.
+    const changing = counting(opened, (model, at) => (at === 1 ? shifted(smallVit(), 1) : model));
+    const calibration = tensors([smallVitFeeds(1), smallVitFeeds(2)]);
+    await expect(prune(smallVit(), { budget: { macs: 0.6 }, calibration, runtime: changing })).rejects.toThrow(
+      /no longer what it was/,
+    );
+    expect(opened).toEqual(['closed', 'closed']);
+  });
+
+  it('leaves the original not open where nothing can be pruned', async () => {
+    const opened: string[] = [];
+    const builder = new GraphBuilder('nothing');
+    const x = builder.input('x', 'FLOAT', ['b', 4]);
+    builder.output(builder.op('', 'Softmax', [x]), 'y', 'FLOAT', ['b', 4]);
+    const pruning = prune(builder.model, { ratios: { ffn: 0.5 }, runtime: counting(opened) });
+    await expect(pruning).rejects.toMatchObject({ code: 'not-prunable' });
+    expect(opened).toEqual(['closed']);
   });
 
   it('compares models that were exported while training as if they were not', async () => {

@@ -1,7 +1,7 @@
 import { type Node, storedConstant, type Value } from '@snp/onnx';
 import type { CountConstant } from '../walk/countConstant.js';
 import type { Propagation } from '../walk/propagation.js';
-import { positionsOf } from './reducedAxes.js';
+import { positionsOf, reducedAxes } from './reducedAxes.js';
 
 /** A reduction that is a statistic of a norm which an exporter took apart. */
 export interface NormStatistic {
@@ -77,8 +77,38 @@ function isTakenAway(mean: Value, walk: Propagation): boolean {
   return (
     !isOutput(mean) &&
     readers.length > 0 &&
-    readers.every((node) => isCentring(node, walk, mean) || shiftsByMean(node, mean, walk))
+    readers.every(
+      (node) =>
+        isCentring(node, walk, mean) ||
+        shiftsByMean(node, mean, walk) ||
+        (restoresAxes(node, walk) && isTakenAway(node.outputs[0]!, walk)),
+    )
   );
+}
+
+/** Whether a node gives a statistic the axes back that its reduction dropped. */
+function restoresAxes(node: Node, walk: Propagation): boolean {
+  const [value] = node.inputs;
+  if (node.opType !== 'Unsqueeze' || !value || !node.outputs[0]) return false;
+  const reduction = reductionBehind(value);
+  const dropped = reduction?.int('keepdims', 1) === 0 ? reducedAxes(reduction, walk) : undefined;
+  const rank = walk.shape(node.outputs[0])?.length;
+  const stated = node.inputs[1] ? walk.integers(node, 1) : node.ints('axes');
+  if (!dropped || !stated || rank === undefined || rank !== walk.shape(reduction!.inputs[0])?.length) return false;
+  const given = stated.map((axis) => (axis < 0 ? axis + rank : axis));
+  return given.length === dropped.length && given.every((axis) => dropped.includes(axis));
+}
+
+/** The reduction of which a value is made with constants alone. */
+function reductionBehind(value: Value): Node | undefined {
+  let at: Value | undefined = value;
+  for (let step = 0; at?.producer && step < LONGEST; step++) {
+    if (at.producer.opType.startsWith('Reduce')) return at.producer;
+    const activations: (Value | undefined)[] = at.producer.inputs.filter((own) => own && !storedConstant(own));
+    if (activations.length !== 1) return undefined;
+    [at] = activations;
+  }
+  return undefined;
 }
 
 /** `x - mean(x)`. */
@@ -91,6 +121,7 @@ export function isCentring(node: Node, walk: Propagation, mean = node.inputs[1])
 /** The reduction whose mean a value is, or whose sum it is by the number of positions. */
 function meanBehind({ producer }: Value, walk: Propagation): Node | undefined {
   if (producer?.opType === 'ReduceMean') return producer;
+  if (producer && restoresAxes(producer, walk)) return meanBehind(producer.inputs[0]!, walk);
   const index = producer?.inputs.findIndex((value) => value?.producer?.opType === 'ReduceSum') ?? -1;
   const sum = producer?.inputs[index]?.producer;
   return sum && averaging(producer!, index, positionsOf(sum, walk), walk) ? sum : undefined;
@@ -164,6 +195,8 @@ class Statistic {
       case 'Cast':
       case 'Identity':
         return next();
+      case 'Unsqueeze':
+        return index === 0 && restoresAxes(node, this.walk) && next();
       case 'Add':
       case 'Max':
         return number !== undefined && next();

@@ -49,9 +49,9 @@ export class WholeFile {
    * Gives files that belong together their names, all of them or none: each is made complete first, and what an earlier
    * one replaced comes back if a later one cannot take its place. Files that were discarded are passed over.
    */
-  static async commitAll(files: readonly WholeFile[]): Promise<void> {
+  static async commitAll(files: readonly WholeFile[], { durable = true }: { durable?: boolean } = {}): Promise<void> {
     const wanted = files.filter((file) => file.#state !== 'gone');
-    for (const file of wanted) await file.#finish();
+    for (const file of wanted) await file.#finish(durable);
     // Nothing waits from here on, so that no signal handler can end the process half-way.
     const replaced: Replaced[] = [];
     try {
@@ -66,11 +66,8 @@ export class WholeFile {
     for (const { old } of replaced) if (old) rmSync(old, { force: true });
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await this.handle.write(bytes, done, Math.min(bytes.length - done, 1 << 30));
-      done += bytesWritten;
-    }
+  async write(...chunks: Uint8Array[]): Promise<void> {
+    for (let rest = chunks; rest.length > 0; ) rest = behind(rest, (await this.handle.writev(rest)).bytesWritten);
   }
 
   /** Makes the file durable and gives it its name. */
@@ -86,8 +83,8 @@ export class WholeFile {
     unfinished.delete(this.temporary);
   }
 
-  async #finish(): Promise<void> {
-    await this.handle.sync();
+  async #finish(durable: boolean): Promise<void> {
+    if (durable) await this.handle.sync();
     await this.handle.close();
     this.#state = 'finished';
   }
@@ -104,6 +101,16 @@ export class WholeFile {
     unfinished.delete(this.temporary);
     return { path: this.path, old };
   }
+}
+
+/** What is left of chunks once so many bytes were written. */
+function behind(chunks: readonly Uint8Array[], written: number): Uint8Array[] {
+  const at = chunks.findIndex(({ length }) => {
+    if (length > written) return true;
+    written -= length;
+    return false;
+  });
+  return at < 0 ? [] : [chunks[at].subarray(written), ...chunks.slice(at + 1)];
 }
 
 /** A path that holds a new file now, and where the file is kept that was there before. */

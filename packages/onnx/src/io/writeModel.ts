@@ -18,6 +18,8 @@ export interface WriteModelOptions {
    * the model was read with external data or is larger than protobuf's 2 GiB.
    */
   weights?: 'auto' | 'inline' | 'external';
+  /** Whether the files are on the disk, not in the system's memory alone, when this returns. Default true; false for files that nothing outlives. */
+  durable?: boolean;
   signal?: AbortSignal;
 }
 
@@ -47,7 +49,7 @@ export async function writeModel(model: Model, path: string, options: WriteModel
   const hasExternal = tensors.some(isExternal);
   const tooLarge = bytes > LARGEST_MESSAGE;
   if (weights === 'external' || (weights === 'auto' && (hasExternal || tooLarge)))
-    return writeWithData(model, path, options.signal);
+    return writeWithData(model, path, options);
   if (tooLarge) {
     throw new SnpError(
       'limit',
@@ -57,7 +59,7 @@ export async function writeModel(model: Model, path: string, options: WriteModel
   }
   const write = ([file]: WholeFile[]) =>
     writeChunks(file, encodeModel(hasExternal ? inlined(model) : model), options.signal);
-  return writeFilesWhole([path], write, options.signal);
+  return writeFilesWhole([path], write, options);
 }
 
 function isExternal(tensor: Tensor): boolean {
@@ -70,7 +72,8 @@ function inlined(model: Model): Model {
   return copy;
 }
 
-async function writeWithData(model: Model, path: string, signal?: AbortSignal): Promise<void> {
+async function writeWithData(model: Model, path: string, options: WriteModelOptions): Promise<void> {
+  const { signal } = options;
   const dataName = `${basename(path)}.data`;
   const write = async ([data, file]: WholeFile[]) => {
     const copy = cloneModel(model);
@@ -78,7 +81,7 @@ async function writeWithData(model: Model, path: string, signal?: AbortSignal): 
     if (length === 0) await data.discard();
     await writeChunks(file, encodeModel(copy), signal);
   };
-  await writeFilesWhole([join(dirname(path), dataName), path], write, signal);
+  await writeFilesWhole([join(dirname(path), dataName), path], write, options);
 }
 
 /** Writes the large initializers of the main graph into `data`, and makes the model refer to them there. */

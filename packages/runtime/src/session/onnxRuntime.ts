@@ -1,6 +1,7 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Model } from '@snp/onnx';
-import { withTemporaryFolder, writeFileWhole, writeModel } from '@snp/onnx/node';
+import { withTemporaryFolder, writeModel } from '@snp/onnx/node';
 import { throwIfAborted } from '../throwIfAborted.js';
 import { Child } from './child.js';
 import { ONNX_RUNTIME_DEFAULTS, type OnnxRuntime, type OnnxRuntimeOptions } from './onnxRuntimeOptions.js';
@@ -66,8 +67,8 @@ async function withPath<T>(model: string | Uint8Array | Model, use: (path: strin
   if (typeof model === 'string') return use(model);
   return withTemporaryFolder(async (folder) => {
     const path = join(folder, 'model.onnx');
-    if (model instanceof Model) await writeModel(model, path);
-    else await writeFileWhole(path, [model]);
+    if (model instanceof Model) await writeModel(model, path, { durable: false });
+    else await writeFile(path, model);
     return use(path);
   });
 }

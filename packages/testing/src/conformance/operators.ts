@@ -94,14 +94,20 @@ const normTakenApart: Instance = (s) => {
   const shape = s.shape(s.whole(2, 4)).with(-1, s.choose([4, 6, 8]));
   const n = shape[shape.length - 1];
   const x = s.activation(shape, false, [shape.length - 1]);
-  const mean = (value: Value) =>
-    s.opset >= 18
-      ? s.one('ReduceMean', [value, s.ints([-1])], { keepdims: 1 })
-      : s.one('ReduceMean', [value], { axes: [-1], keepdims: 1 });
-  const sum = (value: Value) =>
-    s.opset >= 13
-      ? s.one('ReduceSum', [value, s.ints([-1])], { keepdims: 1 })
-      : s.one('ReduceSum', [value], { axes: [-1], keepdims: 1 });
+  // Now and then the axis is dropped, and comes back; one in seven times as another one, which is no norm.
+  const keepdims = s.choose([1, 1, 0]);
+  const back = s.choose([-1, -1, -1, -1, -1, -1, 0]);
+  const reduced = (op: string, asInput: boolean, value: Value) => {
+    const result = asInput
+      ? s.one(op, [value, s.ints([-1])], { keepdims })
+      : s.one(op, [value], { axes: [-1], keepdims });
+    if (keepdims === 1) return result;
+    return s.opset >= 13
+      ? s.one('Unsqueeze', [result, s.ints([back])])
+      : s.one('Unsqueeze', [result], { axes: [back] });
+  };
+  const mean = (value: Value) => reduced('ReduceMean', s.opset >= 18, value);
+  const sum = (value: Value) => reduced('ReduceSum', s.opset >= 13, value);
   const number = (value: number) => s.weight([], () => value);
   // One in seven sums is divided by another number, and is no mean.
   const divisor = s.choose([n, n, n, n, n, n, n + 1]);

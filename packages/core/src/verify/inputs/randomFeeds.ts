@@ -83,7 +83,7 @@ class Maker {
     const make = this.#numbers(role, dims);
     for (let at = 0; at < size; at++) numbers[at] = make(at);
     const type = input.type?.elementType ?? 'FLOAT';
-    if (type === 'FLOAT') return { type, dims, data: Float32Array.from(numbers) };
+    if (type === 'FLOAT') return { type, dims, data: new Float32Array(numbers) };
     if (type === 'FLOAT16' || type === 'DOUBLE')
       return { type, dims, data: Tensor.fromNumbers(type, dims, numbers).array() as RuntimeData };
     if (type === 'INT64') return { type, dims, data: BigInt64Array.from(Array.from(numbers, wholeOf)) };
