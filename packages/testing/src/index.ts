@@ -1,3 +1,5 @@
+export { ATTENTION_INSTANCES } from './attention/attentionInstances.js';
+export { AttentionModel } from './attention/attentionModel.js';
 export type { BlockWidths } from './build/blockWidths.js';
 export type { GeluForm } from './build/gelu.js';
 export { GraphBuilder, type GraphBuilderOptions } from './build/graphBuilder.js';

@@ -1,4 +1,4 @@
-import { type AttributeInit, type DataType, dataTypeCode, type Graph, Tensor, type Value } from '@snp/onnx';
+import { type AttributeInit, type DataType, dataTypeCode, type Graph, type Node, Tensor, type Value } from '@snp/onnx';
 
 /**
  * Adds nodes to a graph, in the forms that its operator set has. Constants, shapes and transposed weights that were asked for before are given again.
@@ -6,9 +6,11 @@ import { type AttributeInit, type DataType, dataTypeCode, type Graph, Tensor, ty
 export class GraphWriter {
   readonly #known = new Map<string, Value>();
 
+  /** @param before The node in front of which nodes are added. Default: at the end */
   constructor(
     readonly graph: Graph,
     readonly opset: number,
+    readonly before?: Node,
   ) {}
 
   /** A node with one output, which it returns. */
@@ -30,7 +32,7 @@ export class GraphWriter {
     domain = '',
   ): Value[] {
     const outputs = Array.from({ length: count }, () => `gradient/${op}`);
-    return this.graph.addNode({ op, inputs, outputs, attributes, domain }).outputs as Value[];
+    return this.graph.addNode({ op, inputs, outputs, attributes, domain, before: this.before }).outputs as Value[];
   }
 
   /** A number as a constant of a type. */

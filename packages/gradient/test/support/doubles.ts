@@ -58,6 +58,8 @@ const WRITTEN: Readonly<Record<string, (at: Writing) => Value>> = {
     ]),
   Erf: ({ x, write }) => erf(x, write),
   Gelu: ({ x, write, node }) => (node.string('approximate') === 'tanh' ? tanhGelu(x, write) : gelu(x, write)),
+  'com.microsoft.FastGelu': ({ x, write }) => tanhGelu(x, write),
+  'com.microsoft.Gelu': ({ x, write }) => gelu(x, write),
   GlobalAveragePool: ({ x, write, dims }) => write('ReduceMean', [x], { axes: [...dims(x).keys()].slice(2) }),
   HardSigmoid: ({ x, write, node }) =>
     write('Max', [
@@ -215,7 +217,7 @@ function windowsOf({ node, x, write, dims }: Writing, kernel: readonly number[])
   const output = dims(node.outputs[0]!).slice(2);
   const strides = node.ints('strides') ?? kernel.map(() => 1);
   const dilations = node.ints('dilations') ?? kernel.map(() => 1);
-  const pads = node.ints('pads') ?? [...kernel, ...kernel].map(() => 0);
+  const pads = padsOf(node, dims(x).slice(2), { kernel, output, strides });
   const margin = [0, 0, ...pads.slice(0, kernel.length), 0, 0, ...pads.slice(kernel.length)];
   let windows = write('Pad', [x, write(ints(margin)), write(0)]);
   for (const axis of [...kernel.keys()].reverse()) {
@@ -226,6 +228,19 @@ function windowsOf({ node, x, write, dims }: Writing, kernel: readonly number[])
     windows = write('Gather', [windows, write(ints(places, [output[axis], kernel[axis]]))], { axis: axis + 2 });
   }
   return windows;
+}
+
+function padsOf(
+  node: Node,
+  input: readonly number[],
+  { kernel, output, strides }: Record<'kernel' | 'output' | 'strides', readonly number[]>,
+): number[] {
+  const auto = node.string('auto_pad', 'NOTSET');
+  if (!auto?.startsWith('SAME')) return node.ints('pads') ?? [...kernel, ...kernel].map(() => 0);
+  const all = output.map((size, at) => Math.max(0, (size - 1) * strides[at] + kernel[at] - input[at]));
+  const less = all.map((size) => size >> 1);
+  const more = all.map((size, at) => size - less[at]);
+  return auto === 'SAME_UPPER' ? [...less, ...more] : [...more, ...less];
 }
 
 function averagePool({ node, x, write, dims }: Writing): Value {
