@@ -7,6 +7,7 @@ import {
   type ShapeInfo,
   SnpError,
   topologicalOrder,
+  unpackSequences,
   type Value,
 } from '@snp/onnx';
 import { Activity } from './reverse/activity.js';
@@ -60,6 +61,7 @@ export function gradientModel(source: Model, options: GradientModelOptions): Gra
   checkOptions(options);
   const model = cloneModel(source);
   inlineFunctions(model);
+  unpackSequences(model);
   raiseOpset(model);
   writeOut(model);
   const { graph } = model;

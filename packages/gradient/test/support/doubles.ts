@@ -60,7 +60,11 @@ const WRITTEN: Readonly<Record<string, (at: Writing) => Value>> = {
   Gelu: ({ x, write, node }) => (node.string('approximate') === 'tanh' ? tanhGelu(x, write) : gelu(x, write)),
   'com.microsoft.FastGelu': ({ x, write }) => tanhGelu(x, write),
   'com.microsoft.Gelu': ({ x, write }) => gelu(x, write),
-  GlobalAveragePool: ({ x, write, dims }) => write('ReduceMean', [x], { axes: [...dims(x).keys()].slice(2) }),
+  GlobalAveragePool: ({ x, write, dims }) => {
+    const spatial = dims(x).slice(2);
+    const sum = write('ReduceSum', [x, write(ints(spatial.map((_, axis) => axis + 2)))]);
+    return write('Div', [sum, write(spatial.reduce((product, size) => product * size, 1))]);
+  },
   HardSigmoid: ({ x, write, node }) =>
     write('Max', [
       write('Min', [

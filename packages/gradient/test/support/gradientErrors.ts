@@ -1,4 +1,4 @@
-import { cloneModel, inferShapes, inlineFunctions, type Model, type Value } from '@snp/onnx';
+import { cloneModel, inferShapes, inlineFunctions, type Model, unpackSequences, type Value } from '@snp/onnx';
 import { type Feeds, random } from '@snp/testing';
 import { writeOut } from '../../src/standard/index.js';
 import { raiseOpset } from '../../src/standard/raiseOpset.js';
@@ -15,6 +15,7 @@ function isFixed({ tensor, uses }: Value): boolean {
 export async function gradientErrors(source: Model, feeds: Feeds): Promise<Comparison[]> {
   const written = cloneModel(source);
   inlineFunctions(written);
+  unpackSequences(written);
   // The runtime has the operators that are written out for 32 bits alone.
   raiseOpset(written);
   writeOut(written);
