@@ -7,11 +7,13 @@ import {
   type ShapeInfo,
   SnpError,
   topologicalOrder,
+  unpackSequences,
   type Value,
 } from '@snp/onnx';
 import { Activity } from './reverse/activity.js';
 import { backward } from './reverse/backward.js';
 import { writeOut } from './standard/index.js';
+import { raiseOpset } from './standard/raiseOpset.js';
 import { GraphWriter } from './write/graphWriter.js';
 
 /** Options of `gradientModel`. */
@@ -46,12 +48,9 @@ const KNOWN: ReadonlySet<string> = new Set(['by', 'outputs', 'directions', 'perS
 
 const FLOATS: ReadonlySet<DataType> = new Set(['FLOAT', 'DOUBLE', 'FLOAT16', 'BFLOAT16']);
 
-/** Older operator sets lack what gradients are written with. */
-const OLDEST_OPSET = 11;
-
 /**
  * The model that computes gradients of a model, by reverse-mode differentiation (Baur and Strassen 1983) as a rewriting of its graph: an ordinary ONNX model, which runs wherever the
- * runtime runs. The given model is left as it is. Operators that are not differentiable, and paths of whole numbers, end a gradient; local functions are written out.
+ * runtime runs. The given model is left as it is. Operators that are not differentiable, and paths of whole numbers, end a gradient; local functions are written out. The operator set of the result is 16 or newer.
  *
  * @throws SnpError `invalid-argument` for names that the graph does not have, or an unknown option; `unsupported` for an operator without a rule on the way, by name.
  * @example
@@ -63,14 +62,10 @@ export function gradientModel(source: Model, options: GradientModelOptions): Gra
   checkOptions(options);
   const model = cloneModel(source);
   inlineFunctions(model);
-  if (model.opset < OLDEST_OPSET) {
-    throw new SnpError(
-      'unsupported',
-      `Gradients need operator set ${OLDEST_OPSET} or newer; this model has ${model.opset}. Convert it with onnx.version_converter, or export it anew.`,
-    );
-  }
-  const { graph } = model;
+  unpackSequences(model);
+  raiseOpset(model);
   writeOut(model);
+  const { graph } = model;
   const shapes = inferShapes(model);
   const outputs = options.outputs?.map((name) => graph.value(name)) ?? floatOutputs(model, shapes);
   const by = [...new Set(options.by)].map((name) => graph.value(name));

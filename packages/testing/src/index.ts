@@ -1,3 +1,5 @@
+export { ATTENTION_INSTANCES } from './attention/attentionInstances.js';
+export { AttentionModel } from './attention/attentionModel.js';
 export type { BlockWidths } from './build/blockWidths.js';
 export type { GeluForm } from './build/gelu.js';
 export { GraphBuilder, type GraphBuilderOptions } from './build/graphBuilder.js';
@@ -10,7 +12,7 @@ export type { Feed, Feeds } from './feeds.js';
 export { type InputSpec, type InputsOptions, inputs, type SharedModel, sharedModels } from './inputs.js';
 export { normals, type Random, random } from './random.js';
 export { relativeError } from './relativeError.js';
-export { runModel } from './runModel.js';
+export { type Run, runModel, withSession } from './runModel.js';
 export { sharedFolder } from './sharedFolder.js';
 export { ACTIVATIONS, type ActivationName, activationSpelling } from './spellings/activations.js';
 export { ATTENTION_OPERATORS, type AttentionOperator, attentionOperator } from './spellings/attentionOperators.js';

@@ -29,18 +29,30 @@ export async function runModel(
   feeds: Feeds,
   fetches?: readonly string[],
 ): Promise<Feeds> {
+  return withSession(model, (run) => run(feeds, fetches));
+}
+
+/** Runs a model that is open. */
+export type Run = (feeds: Feeds, fetches?: readonly string[]) => Promise<Feeds>;
+
+/** As `runModel`, for many runs of one model: it is open while `use` goes on. */
+export async function withSession<T>(model: Model | Uint8Array | string, use: (run: Run) => Promise<T>): Promise<T> {
   const session = await openSession(model);
+  try {
+    return await use((feeds, fetches) => runOnce(session, feeds, fetches));
+  } finally {
+    await session.release();
+  }
+}
+
+async function runOnce(session: ort.InferenceSession, feeds: Feeds, fetches?: readonly string[]): Promise<Feeds> {
   try {
     const inputs: Record<string, ort.Tensor> = {};
     for (const [name, feed] of Object.entries(feeds)) inputs[name] = toOrt(feed);
     const outputs = fetches ? await session.run(inputs, [...fetches]) : await session.run(inputs);
-    const results: Feeds = {};
-    for (const [name, output] of Object.entries(outputs)) results[name] = fromOrt(output);
-    return results;
+    return Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, fromOrt(output)]));
   } catch (cause) {
     throw new SnpError('runtime', `onnxruntime could not run the model: ${messageOf(cause)}`, {}, { cause });
-  } finally {
-    await session.release();
   }
 }
 

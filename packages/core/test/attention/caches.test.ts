@@ -1,7 +1,7 @@
 import type { Analysis } from '@snp/graph';
 import type { Value } from '@snp/onnx';
 import { tensors } from '@snp/runtime';
-import { type Feeds, runModel } from '@snp/testing';
+import { AttentionModel, type Feeds, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
 import {
   apply,
@@ -16,7 +16,6 @@ import {
   sweep,
 } from '../support/core.js';
 import { compareOutputs, randomPlan, withoutHeadsAndBranches } from '../support/equivalence.js';
-import { AttentionModel } from './attentionModel.js';
 
 /** A decoder of two blocks with keys and values of the past as inputs, all as outputs. */
 function decoder(form: 'plain' | 'rotated' | 'grouped'): AttentionModel {

@@ -155,8 +155,8 @@ class Call implements GradientCall {
   }
 
   shapedLike(numbers: Value, value: Value): Value {
-    const sizes = this.shape(value).map((dim) => (typeof dim === 'number' ? dim : -1));
-    const told = sizes.filter((size) => size < 0).length < 2 && !sizes.includes(0);
+    const sizes = this.options.shapes.shape(value)?.map((dim) => (typeof dim === 'number' ? dim : -1));
+    const told = sizes && sizes.filter((size) => size < 0).length < 2 && !sizes.includes(0);
     return this.writer.reshape(numbers, told ? sizes : this.writer.shapeOf(value));
   }
 

@@ -58,7 +58,6 @@ const gatherElements: GradientRule = (call) => {
 function addElements(call: GradientCall, indices: Value, updates: Value, axis: number): Value {
   const { writer } = call;
   const x = call.input(0);
-  if (writer.opset < 16) call.refuse('it needs operator set 16 or newer, where elements can be added into a tensor');
   const zeros = writer.filled(0, call.type(x), writer.shapeOf(x));
   return writer.op('ScatterElements', [zeros, indices, updates], { axis, reduction: 'add' });
 }
@@ -67,7 +66,6 @@ const gatherND: GradientRule = (call) => {
   const { writer, node } = call;
   const x = call.input(0);
   if (node.int('batch_dims', 0) !== 0) call.refuse('it gathers batch by batch (batch_dims)');
-  if (writer.opset < 16) call.refuse('it needs operator set 16 or newer, where elements can be added into a tensor');
   const zeros = writer.filled(0, call.type(x), writer.shapeOf(x));
   call.give(0, writer.op('ScatterND', [zeros, call.input(1), call.gradient()], { reduction: 'add' }));
 };

@@ -164,6 +164,7 @@ export const POINTWISE_RULES: Readonly<Record<string, GradientRule>> = {
     const { call, x, number } = at;
     return only(at, call.writer.op('Greater', [x, number(call.node.float('alpha', 1))]));
   }),
+  'com.microsoft.FastGelu': pointwise(tanhGelu),
   'com.microsoft.Gelu': gelu,
   'com.microsoft.QuickGelu': (call) => pointwise(swish(call.node.float('alpha', 1.702)))(call),
 };

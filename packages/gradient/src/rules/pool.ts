@@ -8,7 +8,6 @@ const maxPool: GradientRule = (call) => {
   const { writer, node } = call;
   const x = call.input(0);
   if (node.int('storage_order', 0) !== 0) call.refuse('its indices go column by column');
-  if (writer.opset < 16) call.refuse('it needs operator set 16 or newer, where elements can be added into a tensor');
   const indices = node.outputs[1] ?? addOutput(call);
   const zeros = writer.reshape(writer.filled(0, call.type(x), writer.shapeOf(x)), [-1]);
   const flat = [indices, call.gradient()].map((value) => writer.reshape(value, [-1]));

@@ -1,11 +1,7 @@
 import type { GradientCall, GradientRule } from './rule.js';
 
-/** The axes that a softmax sums over: one from operator set 13 on, before that all from the stated one on. */
 function axesOf(call: GradientCall): number[] {
-  const rank = call.shape(call.output()).length;
-  if (call.writer.opset >= 13) return [call.axis(call.node.int('axis', -1), rank)];
-  const first = call.axis(call.node.int('axis', 1), rank);
-  return [...Array(rank).keys()].slice(first);
+  return [call.axis(call.node.int('axis', -1), call.shape(call.output()).length)];
 }
 
 /** y (g - sum(y g)) */

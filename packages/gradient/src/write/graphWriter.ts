@@ -1,4 +1,4 @@
-import { type AttributeInit, type DataType, dataTypeCode, type Graph, SnpError, Tensor, type Value } from '@snp/onnx';
+import { type AttributeInit, type DataType, dataTypeCode, type Graph, type Node, Tensor, type Value } from '@snp/onnx';
 
 /**
  * Adds nodes to a graph, in the forms that its operator set has. Constants, shapes and transposed weights that were asked for before are given again.
@@ -6,9 +6,11 @@ import { type AttributeInit, type DataType, dataTypeCode, type Graph, SnpError, 
 export class GraphWriter {
   readonly #known = new Map<string, Value>();
 
+  /** @param before The node in front of which nodes are added. Default: at the end */
   constructor(
     readonly graph: Graph,
     readonly opset: number,
+    readonly before?: Node,
   ) {}
 
   /** A node with one output, which it returns. */
@@ -30,7 +32,7 @@ export class GraphWriter {
     domain = '',
   ): Value[] {
     const outputs = Array.from({ length: count }, () => `gradient/${op}`);
-    return this.graph.addNode({ op, inputs, outputs, attributes, domain }).outputs as Value[];
+    return this.graph.addNode({ op, inputs, outputs, attributes, domain, before: this.before }).outputs as Value[];
   }
 
   /** A number as a constant of a type. */
@@ -124,17 +126,20 @@ export class GraphWriter {
   }
 
   squeeze(a: Value, axes: readonly number[]): Value {
-    return this.#withAxes('Squeeze', a, axes, {}, 13);
+    return this.op('Squeeze', [a, this.ints(axes)]);
   }
 
   unsqueeze(a: Value, axes: readonly number[]): Value {
-    return this.#withAxes('Unsqueeze', a, axes, {}, 13);
+    return this.op('Unsqueeze', [a, this.ints(axes)]);
   }
 
   /** ReduceSum, ReduceMean and their like, over axes counted from the first. */
   reduce(op: string, a: Value, axes: readonly number[], keep: boolean): Value {
     if (axes.length === 0) return a;
-    return this.#withAxes(op, a, axes, { keepdims: keep ? 1 : 0 }, op === 'ReduceSum' ? 13 : 18);
+    const keepdims = keep ? 1 : 0;
+    return this.opset >= 18 || op === 'ReduceSum'
+      ? this.op(op, [a, this.ints(axes)], { keepdims })
+      : this.op(op, [a], { axes: [...axes], keepdims });
   }
 
   sum(a: Value, axes: readonly number[], keep: boolean): Value {
@@ -165,26 +170,8 @@ export class GraphWriter {
 
   /** Sums rows of `updates` into `count` rows of zeros. `indices`: one per row of `updates`, not negative. `updates`: [rows, ...rest]; the result is [count, ...rest]. */
   addRows(updates: Value, { indices, shape, type }: { indices: Value; shape: Value; type: DataType }): Value {
-    if (this.opset < 16) {
-      throw new SnpError(
-        'unsupported',
-        `The gradient of a gathering needs operator set 16 or newer (this model has ${this.opset}): sums into chosen rows came with it. Convert the model to a newer operator set.`,
-      );
-    }
     const zeros = this.filled(0, type, shape);
     return this.op('ScatterND', [zeros, this.unsqueeze(indices, [1]), updates], { reduction: 'add' });
-  }
-
-  #withAxes(
-    op: string,
-    a: Value,
-    axes: readonly number[],
-    attributes: Record<string, AttributeInit>,
-    asInputFrom: number,
-  ): Value {
-    return this.opset >= asInputFrom
-      ? this.op(op, [a, this.ints(axes)], attributes)
-      : this.op(op, [a], { ...attributes, axes: [...axes] });
   }
 
   #once(key: string, make: () => Value): Value {

@@ -49,13 +49,6 @@ export function unbroadcastPerSample(writer: GraphWriter, { gradient, from, targ
 }
 
 function unbroadcastAtRun(writer: GraphWriter, { gradient, from, target, to }: Broadcast): Value {
-  if (writer.opset < 13) {
-    throw new SnpError(
-      'unsupported',
-      `Whether '${target.name}' is broadcast shows only when the model runs, and operator set ${writer.opset} has no sum over axes that are found then. Give the model fixed sizes, or convert it to operator set 13.`,
-      { value: target.name },
-    );
-  }
   const own = writer.shapeOf(target);
   const lead = from.length - to.length;
   const padded = lead === 0 ? own : writer.concat([writer.ints(Array(lead).fill(1)), own], 0);

@@ -1,5 +1,7 @@
 import type { AttributeInit, Value } from '@snp/onnx';
-import { type Feed, type Feeds, GraphBuilder, type Random, random } from '@snp/testing';
+import { GraphBuilder } from '../build/graphBuilder.js';
+import type { Feed, Feeds } from '../feeds.js';
+import { type Random, random } from '../random.js';
 
 /** Writes a model of one attention: linear layers, an operator between them, caches; and makes inputs for it. */
 export class AttentionModel {
