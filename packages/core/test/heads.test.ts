@@ -1,7 +1,7 @@
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { buildVit, inputs, relativeError, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { applyPlan, checkPlan, emptyPlan, type Plan, prepare, prune, verify } from './support/core.js';
+import { applyPlan, type Criterion, checkPlan, emptyPlan, type Plan, prepare, prune, verify } from './support/core.js';
 import { difference } from './support/equivalence.js';
 import { branches, heads } from './support/plugins.js';
 
@@ -90,6 +90,20 @@ describe('prune with heads and branches', () => {
     const gone = Object.entries(plan.groups).filter(([id, { keep }]) => id.endsWith('-branch') && keep.length === 0);
     expect(gone).toHaveLength(2);
     expect(await difference(analysis, plan, feeds(5, 2))).toBeLessThan(1e-4);
+  });
+
+  it('takes the branches with the lowest scores of the whole model away, whatever block they are of', async () => {
+    const byHand = [5, 2, 6, 4, 1, 3];
+    const ids = analysis.branches.map(({ id }) => id);
+    const criterion: Criterion = { name: 'by hand', score: ({ id }) => Float64Array.of(byHand[ids.indexOf(id)]) };
+    const { plan } = await prune(model, {
+      ratios: { block: 0.5 },
+      plugins: [{ ...branches, criterion }],
+      compensation: 'none',
+      runtime,
+    });
+    const gone = ids.filter((id) => plan.groups[id]?.keep.length === 0);
+    expect(gone).toEqual([1, 4, 5].map((at) => ids[at]));
   });
 
   it('folds what leaves into what stays', async () => {

@@ -70,6 +70,31 @@ describe('allocation of a budget', () => {
     );
   });
 
+  it('is the best of all divisions where widths are as fine as numbers', () => {
+    const fine = 400;
+    const [scales, prices] = [
+      [1, 4, 2],
+      [1, 1, 0.5],
+    ];
+    const groups = scales.map(
+      (scale, at): Allocatable => ({
+        id: `g${at}`,
+        divergence: Float64Array.from({ length: fine + 1 }, (_, width) => scale * (1 - width / fine) ** 2),
+        widths: Array.from({ length: fine }, (_, i) => i + 1),
+      }),
+    );
+    const cost = (widths: Readonly<Record<string, number>>) =>
+      prices.reduce((sum, price, at) => sum + (price * widths[`g${at}`]) / fine, 0);
+    const share = 0.6;
+    const widths = leastDivergenceWidths(groups, cost, share * 2.5)!;
+    // Lagrange: scale (1 - w)^2 falls by the same for a unit of cost everywhere, so that 1 - w goes with price / scale.
+    const sum = scales.reduce((total, scale, at) => total + prices[at] ** 2 / scale, 0);
+    for (const [at, scale] of scales.entries()) {
+      const lost = ((1 - share) * 2.5 * prices[at]) / scale / sum;
+      expect(Math.abs(widths[`g${at}`] / fine - (1 - lost))).toBeLessThan(2 / fine);
+    }
+  });
+
   it('leaves all whole where the limit allows it', () => {
     const { groups, cost } = problem(3, 4);
     const full = Object.fromEntries(groups.map(({ id, widths }) => [id, widths[widths.length - 1]]));

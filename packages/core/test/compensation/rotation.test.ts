@@ -1,7 +1,8 @@
-import { cloneModel, costOf, type Model } from '@snp/onnx';
+import { cloneModel, costOf, type Model, Tensor } from '@snp/onnx';
 import { onnxRuntime, tensors } from '@snp/runtime';
-import { buildEncoder, buildVit, inputs, relativeError, runModel } from '@snp/testing';
+import { buildEncoder, buildVit, inputs, normals, random, relativeError, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
+import { residualStream, type Stream } from '../../src/layers/residualStream.js';
 import { WeightEdits } from '../../src/layers/weightEdits.js';
 import { compensated } from '../support/compensated.js';
 import { Algebra, calibrate, criterionByName, open, prune, solveCompensation } from '../support/core.js';
@@ -24,6 +25,22 @@ async function errorOf(model: Model, pruned: Model): Promise<number> {
   return relativeError(got.logits.data as Float32Array, want.logits.data as Float32Array);
 }
 
+/** Every vector along an axis of a tensor becomes a mixture of [directions, length], by its own first numbers. */
+function mixedAlong(tensor: Tensor, axis: number, directions: Float32Array): Tensor {
+  const { dims } = tensor;
+  const [length, inner] = [dims[axis], dims.slice(axis + 1).reduce((product, dim) => product * dim, 1)];
+  const old = tensor.numbers();
+  const numbers = Float32Array.from({ length: old.length }, (_, at) => {
+    const position = Math.floor(at / inner) % length;
+    const first = at - position * inner;
+    let sum = 0;
+    for (let k = 0; k < directions.length / length; k++)
+      sum += old[first + k * inner] * directions[k * length + position];
+    return sum;
+  });
+  return Tensor.float32(dims, numbers);
+}
+
 describe.each([
   ['a fused projection', buildVit({ ...vit, qkv: 'fused' })],
   ['separate projections', buildVit({ ...vit, qkv: 'separate' })],
@@ -40,6 +57,26 @@ describe.each([
     const [{ name, tensor }] = rotation.touches;
     expect(rotated.graph.value(name).tensor!.bytes()).not.toEqual(tensor!.bytes());
     expect(await errorOf(model, rotated)).toBeLessThan(1e-4);
+  });
+
+  it('loses next to nothing where the stream has no more directions than stay', async () => {
+    const flat = cloneModel(model);
+    const { analysis } = await open(flat, { runtime });
+    const stream = residualStream(analysis.groups.find(({ kind }) => kind === 'residual')!, analysis) as Stream;
+    // Eleven directions beside the mean, which norms take away: twelve channels hold them.
+    const directions = normals(random(3), 11 * 24);
+    for (const { initializer, axis } of stream.terms) {
+      const weight = flat.graph.value(initializer.name);
+      weight.tensor = mixedAlong(weight.tensor!, axis, directions);
+    }
+    const { model: rotated, report } = await prune(flat, {
+      ratios: { residual: 0.5 },
+      calibration,
+      runtime,
+      reconstruct: false,
+    });
+    expect(report.groups.find(({ id }) => id === 'residual')!.after).toBe(12);
+    expect(await errorOf(flat, rotated)).toBeLessThan(1e-4);
   });
 
   it('loses less than picking channels, with the same operators, shapes and cost', async () => {
