@@ -1,7 +1,7 @@
 // Deliberate faults in the rules, for ruleFaults.mjs: what stands in a file, and what is put in its place.
-const rules = 'graph/src/rules/';
+const rules = 'packages/graph/src/rules/';
 
-export const faults = [
+export const ruleFaults = [
   {
     name: 'a negative axis is off by one',
     file: `${rules}select.ts`,
