@@ -12,6 +12,7 @@ const ALL = [
   'calibration',
   'allocation',
   'plugin',
+  'data',
 ];
 
 const firstFailure = (tests) =>

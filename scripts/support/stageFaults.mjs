@@ -13,8 +13,7 @@ export const stageFaults = [
     'data/holdBack.ts',
     '(at) => at % EVERY !== EVERY - 1',
     '() => true',
-    'calibration',
-    'pipeline',
+    'data',
   ),
   fault(
     'the fingerprint of data is that of their names alone',
@@ -185,7 +184,7 @@ export const stageFaults = [
     'pipeline/execute.ts',
     'reconstruct: full && reconstruct,',
     'reconstruct: full,',
-    'pipeline/apply.test.ts',
+    'reconstruction/branches.test.ts',
   ),
   fault(
     'groups to blame are cut all the same',
