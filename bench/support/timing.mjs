@@ -7,6 +7,12 @@ export function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** The number that a share of all are not above. */
+export function quantile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(share * (sorted.length - 1))];
+}
+
 /** Runs each of `works` once per round, in turns; the milliseconds of each. */
 export async function inTurns(works, rounds, onRound = () => {}) {
   const times = works.map(() => []);

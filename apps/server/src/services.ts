@@ -9,6 +9,7 @@ import type { Connections } from './http/connections.js';
 import type { Idempotency } from './http/idempotency.js';
 import type { RateLimits } from './http/rateLimits.js';
 import type { SessionCookie } from './http/sessionCookie.js';
+import type { Turns } from './http/turns.js';
 import type { JobQueue } from './jobs/jobQueue.js';
 import type { Jobs } from './jobs/jobs.js';
 import type { Log } from './log.js';
@@ -38,6 +39,7 @@ export interface Services {
   events: Events;
   idempotency: Idempotency;
   limits: RateLimits;
+  turns: Turns;
   connections: Connections;
   strangers: Strangers;
   audit: Audit;

@@ -19,6 +19,7 @@ import { endWithTokens } from './http/endings.js';
 import { Idempotency } from './http/idempotency.js';
 import { RateLimits } from './http/rateLimits.js';
 import { SessionCookie } from './http/sessionCookie.js';
+import { Turns } from './http/turns.js';
 import { Jobs } from './jobs/jobs.js';
 import { type Log, makeLog } from './log.js';
 import { artefactFolder, type Core, closeToOthers, openCore } from './open.js';
@@ -117,6 +118,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     sessionCookie,
     idempotency: new Idempotency(database),
     limits: new RateLimits(),
+    turns: new Turns(),
     connections: new Connections(),
     strangers,
     audit: new Audit(database, strangers, metrics, log),

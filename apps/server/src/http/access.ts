@@ -13,10 +13,13 @@ const INCLUDES: Readonly<Record<Role, readonly Role[]>> = {
   device: ['device'],
 };
 
+/** What tells who may ask, and when. */
+export type AccessServices = Pick<Services, 'tokens' | 'sessionCookie' | 'limits' | 'connections' | 'turns'>;
+
 /** Lets requests to a route through that may use it: the contract says who (`api/route.ts`). */
 export function access(
   route: RouteConfig,
-  { tokens, sessionCookie, limits, connections }: Pick<Services, 'tokens' | 'sessionCookie' | 'limits' | 'connections'>,
+  { tokens, sessionCookie, limits, connections, turns }: AccessServices,
 ): MiddlewareHandler<Env> {
   const [wanted] = (route.security ?? []).flatMap((scheme) => Object.values(scheme).flat()) as Role[];
   return async (context, next) => {
@@ -36,7 +39,7 @@ export function access(
         'forbidden',
         `This takes a token with the role '${wanted}'; '${identity.name}' has '${identity.role}'.`,
       );
-    return next();
+    return turns.take(identity.token, () => next());
   };
 }
 

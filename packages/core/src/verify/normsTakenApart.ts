@@ -31,6 +31,7 @@ function normAround(squares: Node): NormTakenApart | undefined {
   const means = new Set(mean ? [mean.node] : []);
   const differences = new Set(mean ? [mean.difference] : []);
   const factors = new Set<{ node: Node; index: number }>(mean?.factors);
+  let moment: MeanOf | undefined;
   const follow = (value: Value, state: { rooted: boolean; inverted: boolean }, steps: number): void => {
     if (steps > FURTHEST) return;
     for (const { node, index } of value.uses) {
@@ -46,7 +47,12 @@ function normAround(squares: Node): NormTakenApart | undefined {
       else if (node.op === 'Reciprocal' || (node.op === 'Div' && index === 1 && numberOf(other) === 1))
         goOn({ inverted: !state.inverted });
       else if (node.op === 'Add' && numberOf(other) !== undefined) goOn();
-      else if (numberOf(other) !== undefined && (node.op === 'Mul' || (node.op === 'Div' && index === 0))) {
+      else if (node.op === 'Sub' && index === 0 && !state.rooted && other) {
+        // The mean of squares less the square of the mean.
+        const taken = squareRootOf(other);
+        moment = taken && meanBehind(taken);
+        if (moment && origin(moment.of) === origin(squared)) goOn();
+      } else if (numberOf(other) !== undefined && (node.op === 'Mul' || (node.op === 'Div' && index === 0))) {
         // What comes after the root is a scale like any other.
         if (!state.rooted) factors.add({ node, index: 1 - index });
         goOn();
@@ -54,7 +60,7 @@ function normAround(squares: Node): NormTakenApart | undefined {
       else if (state.rooted && other && (state.inverted ? node.op === 'Mul' : node.op === 'Div' && index === 1)) {
         // The values themselves may be the scaled result of the norm before.
         const divided = [other, unscaled(other)];
-        const again = divided.map((own) => sameCentring(own, mean)).find((own) => own !== undefined);
+        const again = divided.map((own) => sameCentring(own, mean ?? moment)).find((own) => own !== undefined);
         if (again || divided.some((own) => numerators.includes(origin(own)))) scales = true;
         if (again) {
           means.add(again.node);
@@ -66,6 +72,10 @@ function normAround(squares: Node): NormTakenApart | undefined {
   };
   follow(squares.outputs[0]!, { rooted: false, inverted: false }, 0);
   if (!scales) return undefined;
+  if (moment) {
+    means.add(moment.node);
+    for (const factor of moment.factors) factors.add(factor);
+  }
   return { squares, means: [...means], differences: [...differences], factors: unique([...factors]) };
 }
 
@@ -77,12 +87,15 @@ function squareRootOf(value: Value | undefined): Value | undefined {
   return node?.op === 'Pow' && numberOf(b) === 2 ? a : undefined;
 }
 
-interface Mean {
+interface MeanOf {
   node: Node;
-  /** What takes it away. */
-  difference: Node;
   factors: NormTakenApart['factors'];
   of: Value;
+}
+
+interface Mean extends MeanOf {
+  /** What takes it away. */
+  difference: Node;
 }
 
 /** The mean of a value that was taken away from it. */
@@ -90,24 +103,26 @@ function meanTakenFrom(difference: Value): Mean | undefined {
   const { producer } = origin(difference);
   const [of, taken] = producer?.inputs ?? [];
   if (producer?.op !== 'Sub' || !of || !taken) return undefined;
+  const mean = meanBehind(taken);
+  return mean && origin(mean.of) === origin(of) ? { ...mean, difference: producer } : undefined;
+}
+
+/** Of what a value is the mean, or the sum by some number. */
+function meanBehind(value: Value): MeanOf | undefined {
   const factors: { node: Node; index: number }[] = [];
-  let node = origin(taken).producer;
+  let node = origin(value).producer;
   while (node && ['Div', 'Mul', 'Unsqueeze'].includes(node.op)) {
-    if (node.op === 'Unsqueeze') {
-      node = node.inputs[0] && origin(node.inputs[0]).producer;
-      continue;
+    let next = node.inputs[0];
+    if (node.op !== 'Unsqueeze') {
+      const index = node.inputs.findIndex((own, at) => numberOf(own) !== undefined && (at === 1 || node!.op === 'Mul'));
+      if (index < 0) return undefined;
+      factors.push({ node, index });
+      next = node.inputs[1 - index];
     }
-    const index = node.inputs.findIndex(
-      (value, at) => numberOf(value) !== undefined && (at === 1 || node!.op === 'Mul'),
-    );
-    if (index < 0) return undefined;
-    factors.push({ node, index });
-    node = node.inputs[1 - index] && origin(node.inputs[1 - index]!).producer;
+    node = next && origin(next).producer;
   }
-  const isMean = node && ['ReduceMean', 'ReduceSum'].includes(node.op) && node.inputs[0];
-  return isMean && origin(node!.inputs[0]!) === origin(of)
-    ? { node: node!, difference: producer, factors, of }
-    : undefined;
+  const [of] = node?.inputs ?? [];
+  return of && ['ReduceMean', 'ReduceSum'].includes(node!.op) ? { node: node!, factors, of } : undefined;
 }
 
 /** What a vector of constants scales. */
@@ -118,7 +133,7 @@ function unscaled(value: Value): Value {
 }
 
 /** The mean of the same difference, computed a second time. */
-function sameCentring(value: Value, mean: Mean | undefined): Mean | undefined {
+function sameCentring(value: Value, mean: MeanOf | undefined): Mean | undefined {
   const own = meanTakenFrom(value);
   return own && mean && origin(own.of) === origin(mean.of) ? own : undefined;
 }

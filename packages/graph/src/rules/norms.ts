@@ -81,9 +81,32 @@ function isTakenAway(mean: Value, walk: Propagation): boolean {
       (node) =>
         isCentring(node, walk, mean) ||
         shiftsByMean(node, mean, walk) ||
+        isPartOfVariance(node, mean, walk) ||
         (restoresAxes(node, walk) && isTakenAway(node.outputs[0]!, walk)),
     )
   );
+}
+
+/** `mean * mean`, all of which is taken from the mean of squares of the same values. */
+function isPartOfVariance(node: Node, mean: Value, walk: Propagation): boolean {
+  const [square] = node.outputs;
+  if (!square || squareOf(square, walk) !== mean || isOutput(square) || square.uses.size === 0) return false;
+  return square.consumers.every((reader) => varianceOf(reader, walk) !== undefined);
+}
+
+/** Of what a node makes the variance, as `mean(x * x) - mean(x) * mean(x)`. */
+function varianceOf(node: Node, walk: Propagation): Value | undefined {
+  const [squares, square] = node.inputs;
+  if (node.opType !== 'Sub' || !squares || !square) return undefined;
+  const [ofSquares, mean] = [meanBehind(squares, walk), squareOf(square, walk)];
+  const squared = ofSquares?.inputs[0] && squareOf(ofSquares.inputs[0], walk);
+  const ofValues = mean && meanBehind(mean, walk);
+  const isSame =
+    squared &&
+    ofValues &&
+    origin(squared) === origin(ofValues.inputs[0]) &&
+    `${reducedAxes(ofSquares!, walk)}` === `${reducedAxes(ofValues, walk)}`;
+  return isSame ? origin(squared) : undefined;
 }
 
 /** Whether a node gives a statistic the axes back that its reduction dropped. */
@@ -164,6 +187,8 @@ class Statistic {
   readonly #counts: CountConstant[] = [];
   /** Divided by a number of positions, as a sum has to be. */
   #averaged = false;
+  /** The square of the mean was taken away, so that it is a variance. */
+  #centred = false;
   /** Powers with which values were looked at: ways that part may meet again. */
   readonly #seen = new Map<Value, Set<number>>();
 
@@ -202,6 +227,10 @@ class Statistic {
         return number !== undefined && next();
       case 'Clip':
         return index === 0 && next();
+      case 'Sub':
+        if (index !== 0 || power !== 1 || varianceOf(node, this.walk) !== origin(this.squared)) return false;
+        this.#centred = true;
+        return next();
       case 'Sqrt':
         return next(power / 2);
       case 'Reciprocal':
@@ -241,6 +270,7 @@ class Statistic {
       own.producer && isCentring(own.producer, this.walk) ? [own, ...own.producer.inputs.map(origin)] : [own];
     if (sources.includes(source)) return true;
     const { producer } = source;
+    if (this.#centred && producer && isCentring(producer, this.walk) && origin(producer.inputs[0]) === own) return true;
     if (producer?.opType !== 'Mul') return false;
     const [a, b] = producer.inputs;
     return (isVector(a) && origin(b) === own) || (isVector(b) && origin(a) === own);

@@ -119,11 +119,17 @@ const normTakenApart: Instance = (s) => {
   ];
   const centred = s.maybe(0.7) ? s.one('Sub', [x, s.choose(means)(x)]) : x;
   const square = s.maybe() ? s.one('Mul', [centred, centred]) : s.one('Pow', [centred, number(2)]);
-  const average = s.maybe(0.6)
-    ? mean(square)
-    : s.maybe()
-      ? s.one('Div', [sum(square), number(n)])
-      : s.one('Mul', [sum(square), number(1 / n)]);
+  const moments = () => {
+    const mu = mean(x);
+    return s.one('Sub', [mean(s.one('Mul', [x, x])), s.one('Mul', [mu, s.choose([mu, mu, mu, mean(square)])])]);
+  };
+  const average = s.maybe(0.2)
+    ? moments()
+    : s.maybe(0.6)
+      ? mean(square)
+      : s.maybe()
+        ? s.one('Div', [sum(square), number(n)])
+        : s.one('Mul', [sum(square), number(1 / n)]);
   const more = s.one('Add', [average, number(1e-3)]);
   const scale = s.weight([n]);
   const styles: readonly (() => Value)[] = [

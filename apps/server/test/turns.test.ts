@@ -1,0 +1,48 @@
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { Turns } from '../src/http/turns.js';
+
+describe('requests of tokens', () => {
+  /** Works that begin when it is their turn, and end when they are told. */
+  function works(turns: Turns) {
+    const begun: string[] = [];
+    const ends = new Map<string, () => void>();
+    const ask = (token: string, name: string) =>
+      turns.take(token, () => {
+        begun.push(name);
+        return new Promise<void>((resolve) => ends.set(name, resolve));
+      });
+    return { begun, ask, end: (name: string) => ends.get(name)!() };
+  }
+
+  it('wait for those of the same token, not for others', async () => {
+    const { begun, ask, end } = works(new Turns());
+    const asked = ['a1', 'a2', 'a3', 'a4', 'b1'].map((name) => ask(name[0], name));
+    await setTimeout(0);
+    expect(begun).toEqual(['a1', 'a2', 'b1']);
+    end('a2');
+    await setTimeout(0);
+    expect(begun).toEqual(['a1', 'a2', 'b1', 'a3']);
+    end('a1');
+    await setTimeout(0);
+    for (const name of ['a3', 'a4', 'b1']) end(name);
+    await Promise.all(asked);
+    expect(begun).toEqual(['a1', 'a2', 'b1', 'a3', 'a4']);
+  });
+
+  it('that take long keep nobody waiting', async () => {
+    const { begun, ask, end } = works(new Turns());
+    const asked = ['a1', 'a2', 'a3'].map((name) => ask('a', name));
+    await setTimeout(500);
+    expect(begun).toEqual(['a1', 'a2', 'a3']);
+    for (const name of begun) end(name);
+    await Promise.all(asked);
+  });
+
+  it('that fail give their turn on', async () => {
+    const turns = new Turns();
+    const fail = () => turns.take('a', () => Promise.reject(new Error('no')));
+    for (let round = 0; round < 3; round++) await expect(Promise.all([fail(), fail(), fail()])).rejects.toThrow('no');
+    expect(await turns.take('a', async () => 'yes')).toBe('yes');
+  });
+});
