@@ -14,7 +14,7 @@ import { inputs, normals, random, runModel, sharedFolder, sharedModels } from '@
 const PYTHON = '/usr/bin/python3';
 const TYPES = { FLOAT: '<f4', INT64: '<i8', INT32: '<i4', BOOL: '|b1' };
 /** Gradients that are this small beside the model's largest are zero but for rounding, such as those of key biases. */
-const NEGLIGIBLE = 1e-6;
+const NEGLIGIBLE = 1e-3;
 
 const paths = process.argv.length > 2 ? process.argv.slice(2) : await everyModel();
 console.log('| model | values | ours, 32 bits | PyTorch, 32 bits |\n| --- | --- | --- | --- |');

@@ -318,4 +318,5 @@ def main(folder):
     print(json.dumps(results))
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -14,6 +14,8 @@ import { Activity } from './reverse/activity.js';
 import { backward } from './reverse/backward.js';
 import { writeOut } from './standard/index.js';
 import { raiseOpset } from './standard/raiseOpset.js';
+import { recogniseGelu } from './standard/recogniseGelu.js';
+import { storeConstants } from './standard/storeConstants.js';
 import { GraphWriter } from './write/graphWriter.js';
 
 /** Options of `gradientModel`. */
@@ -63,9 +65,12 @@ export function gradientModel(source: Model, options: GradientModelOptions): Gra
   const model = cloneModel(source);
   inlineFunctions(model);
   unpackSequences(model);
+  storeConstants(model);
   raiseOpset(model);
   writeOut(model);
   const { graph } = model;
+  const named = [...options.by, ...(options.outputs ?? [])].map((name) => graph.value(name));
+  recogniseGelu(model, new Set(named));
   const shapes = inferShapes(model);
   const outputs = options.outputs?.map((name) => graph.value(name)) ?? floatOutputs(model, shapes);
   const by = [...new Set(options.by)].map((name) => graph.value(name));

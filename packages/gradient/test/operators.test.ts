@@ -34,8 +34,8 @@ async function errorOf(
   }
 }
 
-/** Operators that onnxruntime computes in float32 whatever the type. */
-const SINGLE = new Set(['Shrink']);
+/** Operators that onnxruntime computes in float32, or with constants of float32, whatever the type. */
+const SINGLE = new Set(['Shrink', 'com.microsoft.FastGelu']);
 
 /** What they do is rounding: differences of float64 do not see through it. See casts.test.ts. */
 const ROUNDING = new Set(['Cast', 'CastLike']);

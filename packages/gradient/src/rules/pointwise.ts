@@ -26,18 +26,14 @@ function only({ call, g, number }: Pointwise, condition: Value, otherwise: Value
   return call.writer.where(condition, g, otherwise);
 }
 
-/** Density of the standard normal distribution. */
-function density({ call, x, number }: Pointwise): Value {
+/** Of x times the distribution function of the standard normal distribution: that function plus x times the density. */
+function erfGelu({ call, x, g, number }: Pointwise): Value {
   const { writer } = call;
-  const exponent = writer.mul(writer.mul(x, x), number(-0.5));
-  return writer.mul(writer.op('Exp', [exponent]), number(1 / Math.sqrt(2 * Math.PI)));
-}
-
-/** Distribution function of the standard normal distribution. */
-function distribution({ call, x, number }: Pointwise): Value {
-  const { writer } = call;
-  const half = writer.mul(writer.op('Erf', [writer.mul(x, number(Math.SQRT1_2))]), number(0.5));
-  return writer.add(half, number(0.5));
+  const exponent = writer.mul(writer.mul(x, number(-0.5)), x);
+  // Twice the derivative, less one: that half goes to the gradient.
+  const bell = writer.mul(writer.op('Exp', [exponent]), writer.mul(x, number(Math.sqrt(2 / Math.PI))));
+  const slope = writer.add(writer.op('Erf', [writer.mul(x, number(Math.SQRT1_2))]), bell);
+  return writer.mul(g, writer.add(writer.mul(slope, number(0.5)), number(0.5)));
 }
 
 /** Of the approximation of GELU by tanh: x/2 (1 + tanh(a x + b x^3)). */
@@ -64,12 +60,7 @@ function swish(alpha: number): (at: Pointwise) => Value {
   };
 }
 
-const gelu: GradientRule = (call) =>
-  pointwise((at) => {
-    if (call.node.string('approximate') === 'tanh') return tanhGelu(at);
-    const { writer } = call;
-    return writer.mul(at.g, writer.add(distribution(at), writer.mul(at.x, density(at))));
-  })(call);
+const gelu: GradientRule = (call) => pointwise(call.node.string('approximate') === 'tanh' ? tanhGelu : erfGelu)(call);
 
 /** HardSigmoid: max(0, min(1, alpha x + beta)). */
 const hardSigmoid = pointwise((at) => {
@@ -112,7 +103,7 @@ export const POINTWISE_RULES: Readonly<Record<string, GradientRule>> = {
     return only(at, call.writer.op('Greater', [x, number(0)]), below);
   }),
   Erf: pointwise(({ call: { writer }, x, g, number }) => {
-    const bell = writer.op('Exp', [writer.neg(writer.mul(x, x))]);
+    const bell = writer.op('Exp', [writer.mul(writer.mul(x, number(-1)), x)]);
     return writer.mul(g, writer.mul(bell, number(2 / Math.sqrt(Math.PI))));
   }),
   Exp: pointwise(({ call, y, g }) => call.writer.mul(g, y)),

@@ -5,7 +5,7 @@ import { countedTo } from './heads.js';
 /** Scores this small leave nothing after a softmax. */
 const LEAST: Partial<Record<DataType, number>> = { FLOAT16: -65504, BFLOAT16: -3.38e38 };
 
-export function least(type: DataType): number {
+function least(type: DataType): number {
   return LEAST[type] ?? -3.4028234663852886e38;
 }
 
