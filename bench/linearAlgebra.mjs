@@ -1,4 +1,4 @@
-// `node bench/linearAlgebra.mjs [SIZES [LONGEST]]`: eigenvalues, singular values and Cholesky solutions by our own code and by kept libraries of npm, in turns: times
+// `node bench/linearAlgebra.mjs [SIZES [LONGEST [TASK...]]]`: eigenvalues, singular values and Cholesky solutions by our own code and by kept libraries of npm, in turns: times
 // of the processor beside ours, and errors. Installs the libraries into a temporary folder. What would take longer than LONGEST seconds (default 120) by the last size is left out.
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { solvePositive, svd, symmetricEigen } from '@snp/runtime';
 
 const sizes = (process.argv[2] ?? '64,192,768').split(',').map(Number);
 const longest = Number(process.argv[3] ?? 120);
+const chosen = process.argv.slice(4);
 const LIBRARIES = ['ml-matrix@6.15.1', 'numpy-ts@1.7.0', 'eigen@0.2.2'];
 const folder = await mkdtemp(join(tmpdir(), 'snp-linear-'));
 execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--prefix', folder, ...LIBRARIES], {
@@ -187,6 +188,7 @@ for (const n of sizes) {
   const a = covariance(n);
   const b = Float64Array.from({ length: n }, random);
   for (const [task, ways] of Object.entries(tasks)) {
+    if (chosen.length > 0 && !chosen.includes(task)) continue;
     const times = {};
     const results = {};
     // Small ones are done many times over in a pruning, by code that is compiled by then.
