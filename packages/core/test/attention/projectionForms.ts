@@ -1,5 +1,5 @@
 import type { AttributeInit, Value } from '@snp/onnx';
-import type { AttentionModel } from '@snp/testing';
+import { AttentionModel } from '@snp/testing';
 
 export const [HEADS, SIZE, WIDTH] = [2, 4, 6];
 export const ALL = 3 * HEADS * SIZE;
