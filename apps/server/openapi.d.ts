@@ -4257,7 +4257,7 @@ export interface components {
                 done: number;
             } | null;
             progress: {
-                /** @description read, analyze, calibrate, solve, probe, plan, score, recover, apply, match, compare, write, load, warm-up, measure */
+                /** @description read, analyze, calibrate, solve, gradients, probe, plan, score, recover, apply, match, compare, write, load, warm-up, measure */
                 step: string;
                 done: number;
                 total: number | null;
@@ -4314,7 +4314,7 @@ export interface components {
                 done: number;
             } | null;
             progress: {
-                /** @description read, analyze, calibrate, solve, probe, plan, score, recover, apply, match, compare, write, load, warm-up, measure */
+                /** @description read, analyze, calibrate, solve, gradients, probe, plan, score, recover, apply, match, compare, write, load, warm-up, measure */
                 step: string;
                 done: number;
                 total: number | null;
@@ -4400,7 +4400,7 @@ export interface components {
                 done: number;
             } | null;
             progress: {
-                /** @description read, analyze, calibrate, solve, probe, plan, score, recover, apply, match, compare, write, load, warm-up, measure */
+                /** @description read, analyze, calibrate, solve, gradients, probe, plan, score, recover, apply, match, compare, write, load, warm-up, measure */
                 step: string;
                 done: number;
                 total: number | null;
@@ -4481,7 +4481,7 @@ export interface components {
                 done: number;
             } | null;
             progress: {
-                /** @description read, analyze, calibrate, solve, probe, plan, score, recover, apply, match, compare, write, load, warm-up, measure */
+                /** @description read, analyze, calibrate, solve, gradients, probe, plan, score, recover, apply, match, compare, write, load, warm-up, measure */
                 step: string;
                 done: number;
                 total: number | null;
@@ -4634,7 +4634,7 @@ export interface components {
                 done: number;
             } | null;
             progress: {
-                /** @description read, analyze, calibrate, solve, probe, plan, score, recover, apply, match, compare, write, load, warm-up, measure */
+                /** @description read, analyze, calibrate, solve, gradients, probe, plan, score, recover, apply, match, compare, write, load, warm-up, measure */
                 step: string;
                 done: number;
                 total: number | null;
@@ -4751,7 +4751,7 @@ export interface components {
                 done: number;
             } | null;
             progress: {
-                /** @description read, analyze, calibrate, solve, probe, plan, score, recover, apply, match, compare, write, load, warm-up, measure */
+                /** @description read, analyze, calibrate, solve, gradients, probe, plan, score, recover, apply, match, compare, write, load, warm-up, measure */
                 step: string;
                 done: number;
                 total: number | null;
@@ -4833,7 +4833,7 @@ export interface components {
                 done: number;
             } | null;
             progress: {
-                /** @description read, analyze, calibrate, solve, probe, plan, score, recover, apply, match, compare, write, load, warm-up, measure */
+                /** @description read, analyze, calibrate, solve, gradients, probe, plan, score, recover, apply, match, compare, write, load, warm-up, measure */
                 step: string;
                 done: number;
                 total: number | null;

@@ -6,6 +6,7 @@ const WORDS: Record<Step, string> = {
   analyze: 'analysing',
   calibrate: 'calibrating',
   solve: 'solving',
+  gradients: 'estimating',
   probe: 'probing',
   profile: 'timing',
   measure: 'measuring',

@@ -157,7 +157,7 @@ const common = {
       step: z
         .string()
         .describe(
-          'read, analyze, calibrate, solve, probe, plan, score, recover, apply, match, compare, write, load, warm-up, measure',
+          'read, analyze, calibrate, solve, gradients, probe, plan, score, recover, apply, match, compare, write, load, warm-up, measure',
         ),
       done: z.number(),
       total: z.number().nullable(),

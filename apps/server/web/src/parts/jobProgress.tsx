@@ -12,13 +12,14 @@ import { type FollowedJob, useJob } from './useJob.js';
 /** Steps by type of job, in the order of the work. */
 const STEPS: Record<Job['type'], readonly string[]> = {
   inspect: ['read', 'analyze'],
-  calibrate: ['read', 'calibrate', 'solve', 'probe'],
+  calibrate: ['read', 'calibrate', 'solve', 'gradients', 'probe'],
   'calibrate-shard': ['read', 'calibrate'],
   prune: [
     'read',
     'analyze',
     'calibrate',
     'solve',
+    'gradients',
     'probe',
     'plan',
     'score',
