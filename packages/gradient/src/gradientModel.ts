@@ -1,21 +1,15 @@
 import {
-  cloneModel,
   type DataType,
   inferShapes,
-  inlineFunctions,
   type Model,
   type ShapeInfo,
   SnpError,
   topologicalOrder,
-  unpackSequences,
   type Value,
 } from '@snp/onnx';
 import { Activity } from './reverse/activity.js';
 import { backward } from './reverse/backward.js';
-import { writeOut } from './standard/index.js';
-import { raiseOpset } from './standard/raiseOpset.js';
-import { recogniseGelu } from './standard/recogniseGelu.js';
-import { storeConstants } from './standard/storeConstants.js';
+import { standardForm } from './standard/standardForm.js';
 import { GraphWriter } from './write/graphWriter.js';
 
 /** Options of `gradientModel`. */
@@ -62,15 +56,8 @@ const FLOATS: ReadonlySet<DataType> = new Set(['FLOAT', 'DOUBLE', 'FLOAT16', 'BF
  */
 export function gradientModel(source: Model, options: GradientModelOptions): GradientModel {
   checkOptions(options);
-  const model = cloneModel(source);
-  inlineFunctions(model);
-  unpackSequences(model);
-  storeConstants(model);
-  raiseOpset(model);
-  writeOut(model);
+  const model = standardForm(source, [...options.by, ...(options.outputs ?? [])]);
   const { graph } = model;
-  const named = [...options.by, ...(options.outputs ?? [])].map((name) => graph.value(name));
-  recogniseGelu(model, new Set(named));
   const shapes = inferShapes(model);
   const outputs = options.outputs?.map((name) => graph.value(name)) ?? floatOutputs(model, shapes);
   const by = [...new Set(options.by)].map((name) => graph.value(name));

@@ -1,5 +1,5 @@
 import { SnpError } from '@snp/onnx';
-import { type Calibration, isRefusal } from '@snp/runtime';
+import type { Calibration } from '@snp/runtime';
 import type { Compensation } from '../compensation/compensation.js';
 import type { Compensations } from '../compensation/solve.js';
 import { unitCompensations } from '../compensation/unitCompensations.js';
@@ -80,18 +80,22 @@ function beyondEstimates(estimated: Sensitivity): string[] {
     .map(([id]) => id);
 }
 
-/** Estimates; none where the model has an operator without a gradient, or the runtime does not take what is made for it: all is measured, then. */
+/** Estimates that are numbers; none where the model has an operator without a gradient, or the runtime does not take what is made for it: the rest is measured, then. */
 async function byGradients(
   context: Context,
   compensations: readonly Compensation[],
   data: Calibration,
 ): Promise<Sensitivity> {
   try {
-    return await context.clock.time('gradients', (onProgress) =>
+    const estimated = await context.clock.time('gradients', (onProgress) =>
       gradientSensitivity(context, { compensations, data: firstSamples(data, ESTIMATE_SAMPLES), onProgress }),
     );
+    const finite = Object.entries(estimated).filter(([, points]) =>
+      points.every(({ divergence }) => Number.isFinite(divergence)),
+    );
+    return Object.fromEntries(finite);
   } catch (error) {
-    if (isRefusal(error) || (error instanceof SnpError && error.code === 'unsupported')) return {};
+    if (error instanceof SnpError && error.code !== 'aborted') return {};
     throw error;
   }
 }

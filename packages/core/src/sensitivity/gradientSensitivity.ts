@@ -1,4 +1,5 @@
-import { cloneModel, inferShapes, type Model, type ShapeInfo, Tensor } from '@snp/onnx';
+import { standardForm } from '@snp/gradient';
+import { inferShapes, type Model, type ShapeInfo, Tensor } from '@snp/onnx';
 import { batches, type Calibration, type RuntimeTensor } from '@snp/runtime';
 import { Algebra } from '../algebra/algebra.js';
 import type { Compensation } from '../compensation/compensation.js';
@@ -54,7 +55,8 @@ export async function gradientSensitivity(
   { compensations, data, onProgress }: GradientSensitivityOptions,
 ): Promise<Sensitivity> {
   const { analysis, runtime } = context;
-  const whole = cloneModel(analysis.model);
+  // The nodes that changes run through are copied into what `gradientModel` makes of it.
+  const whole = standardForm(analysis.model);
   const source = { model: whole, shapes: inferShapes(whole) };
   const sums = analysis.branches.map(({ sum }) => sum.outputs[0]!.name);
   const places = placesOf(whole, sums, compensations);
@@ -138,8 +140,8 @@ function squareOfFirst({ data }: RuntimeTensor, count: number): number {
 function placesOf(whole: Model, sums: readonly string[], compensations: readonly Compensation[]): Place[] {
   const ends = new Set(sums.flatMap((name) => whole.graph.values.get(name) ?? []));
   return compensations.flatMap((compensation) => {
-    const touched = compensation.touches.map(({ name }) => whole.graph.value(name));
-    const reach = reachOf(whole, touched, ends);
+    const touched = compensation.touches.flatMap(({ name }) => whole.graph.values.get(name) ?? []);
+    const reach = touched.length === compensation.touches.length ? reachOf(whole, touched, ends) : undefined;
     return reach ? [{ compensation, reach }] : [];
   });
 }
