@@ -7,12 +7,13 @@ import { join } from 'node:path';
 export async function withTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   // Nothing may come in between the folder and what removes it.
   const folder = mkdtempSync(join(tmpdir(), 'snp-'));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // What other threads still write as the program exits may come in between as well.
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   process.once('exit', remove);
   try {
     return await use(folder);
   } finally {
-    process.off('exit', remove);
     await rm(folder, { recursive: true, force: true });
+    process.off('exit', remove);
   }
 }
