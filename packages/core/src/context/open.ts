@@ -1,7 +1,7 @@
 import type { Analysis } from '@snp/graph';
 import type { Model } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
-import { type Calibration, onnxRuntime, type Runtime, type Session } from '@snp/runtime';
+import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
 import { fingerprinted } from '../data/fingerprinted.js';
 import { holdBack } from '../data/holdBack.js';
 import { checkOptions, type OptionFields } from '../options/checkOptions.js';
@@ -92,37 +92,12 @@ export async function openChecked(source: string | Model, options: OpenOptions):
   // The other process opens the model while this one analyses it.
   const opened = options.verify === false ? undefined : openToCompare(source, original, { runtime, signal });
   opened?.catch(() => undefined);
-  try {
-    return await contextOf(source, options, {
-      limits,
-      plugins,
-      runtime,
-      clock,
-      original,
-      opened,
-      batchSize,
-      signal,
-      narrowCache,
+  const analysis = await clock
+    .time('analyze', async () => prepare(original, { narrowCache }))
+    .catch(async (error) => {
+      await opened?.then((session) => session.close()).catch(() => undefined);
+      throw error;
     });
-  } catch (error) {
-    // What was opened leaves nothing behind, whatever went wrong.
-    await opened?.then((session) => session.close()).catch(() => undefined);
-    throw error;
-  }
-}
-
-interface Opening extends Pick<Context, 'limits' | 'runtime' | 'clock' | 'original' | 'batchSize' | 'signal'> {
-  plugins: readonly Plugin[];
-  opened: Promise<Session> | undefined;
-  narrowCache: boolean;
-}
-
-async function contextOf(
-  source: string | Model,
-  options: OpenOptions,
-  { limits, plugins, runtime, clock, original, opened, batchSize, signal, narrowCache }: Opening,
-): Promise<OpenContext> {
-  const analysis = await clock.time('analyze', async () => prepare(original, { narrowCache }));
   const { fit, held } = divided(options);
   const data = fit && fingerprinted(fit);
   const proof = opened && {
