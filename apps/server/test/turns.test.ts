@@ -30,6 +30,23 @@ describe('requests of tokens', () => {
     expect(begun).toEqual(['a1', 'a2', 'b1', 'a3', 'a4']);
   });
 
+  it('are refused where too many wait, and taken again afterwards', async () => {
+    const { begun, ask, end } = works(new Turns());
+    const asked = Array.from({ length: 34 }, (_, at) => ask('a', `a${at}`));
+    await expect(ask('a', 'one too many')).rejects.toMatchObject({ code: 'too-many-requests' });
+    const other = ask('b', 'b');
+    for (let at = 0; at < 34; at++) {
+      await setTimeout(0);
+      end(`a${at}`);
+    }
+    end('b');
+    await Promise.all([...asked, other]);
+    expect(begun).toHaveLength(35);
+    const again = ask('a', 'again');
+    end('again');
+    await again;
+  });
+
   it('that take long keep nobody waiting', async () => {
     const { begun, ask, end } = works(new Turns());
     const asked = ['a1', 'a2', 'a3'].map((name) => ask('a', name));
