@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { readModel, writeModel } from '@snp/onnx/node';
 import { onnxRuntime, openCalibration, runSamples } from '@snp/runtime';
 import { buildVit, DEIT_BASE } from '@snp/testing';
+import { inputsOf } from './support/inputsOf.mjs';
 
 const given = process.argv.slice(2);
 const at = given.indexOf('--limit');
@@ -57,10 +58,7 @@ try {
     path = inFolder('base.onnx');
     await writeModel(buildVit({ ...DEIT_BASE, qkv: 'fused' }), path);
   }
-  const { graph } = await readModel(path);
-  const inputs = graph.inputs
-    .filter(({ tensor }) => !tensor)
-    .map(({ name, type }) => ({ name, type: type.elementType, dims: type.shape }));
+  const inputs = inputsOf(await readModel(path));
   const calibration = await openCalibration(pictures, { inputs, ...(limit !== undefined && { limit }) });
   const before = await inference(path, calibration);
   const { seconds, most, report } = await prune(path);

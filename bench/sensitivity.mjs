@@ -7,6 +7,7 @@ import { basename } from 'node:path';
 import { calibrate, estimateSensitivity, open, solveCompensation } from '@snp/core/stages';
 import { readModel } from '@snp/onnx/node';
 import { onnxRuntime, openCalibration, runSamples } from '@snp/runtime';
+import { inputsOf } from './support/inputsOf.mjs';
 import { scatter } from './support/scatter.mjs';
 
 const given = process.argv.slice(2);
@@ -14,10 +15,7 @@ const picture = given.includes('--svg') ? given.splice(given.indexOf('--svg'), 2
 const table = given.includes('--table');
 const [path, data, limit = '48'] = given.filter((argument) => !argument.startsWith('--'));
 const original = await readModel(path);
-const inputs = original.graph.inputs
-  .filter((input) => !input.tensor)
-  .map((input) => ({ name: input.name, type: input.type.elementType, dims: input.type.shape }));
-const calibration = await openCalibration(data, { inputs, limit: Number(limit) });
+const calibration = await openCalibration(data, { inputs: inputsOf(original), limit: Number(limit) });
 const runtime = onnxRuntime();
 const context = await open(path, { calibration, runtime });
 const compensations = await solveCompensation(context, await calibrate(context), { curves: true });

@@ -1,6 +1,6 @@
 import {
-  type DataType,
   inferShapes,
+  isFloatType,
   type Model,
   type ShapeInfo,
   SnpError,
@@ -41,8 +41,6 @@ export interface GradientModel {
 }
 
 const KNOWN: ReadonlySet<string> = new Set(['by', 'outputs', 'directions', 'perSample', 'keepOutputs']);
-
-const FLOATS: ReadonlySet<DataType> = new Set(['FLOAT', 'DOUBLE', 'FLOAT16', 'BFLOAT16']);
 
 /**
  * The model that computes gradients of a model, by reverse-mode differentiation (Baur and Strassen 1983) as a rewriting of its graph: an ordinary ONNX model, which runs wherever the
@@ -105,7 +103,7 @@ function checkOptions(options: GradientModelOptions): void {
 }
 
 function floatOutputs({ graph }: Model, shapes: ShapeInfo): Value[] {
-  const outputs = graph.outputs.filter((value) => FLOATS.has(shapes.elementType(value) ?? 'UNDEFINED'));
+  const outputs = graph.outputs.filter((value) => isFloatType(shapes.elementType(value)));
   if (outputs.length > 0) return outputs;
   throw new SnpError(
     'invalid-argument',
@@ -115,7 +113,7 @@ function floatOutputs({ graph }: Model, shapes: ShapeInfo): Value[] {
 
 function checkFloat(value: Value, shapes: ShapeInfo): void {
   const type = shapes.elementType(value);
-  if (type && FLOATS.has(type)) return;
+  if (type && isFloatType(type)) return;
   throw new SnpError(
     'invalid-argument',
     `'${value.name}' cannot be differentiated by: it holds ${type ?? 'values of an unknown type'}, not floating-point numbers.`,

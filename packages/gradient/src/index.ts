@@ -2,4 +2,4 @@ export { type GradientModel, type GradientModelOptions, gradientModel } from './
 export { defineGradient, operatorsWithGradient } from './rules/index.js';
 export type { GradientCall, GradientRule } from './rules/rule.js';
 export { standardForm } from './standard/standardForm.js';
-export type { GraphWriter } from './write/graphWriter.js';
+export { GraphWriter } from './write/graphWriter.js';

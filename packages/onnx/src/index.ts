@@ -68,5 +68,5 @@ export { type InferShapesOptions, inferShapes, type ShapeInfo } from './shape/in
 export type { InferenceRun, OperatorCall } from './shape/operatorCall.js';
 export { defineShapes } from './shape/rules/index.js';
 export type { ShapeRule } from './shape/shapeRule.js';
-export { bitsPerElement, type DataType, dataTypeCode, dataTypeOf } from './tensor/dataType.js';
+export { bitsPerElement, type DataType, dataTypeCode, dataTypeOf, isFloatType } from './tensor/dataType.js';
 export { Tensor, type TensorArray, type TensorSource } from './tensor/tensor.js';

@@ -1,4 +1,4 @@
-import type { Model, Node, Value } from '@snp/onnx';
+import { isFloatType, type Model, type Node, type Value } from '@snp/onnx';
 import { isOwnWeight, storedWeight, type Weights } from './weights.js';
 
 /** An output of a model, and the bias that is added last before it. */
@@ -25,12 +25,10 @@ export function biasedOutputs(model: Model): BiasedOutput[] {
 
 /** The node that an output comes from, before it changes its type: float16 models may answer in float32. */
 function lastSum({ producer, type }: Value): Node | undefined {
-  const answers = type?.elementType === undefined || FLOATS.has(type.elementType);
+  const answers = type?.elementType === undefined || isFloatType(type.elementType);
   const cast = producer?.op === 'Cast' && answers;
   return cast ? producer.inputs[0]?.producer : producer;
 }
-
-const FLOATS: ReadonlySet<string> = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
 
 /** Adds a shift to a bias. */
 export function shiftBias(bias: Value, shift: Float64Array, weights: Weights): void {

@@ -1,7 +1,4 @@
-import { type DataType, Tensor, type Value } from '@snp/onnx';
-
-/** Types that hold floating-point numbers. */
-const FLOATS: ReadonlySet<DataType> = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
+import { isFloatType, Tensor, type Value } from '@snp/onnx';
 
 /** Operators that keep all numbers in their order: weights may be stored as float16 and computed with as float32, biases of heads as one vector. */
 const KEEP_ORDER = new Set(['Cast', 'Reshape', 'Squeeze', 'Unsqueeze']);
@@ -17,7 +14,7 @@ export function storedWeight(value: Value | undefined): Value | undefined {
 
 /** True of a constant of floating-point numbers that one node alone reads: it can be given others. */
 export function isOwnWeight(value: Value | undefined): value is Value {
-  return value?.tensor !== undefined && FLOATS.has(value.tensor.dataType) && value.uses.size === 1;
+  return value?.tensor !== undefined && isFloatType(value.tensor.dataType) && value.uses.size === 1;
 }
 
 /** Where the weights of a model are read and written. */

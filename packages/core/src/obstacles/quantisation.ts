@@ -1,5 +1,5 @@
 import { nodesWithin, quantisedForm } from '@snp/graph';
-import type { DataType, Model } from '@snp/onnx';
+import { isFloatType, type Model } from '@snp/onnx';
 import type { Obstacle } from './obstacle.js';
 import { tally } from './tally.js';
 
@@ -17,7 +17,6 @@ export function quantisation(model: Model): Obstacle | undefined {
 }
 
 const INTEGERS = /^U?INT(2|4|8)$|^FLOAT(4|8)/;
-const FLOATS: ReadonlySet<DataType> = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
 
 /** Weights as integers that plain operators turn into numbers: Cast and a product with scales. */
 function integerWeights({ graph }: Model): Obstacle | undefined {
@@ -27,7 +26,7 @@ function integerWeights({ graph }: Model): Obstacle | undefined {
       INTEGERS.test(tensor!.dataType) && consumers.some(({ opType }) => opType === 'Cast' || opType === 'Gather'),
   );
   const sizeOf = (values: typeof matrices) => values.reduce((sum, { tensor }) => sum + tensor!.size, 0);
-  if (sizeOf(stored) <= sizeOf(matrices.filter(({ tensor }) => FLOATS.has(tensor!.dataType)))) return undefined;
+  if (sizeOf(stored) <= sizeOf(matrices.filter(({ tensor }) => isFloatType(tensor!.dataType)))) return undefined;
   const message = `This model is quantised: ${REMEDY}. ${stored.length} of its ${matrices.length} weights are stored as ${stored[0].tensor!.dataType} (first ${stored[0].name}).`;
   return { kind: 'quantised', message, nodes: stored.flatMap(({ consumers }) => consumers.map(({ label }) => label)) };
 }

@@ -1,6 +1,5 @@
-import { type DataType, dataTypeCode, type Model, type ShapeInfo, Tensor, type Value } from '@snp/onnx';
-
-const FLOATS: ReadonlySet<DataType> = new Set(['FLOAT', 'DOUBLE', 'FLOAT16', 'BFLOAT16']);
+import { GraphWriter } from '@snp/gradient';
+import { isFloatType, type Model, type ShapeInfo, Tensor } from '@snp/onnx';
 
 /** Directions for all outputs that hold scores. */
 interface AnswerDirectionsOptions {
@@ -23,39 +22,28 @@ export function addAnswerDirections(
   model: Model,
   { outputs, shapes, count, at }: AnswerDirectionsOptions,
 ): Record<string, string> {
-  const { graph } = model;
+  const writer = new GraphWriter(model.graph, model.opset);
   const names: Record<string, string> = {};
-  const op = (name: string, inputs: Value[], attributes = {}, outputs = 1) =>
-    graph.addNode({
-      op: name,
-      inputs,
-      attributes,
-      outputs: Array.from({ length: outputs }, () => `direction_${name}`),
-    }).outputs as Value[];
-  const constant = (tensor: Tensor) => graph.addInitializer('direction_constant', tensor);
   for (const [index, name] of outputs.entries()) {
-    const output = graph.value(name);
+    const output = model.graph.value(name);
     const type = shapes.elementType(output);
     const shape = shapes.shape(output);
-    if (!type || !FLOATS.has(type) || !shape?.length) continue;
+    if (!type || !isFloatType(type) || !shape?.length) continue;
     const axis = shape.length - 1;
-    const [single] = type === 'FLOAT' ? [output] : op('Cast', [output], { to: dataTypeCode('FLOAT') });
-    const [p] = op('Softmax', [single], { axis });
+    const single = type === 'FLOAT' ? output : writer.cast(output, 'FLOAT');
+    const p = writer.op('Softmax', [single], { axis });
     const range = { low: { float: -1 }, high: { float: 1 }, seed: { float: 1 + at * outputs.length + index } };
-    let [sign] = op('Sign', op('RandomUniformLike', [p], range));
+    let sign = writer.op('Sign', [writer.op('RandomUniformLike', [p], range)]);
     const scores = shape[axis];
     if (typeof scores === 'number' && scores >= count) {
-      const [, likely] = op('TopK', [p, constant(Tensor.int64([1], [count]))], { axis }, 2);
-      const row = constant(Tensor.float32([count], hadamardRow(count, at)));
-      [sign] = op('ScatterElements', [sign, likely, ...op('Expand', [row, ...op('Shape', [likely])])], { axis });
+      const [, likely] = writer.ops('TopK', [p, writer.ints([count])], 2, { axis });
+      const row = writer.constant(Tensor.float32([count], hadamardRow(count, at)));
+      const signs = writer.expand(row, writer.shapeOf(likely));
+      sign = writer.op('ScatterElements', [sign, likely, signs], { axis });
     }
-    const [scaled] = op('Mul', [...op('Sqrt', [p]), sign]);
-    const axes = model.opset >= 13 ? [constant(Tensor.int64([1], [axis]))] : [];
-    const stated = model.opset >= 13 ? {} : { axes: [axis] };
-    const share = op('Mul', [p, ...op('ReduceSum', [scaled, ...axes], { ...stated, keepdims: 1 })]);
-    const [direction] = op('Sub', [scaled, ...share]);
-    const [own] = type === 'FLOAT' ? [direction] : op('Cast', [direction], { to: dataTypeCode(type) });
-    names[name] = own.name;
+    const scaled = writer.mul(writer.op('Sqrt', [p]), sign);
+    const direction = writer.sub(scaled, writer.mul(p, writer.sum(scaled, [axis], true)));
+    names[name] = (type === 'FLOAT' ? direction : writer.cast(direction, type)).name;
   }
   return names;
 }

@@ -1,5 +1,5 @@
-import { gradientModel } from '@snp/gradient';
-import { cloneModel, dataTypeCode, type Model, type ShapeInfo, Tensor, type Value } from '@snp/onnx';
+import { GraphWriter, gradientModel } from '@snp/gradient';
+import { cloneModel, type Model, type ShapeInfo, type Tensor, type Value } from '@snp/onnx';
 import { addAnswerDirections } from './answerDirections.js';
 import type { Reach } from './reach.js';
 
@@ -44,14 +44,14 @@ export function sensitivityModel(
     return found.gradients;
   });
   const { graph } = model;
-  const rows = answers.map((name) => rowsOf(model, graph.value(name)));
+  const writer = new GraphWriter(graph, model.opset);
+  const rows = answers.map((name) => rowsOf(writer, graph.value(name)));
   const products = changes.map(({ reach, weights }) =>
     weights.map((own) => {
-      const difference = op(model, 'Sub', [endWith(model, reach, own), graph.value(reach.end.name)]);
-      return gradients.map((byName) => {
-        const product = op(model, 'Mul', [difference, graph.value(byName[reach.end.name])]);
-        return sumOf(model, product, bySample);
-      });
+      const difference = writer.sub(endWith(model, reach, own), graph.value(reach.end.name));
+      return gradients.map((byName) =>
+        sumOf(writer, writer.mul(difference, graph.value(byName[reach.end.name])), bySample),
+      );
     }),
   );
   graph.outputs.splice(0, graph.outputs.length, ...rows, ...products.flat(2));
@@ -73,10 +73,6 @@ function factsOfCopies({ model, shapes }: { model: Model; shapes: ShapeInfo }): 
   };
 }
 
-function op({ graph }: Model, name: string, inputs: readonly Value[], attributes = {}): Value {
-  return graph.addNode({ op: name, inputs, attributes, outputs: [`sensitivity_${name}`] }).outputs[0]!;
-}
-
 /** Computes the end of a reach once more, with other weights. */
 function endWith({ graph }: Model, { nodes, end }: Reach, weights: ChangedWeights): Value {
   const copies = new Map<string, Value>();
@@ -96,25 +92,17 @@ function endWith({ graph }: Model, { nodes, end }: Reach, weights: ChangedWeight
 }
 
 /** Sums over all but the samples, in float32. */
-function sumOf(model: Model, value: Value, bySample: boolean): Value {
-  const single = op(model, 'Cast', [value], { to: dataTypeCode('FLOAT') });
-  const flat = op(model, 'Flatten', [single], { axis: bySample ? 1 : 0 });
-  const sum =
-    model.opset >= 13
-      ? op(model, 'ReduceSum', [flat, model.graph.addInitializer('sensitivity_axis', AXIS)], { keepdims: 0 })
-      : op(model, 'ReduceSum', [flat], { keepdims: 0, axes: [1] });
+function sumOf(writer: GraphWriter, value: Value, bySample: boolean): Value {
+  const flat = writer.op('Flatten', [writer.cast(value, 'FLOAT')], { axis: bySample ? 1 : 0 });
+  const sum = writer.sum(flat, [1], false);
   sum.type = { elementType: 'FLOAT', shape: undefined };
   return sum;
 }
 
-const AXIS = Tensor.int64([1], [1]);
-const LAST = Tensor.int64([], [-1]);
-
 /** How many rows of scores an output has, as a number that the model gives. */
-function rowsOf(model: Model, output: Value): Value {
-  const sizes = op(model, 'Shape', [output]);
-  const last = op(model, 'Gather', [sizes, model.graph.addInitializer('sensitivity_last', LAST)]);
-  const rows = op(model, 'Div', [op(model, 'Size', [output]), last]);
+function rowsOf(writer: GraphWriter, output: Value): Value {
+  const last = writer.op('Gather', [writer.shapeOf(output), writer.int(-1)]);
+  const rows = writer.div(writer.op('Size', [output]), last);
   rows.type = { elementType: 'INT64', shape: undefined };
   return rows;
 }

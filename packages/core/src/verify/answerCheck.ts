@@ -1,9 +1,8 @@
+import { isFloatType } from '@snp/onnx';
 import type { Feeds, RuntimeTensor } from '@snp/runtime';
 import { relativeDifference } from '../evaluate/fidelity.js';
 import { numbersOf } from './numbersOf.js';
 import { saysSomething } from './saysSomething.js';
-
-const FLOATS = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
 
 /** Adds up how far the answers of two models are apart, over runs. */
 export class AnswerCheck {
@@ -26,7 +25,7 @@ export class AnswerCheck {
 
   #compare(want: RuntimeTensor, got: RuntimeTensor): void {
     if (want.type !== got.type || want.dims.join() !== got.dims.join()) this.difference = Number.POSITIVE_INFINITY;
-    else if (FLOATS.has(want.type))
+    else if (isFloatType(want.type))
       this.difference = Math.max(this.difference, relativeDifference(numbersOf(want), numbersOf(got)));
     else this.wholesDiffer ||= !sameElements(want.data, got.data);
   }

@@ -1,6 +1,4 @@
-import { cloneModel, inferShapes, type Model, type Value } from '@snp/onnx';
-
-const FLOATS = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
+import { cloneModel, inferShapes, isFloatType, type Model, type Value } from '@snp/onnx';
 
 /** Operators that move whole numbers about without looking at them. */
 const MOVING = new Set(['Cast', 'Identity', 'Reshape', 'Squeeze', 'Unsqueeze', 'Transpose', 'Flatten']);
@@ -12,7 +10,7 @@ const MOVING = new Set(['Cast', 'Identity', 'Reshape', 'Squeeze', 'Unsqueeze', '
 export function scoresBehind(model: Model): Model | undefined {
   const copy = cloneModel(model);
   const shapes = inferShapes(copy);
-  const isWhole = (value: Value) => !FLOATS.has(shapes.elementType(value) ?? value.type?.elementType ?? 'FLOAT');
+  const isWhole = (value: Value) => !isFloatType(shapes.elementType(value) ?? value.type?.elementType ?? 'FLOAT');
   const scores = copy.graph.outputs.map((output) => (isWhole(output) ? rankedBehind(output) : output));
   if (!scores.every((value) => value !== undefined)) return undefined;
   copy.graph.outputs.splice(0, copy.graph.outputs.length, ...new Set(scores));

@@ -1,7 +1,5 @@
-import type { DataType, Graph, Node, ShapeInfo, Value } from '@snp/onnx';
+import { type Graph, isFloatType, type Node, type ShapeInfo, type Value } from '@snp/onnx';
 import { stopsGradient } from '../rules/stops.js';
-
-const FLOATS: ReadonlySet<DataType> = new Set(['FLOAT', 'DOUBLE', 'FLOAT16', 'BFLOAT16']);
 
 /** What depends on the values that are differentiated by, through operators that have a derivative: all else needs no gradient. */
 export class Activity {
@@ -15,7 +13,7 @@ export class Activity {
       this.#reads.set(node, stopsGradient(node) ? new Set() : read);
       if (read.size === 0 || stopsGradient(node)) continue;
       for (const output of node.outputs) {
-        if (output && FLOATS.has(shapes.elementType(output) ?? 'FLOAT')) this.#active.add(output);
+        if (output && isFloatType(shapes.elementType(output) ?? 'FLOAT')) this.#active.add(output);
       }
     }
   }

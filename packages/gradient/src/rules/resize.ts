@@ -23,15 +23,14 @@ const resize: GradientRule = (call) => {
     const type = call.type(x);
     const unit = Float64Array.from({ length: size * size }, (_, at) => (at % (size + 1) === 0 ? 1 : 0));
     const rows = writer.constant(Tensor.fromNumbers(type, [1, 1, size, size], unit));
-    const sized =
+    const region = writer.constant(Tensor.float32([0], []));
+    const target =
       scale === undefined
-        ? [writer.constant(Tensor.float32([0], [])), undefined, writer.ints([1, 1, to as number, size])]
-        : [writer.constant(Tensor.float32([0], [])), writer.constant(Tensor.float32([4], [1, 1, scale, 1]))];
-    const inputs = scale === undefined ? [rows, sized[0], undefined, sized[2]] : [rows, ...sized];
-    const matrix = writer.reshape(writer.op('Resize', inputs, attributes), [to as number, size]);
-    const last = [...Array(rank).keys()].filter((each) => each !== axis).concat(axis);
-    const back = last.map((_, each) => last.indexOf(each));
-    gradient = writer.transpose(writer.matmul(writer.transpose(gradient, last), matrix), back);
+        ? [undefined, writer.ints([1, 1, to as number, size])]
+        : [writer.constant(Tensor.float32([4], [1, 1, scale, 1]))];
+    const resized = writer.op('Resize', [rows, region, ...target], attributes);
+    const matrix = writer.reshape(resized, [to as number, size]);
+    gradient = writer.matmulAlong(gradient, matrix, { axis, rank });
   }
   call.give(0, gradient);
 };

@@ -191,10 +191,8 @@ function summedBack(
   const size = call.shape(x)[axis] as number;
   const matrix = new Float64Array(sources.length * size);
   for (const [at, source] of sources.entries()) matrix[at * size + source] = 1;
-  const last = [...Array(rank).keys()].filter((each) => each !== axis).concat(axis);
-  const back = last.map((_, each) => last.indexOf(each));
   const constant = writer.constant(Tensor.fromNumbers(call.type(x), [sources.length, size], matrix));
-  return writer.transpose(writer.matmul(writer.transpose(gradient, last), constant), back);
+  return writer.matmulAlong(gradient, constant, { axis, rank });
 }
 
 /** Operators that take parts of a tensor, or put parts together. */

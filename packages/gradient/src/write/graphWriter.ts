@@ -125,6 +125,13 @@ export class GraphWriter {
     return this.op('MatMul', [a, b]);
   }
 
+  /** The product of each line along an axis with a matrix. */
+  matmulAlong(a: Value, matrix: Value, { axis, rank }: { axis: number; rank: number }): Value {
+    const last = [...Array(rank).keys()].filter((each) => each !== axis).concat(axis);
+    const back = last.map((_, each) => last.indexOf(each));
+    return this.transpose(this.matmul(this.transpose(a, last), matrix), back);
+  }
+
   squeeze(a: Value, axes: readonly number[]): Value {
     return this.op('Squeeze', [a, this.ints(axes)]);
   }

@@ -1,4 +1,4 @@
-import { type Dim, dimsEqual, type Node, type Value } from '@snp/onnx';
+import { type Dim, dimsEqual, isFloatType, type Node, type Value } from '@snp/onnx';
 import { Mark } from '../labels/labelStore.js';
 import { Factor } from '../layout/factor.js';
 import { type Field, flattenAxis, type Layout, plainLayout } from '../layout/layout.js';
@@ -31,7 +31,7 @@ const CARRIERS: Readonly<Record<string, Readonly<Record<number, readonly number[
 /** Graph inputs that come back from graph outputs, by the way that the values take. */
 export function findCaches({ graph, shapes }: Pick<Propagation, 'graph' | 'shapes'>): Cache[] {
   const outputsOf = new Map<Value, Value[]>();
-  const inputs = new Set(graph.inputs.filter(({ tensor, type }) => !tensor && FLOATS.has(type?.elementType ?? '')));
+  const inputs = new Set(graph.inputs.filter(({ tensor, type }) => !tensor && isFloatType(type?.elementType)));
   for (const output of graph.outputs) {
     if (inputs.has(output)) continue;
     for (const input of carried(output)) {
@@ -41,8 +41,6 @@ export function findCaches({ graph, shapes }: Pick<Propagation, 'graph' | 'shape
   }
   return [...outputsOf].map(([input, outputs]) => ({ input, outputs }));
 }
-
-const FLOATS: ReadonlySet<string> = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
 
 /** The values without a producer that an output carries. */
 function carried(output: Value): Value[] {

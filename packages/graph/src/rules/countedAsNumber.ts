@@ -1,7 +1,5 @@
-import type { Value } from '@snp/onnx';
+import { isFloatType, type Value } from '@snp/onnx';
 import type { Propagation } from '../walk/propagation.js';
-
-const FLOATS: ReadonlySet<string> = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
 
 /** Operators that pass sizes on, or calculate with them. */
 const OF_SIZES: ReadonlySet<string> = new Set([
@@ -26,7 +24,7 @@ export function isCountedAsNumber(sizes: Value, product: boolean, walk: Propagat
       const [output] = node.outputs;
       if (!output || !OF_SIZES.has(node.op)) continue;
       const multiplied = next.product || (node.op === 'ReduceProd' && holdsWidth(next.value, walk));
-      if (!FLOATS.has(walk.shapes.elementType(output) ?? '')) ahead.push({ value: output, product: multiplied });
+      if (!isFloatType(walk.shapes.elementType(output))) ahead.push({ value: output, product: multiplied });
       else if (multiplied) return true;
       // A vector of sizes as numbers may be multiplied later.
       else ahead.push({ value: output, product: false });

@@ -1,4 +1,4 @@
-import type { DataType, Node } from '@snp/onnx';
+import { isFloatType, type Node } from '@snp/onnx';
 
 /** How a model computes with quantised numbers. */
 export type QuantisedForm =
@@ -21,13 +21,11 @@ const FORMS: readonly (readonly [QuantisedForm, RegExp])[] = [
 /** Of ONNX, and of onnxruntime with its layouts. */
 const DOMAINS = /^(|ai\.onnx|com\.microsoft|com\.ms\..*)$/;
 
-const FLOAT: ReadonlySet<DataType> = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
-
 /** The form of quantisation that a node is part of, of operators of ONNX and onnxruntime; undefined for float ones. */
 export function quantisedForm(node: Node): QuantisedForm | undefined {
   if (!DOMAINS.test(node.domain)) return undefined;
   const type = node.inputs[0]?.tensor?.dataType ?? node.inputs[0]?.type?.elementType;
   // Half-precision weights are behind the same operator.
-  if (node.opType === 'DequantizeLinear' && type && FLOAT.has(type)) return undefined;
+  if (node.opType === 'DequantizeLinear' && type && isFloatType(type)) return undefined;
   return FORMS.find(([, names]) => names.test(node.opType))?.[0];
 }

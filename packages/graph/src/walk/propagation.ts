@@ -2,6 +2,7 @@ import {
   type Dim,
   dimsEqual,
   type Graph,
+  isFloatType,
   type Node,
   productOf,
   type ShapeInfo,
@@ -15,8 +16,6 @@ import { eachPosition, type Field, fieldsOn, type Layout, plainLayout } from '..
 import type { PlacedCount } from './countConstant.js';
 import type { JointAxes } from './jointAxes.js';
 import { findSharedTables, type TableUse } from './sharedTables.js';
-
-const FLOAT_TYPES = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
 
 /** A factor of a labelled value that some operator needs at its full size. */
 export interface RigidFactor {
@@ -319,7 +318,7 @@ export class Propagation {
     if (adopted) return adopted;
     const tensor = value.tensor;
     if (!tensor) throw new SnpError('invalid-argument', `'${value.name}' is not a constant.`, { value: value.name });
-    if (!FLOAT_TYPES.has(tensor.dataType)) return plainLayout(tensor.dims);
+    if (!isFloatType(tensor.dataType)) return plainLayout(tensor.dims);
     const use = this.#shared.has(value) ? { node, index } : undefined;
     const key = this.#constantKey(value, node);
     const known = this.#constants.get(key);

@@ -1,4 +1,4 @@
-import { type Graph, type Node, parseEinsum, type ShapeInfo, type Value } from '@snp/onnx';
+import { type Graph, isFloatType, type Node, parseEinsum, type ShapeInfo, type Value } from '@snp/onnx';
 import type { Layout } from '../layout/layout.js';
 
 /** A computed table as one of several nodes reads it: with labels of its own. */
@@ -13,8 +13,6 @@ export interface TableUse {
 
 /** What a value is made of: no weights; weights alone that nothing was summed over, moved about and mapped one by one; or anything else. */
 type Origin = 'plain' | 'table' | 'stream';
-
-const FLOATS: ReadonlySet<string> = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
 
 /** Operators that move numbers about, or map them one by one. */
 const MAPPING: ReadonlySet<string> = new Set([
@@ -39,12 +37,12 @@ export function findSharedTables(graph: Graph, shapes: ShapeInfo): ReadonlySet<V
   const origins = new Map<Value, Origin>();
   const originOf = (value: Value) =>
     origins.get(value) ??
-    (value.tensor && FLOATS.has(value.tensor.dataType) && value.tensor.size > 1 ? 'table' : 'plain');
+    (value.tensor && isFloatType(value.tensor.dataType) && value.tensor.size > 1 ? 'table' : 'plain');
   for (const node of graph.nodes) {
     const origin = originAfter(node, originOf, shapes);
     for (const output of node.outputs) {
       const type = output && shapes.elementType(output);
-      if (output) origins.set(output, type === undefined || FLOATS.has(type) ? origin : 'plain');
+      if (output) origins.set(output, type === undefined || isFloatType(type) ? origin : 'plain');
     }
   }
   const outputs = new Set(graph.outputs);

@@ -1,6 +1,6 @@
 import type { Node } from '../ir/node.js';
 import { constantBehind } from '../shape/constantBehind.js';
-import { isFloatType } from '../shape/elements.js';
+import { isFloatType } from '../tensor/dataType.js';
 
 /** Inputs that hold floating-point constants which are no parameters: running statistics, scales, regions. */
 const NOT_PARAMETERS: Readonly<Record<string, readonly number[]>> = {

@@ -4,8 +4,8 @@ import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { constantBehind } from '../shape/constantBehind.js';
 import { dimsEqual } from '../shape/dim.js';
-import { isFloatType } from '../shape/elements.js';
 import { inferShapes, type ShapeInfo } from '../shape/inferShapes.js';
+import { isFloatType } from '../tensor/dataType.js';
 import { gatheredInOrder } from './gatheredInOrder.js';
 
 /**

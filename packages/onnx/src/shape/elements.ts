@@ -1,4 +1,4 @@
-import type { DataType } from '../tensor/dataType.js';
+import { type DataType, isFloatType } from '../tensor/dataType.js';
 import { bfloat16ToFloat, float16ToFloat, floatToBfloat16, floatToFloat16 } from '../tensor/halfFloat.js';
 import { addDims, type Dim, divideDims, mulDims, subDims } from './dim.js';
 import { boundsOf, floorDivDims, maxDims, minDims, modDims } from './dimFunctions.js';
@@ -8,8 +8,6 @@ import { boundsOf, floorDivDims, maxDims, minDims, modDims } from './dimFunction
  * nothing is known.
  */
 export type Element = Dim | undefined;
-
-const FLOAT_TYPES: ReadonlySet<DataType> = new Set(['FLOAT', 'DOUBLE', 'FLOAT16', 'BFLOAT16']);
 
 const INTEGER_RANGES: Partial<Record<DataType, readonly [number, number]>> = {
   BOOL: [0, 1],
@@ -22,11 +20,6 @@ const INTEGER_RANGES: Partial<Record<DataType, readonly [number, number]>> = {
   INT64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
   UINT64: [0, Number.MAX_SAFE_INTEGER],
 };
-
-/** Whether content of `type` is computed in floating point. */
-export function isFloatType(type: DataType | undefined): boolean {
-  return type !== undefined && FLOAT_TYPES.has(type);
-}
 
 /**
  * `value` as a tensor of `type` stores it: rounded for floating point, undefined where an integer type cannot hold it

@@ -94,3 +94,10 @@ export function dataTypeOf(code: number): DataType | undefined {
 export function bitsPerElement(type: DataType): number | undefined {
   return BITS[type];
 }
+
+const FLOAT_TYPES: ReadonlySet<DataType> = new Set(['FLOAT', 'DOUBLE', 'FLOAT16', 'BFLOAT16']);
+
+/** Whether numbers of this type are computed in floating point; false for an unknown type. 8 bits and less are formats to store in, and no such type. */
+export function isFloatType(type: DataType | undefined): boolean {
+  return type !== undefined && FLOAT_TYPES.has(type);
+}

@@ -1,4 +1,4 @@
-import type { Node, ShapeInfo, Value } from '@snp/onnx';
+import { isFloatType, type Node, type ShapeInfo, type Value } from '@snp/onnx';
 import { rowsLookedUp } from './rowsLookedUp.js';
 
 /** What a model does with an input, as far as it decides which numbers make sense. */
@@ -18,8 +18,6 @@ export type InputRole =
   /** Whole numbers of which nothing is known. */
   | { kind: 'count' };
 
-const FLOATS = new Set(['FLOAT', 'FLOAT16', 'BFLOAT16', 'DOUBLE']);
-
 /** Tells by what reads an input, and where that leaves it open by its name and form, what it is for. */
 export function inputRole(input: Value, shapes: ShapeInfo): InputRole {
   const reader = [...input.uses].map(({ node, index }) => lengthRead(node, index, input)).find(Boolean);
@@ -29,7 +27,7 @@ export function inputRole(input: Value, shapes: ShapeInfo): InputRole {
   const { name } = input;
   if (/mask/i.test(name)) return { kind: 'mask' };
   const { elementType = 'FLOAT', shape } = input.type ?? {};
-  if (FLOATS.has(elementType)) return { kind: 'values' };
+  if (isFloatType(elementType)) return { kind: 'values' };
   const single = shape?.every((dim) => dim === 1);
   if (elementType === 'BOOL') return { kind: single ? 'switch' : 'mask' };
   if (/position/i.test(name)) return { kind: 'positions' };

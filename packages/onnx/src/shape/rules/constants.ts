@@ -1,11 +1,11 @@
 import type { Message } from '../../codec/message.js';
 import { tensorFromSparse } from '../../codec/sparseTensorProto.js';
 import type { Node } from '../../ir/node.js';
-import { type DataType, dataTypeOf } from '../../tensor/dataType.js';
+import { type DataType, dataTypeOf, isFloatType } from '../../tensor/dataType.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { type Dim, productOf, subDims } from '../dim.js';
 import { boundsOf, ceilDivDims, maxDims } from '../dimFunctions.js';
-import { type Element, isFloatType, storedAs } from '../elements.js';
+import { type Element, storedAs } from '../elements.js';
 import type { OutputFacts } from '../facts.js';
 import type { OperatorCall } from '../operatorCall.js';
 import type { ShapeRules } from '../shapeRule.js';

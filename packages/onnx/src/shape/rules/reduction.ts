@@ -1,5 +1,6 @@
+import { isFloatType } from '../../tensor/dataType.js';
 import { type Dim, productOf, staticDims } from '../dim.js';
-import { binaryElement, type Element, isFloatType } from '../elements.js';
+import { binaryElement, type Element } from '../elements.js';
 import type { OutputFacts } from '../facts.js';
 import { normalAxis, type OperatorCall } from '../operatorCall.js';
 import { stridesOf } from '../positions.js';
