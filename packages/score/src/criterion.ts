@@ -2,6 +2,14 @@ import type { Group } from '@snp/graph';
 import type { RuntimeTensor, Tap } from '@snp/runtime';
 import type { RowKernels } from './kernels/rowKernels.js';
 
+/** What gradients say about the units of a group: of the product of a unit's values with their gradients, summed over the tokens of a sample, one number per unit. */
+export interface UnitGradients {
+  /** Mean magnitude over calibration samples. */
+  readonly magnitude: Float64Array;
+  /** Mean square. */
+  readonly square: Float64Array;
+}
+
 /** What a criterion may know beside the group and its statistics. */
 export interface ScoreContext {
   /** Units that will stay per head (lane) of the group. */
@@ -13,6 +21,8 @@ export interface ScoreContext {
    * original's, in nats, on the first calibration samples. Absent for neurons and without calibration data.
    */
   readonly without?: ((unit: number) => Promise<number>) | undefined;
+  /** What was asked for by `Criterion.gradients`. Absent for units without values of their own, and without calibration data. */
+  readonly gradients?: UnitGradients | undefined;
 }
 
 /** Gathers one statistic of one group while calibration data run through the model. */
@@ -52,6 +62,8 @@ export interface Criterion {
   readonly contract?: number | undefined;
   /** Statistics to gather before scoring; none by default, so that no calibration data are needed. */
   readonly statistics?: Readonly<Record<string, StatisticRequest>>;
+  /** Asks for gradients of the log-likelihood of the model's own answers, on calibration data: `ScoreContext.gradients`. Default: false. */
+  readonly gradients?: boolean | undefined;
   /** One finite score per unit, in the order of their numbers; the engine checks it. Higher is more important. */
   score(group: Group, statistics: Statistics, context: ScoreContext): Float64Array | Promise<Float64Array>;
 }

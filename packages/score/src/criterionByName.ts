@@ -1,12 +1,13 @@
 import { SnpError } from '@snp/onnx';
 import { activation } from './criteria/activation.js';
+import { fisher, taylor } from './criteria/gradients.js';
 import { l1, l2 } from './criteria/magnitude.js';
 import { random } from './criteria/random.js';
 import type { Criterion } from './criterion.js';
 import { snp } from './snp/snp.js';
 
 /** Names of the built-in criteria. */
-export const criterionNames = ['snp', 'l1', 'l2', 'activation', 'random'] as const;
+export const criterionNames = ['snp', 'l1', 'l2', 'activation', 'taylor', 'fisher', 'random'] as const;
 
 /** A built-in criterion by its name; unknown names are errors that list the known ones. */
 export function criterionByName(name: string, options: { seed?: number } = {}): Criterion {
@@ -19,6 +20,10 @@ export function criterionByName(name: string, options: { seed?: number } = {}): 
       return l2();
     case 'activation':
       return activation();
+    case 'taylor':
+      return taylor();
+    case 'fisher':
+      return fisher();
     case 'random':
       return random(options);
     default:

@@ -1,7 +1,8 @@
 export { activation, momentsStatistic, type UnitMoments } from './criteria/activation.js';
+export { fisher, taylor } from './criteria/gradients.js';
 export { l1, l2 } from './criteria/magnitude.js';
 export { random } from './criteria/random.js';
-export type { Accumulator, Criterion, ScoreContext, StatisticRequest, Statistics } from './criterion.js';
+export type { Accumulator, Criterion, ScoreContext, StatisticRequest, Statistics, UnitGradients } from './criterion.js';
 export { criterionByName, criterionNames } from './criterionByName.js';
 export { plainKernels, type RowKernels } from './kernels/rowKernels.js';
 export { runtimeKernels } from './kernels/runtimeKernels.js';

@@ -25,6 +25,7 @@ export {
   type Criterion,
   criterionByName,
   criterionNames,
+  fisher,
   l1,
   l2,
   momentsStatistic,
@@ -35,6 +36,8 @@ export {
   type StatisticRequest,
   type Statistics,
   snp,
+  taylor,
+  type UnitGradients,
   type UnitMoments,
   unitRows,
 } from '@snp/score';

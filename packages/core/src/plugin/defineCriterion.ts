@@ -13,6 +13,7 @@ const CRITERION: Shape = {
       is: (value) => isPlain(value) && Object.values(value).every(isRequest),
       form: 'requests by name, each { taps(group), accumulate(group) }',
     },
+    gradients: { is: (value) => typeof value === 'boolean', form: 'true or false' },
     score: { is: isFunction, form: 'a function', required: true },
   },
   form: "{ name: 'mine', score(group, statistics, context) { return new Float64Array(group.units); } }",

@@ -10,9 +10,10 @@ import { brokenContract, type CallLimits, callForeign, callForValue, isPromise }
  */
 export function guardedCriterion(criterion: Criterion, limits: CallLimits): Criterion {
   const who = `Criterion '${criterion.name}'`;
-  const { name, statistics } = criterion;
+  const { name, statistics, gradients } = criterion;
   return {
     name,
+    gradients,
     ...(statistics && {
       statistics: Object.fromEntries(
         Object.entries(statistics).map(([key, request]) => [key, guardedRequest(request, who, key, limits)]),

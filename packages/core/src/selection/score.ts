@@ -1,10 +1,12 @@
 import type { Group } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
-import { type Criterion, type RowKernels, runtimeKernels, type Statistics, snp } from '@snp/score';
+import { type Criterion, type RowKernels, runtimeKernels, type Statistics, snp, type UnitGradients } from '@snp/score';
 import { type Assignment, gatherStatistics } from '../calibration/gatherStatistics.js';
 import type { Context } from '../context/context.js';
+import { firstSamples } from '../data/firstSamples.js';
 import { guardedCriterion } from '../plugin/guardedCriterion.js';
 import { isUnitGroup } from '../plugin/unitGroup.js';
+import { GRADIENT_SAMPLES, unitGradients } from '../sensitivity/unitGradients.js';
 import { Ablation } from './ablation.js';
 
 /** Scores by group id, one per unit. */
@@ -28,11 +30,12 @@ export async function score(
   const { clock, runtime, data, limits } = context;
   const guarded = guardedCriterion(criterion, limits);
   const statistics = await gathered(context, assignments, guarded);
+  const gradients = await gradientsFor(context, assignments, guarded);
   const kernels = runtimeKernels(runtime);
   const ablation = data && new Ablation(context, data);
   try {
     return await clock.time('score', (onProgress) =>
-      scoreAll(guarded, assignments, { statistics, kernels, ablation, onProgress }),
+      scoreAll(guarded, assignments, { statistics, gradients, kernels, ablation, onProgress }),
     );
   } finally {
     await kernels.close();
@@ -40,9 +43,10 @@ export async function score(
 }
 
 /** Throws `calibration` for a criterion that looks at activations, where there are none. */
-export function requireData({ name, statistics }: Criterion, { data }: Context): void {
-  if (data || !statistics || name === 'snp') return;
-  throw new SnpError('calibration', `Criterion '${name}' looks at activations: give it typical inputs (--calib DIR).`);
+export function requireData({ name, statistics, gradients }: Criterion, { data }: Context): void {
+  if (data || !(statistics || gradients) || name === 'snp') return;
+  const what = gradients ? 'gradients' : 'activations';
+  throw new SnpError('calibration', `Criterion '${name}' looks at ${what}: give it typical inputs (--calib DIR).`);
 }
 
 async function gathered(
@@ -60,6 +64,24 @@ async function gathered(
     }),
   );
   return statistics;
+}
+
+async function gradientsFor(
+  context: Context,
+  assignments: readonly Assignment[],
+  criterion: Criterion,
+): Promise<ReadonlyMap<string, UnitGradients>> {
+  const { clock, data } = context;
+  if (!criterion.gradients || !data) return new Map();
+  const groups = assignments.map(({ group }) => group);
+  const some = firstSamples(data, GRADIENT_SAMPLES);
+  try {
+    return await clock.time('gradients', (onProgress) => unitGradients(context, { groups, data: some, onProgress }));
+  } catch (cause) {
+    if (!(cause instanceof SnpError && cause.code === 'unsupported')) throw cause;
+    const message = `Criterion '${criterion.name}' needs gradients, which this model does not have: ${cause.message}`;
+    throw new SnpError('unsupported', message, cause.place, { cause });
+  }
 }
 
 /** Whether a runtime that failed takes the model without what a criterion added to it. */
@@ -82,6 +104,7 @@ function refusedTaps({ name, statistics }: Criterion, cause: SnpError): SnpError
 
 interface Scoring {
   statistics: ReadonlyMap<string, Statistics>;
+  gradients: ReadonlyMap<string, UnitGradients>;
   kernels: RowKernels;
   ablation: Ablation | undefined;
   onProgress(done: number, total: number): void;
@@ -90,12 +113,12 @@ interface Scoring {
 async function scoreAll(
   criterion: Criterion,
   assignments: readonly Assignment[],
-  { statistics, kernels, ablation, onProgress }: Scoring,
+  { statistics, gradients, kernels, ablation, onProgress }: Scoring,
 ): Promise<Scores> {
   const scores = new Map<string, Float64Array>();
   const scoreOne = async ({ group, keep }: Assignment) => {
     const without = ablation && isUnitGroup(group) && ((unit: number) => ablation.without(group, unit));
-    const context = { keep, kernels, ...(without && { without }) };
+    const context = { keep, kernels, gradients: gradients.get(group.id), ...(without && { without }) };
     scores.set(group.id, await criterion.score(group, statistics.get(group.id) ?? {}, context));
     onProgress(scores.size, assignments.length);
   };

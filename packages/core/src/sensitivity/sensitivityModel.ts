@@ -1,6 +1,6 @@
-import { GraphWriter, gradientModel } from '@snp/gradient';
-import { cloneModel, type Model, type ShapeInfo, type Tensor, type Value } from '@snp/onnx';
-import { addAnswerDirections } from './answerDirections.js';
+import { GraphWriter } from '@snp/gradient';
+import type { Model, ShapeInfo, Tensor, Value } from '@snp/onnx';
+import { answerGradients } from './answerGradients.js';
 import type { Reach } from './reach.js';
 
 /** Weights by name. */
@@ -31,18 +31,8 @@ export function sensitivityModel(
   changes: readonly Changes[],
   { directions: count, bySample }: { directions: number; bySample: boolean },
 ): SensitivityModel {
-  const shapes = factsOfCopies(whole);
-  const outputs = whole.model.graph.outputs.map(({ name }) => name);
-  const ends = [...new Set(changes.map(({ reach }) => reach.end.name))];
-  let model = cloneModel(whole.model);
-  let answers: string[] = [];
-  const gradients = Array.from({ length: count }, (_, at) => {
-    const directions = addAnswerDirections(model, { outputs, shapes, count, at });
-    answers = Object.keys(directions);
-    const found = gradientModel(model, { by: ends, outputs: answers, directions });
-    model = found.model;
-    return found.gradients;
-  });
+  const ends = changes.map(({ reach }) => reach.end.name);
+  const { model, gradients, answers } = answerGradients(whole, { by: ends, directions: count });
   const { graph } = model;
   const writer = new GraphWriter(graph, model.opset);
   const rows = answers.map((name) => rowsOf(writer, graph.value(name)));
@@ -60,16 +50,6 @@ export function sensitivityModel(
     model,
     products: products.map((each) => each.map((own) => own.map(({ name }) => name))),
     rows: rows.map(({ name }) => name),
-  };
-}
-
-/** Facts about a model, also for values of copies of it. */
-function factsOfCopies({ model, shapes }: { model: Model; shapes: ShapeInfo }): ShapeInfo {
-  const home = ({ name }: Value) => model.graph.value(name);
-  return {
-    shape: (value) => shapes.shape(home(value)),
-    elementType: (value) => shapes.elementType(home(value)),
-    content: (value) => shapes.content(home(value)),
   };
 }
 

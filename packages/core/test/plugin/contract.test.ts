@@ -155,7 +155,7 @@ describe('a criterion that is none is refused before anything is read', () => {
     [
       'with a misspelt field',
       { ...fine, statistic: {} },
-      /unknown field 'statistic'; a criterion has name, contract, statistics, score/,
+      /unknown field 'statistic'; a criterion has name, contract, statistics, gradients, score/,
     ],
     [
       'with statistics that are none',
