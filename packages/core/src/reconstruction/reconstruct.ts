@@ -27,7 +27,7 @@ import { type RegressionSums, shrunkRegression } from './shrunkRegression.js';
 import { HALVES, type RunOptions, Streams } from './streams.js';
 
 /** Samples that are looked at, the first ones: the residual stream of all of them is held in memory, twice. */
-const SAMPLES = 512;
+const SAMPLES = 256;
 
 /** Samples per run: a branch alone is little work beside the way to it. */
 const BATCH_SIZE = 8;
