@@ -128,11 +128,14 @@ describe('one token', () => {
     const before = size();
     const devices = Array.from({ length: 52 }, () => new HandDevice(greedy));
     const statuses = [];
-    for (const device of devices) statuses.push((await device.register()).status);
-    expect(statuses).toEqual([...Array(50).fill(200), 507, 507]);
+    // Many at once, as a flood comes: what is counted holds until it was added to.
+    for (const some of [devices.slice(0, 26), devices.slice(26)])
+      statuses.push(...(await Promise.all(some.map(async (device) => (await device.register()).status))));
+    expect(statuses.sort()).toEqual([...Array(50).fill(200), 507, 507]);
     expect((await new HandDevice(other).register()).status).toBe(200);
-    for (const { id } of devices.slice(0, 50))
-      expect((await admin.fetch(`/api/devices/${id}`, { method: 'DELETE' })).status).toBe(204);
+    const removed = [];
+    for (const { id } of devices) removed.push((await admin.fetch(`/api/devices/${id}`, { method: 'DELETE' })).status);
+    expect(removed.sort()).toEqual([...Array(50).fill(204), 404, 404]);
     expect(size() - before).toBeLessThan(50 * 100_000);
   });
 

@@ -18,6 +18,11 @@ export interface Database extends Sql {
   close(): Promise<void>;
 }
 
+/** Lets no other transaction count the same until this one ends: what is counted and then added to stays within its limit. */
+export async function countAlone(sql: Sql, what: 'jobs' | 'devices'): Promise<void> {
+  await sql.query('select pg_advisory_xact_lock(hashtext($1))', [`snp.${what}`]);
+}
+
 /** The first row, or undefined. */
 export async function first<R = Row>(sql: Sql, text: string, values?: readonly unknown[]): Promise<R | undefined> {
   return (await sql.query<R>(text, values))[0];

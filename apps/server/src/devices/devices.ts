@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import type { deviceSchema } from '../api/devices.js';
-import { type Database, first } from '../database/database.js';
+import { countAlone, type Database, first, type Sql } from '../database/database.js';
 import { storableJson } from '../database/storable.js';
 import { Failure } from '../failure.js';
 import type { JobQueue } from '../jobs/jobQueue.js';
@@ -76,14 +76,16 @@ export class Devices {
     const said = [storableJson(fingerprint), storableJson(targets)];
     if (Buffer.byteLength(said.join('')) > MOST_BYTES)
       throw new Failure('invalid-argument', `An agent may say ${MOST_BYTES} bytes of its device and targets, no more.`);
-    await this.#requireShare(id, token);
-    await this.queue.createQueue(deviceQueue(id));
-    const known = await this.database.query(
-      `insert into snp.devices (id, token, name, fingerprint, targets) values ($1, $2, $3, $4, $5)
-       on conflict (id) do update set name = $3, fingerprint = $4, targets = $5, seen = now() where snp.devices.token = $2 returning 1`,
-      [id, token, name, ...said],
-    );
+    const known = await this.database.transaction(async (sql) => {
+      await requireShare(sql, id, token);
+      return sql.query(
+        `insert into snp.devices (id, token, name, fingerprint, targets) values ($1, $2, $3, $4, $5)
+         on conflict (id) do update set name = $3, fingerprint = $4, targets = $5, seen = now() where snp.devices.token = $2 returning 1`,
+        [id, token, name, ...said],
+      );
+    });
     if (known.length === 0) throw new Failure('conflict', `The id ${id} belongs to the agent of another token.`);
+    await this.queue.createQueue(deviceQueue(id));
     return this.get(id);
   }
 
@@ -101,19 +103,6 @@ export class Devices {
     return rows.map(({ id }) => id);
   }
 
-  /** @throws Failure `quota` if the device is new, and there are as many as may be. */
-  async #requireShare(id: string, token: string): Promise<void> {
-    const row = await first<{ own: number; all: number; known: boolean }>(
-      this.database,
-      `select count(*) filter (where token = $2)::int as own, count(*)::int as all, coalesce(bool_or(id = $1), false) as known from snp.devices`,
-      [id, token],
-    );
-    const { own, all, known } = row!;
-    if (known || (own < shareOf(MOST) && all < MOST)) return;
-    const why = all < MOST ? `${own} devices are registered with this token` : `${all} devices are registered`;
-    throw new Failure('quota', `${why} already, as many as may be. An administrator can remove some.`);
-  }
-
   async remove(id: string): Promise<void> {
     await this.get(id);
     await this.database.transaction(async (sql) => {
@@ -126,6 +115,20 @@ export class Devices {
     });
     await this.queue.removeQueue(deviceQueue(id));
   }
+}
+
+/** @throws Failure `quota` if the device is new, and there are as many as may be. */
+async function requireShare(sql: Sql, id: string, token: string): Promise<void> {
+  await countAlone(sql, 'devices');
+  const row = await first<{ own: number; all: number; known: boolean }>(
+    sql,
+    `select count(*) filter (where token = $2)::int as own, count(*)::int as all, coalesce(bool_or(id = $1), false) as known from snp.devices`,
+    [id, token],
+  );
+  const { own, all, known } = row!;
+  if (known || (own < shareOf(MOST) && all < MOST)) return;
+  const why = all < MOST ? `${own} devices are registered with this token` : `${all} devices are registered`;
+  throw new Failure('quota', `${why} already, as many as may be. An administrator can remove some.`);
 }
 
 /** A device as clients see it. */
