@@ -70,7 +70,7 @@ export const stageFaults = [
     'compensation/obs.ts',
     'order.slice(order.length - keep)',
     'order.slice(0, keep)',
-    'pipeline/prune.test.ts',
+    'compensation/obs.test.ts',
   ),
   fault(
     'the rotated stream keeps its old scale',
