@@ -4612,11 +4612,24 @@ export interface components {
         };
         Fidelity: {
             samples: number;
-            /** @description share of samples with the same top answer */
+            /** @description what was compared: of a text, its tokens */
+            answers?: number;
+            /** @description share of answers with the same top score */
             agreement: number;
             cosine: number;
             divergence: number;
             difference: number;
+            /** @description where both lie with 95 % confidence */
+            interval?: {
+                agreement: [
+                    number,
+                    number
+                ];
+                divergence: [
+                    number,
+                    number
+                ];
+            };
         };
         SweepJob: {
             id: string;

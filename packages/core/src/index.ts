@@ -22,8 +22,9 @@ export { COMPENSATION_KINDS, type CompensationKind } from './compensation/method
 export { prepare } from './context/prepare.js';
 export type { OnProgress, Progress, Step } from './context/progress.js';
 export { type Comparison, compare, type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluate.js';
-export type { Fidelity } from './evaluate/fidelity.js';
+export type { Fidelity, Interval } from './evaluate/fidelity.js';
 export type { LatencyRatio } from './evaluate/latencyRatio.js';
+export type { Perplexity } from './evaluate/perplexity.js';
 export { type ApplyOptions, apply } from './pipeline/apply.js';
 export { type CalibrateModelOptions, calibrateModel } from './pipeline/calibrateModel.js';
 export { type PruneOptions, type PruneResult, prune } from './pipeline/prune.js';

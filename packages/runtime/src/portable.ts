@@ -1,6 +1,6 @@
 // All that runs wherever JavaScript does: `index.ts` adds what needs Node, `browser.ts` what stands for it in a browser.
 export { type Batch, batches } from './calibration/batches.js';
-export type { Calibration, Sample, Skipped } from './calibration/calibration.js';
+export type { Calibration, FollowingTokens, Sample, Skipped } from './calibration/calibration.js';
 export { checkSample } from './calibration/checkSample.js';
 export type { Selection } from './calibration/selection.js';
 export { type Shard, shardOf } from './calibration/shard.js';

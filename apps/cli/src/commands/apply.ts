@@ -56,7 +56,8 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
   await checkWritable(output, path);
   const plan = await readJson(options.plan);
   const model = await openModel(path, options);
-  const calibration = options.calib === undefined ? undefined : await openData(options.calib, model, options);
+  const calibration =
+    options.calib === undefined ? undefined : await openData(options.calib, { model, file: path }, options);
   const statistics = await statisticsIn(options);
   if (options.report !== undefined) await makeReportFolder(options.report);
   const { compensation, verify, batch, dim: dims } = options;
@@ -77,8 +78,15 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
 
 /** What a plan leaves to say. */
 function applyFlags(config: ParsedConfig) {
-  const { calib, stats, preprocess, limit, every, start, batch, followLinks } = commonFlags(config);
+  const {
+    criterion: _,
+    plugin: __,
+    pluginTimeout: ___,
+    round: ____,
+    seed: _____,
+    least: ______,
+    ...reading
+  } = commonFlags(config);
   const { verify, dims: dim, compensation, recovery, report } = config;
-  const reading = { calib, stats, preprocess, limit, every, start, batch };
-  return { ...reading, followLinks, verify, dim, compensation: compensation ?? recovery, report };
+  return { ...reading, verify, dim, compensation: compensation ?? recovery, report };
 }

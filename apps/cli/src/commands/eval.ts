@@ -3,10 +3,9 @@ import { onnxRuntime } from '@snp/runtime';
 import { Command } from 'commander';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
-import { percent } from '../output/format.js';
+import { evaluationTable } from '../output/evaluation.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
-import { table } from '../output/table.js';
 import { printSkipped } from '../output/warnings.js';
 
 interface EvalOptions extends DataOptions, ModelOptions {
@@ -18,14 +17,17 @@ interface EvalOptions extends DataOptions, ModelOptions {
 /** `snp eval`: accuracy of a classifier on labelled samples. */
 export function evalCommand(): Command {
   const command = new Command('eval')
-    .description('measure the accuracy of a model on labelled data')
+    .description('measure the accuracy of a model on labelled data, or how well a language model foretells texts')
     .argument('<model>', 'ONNX file')
-    .requiredOption('--data <DIR>', 'pictures in class folders or with labels.csv, or arrays with labels')
+    .requiredOption(
+      '--data <DIR>',
+      'pictures in class folders or with labels.csv, arrays with labels, or texts (.txt, .jsonl)',
+    )
     .option('--output <NAME>', 'the output to look at (default: the first)')
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addDataOptions(command).action(async (path: string, options: EvalOptions) => {
-    const data = await openData(options.data, await openModel(path, options), options);
+    const data = await openData(options.data, { model: await openModel(path, options), file: path }, options);
     const result = await withProgress((bar) =>
       evaluate(path, {
         runtime: onnxRuntime(),
@@ -37,13 +39,6 @@ export function evalCommand(): Command {
     );
     printSkipped(result.skipped);
     if (options.json) printJson({ model: path, ...result });
-    else
-      process.stdout.write(
-        `${table(['model', 'samples', 'top-1', 'top-5'], [[path, result.samples, share(result.top1), share(result.top5)]])}\n`,
-      );
+    else process.stdout.write(`${evaluationTable([[path, result]])}\n`);
   });
-}
-
-function share(value: number | undefined): string {
-  return value === undefined ? 'no labels' : percent(value);
 }

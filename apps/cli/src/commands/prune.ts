@@ -15,7 +15,7 @@ import { type Calibration, onnxRuntime } from '@snp/runtime';
 import { Command, Option } from 'commander';
 import { pruneDrops, pruneFlags } from '../config/flags.js';
 import { addConfigOptions, withConfig } from '../config/withConfig.js';
-import { addDataOptions, type DataOptions, openData } from '../options/data.js';
+import { addDataOptions, DATA_OPTIONS, type DataOptions, openData } from '../options/data.js';
 import { extensionsOf } from '../options/extensionsOf.js';
 import { checkWritable, defaultOutput, readJson } from '../options/files.js';
 import { followLinksOption, type ModelOptions, narrowCacheOption, openModel } from '../options/model.js';
@@ -95,7 +95,7 @@ export function pruneCommand(): Command {
     )
     .option('--plan <FILE>', 'a plan made before: nothing is scored')
     .addOption(criterionOption(criterionNames))
-    .option('--calib <DIR>', 'typical inputs: a folder of pictures, or .npy/.npz files')
+    .option('--calib <DIR>', 'typical inputs: pictures, texts (.txt, .jsonl), or .npy/.npz files')
     .option('--stats <FILE...>', 'what calibrate gathered, in place of typical inputs; several files of shards add up')
     .option('--round <N>', 'make widths per head multiples of N', wholeNumber(1))
     .option('--seed <N>', 'seed of the random criterion', wholeNumber(0))
@@ -127,7 +127,8 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
   const output = options.output ?? defaultOutput(path);
   await checkWritable(output, path);
   const model = await openModel(path, options);
-  const calibration = options.calib === undefined ? undefined : await openData(options.calib, model, options);
+  const calibration =
+    options.calib === undefined ? undefined : await openData(options.calib, { model, file: path }, options);
   const statistics = await statisticsIn(options);
   if (options.report !== undefined) await makeReportFolder(options.report);
   const result = await withProgress((bar) =>
@@ -249,8 +250,6 @@ function checkContradictions(options: PruneCommandOptions): void {
     if (lost)
       throw new SnpError('invalid-argument', `--${lost} divides a budget (--keep-macs, ...), but there is none.`);
   }
-  const lone =
-    options.calib === undefined &&
-    (['preprocess', 'limit', 'every', 'start', 'batch'] as const).find((name) => options[name] !== undefined);
+  const lone = options.calib === undefined && DATA_OPTIONS.find((name) => options[name] !== undefined);
   if (lone) throw new SnpError('invalid-argument', `--${lone} is about calibration data, but there is no --calib.`);
 }

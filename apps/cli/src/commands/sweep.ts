@@ -76,7 +76,7 @@ export function sweepCommand(): Command {
       '-o, --output <DIR>',
       'where models, sweep.json and sweep.html go (default: NAME.sweep in the current folder)',
     )
-    .option('--calib <DIR>', 'typical inputs: a folder of pictures, or .npy/.npz files')
+    .option('--calib <DIR>', 'typical inputs: pictures, texts (.txt, .jsonl), or .npy/.npz files')
     .option('--stats <FILE...>', 'what calibrate gathered, in place of typical inputs')
     .option(
       '--data <DIR>',
@@ -120,7 +120,7 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((cause) => {
     throw new SnpError('io', `The folder ${folder} cannot be made: ${cause.message}.`, { file: folder }, { cause });
   });
-  const inputs = await dataOf(model, options);
+  const inputs = await dataOf({ model, file: path }, options);
   const analysis = prepare(model, { narrowCache: options.narrowCache });
   checkBudgets(analysis, { budgets: options.keep.map((keep) => ({ [options.of]: keep })), ...options, ...extensions });
   await checkInputs(model, analysis, inputs, options);
@@ -184,10 +184,12 @@ interface Inputs {
   data?: Calibration | undefined;
 }
 
-async function dataOf(model: Model, options: SweepCommandOptions): Promise<Inputs> {
-  const all = options.calib === undefined ? undefined : await openData(options.calib, model, options);
+async function dataOf(of: { model: Model; file: string }, options: SweepCommandOptions): Promise<Inputs> {
+  const all = options.calib === undefined ? undefined : await openData(options.calib, of, options);
   const other =
-    options.data === undefined ? undefined : await openData(options.data, model, { preprocess: options.preprocess });
+    options.data === undefined
+      ? undefined
+      : await openData(options.data, of, { ...options, limit: undefined, every: undefined, start: undefined });
   if (!all || other) return { fit: all, data: other };
   const { fit, held } = holdBack(all);
   return { fit, data: held };

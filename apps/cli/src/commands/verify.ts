@@ -42,7 +42,7 @@ export function verifyCommand(): Command {
   return addDataOptions(command).action(async (path: string, pruned: string, options: VerifyCommandOptions) => {
     const model = await openModel(path, options);
     await openModel(pruned, options);
-    const data = options.data === undefined ? undefined : await openData(options.data, model, options);
+    const data = options.data === undefined ? undefined : await openData(options.data, { model, file: path }, options);
     const plan = (await readJson(options.plan)) as Plan;
     const analysis = prepare(model, { allowNothing: true, narrowCache: plan?.narrowCache });
     const result = await withProgress((bar) =>

@@ -1,3 +1,4 @@
+import { DATA_OPTIONS } from '../options/data.js';
 import type { ParsedConfig } from './schema.js';
 
 /** A configuration as flags that several commands share. */
@@ -62,7 +63,6 @@ export function sweepFlags({ sweep, ...config }: ParsedConfig) {
 }
 
 const TARGETS = ['preset', 'keepMacs', 'keepParams', 'keepBytes', 'latency', 'ratio', 'plan'];
-const READING = ['preprocess', 'limit', 'every', 'start', 'batch'];
 
 /** Which flags of `snp prune` a configuration does not get to set: those that others rule out. */
 export function pruneDrops(flags: Readonly<Record<string, unknown>>, given: ReadonlySet<string>): string[] {
@@ -75,7 +75,7 @@ export function pruneDrops(flags: Readonly<Record<string, unknown>>, given: Read
     ...(has('latency') ? [] : ['target', 'table']),
     ...(divides ? [] : ['allocation', 'least']),
     ...(flags.criterion === 'random' ? [] : ['seed']),
-    ...(has('calib') ? [] : READING),
+    ...(has('calib') ? [] : DATA_OPTIONS),
   ];
 }
 
@@ -83,7 +83,7 @@ export function pruneDrops(flags: Readonly<Record<string, unknown>>, given: Read
 export function sweepDrops(flags: Readonly<Record<string, unknown>>, given: ReadonlySet<string>): string[] {
   return [
     ...(given.has('calib') ? ['stats'] : []),
-    ...(given.has('stats') ? ['calib', ...READING] : []),
+    ...(given.has('stats') ? ['calib', ...DATA_OPTIONS] : []),
     ...(flags.criterion === 'random' ? [] : ['seed']),
   ];
 }

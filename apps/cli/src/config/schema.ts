@@ -25,8 +25,16 @@ const own = (what: string) =>
   z.custom<object>((value) => typeof value === 'object' && value !== null, `must be ${what}`);
 
 const calibration = z.strictObject({
-  data: text.describe('typical inputs: a folder of pictures, or .npy/.npz files'),
+  data: text.describe('typical inputs: pictures, texts (.txt, .jsonl), or .npy/.npz files'),
   preprocess: text.optional().describe('how pictures become numbers: a name or a preprocessor_config.json'),
+  tokenizer: text.optional().describe("for texts: the model's tokenizer.json"),
+  tokens: whole(2).optional().describe('for texts: tokens of a sample, at most'),
+  field: text.optional().describe('for .jsonl and .json: field that holds the text'),
+  pack: z
+    .boolean('must be true or false')
+    .optional()
+    .describe('for texts: put one behind the other, in samples of equal length'),
+  stride: whole(1).optional().describe('with pack: tokens from the begin of a sample to that of the next'),
   limit: whole(1).optional().describe('use at most so many samples'),
   every: whole(1).optional().describe('use every so many-th sample'),
   start: whole(0).optional().describe('position of the first sample, from 0'),
@@ -90,7 +98,8 @@ export const configSchema = z.strictObject({
     .describe('also cut past keys and values where they are inputs and outputs of the model'),
   calibration: z
     .union([text, calibration], {
-      error: 'must be a folder of typical inputs, or { data, preprocess, limit, every, start, batch }',
+      error:
+        'must be a folder or file of typical inputs, or { data, preprocess, tokenizer, tokens, field, pack, stride, limit, every, start, batch }',
     })
     .optional()
     .describe('typical inputs'),

@@ -1,16 +1,36 @@
 import type { Model } from '@snp/core';
-import { type Calibration, openCalibration, type TensorInfo } from '@snp/runtime';
+import { type Calibration, openCalibration, type TensorInfo, tokenizerBeside } from '@snp/runtime';
 import type { Command } from 'commander';
+import { printNote } from '../output/warnings.js';
 import { wholeNumber } from './numbers.js';
 
 /** Options that say which data to read and how. */
 export interface DataOptions {
   preprocess?: string | undefined;
+  tokenizer?: string | undefined;
+  tokens?: number | undefined;
+  field?: string | undefined;
+  pack?: boolean | undefined;
+  stride?: number | undefined;
   limit?: number;
   every?: number;
   start?: number;
   batch?: number;
 }
+
+/** The names of all of them. */
+export const DATA_OPTIONS = [
+  'preprocess',
+  'tokenizer',
+  'tokens',
+  'field',
+  'pack',
+  'stride',
+  'limit',
+  'every',
+  'start',
+  'batch',
+] as const satisfies readonly (keyof DataOptions)[];
 
 /** Adds the options that every command with data has. */
 export function addDataOptions(command: Command): Command {
@@ -19,6 +39,18 @@ export function addDataOptions(command: Command): Command {
       '--preprocess <NAME|FILE>',
       'how pictures become numbers: imagenet, inception, clip, cifar10, or a preprocessor_config.json (default: by the size of the input)',
     )
+    .option(
+      '--tokenizer <FILE>',
+      "for texts: tokenizer.json as Hugging Face writes it (default: the one in the model's folder, or in the folder around it)",
+    )
+    .option(
+      '--tokens <N>',
+      'for texts: tokens of a sample, at most (default: what the model takes, but no more than 256)',
+      wholeNumber(2),
+    )
+    .option('--field <NAME>', 'for .jsonl and .json: field that holds the text (default: text, content or sentence)')
+    .option('--pack', 'for texts: put one behind the other, and cut them into samples of equal length')
+    .option('--stride <N>', 'with --pack: tokens from the begin of a sample to that of the next', wholeNumber(1))
     .option('--limit <N>', 'use at most N samples', wholeNumber(1))
     .option(
       '--every <K>',
@@ -29,9 +61,20 @@ export function addDataOptions(command: Command): Command {
     .option('--batch <N>', 'samples per run of the model', wholeNumber(1));
 }
 
-/** Opens a folder of pictures or arrays as inputs of a model. */
-export async function openData(path: string, model: Model, options: DataOptions): Promise<Calibration> {
-  return openCalibration(path, { ...options, inputs: inputsOf(model) });
+/**
+ * Opens pictures, texts or arrays as inputs of a model, and says what was read where that is not plain to see.
+ *
+ * @param of The model, and the file that it came from: a tokenizer may lie beside it.
+ */
+export async function openData(
+  path: string,
+  of: { model: Model; file: string },
+  options: DataOptions,
+): Promise<Calibration> {
+  const { tokenizer = await tokenizerBeside(of.file), ...rest } = options;
+  const calibration = await openCalibration(path, { ...rest, tokenizer, inputs: inputsOf(of.model) });
+  if (calibration.description) printNote(calibration.description);
+  return calibration;
 }
 
 /** What a model expects, from its file. */

@@ -1,4 +1,5 @@
 import type { GroupReport, PruneReport } from '@snp/core';
+import { likeness } from './evaluation.js';
 import { bytes, count, percent } from './format.js';
 import { lastLine } from './lastLine.js';
 import { table } from './table.js';
@@ -47,11 +48,7 @@ function latencyLines({ latency }: PruneReport): string[] {
 /** What the pruned model answers beside the original, on samples that calibration did not see. */
 function fidelityLines({ fidelity }: PruneReport): string[] {
   if (!fidelity) return [];
-  const { samples, agreement, divergence, cosine } = fidelity;
-  return [
-    `${samples} samples held back: same answer ${(100 * agreement).toFixed(1)} %, divergence ${divergence.toFixed(3)}, cosine ${cosine.toFixed(4)}`,
-    '',
-  ];
+  return [`held back: ${likeness(fidelity)}`, ''];
 }
 
 /** Groups that compensation did less for than it was asked, by reason. */

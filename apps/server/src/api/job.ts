@@ -106,10 +106,15 @@ export const benchmarkInput = z
 const fidelity = z
   .object({
     samples: z.number().int(),
-    agreement: z.number().describe('share of samples with the same top answer'),
+    answers: z.number().int().optional().describe('what was compared: of a text, its tokens'),
+    agreement: z.number().describe('share of answers with the same top score'),
     cosine: z.number(),
     divergence: z.number(),
     difference: z.number(),
+    interval: z
+      .object({ agreement: z.tuple([z.number(), z.number()]), divergence: z.tuple([z.number(), z.number()]) })
+      .optional()
+      .describe('where both lie with 95 % confidence'),
   })
   .openapi('Fidelity');
 

@@ -20,7 +20,7 @@ export type { FingerprintedData } from '../data/fingerprinted.js';
 export { holdBack } from '../data/holdBack.js';
 export type { AnswerOptions } from '../evaluate/answers.js';
 export { compareModels } from '../evaluate/compareModels.js';
-export type { Fidelity } from '../evaluate/fidelity.js';
+export type { Fidelity, Interval } from '../evaluate/fidelity.js';
 export type { Weights } from '../layers/weights.js';
 export type { ChosenWidths } from '../plan/chosenWidths.js';
 export type { LeavingUnits } from '../plan/leavingUnits.js';

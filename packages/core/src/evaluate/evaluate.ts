@@ -1,20 +1,19 @@
 import { SnpError } from '@snp/onnx';
-import type { Calibration, Runtime, RuntimeTensor, Session } from '@snp/runtime';
-import { batches, DEFAULT_BATCH_SIZE, floatsOf, runSamples } from '@snp/runtime';
-import { argmax, type Fidelity, FidelityMeter } from './fidelity.js';
+import type { Calibration, RuntimeTensor, Sample, Session } from '@snp/runtime';
+import { type Batch, batches, DEFAULT_BATCH_SIZE, floatsOf } from '@snp/runtime';
+import { answerOutputs } from './answerOutputs.js';
+import { type AnswerOptions, addAnswers, answersIn } from './answers.js';
+import { type Fidelity, FidelityMeter } from './fidelity.js';
+import { followingIn, foretells, type Perplexity, PerplexityMeter } from './perplexity.js';
+import { Tally } from './tally.js';
 
 /** Options of `evaluate` and `compare`. */
-export interface EvaluateOptions {
-  runtime: Runtime;
-  data: Calibration;
-  batchSize?: number | undefined;
-  /** The output to look at: one row of scores per sample. Default: the model's first. */
+export interface EvaluateOptions extends AnswerOptions {
+  /** The output to look at: rows of scores along its last axis. Default: the model's first that holds no past keys and values. */
   output?: string | undefined;
-  signal?: AbortSignal | undefined;
-  onProgress?: ((done: number, total: number | undefined) => void) | undefined;
 }
 
-/** How well a classifier does on labelled samples. */
+/** How well a model does on samples. */
 export interface Evaluation {
   samples: number;
   /** Samples with a label; accuracies are shares of these. */
@@ -23,49 +22,46 @@ export interface Evaluation {
   top1: number | undefined;
   /** Share of samples whose label is among the five highest scores; undefined without labels. */
   top5: number | undefined;
+  /** Of a language model that reads from left to right, on texts. */
+  perplexity?: Perplexity;
   skipped: readonly { name: string; reason: string }[];
 }
 
-/** Runs a classifier over samples and counts how often it is right. */
+/**
+ * Runs a model over samples: how often it is right where they have labels, and how well it foretells texts.
+ *
+ * @throws SnpError `invalid-argument` where the output is not one of scores.
+ */
 export async function evaluate(model: string, options: EvaluateOptions): Promise<Evaluation> {
-  const tally = new Tally();
-  await eachRow(model, options, (row, label) => tally.add(row, label));
-  return { ...tally.result, skipped: options.data.skipped };
+  const meter = new Meter();
+  await eachBatch([model], options, ([outputs], batch) => meter.add(outputs, batch));
+  return meter.result(options.data);
 }
 
-/** Two models on the same samples: accuracy of each and how alike they answer. */
+/** Two models on the same samples: how well each does and how alike they answer. */
 export interface Comparison {
   first: Evaluation;
   second: Evaluation;
   fidelity: Fidelity;
 }
 
-/** Runs two models over the same samples. */
+/** Runs two models over the same samples, side by side. */
 export async function compare(first: string, second: string, options: EvaluateOptions): Promise<Comparison> {
-  const rows: Float32Array[] = [];
-  const [a, b] = [new Tally(), new Tally()];
-  const meter = new FidelityMeter();
-  const { onProgress } = options;
-  const half = (part: number) => (done: number, total: number | undefined) =>
-    onProgress?.(done + (part && total ? total : 0), total && 2 * total);
-  await eachRow(first, { ...options, onProgress: half(0) }, (row, label) => {
-    rows.push(Float32Array.from(row));
-    a.add(row, label);
-  });
-  let at = 0;
-  await eachRow(second, { ...options, onProgress: half(1) }, (row, label) => {
-    const other = rows[at++];
-    if (other?.length !== row.length) {
+  const meters = [new Meter(), new Meter()];
+  const fidelity = new FidelityMeter();
+  await eachBatch([first, second], options, (outputs, batch) => {
+    for (const [at, meter] of meters.entries()) meter.add(outputs[at], batch);
+    const [a, b] = outputs.map(({ scores }) => scores);
+    if (a.dims.join() !== b.dims.join())
       throw new SnpError(
         'invalid-argument',
-        `The models answer differently: ${other?.length} scores per sample and ${row.length}. Compare models of the same task.`,
+        `The models answer differently: scores of shape [${a.dims}] and of shape [${b.dims}]. Compare models of the same task.`,
       );
-    }
-    meter.add(other, row);
-    b.add(row, label);
+    const of = { count: batch.samples.length, size: batch.size };
+    addAnswers(answersIn({ scores: a }, of), answersIn({ scores: b }, of), fidelity);
   });
-  const skipped = options.data.skipped;
-  return { first: { ...a.result, skipped }, second: { ...b.result, skipped }, fidelity: meter.result };
+  const [one, other] = meters.map((meter) => meter.result(options.data));
+  return { first: one, second: other, fidelity: fidelity.result };
 }
 
 /** Share of labelled samples that an open model gets right; undefined without labels or scores. */
@@ -75,65 +71,81 @@ export async function topOne(
   { batchSize = DEFAULT_BATCH_SIZE, signal }: Pick<EvaluateOptions, 'batchSize' | 'signal'> = {},
 ): Promise<number | undefined> {
   const tally = new Tally();
+  const [output] = answerOutputs(session.outputs);
   for await (const { feeds, samples, size } of batches(data.samples(signal), batchSize, session.inputs)) {
-    const scores = Object.values(await session.run(feeds, { signal }))[0];
-    const rows = scores && rowsOf(scores, size);
+    const found = await session.run(feeds, { fetches: [output], signal });
+    const rows = found[output] && rowsOf(found[output], size);
     if (!rows) return undefined;
     for (const [at, { label }] of samples.entries()) tally.add(rows[at], label);
   }
   return tally.result.top1;
 }
 
-class Tally {
-  #samples = 0;
-  #labelled = 0;
-  #top1 = 0;
-  #top5 = 0;
+/** What a model gave for a batch. */
+interface Scores {
+  scores: RuntimeTensor;
+  /** Whether it foretells tokens. */
+  causal: boolean;
+}
 
-  add(row: ArrayLike<number>, label: number | undefined): void {
-    this.#samples++;
-    if (label === undefined) return;
-    this.#labelled++;
-    if (argmax(row) === label) this.#top1++;
-    if (rankOf(row, label) < 5) this.#top5++;
+/** What is counted of one model. */
+class Meter {
+  readonly #tally = new Tally();
+  readonly #perplexity = new PerplexityMeter();
+
+  add({ scores, causal }: Scores, { samples, size }: Batch): void {
+    const rows = rowsOf(scores, size);
+    if (!rows)
+      throw new SnpError(
+        'invalid-argument',
+        `The output of shape [${scores.dims}] is not one row of scores per sample. Choose another output with --output.`,
+      );
+    for (const [at, sample] of samples.entries()) {
+      this.#tally.add(rows[at], sample.label);
+      const following = causal ? followingIn(sample, scores) : undefined;
+      if (following) this.#perplexity.add(rows[at], following);
+    }
   }
 
-  get result() {
-    const share = (count: number) => (this.#labelled > 0 ? count / this.#labelled : undefined);
-    return { samples: this.#samples, labelled: this.#labelled, top1: share(this.#top1), top5: share(this.#top5) };
+  result({ skipped }: Calibration): Evaluation {
+    const perplexity = this.#perplexity.result;
+    return { ...this.#tally.result, ...(perplexity && { perplexity }), skipped };
   }
 }
 
-/** How many scores are higher than the label's. */
-function rankOf(row: ArrayLike<number>, label: number): number {
-  let higher = 0;
-  for (let at = 0; at < row.length; at++) if (row[at] > row[label]) higher++;
-  return label < row.length ? higher : row.length;
-}
-
-async function eachRow(
-  model: string,
-  options: EvaluateOptions,
-  visit: (row: ArrayLike<number>, label: number | undefined) => void,
+/** Runs models over the same batches, in turns. */
+async function eachBatch(
+  models: readonly string[],
+  { runtime, data, batchSize = DEFAULT_BATCH_SIZE, output, signal, onProgress }: EvaluateOptions,
+  visit: (outputs: Scores[], batch: Batch) => void,
 ): Promise<void> {
-  const { data, ...rest } = options;
-  await runSamples(
-    { ...rest, model, calibration: data, fetches: options.output ? [options.output] : undefined },
-    (outputs, samples, size) => {
-      const scores = options.output ? outputs[options.output] : Object.values(outputs)[0];
-      const rows = rowsOf(scores, size);
-      if (!rows)
-        throw new SnpError(
-          'invalid-argument',
-          `The output of shape [${scores.dims}] is not one row of scores per sample. Choose another output with --output.`,
-        );
-      for (const [at, sample] of samples.entries()) visit(rows[at], sample.label);
-    },
-  );
+  const sessions: Session[] = [];
+  try {
+    for (const model of models) sessions.push(await runtime.open(model, { signal }));
+    const names = sessions.map((session) => output ?? answerOutputs(session.outputs)[0]);
+    const causal: boolean[] = [];
+    let done = 0;
+    for await (const batch of batches(data.samples(signal), batchSize, sessions[0].inputs)) {
+      const outputs: Scores[] = [];
+      for (const [at, session] of sessions.entries()) {
+        const found = await session.run(batch.feeds, { fetches: [names[at]], signal });
+        causal[at] ??= await isCausal(session, batch.samples[0], names[at]);
+        outputs.push({ scores: found[names[at]], causal: causal[at] });
+      }
+      visit(outputs, batch);
+      done += batch.samples.length;
+      onProgress?.(done, data.count);
+    }
+  } finally {
+    for (const session of sessions) await session.close();
+  }
 }
+
+const isCausal = async (session: Session, sample: Sample, output: string) =>
+  sample.following !== undefined && (await foretells(session, sample, output));
 
 /** The scores of each of so many samples; undefined where an output has no row for each. */
-function rowsOf(output: RuntimeTensor, count: number): ArrayLike<number>[] | undefined {
+function rowsOf(output: RuntimeTensor, count: number): (Float32Array | Float64Array)[] | undefined {
   const numbers = floatsOf(output);
   if (output.dims[0] !== count || !numbers) return undefined;
   const width = numbers.length / count;

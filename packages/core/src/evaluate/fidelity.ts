@@ -1,42 +1,104 @@
-/** How two models' outputs compare, sample by sample. */
+import { uniformNumbers } from '@snp/score';
+
+/** How two models' answers compare. An answer is one row of scores: of a picture, or of each token of a text. */
 export interface Fidelity {
   samples: number;
-  /** Share of samples on which both give the same top answer. */
+  /** Answers that were compared: of a text, its tokens. */
+  answers: number;
+  /** Share of answers on which both give the same top score. */
   agreement: number;
   /** Mean cosine between the two outputs. */
   cosine: number;
   /** Mean Kullback-Leibler divergence of softmax(second) from softmax(first), in nats. */
   divergence: number;
-  /** Largest relative difference: max |a - b| / max |a| over a sample. */
+  /** Largest relative difference: max |a - b| / max |a| over an answer. */
   difference: number;
+  /** Where agreement and divergence lie with 95 % confidence, by bootstrap over samples; absent for fewer than eight samples. */
+  interval?: { agreement: Interval; divergence: Interval };
 }
 
-/** Adds up `Fidelity` over pairs of outputs. */
+/** From, and up to. */
+export type Interval = readonly [number, number];
+
+/** Sums over the answers of one sample. */
+interface SampleSums {
+  answers: number;
+  agreed: number;
+  divergence: number;
+}
+
+/** Samples that are enough to tell how much they vary. */
+const FEWEST = 8;
+
+/** Draws of the bootstrap, and the share of them that lies outside of the interval. */
+const DRAWS = 1000;
+const OUTSIDE = 0.05;
+
+/** Adds up `Fidelity` over pairs of answers. */
 export class FidelityMeter {
-  #samples = 0;
-  #agreed = 0;
+  readonly #samples: SampleSums[] = [];
+  #first = 0;
   #cosine = 0;
-  #divergence = 0;
   #difference = 0;
 
-  add(first: ArrayLike<number>, second: ArrayLike<number>): void {
-    this.#samples++;
-    if (argmax(first) === argmax(second)) this.#agreed++;
+  /** The next `samples` samples come. */
+  begin(samples: number): void {
+    this.#first = this.#samples.length;
+    for (let at = 0; at < samples; at++) this.#samples.push({ answers: 0, agreed: 0, divergence: 0 });
+  }
+
+  /**
+   * Adds the answers of both models.
+   *
+   * @param sample Number of the sample among those that `begin` told of.
+   */
+  add(first: ArrayLike<number>, second: ArrayLike<number>, sample: number): void {
+    const sums = this.#samples[this.#first + sample];
+    sums.answers++;
+    if (argmax(first) === argmax(second)) sums.agreed++;
+    sums.divergence += divergence(first, second);
     this.#cosine += cosine(first, second);
-    this.#divergence += divergence(first, second);
     this.#difference = Math.max(this.#difference, relativeDifference(first, second));
   }
 
   get result(): Fidelity {
-    const n = Math.max(1, this.#samples);
+    const all = this.#samples;
+    const answers = total(all, 'answers');
+    const n = Math.max(1, answers);
     return {
-      samples: this.#samples,
-      agreement: this.#agreed / n,
+      samples: all.length,
+      answers,
+      agreement: total(all, 'agreed') / n,
       cosine: this.#cosine / n,
-      divergence: this.#divergence / n,
+      divergence: total(all, 'divergence') / n,
       difference: this.#difference,
+      ...(all.length >= FEWEST && { interval: intervals(all) }),
     };
   }
+}
+
+const total = (all: readonly SampleSums[], key: keyof SampleSums) => all.reduce((sum, own) => sum + own[key], 0);
+
+/** Percentile bootstrap (Efron 1979) of means over answers, with whole samples drawn: answers of one sample go together. */
+function intervals(all: readonly SampleSums[]): NonNullable<Fidelity['interval']> {
+  const next = uniformNumbers(1);
+  const means = { agreed: new Float64Array(DRAWS), divergence: new Float64Array(DRAWS) };
+  for (let draw = 0; draw < DRAWS; draw++) {
+    let [answers, agreed, sum] = [0, 0, 0];
+    for (let at = 0; at < all.length; at++) {
+      const own = all[Math.floor(next() * all.length)];
+      answers += own.answers;
+      agreed += own.agreed;
+      sum += own.divergence;
+    }
+    means.agreed[draw] = agreed / Math.max(1, answers);
+    means.divergence[draw] = sum / Math.max(1, answers);
+  }
+  const middle = (values: Float64Array): Interval => {
+    values.sort();
+    return [values[Math.floor((DRAWS * OUTSIDE) / 2)], values[Math.ceil(DRAWS * (1 - OUTSIDE / 2)) - 1]];
+  };
+  return { agreement: middle(means.agreed), divergence: middle(means.divergence) };
 }
 
 /** Position of the largest element; the first of equal ones. */
@@ -69,13 +131,21 @@ function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 function divergence(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const [p, q] = [logSoftmax(a), logSoftmax(b)];
-  return p.reduce((sum, log, at) => sum + Math.exp(log) * (log - q[at]), 0);
+  const [p, q] = [logSum(a), logSum(b)];
+  let sum = 0;
+  for (let at = 0; at < a.length; at++) {
+    const log = a[at] - p;
+    // A score of minus infinity has no probability, whatever the other model says of it.
+    if (log !== Number.NEGATIVE_INFINITY) sum += Math.exp(log) * (log - (b[at] - q));
+  }
+  return sum;
 }
 
-function logSoftmax(values: ArrayLike<number>): number[] {
-  const list = Array.from(values);
-  const top = list.reduce((best, value) => Math.max(best, value), Number.NEGATIVE_INFINITY);
-  const total = Math.log(list.reduce((sum, value) => sum + Math.exp(value - top), 0));
-  return list.map((value) => value - top - total);
+/** log(sum(exp)), of which scores are log-probabilities apart. */
+export function logSum(values: ArrayLike<number>): number {
+  const top = values[argmax(values)];
+  if (top === Number.NEGATIVE_INFINITY) return top;
+  let sum = 0;
+  for (let at = 0; at < values.length; at++) sum += Math.exp(values[at] - top);
+  return top + Math.log(sum);
 }

@@ -1,5 +1,6 @@
 import { gradientModel } from '@snp/gradient';
 import { cloneModel, type Model, type ShapeInfo, type Value } from '@snp/onnx';
+import { answerOutputs } from '../evaluate/answerOutputs.js';
 import { addAnswerDirections } from './answerDirections.js';
 
 /** A model that runs forth and back. */
@@ -22,7 +23,7 @@ export function answerGradients(
   { by, directions: count }: { by: readonly string[]; directions: number },
 ): AnswerGradients {
   const shapes = factsOfCopies(whole);
-  const outputs = whole.model.graph.outputs.map(({ name }) => name);
+  const outputs = answerOutputs(whole.model.graph.outputs);
   let model = cloneModel(whole.model);
   let answers: string[] = [];
   const gradients = Array.from({ length: count }, (_, at) => {

@@ -12,6 +12,7 @@ import { Algebra } from '../algebra/algebra.js';
 import type { Compensation } from '../compensation/compensation.js';
 import type { Context } from '../context/context.js';
 import { firstSamples } from '../data/firstSamples.js';
+import { answerOutputs } from '../evaluate/answerOutputs.js';
 import { addAnswers, answersIn, type BatchAnswers } from '../evaluate/answers.js';
 import { FidelityMeter } from '../evaluate/fidelity.js';
 import type { Sensitivity, SensitivityPoint } from '../statistics/sensitivity.js';
@@ -115,8 +116,8 @@ async function divergenceOf(
   for (const { values, answers, ...batch } of recorded) {
     const feeds: Feeds = { ...changed };
     for (const [input, name] of frontier) feeds[input] = values[name];
-    const outputs = await session.run(feeds, { signal });
-    addAnswers(answers, answersIn(outputs, batch), outputs, meter);
+    const outputs = await session.run(feeds, { fetches: answerOutputs(session.outputs), signal });
+    addAnswers(answers, answersIn(outputs, batch), meter);
   }
   return Math.max(0, meter.result.divergence);
 }
@@ -160,7 +161,7 @@ async function record(
 ): Promise<Recorded[]> {
   const model = cloneModel(original);
   const inputs = new Set(model.graph.inputs.map(({ name }) => name));
-  const answering = new Set(model.graph.outputs.map(({ name }) => name));
+  const answering = new Set(answerOutputs(model.graph.outputs));
   for (const name of names) {
     const value = model.graph.value(name);
     if (inputs.has(name) || model.graph.outputs.includes(value)) continue;

@@ -8,6 +8,17 @@ export interface Sample {
   feeds: Feeds;
   /** Class index, where the source knows one. */
   label?: number | undefined;
+  /** Of a text: what a language model is to foretell. */
+  following?: FollowingTokens | undefined;
+}
+
+/** The tokens that follow in a text, and what they stand for. */
+export interface FollowingTokens {
+  /** For each token the one that comes after it; -1 where none does, or where it is not to be counted. */
+  ids: readonly number[];
+  /** Bytes of UTF-8 and words of the text that these are. */
+  bytes: number;
+  words: number;
 }
 
 /** Something that could not be read, and why. */
@@ -22,5 +33,7 @@ export interface Calibration {
   readonly count: number | undefined;
   /** Samples that could not be read in the last pass. */
   readonly skipped: readonly Skipped[];
+  /** What is read, and how, in a line; absent where there is nothing to say. */
+  readonly description?: string | undefined;
   samples(signal?: AbortSignal): AsyncIterable<Sample>;
 }

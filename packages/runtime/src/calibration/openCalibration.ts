@@ -6,6 +6,9 @@ import type { Calibration } from './calibration.js';
 import { images } from './images.js';
 import type { Preprocess } from './preprocess.js';
 import type { Selection } from './selection.js';
+import { TEXT_FILE } from './texts/readTexts.js';
+import { tokenInputs } from './texts/textFeeds.js';
+import { texts } from './texts/texts.js';
 
 /** Options of `openCalibration`. */
 export interface OpenCalibrationOptions extends Selection {
@@ -13,26 +16,43 @@ export interface OpenCalibrationOptions extends Selection {
   inputs: readonly TensorInfo[];
   /** For pictures: preset name, path of a `preprocessor_config.json`, or the preprocessing itself. */
   preprocess?: string | Preprocess | undefined;
+  /** For texts: `tokenizer.json`, or the folder that it lies in. */
+  tokenizer?: string | undefined;
+  /** For texts: tokens of a sample, field of JSON, packing and stride. See `texts`. */
+  tokens?: number | undefined;
+  field?: string | undefined;
+  pack?: boolean | undefined;
+  stride?: number | undefined;
 }
 
-/** Opens what lies at a path: a folder of pictures, a .npy or .npz file, or a folder of those. */
+/** Opens what lies at a path: a folder of pictures; texts (.txt, .jsonl, .json) or a folder of them; a .npy or .npz file, or a folder of those. */
 export async function openCalibration(path: string, options: OpenCalibrationOptions): Promise<Calibration> {
   const stats = await stat(path).catch((cause) => {
     throw new SnpError(
       'calibration',
-      `${path} does not exist. Give a folder of pictures, or .npy or .npz files.`,
+      `${path} does not exist. Give a folder of pictures, texts (.txt, .jsonl), or .npy or .npz files.`,
       { file: path },
       { cause },
     );
   });
   const names = stats.isDirectory() ? await readdir(path, { recursive: true }) : [path];
   if (names.some((name) => /\.np[yz]$/.test(name))) return arrays(path, options);
-  if (!stats.isDirectory()) {
-    throw new SnpError('calibration', `${path} is neither a folder of pictures nor a .npy or .npz file.`, {
-      file: path,
-    });
-  }
   const { inputs } = options;
+  if (
+    !stats.isDirectory()
+      ? TEXT_FILE.test(path)
+      : tokenInputs(inputs).length > 0 && names.some((name) => TEXT_FILE.test(name))
+  )
+    return texts(path, options);
+  if (!stats.isDirectory()) {
+    throw new SnpError(
+      'calibration',
+      `${path} is neither a folder of pictures nor texts (.txt, .jsonl, .json) nor a .npy or .npz file.`,
+      {
+        file: path,
+      },
+    );
+  }
   if (inputs.length !== 1) {
     throw new SnpError(
       'calibration',

@@ -144,8 +144,13 @@ function howKnown({ divergence, estimated }: NonNullable<PruneReport['planning']
 }
 
 /** What the pruned model answers beside the original on samples that calibration did not see. */
-function answers({ samples, agreement, divergence, cosine }: Fidelity): string {
-  return `${counted(samples, 'sample')}: same answer ${(100 * agreement).toFixed(1)} %, divergence ${divergence.toFixed(3)}, cosine ${cosine.toFixed(4)}`;
+function answers({ samples, answers: all, agreement, divergence, cosine, interval }: Fidelity): string {
+  const share = (value: number) => `${(100 * value).toFixed(1)} %`;
+  const from = (range: readonly [number, number] | undefined, show: (value: number) => string) =>
+    range ? ` (95 %: ${show(range[0])} to ${show(range[1])})` : '';
+  const nats = (value: number) => value.toFixed(3);
+  const of = all > samples ? ` with ${all} answers` : '';
+  return `${counted(samples, 'sample')}${of}: same answer ${share(agreement)}${from(interval?.agreement, share)}, divergence ${nats(divergence)}${from(interval?.divergence, nats)}, cosine ${cosine.toFixed(4)}`;
 }
 
 function warnings({ warnings, calibration }: PruneReport): Markup {

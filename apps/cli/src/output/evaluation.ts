@@ -1,0 +1,43 @@
+import type { Evaluation, Fidelity } from '@snp/core';
+import { percent } from './format.js';
+import { table } from './table.js';
+
+/** How well models do, one line each: accuracy where there are labels, perplexity on texts. */
+export function evaluationTable(all: readonly (readonly [model: string, evaluation: Evaluation])[]): string {
+  const texts = all.some(([, { perplexity }]) => perplexity !== undefined);
+  if (!texts)
+    return table(
+      ['model', 'samples', 'top-1', 'top-5'],
+      all.map(([model, { samples, top1, top5 }]) => [model, samples, share(top1), share(top5)]),
+    );
+  return table(
+    ['model', 'texts', 'tokens', 'perplexity per token', 'per byte', 'per word', 'next token right'],
+    all.map(([model, { samples, perplexity }]) => [
+      model,
+      samples,
+      ...(perplexity
+        ? [
+            perplexity.tokens,
+            perplexity.perToken.toFixed(2),
+            perplexity.perByte.toFixed(3),
+            perplexity.perWord.toFixed(1),
+            percent(perplexity.right),
+          ]
+        : ['foretells no tokens', '', '', '', '']),
+    ]),
+  );
+}
+
+function share(value: number | undefined): string {
+  return value === undefined ? 'no labels' : percent(value);
+}
+
+/** How alike two models answer, in a line. */
+export function likeness({ samples, answers, agreement, divergence, cosine, interval }: Fidelity): string {
+  const of = answers > samples ? ` (${answers} answers, such as tokens)` : '';
+  const from = (range: readonly [number, number] | undefined, show: (value: number) => string) =>
+    range ? ` (95 %: ${show(range[0])} to ${show(range[1])})` : '';
+  const share = (value: number) => `${(100 * value).toFixed(1)} %`;
+  const nats = (value: number) => value.toFixed(value < 0.1 ? 4 : 3);
+  return `${samples} samples${of}: same answer ${share(agreement)}${from(interval?.agreement, share)}, divergence ${nats(divergence)} nats${from(interval?.divergence, nats)}, cosine ${cosine.toFixed(4)}`;
+}
