@@ -1,5 +1,5 @@
 import { gradientModel } from '@snp/gradient';
-import { cloneModel, type Model, type ShapeInfo, type Value } from '@snp/onnx';
+import { cloneModel, type Graph, type Model, type ShapeInfo, type Value } from '@snp/onnx';
 import { answerOutputs } from '../evaluate/answerOutputs.js';
 import { addAnswerDirections } from './answerDirections.js';
 
@@ -24,16 +24,58 @@ export function answerGradients(
 ): AnswerGradients {
   const shapes = factsOfCopies(whole);
   const outputs = answerOutputs(whole.model.graph.outputs);
-  let model = cloneModel(whole.model);
-  let answers: string[] = [];
-  const gradients = Array.from({ length: count }, (_, at) => {
-    const directions = addAnswerDirections(model, { outputs, shapes, count, at });
-    answers = Object.keys(directions);
-    const found = gradientModel(model, { by, outputs: answers, directions });
-    model = found.model;
-    return found.gradients;
-  });
-  return { model, gradients, answers };
+  const source = cloneModel(whole.model);
+  const directions = Array.from({ length: count }, (_, at) =>
+    addAnswerDirections(source, { outputs, shapes, count, at }),
+  );
+  const [first, ...others] = directions;
+  const answers = Object.keys(first);
+  // What is no output goes where nothing reads it yet.
+  for (const name of others.flatMap((own) => Object.values(own))) {
+    const value = source.graph.value(name);
+    value.type = { elementType: shapes.elementType(whole.model.graph.value(answers[0])) ?? 'FLOAT', shape: undefined };
+    source.graph.outputs.push(value);
+  }
+  let { model, gradients } = gradientModel(source, { by, outputs: answers, directions: first });
+  const all = [gradients];
+  // Graphs inside of nodes are not copied: there, all is differentiated anew.
+  const flat = model.graph.nodes.every(({ subgraphs }) => subgraphs.length === 0);
+  for (const own of others) {
+    if (flat) all.push(walkedAgain(model.graph, gradients, new Map(answers.map((name) => [first[name], own[name]]))));
+    else {
+      ({ model, gradients } = gradientModel(model, { by, outputs: answers, directions: own }));
+      all.push(gradients);
+    }
+  }
+  return { model, gradients: all, answers };
+}
+
+/**
+ * Walks back once more, from other directions: what hangs on the first ones is copied, the rest is shared.
+ *
+ * @param gradients Names of what the first walk found.
+ * @param directions Names of the other directions by those of the first.
+ * @returns Names of what this walk finds.
+ */
+function walkedAgain(
+  graph: Graph,
+  gradients: Readonly<Record<string, string>>,
+  directions: ReadonlyMap<string, string>,
+): Record<string, string> {
+  const copies = new Map<Value, Value>();
+  for (const [first, other] of directions) copies.set(graph.value(first), graph.value(other));
+  const copyOf = (value: Value) => copies.get(value) ?? value;
+  for (const node of [...graph.nodes]) {
+    if (!node.inputs.some((value) => value && copies.has(value))) continue;
+    const copy = graph.addCopy(node, {
+      inputs: node.inputs.map((value) => value && copyOf(value)),
+      outputs: node.outputs.map((value) => value?.name ?? 'unused'),
+    });
+    for (const [at, value] of node.outputs.entries()) if (value) copies.set(value, copy.outputs[at]!);
+  }
+  return Object.fromEntries(
+    Object.entries(gradients).map(([name, gradient]) => [name, copyOf(graph.value(gradient)).name]),
+  );
 }
 
 /** Facts about a model, also for values of copies of it. */

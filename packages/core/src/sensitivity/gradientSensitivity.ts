@@ -115,10 +115,7 @@ async function estimateRound(
       const found = await session.run(batch.feeds, { signal });
       const count = batch.samples.length;
       answers += (count / batch.size) * rows.reduce((sum, name) => sum + Number(found[name].data[0]), 0);
-      for (const [at, own] of products.entries()) {
-        for (const [width, names] of own.entries())
-          squares[at][width] += names.reduce((sum, name) => sum + squareOfFirst(found[name], count), 0);
-      }
+      for (const [at, name] of products.entries()) addSquares(found[name], bySample ? count : 1, squares[at]);
     }
   } finally {
     await session.close();
@@ -132,9 +129,11 @@ async function estimateRound(
   );
 }
 
-/** Sum of the squares of the first numbers: samples that only fill a batch up do not count. */
-function squareOfFirst({ data }: RuntimeTensor, count: number): number {
-  return (data as Float32Array).subarray(0, count).reduce((sum, product) => sum + product * product, 0);
+/** Adds the squares of products [samples, widths, directions] by widths: samples that only fill a batch up do not count. */
+function addSquares({ data }: RuntimeTensor, samples: number, squares: number[]): void {
+  const products = data as Float32Array;
+  for (let at = 0; at < samples * squares.length * DIRECTIONS; at++)
+    squares[Math.floor(at / DIRECTIONS) % squares.length] += products[at] ** 2;
 }
 
 function placesOf(whole: Model, sums: readonly string[], compensations: readonly Compensation[]): Place[] {

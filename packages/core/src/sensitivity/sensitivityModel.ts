@@ -15,8 +15,8 @@ export interface Changes {
 /** A model that tells what changes of weights do to its answers. */
 export interface SensitivityModel {
   model: Model;
-  /** Of each of the changes, of each weights, of each direction: name of the output that holds the product of change and gradient, for each sample. */
-  products: readonly (readonly (readonly string[])[])[];
+  /** Of each of the changes: name of the output that holds the products of change and gradient, [samples, weights, directions]; of all samples together where they do not lie apart. */
+  products: readonly string[];
   /** Names of outputs that tell how many answers a run gave: rows of scores. */
   rows: readonly string[];
 }
@@ -31,26 +31,28 @@ export function sensitivityModel(
   changes: readonly Changes[],
   { directions: count, bySample }: { directions: number; bySample: boolean },
 ): SensitivityModel {
-  const ends = changes.map(({ reach }) => reach.end.name);
+  const ends = [...new Set(changes.map(({ reach }) => reach.end.name))];
   const { model, gradients, answers } = answerGradients(whole, { by: ends, directions: count });
   const { graph } = model;
   const writer = new GraphWriter(graph, model.opset);
   const rows = answers.map((name) => rowsOf(writer, graph.value(name)));
-  const products = changes.map(({ reach, weights }) =>
-    weights.map((own) => {
-      const difference = writer.sub(endWith(model, reach, own), graph.value(reach.end.name));
-      return gradients.map((byName) =>
-        sumOf(writer, writer.mul(difference, graph.value(byName[reach.end.name])), bySample),
-      );
+  const flat = (value: Value) => flattened(writer, value, bySample);
+  const walks = new Map(
+    ends.map((end) => {
+      const all = gradients.map((byName) => flat(graph.value(byName[end])));
+      return [end, writer.transpose(writer.op('Concat', all, { axis: 1 }), [0, 2, 1])];
     }),
   );
-  graph.outputs.splice(0, graph.outputs.length, ...rows, ...products.flat(2));
+  const products = changes.map(({ reach, weights }) => {
+    const end = graph.value(reach.end.name);
+    const differences = weights.map((own) => flat(writer.sub(endWith(model, reach, own), end)));
+    const product = writer.matmul(writer.op('Concat', differences, { axis: 1 }), walks.get(end.name)!);
+    product.type = { elementType: 'FLOAT', shape: undefined };
+    return product;
+  });
+  graph.outputs.splice(0, graph.outputs.length, ...rows, ...products);
   graph.removeDead();
-  return {
-    model,
-    products: products.map((each) => each.map((own) => own.map(({ name }) => name))),
-    rows: rows.map(({ name }) => name),
-  };
+  return { model, products: products.map(({ name }) => name), rows: rows.map(({ name }) => name) };
 }
 
 /** Computes the end of a reach once more, with other weights. */
@@ -71,12 +73,9 @@ function endWith({ graph }: Model, { nodes, end }: Reach, weights: ChangedWeight
   return copies.get(end.name)!;
 }
 
-/** Sums over all but the samples, in float32. */
-function sumOf(writer: GraphWriter, value: Value, bySample: boolean): Value {
-  const flat = writer.op('Flatten', [writer.cast(value, 'FLOAT')], { axis: bySample ? 1 : 0 });
-  const sum = writer.sum(flat, [1], false);
-  sum.type = { elementType: 'FLOAT', shape: undefined };
-  return sum;
+/** All numbers of each sample in a row, in float32: [samples, 1, numbers]; of all samples together where they do not lie apart. */
+function flattened(writer: GraphWriter, value: Value, bySample: boolean): Value {
+  return writer.reshape(writer.cast(value, 'FLOAT'), [bySample ? 0 : 1, 1, -1]);
 }
 
 /** How many rows of scores an output has, as a number that the model gives. */
