@@ -3,6 +3,7 @@ import { arrangeBlocks } from './groups/blocks.js';
 import { type Branch, findBranches } from './groups/branches.js';
 import { findGroups } from './groups/findGroups.js';
 import type { Block, FrozenGroup, Group, NeuronGroup } from './groups/group.js';
+import { withHeadCounts } from './groups/headCounts.js';
 import { findHeads, type HeadSet, nameHeads } from './groups/heads.js';
 import { propagate } from './propagate/propagate.js';
 import type { Propagation } from './walk/propagation.js';
@@ -52,13 +53,14 @@ export function analyze(model: Model, options: AnalyzeOptions = {}): Analysis {
   const heads = findHeads(walk);
   const { groups: found, frozen } = findGroups(walk);
   const { groups, blocks } = arrangeBlocks(found, walk);
+  const sets = nameHeads(heads, walk, groups, blocks);
   return {
     model,
     shapes,
     groups,
     frozen,
-    blocks,
-    heads: nameHeads(heads, walk, groups, blocks),
+    blocks: withHeadCounts(blocks, sets, shapes),
+    heads: sets,
     branches: findBranches(walk, groups, blocks),
     walk,
     narrowCache,

@@ -62,6 +62,15 @@ describe('heads', () => {
     expect(transformer({ queriesPerKey: 2 }).heads.map(({ units }) => units)).toEqual([2]);
   });
 
+  it('are counted by queries and by keys, with rotary embeddings too', () => {
+    const counts = (own: Partial<TransformerBlock>) =>
+      transformer(own).blocks.map(({ heads, keyHeads }) => [heads, keyHeads]);
+    expect(counts({})).toEqual([[4, 4]]);
+    expect(counts({ rotary: 'halves' })).toEqual([[4, 4]]);
+    expect(counts({ queriesPerKey: 2 })).toEqual([[4, 2]]);
+    expect(counts({ queriesPerKey: 4, rotary: 'halves' })).toEqual([[4, 1]]);
+  });
+
   it('own slices of a table of relative positions', () => {
     const { heads } = transformer({ mask: 'relative' });
     expect(heads[0].frozen).toBeUndefined();

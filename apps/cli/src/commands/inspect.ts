@@ -68,6 +68,7 @@ function describe(
     return {
       block: block.index,
       heads: block.heads,
+      keyHeads: block.keyHeads,
       queryKey: width(block.queryKey) ?? null,
       value: width(block.value) ?? null,
       ffn: block.ffn.map((group) => group.units),
@@ -140,7 +141,7 @@ function blockTable({ blocks, macs, params }: Findings, { frozen }: Analysis): s
     frozen.some((part) => part.kind === kind && !staysByNature(part)) ? 'frozen' : '-';
   const rows = blocks.map((block) => [
     block.block,
-    block.heads,
+    block.keyHeads === block.heads ? block.heads : `${block.heads} / ${block.keyHeads}`,
     block.queryKey ?? absent('query-key'),
     block.value ?? absent('value'),
     block.ffn.length > 0 ? block.ffn.join(' + ') : absent('ffn'),
@@ -148,7 +149,11 @@ function blockTable({ blocks, macs, params }: Findings, { frozen }: Analysis): s
     percent(block.macs, macs),
     percent(block.params, params),
   ]);
-  return table(['block', 'heads', 'query/key', 'value', 'FFN', 'MACs', 'of MACs', 'of params'], rows);
+  const shared = blocks.some(({ heads, keyHeads }) => keyHeads !== heads);
+  return table(
+    ['block', shared ? 'heads / of keys' : 'heads', 'query/key', 'value', 'FFN', 'MACs', 'of MACs', 'of params'],
+    rows,
+  );
 }
 
 function groupTable(title: string, groups: Findings['groups']): string {

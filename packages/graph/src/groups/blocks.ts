@@ -181,7 +181,8 @@ function blockAt(index: number, mixer: Node, own: readonly NeuronGroup[], positi
   const value = own.find((group) => group.kind === 'value');
   return {
     index,
-    heads: queryKey?.lanes ?? value?.lanes ?? 1,
+    heads: Math.max(queryKey?.lanes ?? 1, value?.lanes ?? 1),
+    keyHeads: value?.lanes ?? queryKey?.lanes ?? 1,
     queryKey,
     value,
     ffn: own.filter((group) => group.kind === 'ffn'),

@@ -101,7 +101,10 @@ export interface FrozenGroup {
 /** One Transformer block, as far as its parts were found. */
 export interface Block {
   readonly index: number;
+  /** Heads of queries. */
   readonly heads: number;
+  /** Heads of keys and values: fewer than of queries where each serves several. */
+  readonly keyHeads: number;
   readonly queryKey: NeuronGroup | undefined;
   readonly value: NeuronGroup | undefined;
   readonly ffn: readonly NeuronGroup[];
