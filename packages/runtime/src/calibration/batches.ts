@@ -2,6 +2,7 @@ import type { Feeds, RuntimeData, RuntimeTensor, TensorInfo } from '../session/r
 import type { Sample } from './calibration.js';
 import { checkSample } from './checkSample.js';
 import { runPlan } from './runPlan.js';
+import { withoutPadding } from './withoutPadding.js';
 
 /** Samples that run together. */
 export interface Batch {
@@ -14,7 +15,7 @@ export interface Batch {
 /**
  * Stacks samples along their first axis, `size` at a time, or as many as the model takes where that is fixed. Samples of other shapes than the ones before start a new batch, and so do those
  * that hold something else in an input that a batch has but once. Samples that hold more than one of their own, and those of models that take but one, run alone. Each sample is checked
- * against the model's inputs.
+ * against the model's inputs, and loses what its mask says is padding.
  *
  * @throws SnpError `calibration` if a sample does not fit.
  */
@@ -25,8 +26,9 @@ export async function* batches(
 ): AsyncGenerator<Batch> {
   let waiting: Sample[] = [];
   let room = 0;
-  for await (const sample of samples) {
-    checkSample(sample, inputs);
+  for await (const given of samples) {
+    checkSample(given, inputs);
+    const sample = withoutPadding(given, inputs);
     const plan = runPlan(sample, inputs, size);
     if (waiting.length > 0 && (waiting.length === room || !goTogether(waiting[0], sample, plan.stacked))) {
       yield stack(waiting, inputs, size);
