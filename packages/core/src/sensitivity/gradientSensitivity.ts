@@ -19,23 +19,16 @@ export interface GradientSensitivityOptions {
   compensations: readonly Compensation[];
   /** Samples to estimate on. */
   data: Calibration;
+  /** Random directions in which each answer is looked at. */
+  directions: number;
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /** Bytes of changed weights that are held at once: where there are more, groups go in several rounds, each with a walk back of its own. */
 const MOST_BYTES = 400e6;
 
-/** Samples to estimate on, the first ones. */
-export const ESTIMATE_SAMPLES = 64;
-
 /** Samples per run: the gradients of all branches, in all directions, are there at once. */
 const BATCH_SIZE = 4;
-
-/**
- * Directions in which each answer is looked at. One costs about as much as a run of the model. On DeiT-Tiny at half of the MACs, 96 samples in 2 directions give a divergence of 0.91, 48 in 8, which cost
- * the same, 0.87.
- */
-const DIRECTIONS = 8;
 
 /** A group that can be estimated, with where its changes end. */
 interface Place {
@@ -52,7 +45,7 @@ interface Place {
  */
 export async function gradientSensitivity(
   context: Running,
-  { compensations, data, onProgress }: GradientSensitivityOptions,
+  { compensations, data, directions, onProgress }: GradientSensitivityOptions,
 ): Promise<Sensitivity> {
   const { analysis, runtime } = context;
   // The nodes that changes run through are copied into what `gradientModel` makes of it.
@@ -63,8 +56,8 @@ export async function gradientSensitivity(
   const estimated: Record<string, SensitivityPoint[]> = {};
   const algebra = new Algebra(runtime);
   try {
-    for (const round of roundsOf(places)) {
-      const own = await estimateRound(context, source, { places: round, data, algebra });
+    for (const round of roundsOf(places, whole)) {
+      const own = await estimateRound(context, source, { places: round, data, directions, algebra });
       for (const [at, { compensation }] of round.entries()) estimated[compensation.group.id] = own[at];
       onProgress?.(Object.keys(estimated).length, places.length);
     }
@@ -74,11 +67,13 @@ export async function gradientSensitivity(
   return estimated;
 }
 
-/** Places whose changed weights fit into memory together. */
-function roundsOf(places: readonly Place[]): Place[][] {
+/** Places whose changed weights fit into memory together. The last ones of the model come first: a walk back goes no further than it must. */
+function roundsOf(places: readonly Place[], { graph }: Model): Place[][] {
+  const position = new Map(graph.nodes.map((node, at) => [node, at]));
+  const at = ({ reach }: Place) => position.get(reach.end.producer!) ?? 0;
   const rounds: Place[][] = [];
   let room = 0;
-  for (const place of places) {
+  for (const place of [...places].sort((a, b) => at(b) - at(a))) {
     const { touches } = place.compensation;
     const bytes = 4 * widthsOf(place.compensation).length * touches.reduce((sum, { tensor }) => sum + tensor!.size, 0);
     if (rounds.length === 0 || bytes > room) {
@@ -100,13 +95,18 @@ interface Source {
 async function estimateRound(
   { runtime, signal, batchSize = BATCH_SIZE }: Running,
   source: Source,
-  { places, data, algebra }: { places: readonly Place[]; data: Calibration; algebra: Algebra },
+  {
+    places,
+    data,
+    directions,
+    algebra,
+  }: Pick<GradientSensitivityOptions, 'data' | 'directions'> & { places: readonly Place[]; algebra: Algebra },
 ): Promise<SensitivityPoint[][]> {
   const tried: Awaited<ReturnType<typeof triedWidths>>[] = [];
   for (const { compensation } of places) tried.push(await triedWidths(compensation, algebra));
   const bySample = places.every(({ reach }) => countsSamples(reach.end, source));
   const changes = places.map(({ reach }, at) => ({ reach, weights: tried[at].map(({ weights }) => weights) }));
-  const { model, products, rows } = sensitivityModel(source, changes, { directions: DIRECTIONS, bySample });
+  const { model, products, rows } = sensitivityModel(source, changes, { directions, bySample });
   const squares = tried.map((widths) => widths.map(() => 0));
   let answers = 0;
   const session = await runtime.open(model, { signal });
@@ -115,7 +115,8 @@ async function estimateRound(
       const found = await session.run(batch.feeds, { signal });
       const count = batch.samples.length;
       answers += (count / batch.size) * rows.reduce((sum, name) => sum + Number(found[name].data[0]), 0);
-      for (const [at, name] of products.entries()) addSquares(found[name], bySample ? count : 1, squares[at]);
+      for (const [at, name] of products.entries())
+        addSquares(found[name], { samples: bySample ? count : 1, directions }, squares[at]);
     }
   } finally {
     await session.close();
@@ -123,17 +124,21 @@ async function estimateRound(
   return tried.map((widths, at) =>
     widths.map(({ width }, index) => ({
       width,
-      divergence: squares[at][index] / (2 * DIRECTIONS * answers),
+      divergence: squares[at][index] / (2 * directions * answers),
       estimated: true,
     })),
   );
 }
 
 /** Adds the squares of products [samples, widths, directions] by widths: samples that only fill a batch up do not count. */
-function addSquares({ data }: RuntimeTensor, samples: number, squares: number[]): void {
+function addSquares(
+  { data }: RuntimeTensor,
+  { samples, directions }: { samples: number; directions: number },
+  squares: number[],
+): void {
   const products = data as Float32Array;
-  for (let at = 0; at < samples * squares.length * DIRECTIONS; at++)
-    squares[Math.floor(at / DIRECTIONS) % squares.length] += products[at] ** 2;
+  for (let at = 0; at < samples * squares.length * directions; at++)
+    squares[Math.floor(at / directions) % squares.length] += products[at] ** 2;
 }
 
 function placesOf(whole: Model, sums: readonly string[], compensations: readonly Compensation[]): Place[] {
