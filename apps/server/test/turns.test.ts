@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Turns } from '../src/http/turns.js';
 
 describe('requests of tokens', () => {
@@ -36,7 +36,7 @@ describe('requests of tokens', () => {
     await expect(ask('a', 'one too many')).rejects.toMatchObject({ code: 'too-many-requests' });
     const other = ask('b', 'b');
     for (let at = 0; at < 34; at++) {
-      await setTimeout(0);
+      await vi.waitFor(() => expect(begun).toContain(`a${at}`), { interval: 1 });
       end(`a${at}`);
     }
     end('b');
@@ -45,6 +45,19 @@ describe('requests of tokens', () => {
     const again = ask('a', 'again');
     end('again');
     await again;
+  });
+
+  it('come slower where very many wait, so that others have time, and not where few do', async () => {
+    const lasting = async (count: number) => {
+      const turns = new Turns();
+      const begun: number[] = [];
+      const work = () => turns.take('a', async () => void begun.push(performance.now()));
+      await Promise.all(Array.from({ length: count }, work));
+      return begun[begun.length - 1] - begun[0];
+    };
+    expect(await lasting(6)).toBeLessThan(60);
+    // All but the last few wait ten milliseconds at least, two at a time.
+    expect(await lasting(26)).toBeGreaterThan(80);
   });
 
   it('that take long keep nobody waiting', async () => {

@@ -6,6 +6,13 @@ const AT_ONCE = 2;
 /** Requests of one token that wait at most: who floods is told so. */
 const MOST_WAITING = 32;
 
+/** Requests that a page or a script has waiting at most: who has more is slowed down. */
+const USUAL = 4;
+
+/** How many times as long as its last request took such a token pauses, and milliseconds that this is at least and at most: the rest of the time belongs to others. */
+const PAUSE = 3;
+const [SHORTEST_PAUSE, LONGEST_PAUSE] = [10, 300];
+
 /** Milliseconds after which a request gives its turn to the next one: it waits for something else, as uploads and questions for work do. */
 const LONGEST = 250;
 
@@ -15,7 +22,7 @@ interface Line {
   readonly waiting: (() => void)[];
 }
 
-/** Lets tokens take turns: a token that asks for much waits for itself, and keeps others waiting no longer than two of its requests take. */
+/** Lets tokens take turns: a token that asks for much waits for itself, and keeps others waiting no longer than two of its requests take. One that floods gets a quarter of the time. */
 export class Turns {
   readonly #lines = new Map<string, Line>();
 
@@ -27,9 +34,10 @@ export class Turns {
     else if (line.waiting.length >= MOST_WAITING)
       throw new Failure('too-many-requests', 'Too many requests at once. Wait for answers before you ask more.');
     else await new Promise<void>((resolve) => line.waiting.push(resolve));
+    const start = performance.now();
     let holds = true;
     const pass = () => {
-      if (holds) this.#pass(token, line);
+      if (holds) this.#pass(token, line, performance.now() - start);
       holds = false;
     };
     const timer = setTimeout(pass, LONGEST);
@@ -42,9 +50,10 @@ export class Turns {
   }
 
   /** The next one of the same token takes the place over. */
-  #pass(token: string, line: Line): void {
+  #pass(token: string, line: Line, took: number): void {
     const next = line.waiting.shift();
-    if (next) return next();
+    if (next && line.waiting.length < USUAL) return next();
+    if (next) return void setTimeout(next, Math.min(Math.max(PAUSE * took, SHORTEST_PAUSE), LONGEST_PAUSE));
     line.running--;
     if (line.running === 0) this.#lines.delete(token);
   }
