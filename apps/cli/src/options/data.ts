@@ -1,7 +1,7 @@
 import type { Model } from '@snp/core';
 import { type Calibration, openCalibration, type TensorInfo, tokenizerBeside } from '@snp/runtime';
 import type { Command } from 'commander';
-import { printNote } from '../output/warnings.js';
+import pc from 'picocolors';
 import { wholeNumber } from './numbers.js';
 
 /** Options that say which data to read and how. */
@@ -73,7 +73,7 @@ export async function openData(
 ): Promise<Calibration> {
   const { tokenizer = await tokenizerBeside(of.file), ...rest } = options;
   const calibration = await openCalibration(path, { ...rest, tokenizer, inputs: inputsOf(of.model) });
-  if (calibration.description) printNote(calibration.description);
+  if (calibration.description) process.stderr.write(`${pc.dim('data')} ${calibration.description}\n`);
   return calibration;
 }
 

@@ -5,11 +5,6 @@ export function printWarnings(warnings: readonly string[]): void {
   for (const warning of warnings) process.stderr.write(`${pc.yellow('warning')} ${warning}\n`);
 }
 
-/** Says on stderr what was found or chosen. */
-export function printNote(note: string): void {
-  process.stderr.write(`${pc.dim('data')} ${note}\n`);
-}
-
 /** Says which samples were left out: the first few by name, all by number. */
 export function printSkipped(skipped: readonly { name: string; reason: string }[]): void {
   if (skipped.length === 0) return;
