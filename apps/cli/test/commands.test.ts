@@ -58,9 +58,14 @@ describe('snp, on the example model', () => {
     const findings = JSON.parse(stdout);
     expect(findings.blocks).toHaveLength(6);
     expect(findings.blocks[5]).toMatchObject({ heads: 3, queryKey: 32, value: 32, ffn: [384] });
-    expect(findings.blocks.reduce((sum: number, block: { macs: number }) => sum + block.macs, 0)).toBeLessThanOrEqual(
-      findings.macs,
-    );
+    // Blocks, and what lies in front of them and behind, are the whole.
+    const parts: { macs: number; params: number }[] = [
+      ...findings.blocks,
+      findings.outside.before,
+      findings.outside.after,
+    ];
+    expect(parts.reduce((sum, { macs }) => sum + macs, 0)).toBe(findings.macs);
+    expect(parts.reduce((sum, { params }) => sum + params, 0)).toBe(findings.params);
     const table = await snp('inspect', EXAMPLE);
     expect(table.stdout).toMatch(/ 5 +3 +32 +32 +384 /);
   });

@@ -62,8 +62,14 @@ function describe(
   const cost = costOf(analysis.model, { shapes: analysis.shapes, ...(dims && { dims }) });
   const costs = new Map(cost.nodes.map((own) => [own.node, own]));
   const inOrder = analysis.model.graph.nodes.flatMap((node) => costs.get(node) ?? []);
+  const costOfNodes = (from: number, to: number) => {
+    const nodes = inOrder.slice(from, to);
+    return {
+      macs: nodes.reduce((sum, node) => sum + (node.macs ?? 0), 0),
+      params: nodes.reduce((sum, node) => sum + node.params, 0),
+    };
+  };
   const blocks = analysis.blocks.map((block) => {
-    const nodes = inOrder.slice(block.nodes[0], block.nodes[1] + 1);
     const width = (group: Group | undefined) => group && group.units / group.lanes;
     return {
       block: block.index,
@@ -72,10 +78,10 @@ function describe(
       queryKey: width(block.queryKey) ?? null,
       value: width(block.value) ?? null,
       ffn: block.ffn.map((group) => group.units),
-      macs: nodes.reduce((sum, node) => sum + (node.macs ?? 0), 0),
-      params: nodes.reduce((sum, node) => sum + node.params, 0),
+      ...costOfNodes(block.nodes[0], block.nodes[1] + 1),
     };
   });
+  const ends = analysis.blocks.flatMap(({ nodes }) => nodes);
   return {
     model: path,
     opset: analysis.model.opset,
@@ -88,6 +94,11 @@ function describe(
     prunable: coverageOf(analysis),
     obstacles: obstaclesOf(analysis),
     blocks,
+    /** What lies in front of the first block, such as an embedding, and behind the last, such as a head. */
+    outside:
+      blocks.length > 0
+        ? { before: costOfNodes(0, ends[0]), after: costOfNodes(ends[ends.length - 1] + 1, inOrder.length) }
+        : null,
     groups: analysis.groups.map((group) => ({
       id: group.id,
       kind: group.kind,
@@ -135,24 +146,30 @@ function whatCan({ groups }: Findings): string {
   return `  can be pruned: ${kinds.map((kind) => `--ratio ${kind}=R`).join(', ')}`;
 }
 
-function blockTable({ blocks, macs, params }: Findings, { frozen }: Analysis): string {
+function blockTable({ blocks, outside, macs, params }: Findings, { frozen }: Analysis): string {
   // What is not frozen stands among the groups outside of blocks, or is not there.
   const absent = (kind: Group['kind']) =>
     frozen.some((part) => part.kind === kind && !staysByNature(part)) ? 'frozen' : '-';
+  const costs = (own: { macs: number; params: number }) => [
+    count(own.macs),
+    percent(own.macs, macs),
+    percent(own.params, params),
+  ];
+  const rest = (name: string, own: { macs: number; params: number }) =>
+    own.macs + own.params > 0 ? [[name, '', '', '', '', ...costs(own)]] : [];
   const rows = blocks.map((block) => [
     block.block,
     block.keyHeads === block.heads ? block.heads : `${block.heads} / ${block.keyHeads}`,
     block.queryKey ?? absent('query-key'),
     block.value ?? absent('value'),
     block.ffn.length > 0 ? block.ffn.join(' + ') : absent('ffn'),
-    count(block.macs),
-    percent(block.macs, macs),
-    percent(block.params, params),
+    ...costs(block),
   ]);
   const shared = blocks.some(({ heads, keyHeads }) => keyHeads !== heads);
+  const { before, after } = outside!;
   return table(
     ['block', shared ? 'heads / of keys' : 'heads', 'query/key', 'value', 'FFN', 'MACs', 'of MACs', 'of params'],
-    rows,
+    [...rest('in front', before), ...rows, ...rest('behind', after)],
   );
 }
 
