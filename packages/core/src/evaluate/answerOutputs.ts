@@ -1,6 +1,11 @@
-/** Names of outputs that hold answers: keys and values that generation feeds back are none. All outputs, where there is nothing else. */
-export function answerOutputs(outputs: readonly { readonly name: string }[]): string[] {
-  const names = outputs.map(({ name }) => name);
+/**
+ * Names of outputs that hold answers: keys and values that generation feeds back are none. All outputs, where there is nothing else. What is no tensor, such as a sequence, is left out.
+ *
+ * @param outputs Of a session or of a graph, in which outputs that are no tensors have no type.
+ */
+export function answerOutputs(outputs: readonly { readonly name: string; readonly type: unknown }[]): string[] {
+  const tensors = outputs.filter(({ type }) => type !== undefined && type !== 'UNDEFINED');
+  const names = tensors.map(({ name }) => name);
   const answers = names.filter((name) => !isCache(name));
   return answers.length > 0 ? answers : names;
 }

@@ -5,6 +5,7 @@ import { answerOutputs } from './answerOutputs.js';
 import { type AnswerOptions, addAnswers, answersIn } from './answers.js';
 import { type Fidelity, FidelityMeter } from './fidelity.js';
 import { followingIn, foretells, type Perplexity, PerplexityMeter } from './perplexity.js';
+import { sideBySide } from './sideBySide.js';
 import { Tally } from './tally.js';
 
 /** Options of `evaluate` and `compare`. */
@@ -113,32 +114,28 @@ class Meter {
   }
 }
 
-/** Runs models over the same batches, in turns. */
+/** Runs models over the same batches, and says which of them foretell tokens. */
 async function eachBatch(
   models: readonly string[],
-  { runtime, data, batchSize = DEFAULT_BATCH_SIZE, output, signal, onProgress }: EvaluateOptions,
+  options: EvaluateOptions,
   visit: (outputs: Scores[], batch: Batch) => void,
 ): Promise<void> {
-  const sessions: Session[] = [];
-  try {
-    for (const model of models) sessions.push(await runtime.open(model, { signal }));
-    const names = sessions.map((session) => output ?? answerOutputs(session.outputs)[0]);
-    const causal: boolean[] = [];
-    let done = 0;
-    for await (const batch of batches(data.samples(signal), batchSize, sessions[0].inputs)) {
-      const outputs: Scores[] = [];
+  const nameIn = ({ outputs }: Session) => options.output ?? answerOutputs(outputs)[0];
+  const causal: boolean[] = [];
+  await sideBySide(
+    models,
+    options,
+    (session) => [nameIn(session)],
+    async (outputs, batch, sessions) => {
+      const scores: Scores[] = [];
       for (const [at, session] of sessions.entries()) {
-        const found = await session.run(batch.feeds, { fetches: [names[at]], signal });
-        causal[at] ??= await isCausal(session, batch.samples[0], names[at]);
-        outputs.push({ scores: found[names[at]], causal: causal[at] });
+        const name = nameIn(session);
+        causal[at] ??= await isCausal(session, batch.samples[0], name);
+        scores.push({ scores: outputs[at][name], causal: causal[at] });
       }
-      visit(outputs, batch);
-      done += batch.samples.length;
-      onProgress?.(done, data.count);
-    }
-  } finally {
-    for (const session of sessions) await session.close();
-  }
+      visit(scores, batch);
+    },
+  );
 }
 
 const isCausal = async (session: Session, sample: Sample, output: string) =>
