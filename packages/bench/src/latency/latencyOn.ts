@@ -22,9 +22,9 @@ export interface LatencyOptions {
 }
 
 /** Mixed plans that are measured. */
-const MIXED = 12;
+const MIXED = 24;
 /** Models that are measured beside the original at a time. */
-const AT_ONCE = 6;
+const AT_ONCE = 4;
 
 const SAMPLING: Protocol = {
   ...PROTOCOLS.quick,
