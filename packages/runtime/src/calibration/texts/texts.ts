@@ -44,7 +44,11 @@ interface Window {
  *
  * @throws SnpError `calibration` if there are no texts, or an input cannot be made from them; `io` for a tokenizer that is missing.
  * @example
- * const calibration = await texts('calib.txt', { inputs, tokenizer: 'tokenizer.json', limit: 128 });
+ * const calibration = await texts('calib.txt', {
+ *   inputs: [{ name: 'input_ids', type: 'INT64', dims: ['batch', 'tokens'] }],
+ *   tokenizer: 'tokenizer.json',
+ *   limit: 128,
+ * });
  */
 export async function texts(path: string, options: TextsOptions): Promise<Calibration> {
   const { inputs } = options;
