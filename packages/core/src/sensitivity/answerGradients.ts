@@ -2,6 +2,7 @@ import { gradientModel } from '@snp/gradient';
 import { cloneModel, type Graph, type Model, type ShapeInfo, type Value } from '@snp/onnx';
 import { answerOutputs } from '../evaluate/answerOutputs.js';
 import { addAnswerDirections } from './answerDirections.js';
+import { copyNodes } from './copyNodes.js';
 
 /** A model that runs forth and back. */
 export interface AnswerGradients {
@@ -30,10 +31,10 @@ export function answerGradients(
   );
   const [first, ...others] = directions;
   const answers = Object.keys(first);
-  // What is no output goes where nothing reads it yet.
-  for (const name of others.flatMap((own) => Object.values(own))) {
+  // What is no output is removed where nothing reads it yet.
+  for (const [answer, name] of others.flatMap((own) => Object.entries(own))) {
     const value = source.graph.value(name);
-    value.type = { elementType: shapes.elementType(whole.model.graph.value(answers[0])) ?? 'FLOAT', shape: undefined };
+    value.type = { elementType: shapes.elementType(whole.model.graph.value(answer)) ?? 'FLOAT', shape: undefined };
     source.graph.outputs.push(value);
   }
   let { model, gradients } = gradientModel(source, { by, outputs: answers, directions: first });
@@ -62,19 +63,10 @@ function walkedAgain(
   gradients: Readonly<Record<string, string>>,
   directions: ReadonlyMap<string, string>,
 ): Record<string, string> {
-  const copies = new Map<Value, Value>();
-  for (const [first, other] of directions) copies.set(graph.value(first), graph.value(other));
-  const copyOf = (value: Value) => copies.get(value) ?? value;
-  for (const node of [...graph.nodes]) {
-    if (!node.inputs.some((value) => value && copies.has(value))) continue;
-    const copy = graph.addCopy(node, {
-      inputs: node.inputs.map((value) => value && copyOf(value)),
-      outputs: node.outputs.map((value) => value?.name ?? 'unused'),
-    });
-    for (const [at, value] of node.outputs.entries()) if (value) copies.set(value, copy.outputs[at]!);
-  }
+  const copies = new Map([...directions].map(([first, other]) => [first, graph.value(other)]));
+  copyNodes(graph, [...graph.nodes], copies);
   return Object.fromEntries(
-    Object.entries(gradients).map(([name, gradient]) => [name, copyOf(graph.value(gradient)).name]),
+    Object.entries(gradients).map(([name, gradient]) => [name, copies.get(gradient)?.name ?? gradient]),
   );
 }
 

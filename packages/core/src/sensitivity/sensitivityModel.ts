@@ -1,6 +1,7 @@
 import { GraphWriter } from '@snp/gradient';
 import type { Model, ShapeInfo, Tensor, Value } from '@snp/onnx';
 import { answerGradients } from './answerGradients.js';
+import { copyNodes } from './copyNodes.js';
 import type { Reach } from './reach.js';
 
 /** Weights by name. */
@@ -57,19 +58,8 @@ export function sensitivityModel(
 
 /** Computes the end of a reach once more, with other weights. */
 function endWith({ graph }: Model, { nodes, end }: Reach, weights: ChangedWeights): Value {
-  const copies = new Map<string, Value>();
-  const copyOf = (name: string): Value => {
-    const changed = weights.get(name);
-    if (changed && !copies.has(name)) copies.set(name, graph.addInitializer(name, changed));
-    return copies.get(name) ?? graph.value(name);
-  };
-  for (const node of nodes) {
-    const copy = graph.addCopy(node, {
-      inputs: node.inputs.map((value) => value && copyOf(value.name)),
-      outputs: node.outputs.map((value) => `changed/${value?.name ?? 'unused'}`),
-    });
-    for (const [at, value] of node.outputs.entries()) if (value) copies.set(value.name, copy.outputs[at]!);
-  }
+  const copies = new Map([...weights].map(([name, changed]) => [name, graph.addInitializer(name, changed)]));
+  copyNodes(graph, nodes, copies);
   return copies.get(end.name)!;
 }
 
