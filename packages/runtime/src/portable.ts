@@ -5,6 +5,7 @@ export { checkSample } from './calibration/checkSample.js';
 export type { Selection } from './calibration/selection.js';
 export { type Shard, shardOf } from './calibration/shard.js';
 export { type FeedSource, tensors } from './calibration/tensors.js';
+export { tokenInputs } from './calibration/texts/textFeeds.js';
 export { wholeRuns } from './calibration/wholeRuns.js';
 export { invertLower, invertPositive, lowerFactor, solvePositive } from './linalg/cholesky.js';
 export { gramFactor } from './linalg/gramFactor.js';

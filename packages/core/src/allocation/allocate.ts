@@ -5,7 +5,7 @@ import type { Compensations } from '../compensation/solve.js';
 import { unitCompensations } from '../compensation/unitCompensations.js';
 import type { Context } from '../context/context.js';
 import { firstSamples } from '../data/firstSamples.js';
-import { compareAnswers, recordAnswers } from '../evaluate/answers.js';
+import { divergenceFrom, recordAnswers } from '../evaluate/answers.js';
 import type { LeavingUnits } from '../plan/leavingUnits.js';
 import { checkPlan, emptyPlan, type Plan } from '../plan/plan.js';
 import { laneWidth, type Widths } from '../plan/widths.js';
@@ -138,7 +138,7 @@ async function bestOf(
     for (const [at, planned] of plans.entries()) {
       const plan = made(planned);
       const { model } = await rewriteWeights({ analysis, runtime }, plan, compensations);
-      const { divergence } = await compareAnswers(answers, applyPlan(analysis, plan, model), run);
+      const divergence = await divergenceFrom(answers, applyPlan(analysis, plan, model), run);
       if (divergence < (1 - CLOSER) * least) [best, least] = [planned, divergence];
       onProgress(at + 1, plans.length);
     }

@@ -1,7 +1,7 @@
 import type { Model } from '@snp/onnx';
 import { type Calibration, type Feeds, floatsOf, type Runtime, runSamples } from '@snp/runtime';
 import { answerOutputs } from './answerOutputs.js';
-import { type Fidelity, FidelityMeter } from './fidelity.js';
+import { FidelityMeter } from './fidelity.js';
 
 /** What to run, and where. */
 export interface AnswerOptions {
@@ -42,19 +42,19 @@ export async function recordAnswers(model: Model, { data, ...rest }: AnswerOptio
   return answers;
 }
 
-/** Runs a model on the same samples, and compares its answers with those of another. */
-export async function compareAnswers(
+/** Runs a model on the same samples; returns the mean divergence of its answers from those of another. */
+export async function divergenceFrom(
   answers: Answers,
   model: Model,
   { data, ...rest }: AnswerOptions,
-): Promise<Fidelity> {
+): Promise<number> {
   const meter = new FidelityMeter();
   let batch = 0;
   const fetches = answerOutputs(model.graph.outputs);
   await runSamples({ ...rest, model, calibration: data, fetches }, (outputs, samples, size) => {
     addAnswers(answers[batch++], answersIn(outputs, { count: samples.length, size }), meter);
   });
-  return meter.result;
+  return meter.divergence;
 }
 
 /** The answers to so many samples of a batch that may have been filled up with more: those whose rows an output has first. */

@@ -1,10 +1,10 @@
 import {
-  type Feeds,
   type FollowingTokens,
   floatsOf,
   type RuntimeTensor,
   type Sample,
   type Session,
+  tokenInputs,
 } from '@snp/runtime';
 import { argmax, logSum } from './fidelity.js';
 
@@ -73,30 +73,26 @@ export function followingIn({ following }: Sample, { dims }: RuntimeTensor): Fol
  * @param sample With an input of token numbers.
  */
 export async function foretells(session: Session, { feeds }: Sample, output: string): Promise<boolean> {
-  const last = lastTokenChanged(feeds);
-  if (!last) return false;
-  const [whole, changed] = [await session.run(feeds), await session.run(last)].map((all) => floatsOf(all[output]));
+  const [input] = tokenInputs(session.inputs);
+  const tokens = input && feeds[input.name];
+  if (!tokens || tokens.dims[1] < 2) return false;
+  const other = { ...feeds, [input.name]: withOtherEnd(tokens) };
+  const fetches = [output];
+  const [whole, changed] = [await session.run(feeds, { fetches }), await session.run(other, { fetches })].map((all) =>
+    floatsOf(all[output]),
+  );
   if (!whole || whole.length !== changed?.length) return false;
-  const tokens = Object.values(feeds).find(isTokens)!.dims[1];
-  const before = whole.length - whole.length / tokens;
+  const before = whole.length - whole.length / tokens.dims[1];
   let scale = 0;
   for (const number of whole) scale = Math.max(scale, Math.abs(number));
   for (let at = 0; at < before; at++) if (Math.abs(whole[at] - changed[at]) > 1e-3 * scale) return false;
   return true;
 }
 
-const isTokens = ({ type, dims }: RuntimeTensor) =>
-  (type === 'INT64' || type === 'INT32') && dims.length === 2 && dims[1] > 1;
-
-function lastTokenChanged(feeds: Feeds): Feeds | undefined {
-  const found = Object.entries(feeds).find(
-    ([name, tensor]) => /ids/.test(name) && !/type|position/.test(name) && isTokens(tensor),
-  );
-  if (!found) return undefined;
-  const [name, tensor] = found;
-  const data = tensor.data.slice() as BigInt64Array | Int32Array;
+/** The same tokens but for the last: another one of them. */
+function withOtherEnd(tokens: RuntimeTensor): RuntimeTensor {
+  const data = tokens.data.slice() as BigInt64Array;
   const end = data.length - 1;
-  if (data instanceof BigInt64Array) data[end] = data[end] === data[0] ? data[Math.floor(end / 2)] : data[0];
-  else data[end] = data[end] === data[0] ? data[Math.floor(end / 2)] : data[0];
-  return { ...feeds, [name]: { ...tensor, data } };
+  data[end] = data[end] === data[0] ? data[Math.floor(end / 2)] : data[0];
+  return { ...tokens, data };
 }

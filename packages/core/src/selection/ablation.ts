@@ -1,7 +1,7 @@
 import type { Calibration } from '@snp/runtime';
 import type { Context } from '../context/context.js';
 import { firstSamples } from '../data/firstSamples.js';
-import { type Answers, compareAnswers, recordAnswers } from '../evaluate/answers.js';
+import { type Answers, divergenceFrom, recordAnswers } from '../evaluate/answers.js';
 import { LeavingUnits } from '../plan/leavingUnits.js';
 import { emptyPlan } from '../plan/plan.js';
 import type { UnitGroup } from '../plugin/unitGroup.js';
@@ -25,7 +25,6 @@ export class Ablation {
     const pruned = applyPlan(analysis, leaving.without(emptyPlan(analysis), analysis));
     const options = { runtime, batchSize, signal, data: firstSamples(this.data, SENSITIVITY_SAMPLES) };
     this.#answers ??= recordAnswers(analysis.model, options);
-    const { divergence } = await compareAnswers(await this.#answers, pruned, options);
-    return Math.max(0, divergence);
+    return Math.max(0, await divergenceFrom(await this.#answers, pruned, options));
   }
 }

@@ -119,7 +119,7 @@ async function divergenceOf(
     const outputs = await session.run(feeds, { fetches: answerOutputs(session.outputs), signal });
     addAnswers(answers, answersIn(outputs, batch), meter);
   }
-  return Math.max(0, meter.result.divergence);
+  return Math.max(0, meter.divergence);
 }
 
 /** Groups of one block are measured with one model: most of its run is the same. */

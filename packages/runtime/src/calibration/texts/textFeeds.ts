@@ -11,7 +11,7 @@ export function textFeeds(ids: readonly number[], inputs: readonly TensorInfo[])
   return Object.fromEntries(inputs.map((input) => [input.name, feedOf(input, ids)]));
 }
 
-/** The inputs that take tokens. */
+/** The inputs of a model that take tokens: whole numbers of shape [batch, tokens], by the names that exporters give (`input_ids`, `decoder_input_ids`, `tokens`). */
 export function tokenInputs(inputs: readonly TensorInfo[]): TensorInfo[] {
   return inputs.filter((input) => isTokens(input));
 }

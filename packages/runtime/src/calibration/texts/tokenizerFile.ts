@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Tokenizer } from '@huggingface/tokenizers';
+import type { Tokenizer } from '@huggingface/tokenizers';
 import { SnpError } from '@snp/onnx';
 
 /** What turns texts into tokens. */
@@ -42,9 +42,11 @@ export async function openTokenizer(given: string): Promise<TextTokenizer> {
   if (!content) throw new SnpError('io', `There is no tokenizer ${path}.`, { file: path });
   const beside = async (name: string) => (await readJson(join(dirname(path), name))) ?? {};
   const [config, model] = [await beside('tokenizer_config.json'), await beside('config.json')];
+  // Loaded here: who reads no texts does without.
+  const library = await import('@huggingface/tokenizers');
   let tokenizer: Tokenizer;
   try {
-    tokenizer = new Tokenizer(content, config);
+    tokenizer = new library.Tokenizer(content, config);
   } catch (cause) {
     const why = (cause as Error).message;
     throw new SnpError('calibration', `${path} is no tokenizer that can be used: ${why}`, { file: path }, { cause });
