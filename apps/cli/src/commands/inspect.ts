@@ -94,7 +94,7 @@ function describe(
     prunable: coverageOf(analysis),
     obstacles: obstaclesOf(analysis),
     blocks,
-    /** What lies in front of the first block, such as an embedding, and behind the last, such as a head. */
+    // What lies in front of the first block, such as an embedding, and behind the last, such as a head.
     outside:
       blocks.length > 0
         ? { before: costOfNodes(0, ends[0]), after: costOfNodes(ends[ends.length - 1] + 1, inOrder.length) }

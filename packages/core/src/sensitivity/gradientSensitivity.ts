@@ -1,6 +1,6 @@
 import { standardForm } from '@snp/gradient';
 import { inferShapes, type Model, type ShapeInfo, Tensor } from '@snp/onnx';
-import { batches, type Calibration, type RuntimeTensor } from '@snp/runtime';
+import { type Calibration, type RuntimeTensor, runSamples } from '@snp/runtime';
 import { Algebra } from '../algebra/algebra.js';
 import type { Compensation } from '../compensation/compensation.js';
 import type { Context } from '../context/context.js';
@@ -109,18 +109,12 @@ async function estimateRound(
   const { model, products, rows } = sensitivityModel(source, changes, { directions, bySample });
   const squares = tried.map((widths) => widths.map(() => 0));
   let answers = 0;
-  const session = await runtime.open(model, { signal });
-  try {
-    for await (const batch of batches(data.samples(signal), bySample ? batchSize : 1, session.inputs)) {
-      const found = await session.run(batch.feeds, { signal });
-      const count = batch.samples.length;
-      answers += (count / batch.size) * rows.reduce((sum, name) => sum + Number(found[name].data[0]), 0);
-      for (const [at, name] of products.entries())
-        addSquares(found[name], { samples: bySample ? count : 1, directions }, squares[at]);
-    }
-  } finally {
-    await session.close();
-  }
+  const run = { runtime, model, calibration: data, batchSize: bySample ? batchSize : 1, signal };
+  await runSamples(run, (found, { length: count }, size) => {
+    answers += (count / size) * rows.reduce((sum, name) => sum + Number(found[name].data[0]), 0);
+    for (const [at, name] of products.entries())
+      addSquares(found[name], { samples: bySample ? count : 1, directions }, squares[at]);
+  });
   return tried.map((widths, at) =>
     widths.map(({ width }, index) => ({
       width,

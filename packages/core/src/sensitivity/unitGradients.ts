@@ -1,7 +1,7 @@
 import { GraphWriter, standardForm } from '@snp/gradient';
 import type { Group, Site } from '@snp/graph';
 import { inferShapes, type Model, type ShapeInfo, SnpError, type Value } from '@snp/onnx';
-import { batches, type Calibration, type RuntimeTensor } from '@snp/runtime';
+import { type Calibration, type RuntimeTensor, runSamples } from '@snp/runtime';
 import type { UnitGradients } from '@snp/score';
 import type { Context } from '../context/context.js';
 import { countsSamples } from '../layers/countsSamples.js';
@@ -56,23 +56,23 @@ export async function unitGradients(
     square: new Float64Array(units),
   }));
   let samples = 0;
-  const session = await runtime.open(model, { signal });
-  try {
-    for await (const batch of batches(data.samples(signal), bySample ? batchSize : 1, session.inputs)) {
-      const found = await session.run(batch.feeds, { signal });
-      const rows = bySample ? batch.samples.length : 1;
-      for (const [at, { group, sites }] of places.entries()) {
-        for (const names of products[at]) {
-          const own = names.map((name) => found[name]);
-          addRows(sums[at], unitRows(own, sites, { units: group.units, rows }));
-        }
+  const run = { runtime, model, calibration: data, batchSize: bySample ? batchSize : 1, signal, onProgress };
+  await runSamples(run, (found, own) => {
+    for (const [at, { group, sites }] of places.entries()) {
+      for (const names of products[at]) {
+        const rows = bySample ? own.length : 1;
+        addRows(
+          sums[at],
+          unitRows(
+            names.map((name) => found[name]),
+            sites,
+            { units: group.units, rows },
+          ),
+        );
       }
-      samples += batch.samples.length;
-      onProgress?.(samples, data.count);
     }
-  } finally {
-    await session.close();
-  }
+    samples += own.length;
+  });
   if (samples === 0) throw new SnpError('calibration', 'The calibration data hold no samples.');
   const mean = (numbers: Float64Array) => numbers.map((sum) => sum / (samples * DIRECTIONS));
   return new Map(
