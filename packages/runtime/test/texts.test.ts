@@ -189,6 +189,14 @@ describe('texts', () => {
     await expect(samplesOf('texts.txt', { tokenizer: at('ids.json') })).rejects.toMatchObject({ code: 'calibration' });
   });
 
+  it('are not read with options that say nothing to them, nor are others with theirs', async () => {
+    await expect(samplesOf('texts.txt', { stride: 2 })).rejects.toThrow(/--stride 2 is about texts that are packed/);
+    const far = samplesOf('texts.txt', { pack: true, tokens: 4, stride: 5 });
+    await expect(far).rejects.toThrow(/--stride 5 is more than the 4 tokens/);
+    for (const option of [{ tokens: 4 }, { field: 'text' }, { pack: true }, { stride: 2 }])
+      await expect(samplesOf('onnx', option)).rejects.toThrow(/is about texts, but .*onnx holds none/);
+  });
+
   it('find their tokenizer beside the model, or in the folder around it', async () => {
     expect(await tokenizerBeside(at('model.onnx'))).toBe(at('tokenizer.json'));
     expect(await tokenizerBeside(at('onnx', 'model.onnx'))).toBe(at('tokenizer.json'));

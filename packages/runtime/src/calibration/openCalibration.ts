@@ -25,6 +25,9 @@ export interface OpenCalibrationOptions extends Selection {
   stride?: number | undefined;
 }
 
+/** Options that say how texts are read; a tokenizer may lie beside a model that reads none. */
+const TEXT_OPTIONS = ['tokens', 'field', 'pack', 'stride'] as const;
+
 /** Opens what lies at a path: a folder of pictures; texts (.txt, .jsonl, .json) or a folder of them; a .npy or .npz file, or a folder of those. */
 export async function openCalibration(path: string, options: OpenCalibrationOptions): Promise<Calibration> {
   const stats = await stat(path).catch((cause) => {
@@ -35,16 +38,17 @@ export async function openCalibration(path: string, options: OpenCalibrationOpti
       { cause },
     );
   });
-  const names = stats.isDirectory() ? await readdir(path, { recursive: true }) : [path];
-  if (names.some((name) => /\.np[yz]$/.test(name))) return arrays(path, options);
   const { inputs } = options;
-  if (
-    !stats.isDirectory()
-      ? TEXT_FILE.test(path)
-      : tokenInputs(inputs).length > 0 && names.some((name) => TEXT_FILE.test(name))
-  )
-    return texts(path, options);
-  if (!stats.isDirectory()) {
+  const isFolder = stats.isDirectory();
+  const names = isFolder ? await readdir(path, { recursive: true }) : [path];
+  const areArrays = names.some((name) => /\.np[yz]$/.test(name));
+  // A folder of pictures may hold labels or notes beside them.
+  const mayBeTexts = !isFolder || tokenInputs(inputs).length > 0;
+  if (!areArrays && mayBeTexts && names.some((name) => TEXT_FILE.test(name))) return texts(path, options);
+  const lone = TEXT_OPTIONS.find((name) => options[name] !== undefined);
+  if (lone) throw new SnpError('invalid-argument', `'${lone}' is about texts, but ${path} holds none.`, { file: path });
+  if (areArrays) return arrays(path, options);
+  if (!isFolder) {
     throw new SnpError(
       'calibration',
       `${path} is neither a folder of pictures nor texts (.txt, .jsonl, .json) nor a .npy or .npz file.`,

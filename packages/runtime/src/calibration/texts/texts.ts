@@ -61,6 +61,7 @@ export async function texts(path: string, options: TextsOptions): Promise<Calibr
       `The model takes ${fixed} tokens, no more and no less: --tokens ${size} does not fit.`,
     );
   const pack = options.pack ?? fixed !== undefined;
+  checkStride(options.stride, { pack, size });
   const skipped: Skipped[] = [];
   const cutting = { ...options, path, size, pack, tokenizer, skipped };
   const windows = await selected(cutting);
@@ -82,6 +83,13 @@ export async function texts(path: string, options: TextsOptions): Promise<Calibr
       }
     },
   };
+}
+
+/** A stride is one of packed texts, and leaves no tokens out. */
+function checkStride(stride: number | undefined, { pack, size }: { pack: boolean; size: number }): void {
+  if (stride === undefined || (pack && stride <= size)) return;
+  const why = pack ? `is more than the ${size} tokens of a sample` : 'is about texts that are packed (--pack)';
+  throw new SnpError('invalid-argument', `--stride ${stride} ${why}.`);
 }
 
 interface Cutting extends Omit<TextsOptions, 'tokenizer'> {
