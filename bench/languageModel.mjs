@@ -51,7 +51,7 @@ try {
       );
       const share = (value) => `${(100 * value).toFixed(1)} %`;
       console.log(
-        `${file} ${macs}: perplexity ${second.perplexity?.perToken.toFixed(2)} (${first.perplexity?.perToken.toFixed(2)}), divergence ${fidelity.divergence.toFixed(4)} per token, same next token ${share(fidelity.agreement)}; held back ${held?.divergence.toFixed(4)} (${held?.interval?.divergence.map((end) => end.toFixed(4)).join(' to ')}); ${seconds.toFixed(0)} s`,
+        `${file} ${macs}: perplexity ${second.perplexity?.perToken.toFixed(2)} (${first.perplexity?.perToken.toFixed(2)}), divergence ${fidelity.divergence.toFixed(4)} per token, same next token ${share(fidelity.agreement)}; held back ${held?.divergence.toFixed(4)} (${held?.interval?.divergence.low.toFixed(4)} to ${held?.interval?.divergence.high.toFixed(4)}); ${seconds.toFixed(0)} s`,
       );
     }
   }

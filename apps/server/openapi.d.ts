@@ -4621,14 +4621,14 @@ export interface components {
             difference: number;
             /** @description where both lie with 95 % confidence */
             interval?: {
-                agreement: [
-                    number,
-                    number
-                ];
-                divergence: [
-                    number,
-                    number
-                ];
+                agreement: {
+                    low: number;
+                    high: number;
+                };
+                divergence: {
+                    low: number;
+                    high: number;
+                };
             };
         };
         SweepJob: {

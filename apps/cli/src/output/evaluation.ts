@@ -1,4 +1,4 @@
-import type { Evaluation, Fidelity } from '@snp/core';
+import type { Evaluation, Fidelity, Interval } from '@snp/core';
 import { percent } from './format.js';
 import { table } from './table.js';
 
@@ -35,8 +35,8 @@ function share(value: number | undefined): string {
 /** How alike two models answer, in a line. */
 export function likeness({ samples, answers, agreement, divergence, cosine, interval }: Fidelity): string {
   const of = answers > samples ? ` (${answers} answers, such as tokens)` : '';
-  const from = (range: readonly [number, number] | undefined, show: (value: number) => string) =>
-    range ? ` (95 %: ${show(range[0])} to ${show(range[1])})` : '';
+  const from = (range: Interval | undefined, show: (value: number) => string) =>
+    range ? ` (95 %: ${show(range.low)} to ${show(range.high)})` : '';
   const share = (value: number) => `${(100 * value).toFixed(1)} %`;
   const nats = (value: number) => value.toFixed(value < 0.1 ? 4 : 3);
   return `${samples} samples${of}: same answer ${share(agreement)}${from(interval?.agreement, share)}, divergence ${nats(divergence)} nats${from(interval?.divergence, nats)}, cosine ${cosine.toFixed(4)}`;

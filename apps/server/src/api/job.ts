@@ -103,6 +103,8 @@ export const benchmarkInput = z
   })
   .openapi('NewBenchmark');
 
+const interval = z.object({ low: z.number(), high: z.number() });
+
 const fidelity = z
   .object({
     samples: z.number().int(),
@@ -112,7 +114,7 @@ const fidelity = z
     divergence: z.number(),
     difference: z.number(),
     interval: z
-      .object({ agreement: z.tuple([z.number(), z.number()]), divergence: z.tuple([z.number(), z.number()]) })
+      .object({ agreement: interval, divergence: interval })
       .optional()
       .describe('where both lie with 95 % confidence'),
   })

@@ -17,8 +17,11 @@ export interface Fidelity {
   interval?: { agreement: Interval; divergence: Interval };
 }
 
-/** From, and up to. */
-export type Interval = readonly [number, number];
+/** Both ends of an interval, in the unit of what it is about. */
+export interface Interval {
+  low: number;
+  high: number;
+}
 
 /** Sums over the answers of one sample. */
 interface SampleSums {
@@ -101,7 +104,10 @@ function intervals(all: readonly SampleSums[]): NonNullable<Fidelity['interval']
   }
   const middle = (values: Float64Array): Interval => {
     values.sort();
-    return [values[Math.floor((DRAWS * OUTSIDE) / 2)], values[Math.ceil(DRAWS * (1 - OUTSIDE / 2)) - 1]];
+    return {
+      low: values[Math.floor((DRAWS * OUTSIDE) / 2)],
+      high: values[Math.ceil(DRAWS * (1 - OUTSIDE / 2)) - 1],
+    };
   };
   return { agreement: middle(means.agreed), divergence: middle(means.divergence) };
 }

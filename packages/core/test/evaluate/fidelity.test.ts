@@ -46,12 +46,12 @@ describe('fidelity', () => {
     const sums = samples.map((own) => own.reduce((sum, { a, b }) => sum + naiveDivergence(a, b), 0));
     const residuals = sums.map((sum, at) => sum - result.divergence * samples[at].length);
     const error = Math.sqrt(residuals.reduce((sum, x) => sum + x * x, 0)) / rows.length;
-    const [low, high] = result.interval!.divergence;
+    const { low, high } = result.interval!.divergence;
     expect((high - low) / (2 * 1.96 * error)).toBeGreaterThan(0.8);
     expect((high - low) / (2 * 1.96 * error)).toBeLessThan(1.2);
     expect(low).toBeLessThan(result.divergence);
     expect(high).toBeGreaterThan(result.divergence);
-    const [least, most] = result.interval!.agreement;
+    const { low: least, high: most } = result.interval!.agreement;
     expect(least).toBeLessThanOrEqual(result.agreement);
     expect(most).toBeGreaterThanOrEqual(result.agreement);
   });

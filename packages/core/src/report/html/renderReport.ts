@@ -14,7 +14,7 @@ import {
   score,
   trusted,
 } from '@snp/pages';
-import type { Fidelity } from '../../evaluate/fidelity.js';
+import type { Fidelity, Interval } from '../../evaluate/fidelity.js';
 import type { CostReport, PruneReport } from '../report.js';
 import { costChart } from './costChart.js';
 import { scoresChart } from './scoresChart.js';
@@ -146,8 +146,8 @@ function howKnown({ divergence, estimated }: NonNullable<PruneReport['planning']
 /** What the pruned model answers beside the original on samples that calibration did not see. */
 function answers({ samples, answers: all, agreement, divergence, cosine, interval }: Fidelity): string {
   const share = (value: number) => `${(100 * value).toFixed(1)} %`;
-  const from = (range: readonly [number, number] | undefined, show: (value: number) => string) =>
-    range ? ` (95 %: ${show(range[0])} to ${show(range[1])})` : '';
+  const from = (range: Interval | undefined, show: (value: number) => string) =>
+    range ? ` (95 %: ${show(range.low)} to ${show(range.high)})` : '';
   const nats = (value: number) => value.toFixed(3);
   const of = all > samples ? ` with ${all} answers` : '';
   return `${counted(samples, 'sample')}${of}: same answer ${share(agreement)}${from(interval?.agreement, share)}, divergence ${nats(divergence)}${from(interval?.divergence, nats)}, cosine ${cosine.toFixed(4)}`;
