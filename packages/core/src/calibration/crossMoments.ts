@@ -17,11 +17,11 @@ export function crossTaps({ branches }: Analysis, { batches }: SecondMomentsOpti
     return predecessorsOf(branch, branches)
       .slice(0, PREDECESSORS)
       .map(({ layer }, distance) => {
-        const rows = enoughRows(batches, layer.group.units);
+        const rows = enoughRows(batches, layer.inputAt.length);
         const tap = crossTap(
           rowsOf(layer, rows),
           rowsOf(own, rows),
-          Tensor.float32([own.group.units, outputs], Float32Array.from(positionRows(own))),
+          Tensor.float32([own.inputAt.length, outputs], Float32Array.from(positionRows(own))),
         );
         return { ...tap, name: nameOf(branch, distance) };
       });
@@ -50,24 +50,24 @@ function nameOf({ id }: Branch, distance: number): string {
   return `cross/${distance}/${id}`;
 }
 
-function rowsOf({ site, group }: LastLayer, rows: number | undefined): Tap {
-  return rowsTap(site.value, { rank: site.rank, feature: site.axis, width: group.units, rows });
+function rowsOf({ site, inputAt }: LastLayer, rows: number | undefined): Tap {
+  return rowsTap(site.value, { rank: site.rank, feature: site.axis, width: inputAt.length, rows });
 }
 
-/** What a `crossTap` of the neurons that a layer reads gave, [positions + 1, outputs + 1], by units. */
-export function unpackCross({ dims, data }: RuntimeTensor, { site: { unitAt } }: LastLayer): CrossMoments {
+/** What a `crossTap` of the neurons that a layer reads gave, [positions + 1, outputs + 1], by its inputs. */
+export function unpackCross({ dims, data }: RuntimeTensor, { inputAtSite }: LastLayer): CrossMoments {
   const all = data as Float64Array;
   const width = dims[1];
   const outputs = width - 1;
   const moments = {
     count: all[all.length - 1],
-    inputs: new Float64Array(unitAt.length),
-    outputs: all.slice(unitAt.length * width, unitAt.length * width + outputs),
-    products: new Float64Array(unitAt.length * outputs),
+    inputs: new Float64Array(inputAtSite.length),
+    outputs: all.slice(inputAtSite.length * width, inputAtSite.length * width + outputs),
+    products: new Float64Array(inputAtSite.length * outputs),
   };
-  unitAt.forEach((unit, at) => {
-    moments.inputs[unit] = all[at * width + outputs];
-    moments.products.set(all.subarray(at * width, at * width + outputs), unit * outputs);
+  inputAtSite.forEach((input, at) => {
+    moments.inputs[input] = all[at * width + outputs];
+    moments.products.set(all.subarray(at * width, at * width + outputs), input * outputs);
   });
   return moments;
 }

@@ -1,6 +1,5 @@
-import type { NeuronGroup } from '@snp/graph';
 import { type Moments, rowsTap, triangleAt, triangleLength } from '@snp/runtime';
-import { linearReader } from '../layers/linearReader.js';
+import { type LinearReader, linearReader } from '../layers/linearReader.js';
 import type { SecondMoments } from '../statistics/moments.js';
 import type { MomentsRequest } from './momentsRequest.js';
 
@@ -29,22 +28,22 @@ export function secondMoments({ batches }: SecondMomentsOptions = {}): MomentsRe
       const reader = linearReader(group);
       if (typeof reader === 'string') return [];
       const { value, rank, axis: feature } = reader.site;
-      return [rowsTap(value, { rank, feature, width: group.units, rows: enoughRows(batches, group.units) })];
+      const width = reader.inputAt.length;
+      return [rowsTap(value, { rank, feature, width, rows: enoughRows(batches, width) })];
     },
-    statistic: (group, [moments]) => inOrderOfUnits(group, moments),
+    statistic: (group, [moments]) => inOrderOfInputs(linearReader(group) as LinearReader, moments),
   };
 }
 
-/** The tap sees positions; units may lie in another order. */
-export function inOrderOfUnits(group: NeuronGroup, seen: Moments): SecondMoments {
-  const n = group.units;
-  const { unitAt } = (linearReader(group) as { site: { unitAt: Int32Array } }).site;
-  if (unitAt.every((unit, at) => unit === at)) return seen;
+/** The tap sees positions; the inputs of the layer may lie in another order. */
+export function inOrderOfInputs({ inputAtSite: inputAt }: LinearReader, seen: Moments): SecondMoments {
+  const n = inputAt.length;
+  if (inputAt.every((input, at) => input === at)) return seen;
   const sums = new Float64Array(n);
   const products = new Float64Array(triangleLength(n));
   for (let i = 0, at = 0; i < n; i++) {
-    sums[unitAt[i]] = seen.sums[i];
-    for (let j = 0; j <= i; j++, at++) products[triangleAt(unitAt[i], unitAt[j])] = seen.products[at];
+    sums[inputAt[i]] = seen.sums[i];
+    for (let j = 0; j <= i; j++, at++) products[triangleAt(inputAt[i], inputAt[j])] = seen.products[at];
   }
   return { count: seen.count, sums, products };
 }

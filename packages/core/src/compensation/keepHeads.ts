@@ -1,7 +1,7 @@
 import type { HeadPart, HeadSet } from '@snp/graph';
 import { covarianceOf } from '../algebra/covariance.js';
 import { eliminateParts } from '../algebra/eliminateParts.js';
-import { linearReader, readerRows } from '../layers/linearReader.js';
+import { inputsOf, linearReader, readerRows } from '../layers/linearReader.js';
 import type { SecondMoments } from '../statistics/moments.js';
 import { type Compensation, tails } from './compensation.js';
 
@@ -24,7 +24,11 @@ export function keepHeads(
   const reader = linearReader(part.group);
   if (typeof reader === 'string') return reader;
   const covariance = covarianceOf(moments, { centred: reader.bias !== undefined });
-  const elimination = eliminateParts(covariance, readerRows(reader), part.units);
+  const elimination = eliminateParts(
+    covariance,
+    readerRows(reader),
+    part.units.map((units) => inputsOf(reader, units)),
+  );
   if (!elimination) return 'has statistics without a finite solution';
   const { order, increments } = elimination;
   return {

@@ -44,11 +44,11 @@ export function leaveOut(
   const own = moments.get(layer.group.id)?.secondMoments;
   const inner = neurons.get(layer.group.id);
   if (!own || !inner) return 'has no statistics';
-  const units = layer.group.units;
   const weights = readerRows(layer);
-  const outputs = weights.length / units;
+  const inputs = layer.inputAt.length;
+  const outputs = weights.length / inputs;
   const centre = Float64Array.from(own.sums, (sum) => sum / own.count);
-  const mean = product(centre, weights, 1, units, outputs);
+  const mean = product(centre, weights, 1, inputs, outputs);
   const ownMean = squares(mean);
   const bias = layer.bias && Float64Array.from(layer.bias.tensor!.numbers());
   if (bias) for (const [o, element] of bias.entries()) mean[o] += element;

@@ -20,10 +20,7 @@ export function pairWriters(group: NeuronGroup, analysis: Analysis): PairWriters
   const [[query], [key]] = [sites('query'), sites('key')];
   if (sites('query').length !== 1 || sites('key').length !== 1)
     return `has ${sites('query').length} queries for ${sites('key').length} keys`;
-  for (const { unitAt, lanes } of [query, key]) {
-    const once = unitAt.length === group.units && new Set(unitAt).size === group.units && lanes === group.lanes;
-    if (!once) return 'has keys that several queries share, or neurons that go in pairs';
-  }
+  if (![query, key].every((site) => isDivided(site, group))) return 'has neurons that go in pairs';
   const [queries, keys] = [query, key].map((site) => linearWriter(group, site.value, analysis));
   if (typeof queries === 'string') return `has queries that ${queries}`;
   if (typeof keys === 'string') return `has keys that ${keys}`;
@@ -43,7 +40,7 @@ function mixingOf(group: NeuronGroup, moments: PairMoments | undefined, analysis
   const writers = pairWriters(group, analysis);
   if (typeof writers === 'string') return writers;
   if (!moments) return 'has no statistics';
-  const lanes = lanesOf(group, writers);
+  const lanes = lanesOf(group, writers.query);
   const spectra = lanes.map((units) => spectrumOf(units, moments, writers));
   if (!spectra.every((spectrum) => spectrum !== undefined)) return 'has statistics without a finite solution';
   const { queries, keys } = writers;
@@ -71,35 +68,66 @@ function mixingOf(group: NeuronGroup, moments: PairMoments | undefined, analysis
   };
 }
 
-/** Units of every head, in the order of the queries. */
-export function lanesOf(group: NeuronGroup, { query }: PairWriters): number[][] {
-  const width = group.units / group.lanes;
-  return Array.from({ length: group.lanes }, (_, lane) => [...query.unitAt.subarray(lane * width, (lane + 1) * width)]);
+/** Each head at the site holds the units of one lane, each once. Several may hold the same, as queries that share a key. */
+function isDivided({ unitAt, lanes }: Site, group: NeuronGroup): boolean {
+  const width = unitAt.length / lanes;
+  if (width * group.lanes !== group.units) return false;
+  return Array.from({ length: lanes }, (_, head) => unitAt.subarray(head * width, (head + 1) * width)).every(
+    (units) =>
+      new Set(units).size === width &&
+      units.every((unit) => unit >= 0 && group.laneOf[unit] === group.laneOf[units[0]]),
+  );
 }
 
-/** Mean products of one side of a head, in the order of `units`. */
+/** Units of every head of keys, in the order of the first queries that use it. */
+export function lanesOf(group: NeuronGroup, { unitAt }: Site): number[][] {
+  const width = group.units / group.lanes;
+  const lanes = new Map<number, number[]>();
+  for (let at = 0; at < unitAt.length; at += width) {
+    const lane = group.laneOf[unitAt[at]];
+    if (!lanes.has(lane)) lanes.set(lane, [...unitAt.subarray(at, at + width)]);
+  }
+  return [...lanes.values()];
+}
+
+/** Mean products of one side, in the order of `units`, summed over the heads that hold these. */
 export function headMoments(
   moments: { count: number; products: readonly Float64Array[] },
-  site: Site,
+  { unitAt }: Site,
   units: readonly number[],
 ): Float64Array {
   const width = units.length;
-  // The side may count heads in another order than the queries do.
-  const head = Math.floor(site.unitAt.indexOf(units[0]) / width);
-  const own = [...site.unitAt.subarray(head * width, (head + 1) * width)];
-  const order = units.map((unit) => own.indexOf(unit));
-  const products = moments.products[head];
-  const mean = new Float64Array(width * width);
-  for (let i = 0, at = 0; i < width; i++)
-    for (let j = 0; j < width; j++, at++) mean[at] = products[triangleAt(order[i], order[j])] / moments.count;
-  return mean;
+  const sum = new Float64Array(width * width);
+  for (const [head, products] of moments.products.entries()) {
+    const own = unitAt.subarray(head * width, (head + 1) * width);
+    const order = units.map((unit) => own.indexOf(unit));
+    if (order[0] < 0) continue;
+    for (let i = 0, at = 0; i < width; i++)
+      for (let j = 0; j < width; j++, at++) sum[at] += products[triangleAt(order[i], order[j])] / moments.count;
+  }
+  return sum;
 }
 
+/**
+ * The best mixtures of a head. Where queries share keys, their scores are rows of one matrix: products of queries add up, and those of the keys, which they all
+ * see alike, count once.
+ */
 function spectrumOf(units: number[], moments: PairMoments, { query, key }: PairWriters): PairSpectrum | undefined {
   const { count } = moments;
   return pairSpectrum(
     headMoments({ count, products: moments.queries }, query, units),
-    headMoments({ count, products: moments.keys }, key, units),
+    meanMoments({ count, products: moments.keys }, key, units),
     units.length,
   );
+}
+
+/** Mean over the heads that hold the units. */
+export function meanMoments(
+  moments: { count: number; products: readonly Float64Array[] },
+  site: Site,
+  units: readonly number[],
+): Float64Array {
+  const sum = headMoments(moments, site, units);
+  const heads = site.unitAt.reduce((count, unit) => count + (unit === units[0] ? 1 : 0), 0);
+  return sum.map((element) => element / heads);
 }

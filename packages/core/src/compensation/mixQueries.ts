@@ -29,7 +29,7 @@ function mixingOf(group: NeuronGroup, moments: PairMoments | undefined, analysis
     touches: [writers.queries.weight, writers.queries.bias].flatMap((value) => value ?? []),
     async apply(kept, weights) {
       const stays = new Set(kept);
-      const mixtures = lanesOf(group, writers).map((units) => {
+      const mixtures = lanesOf(group, writers.query).map((units) => {
         const side = (site: Site, products: Float64Array[]) => headMoments({ count, products }, site, units);
         return {
           units: units.filter((unit) => stays.has(unit)),

@@ -61,14 +61,11 @@ function mixingOf(group: NeuronGroup, moments: SecondMoments | undefined, analys
   const { writer, reader } = layers;
   const centred = reader.bias !== undefined;
   const weights = readerRows(reader);
-  const outputs = weights.length / group.units;
   const lanes = unitsByLane(group);
   const width = group.units / group.lanes;
   const spectra = lanes.map((units) => {
-    const rows = new Float64Array(units.length * outputs);
-    for (const [at, unit] of units.entries())
-      rows.set(weights.subarray(unit * outputs, (unit + 1) * outputs), at * outputs);
-    return valueSpectrum(covarianceOf(moments, { centred, units }).matrix, rows, width);
+    const { covariance, rows } = headOf(units, reader, { moments, weights });
+    return valueSpectrum(covariance, rows, width);
   });
   if (!spectra.every((spectrum) => spectrum !== undefined)) return 'has statistics without a finite solution';
   const terms = new Float64Array(width);
@@ -83,7 +80,7 @@ function mixingOf(group: NeuronGroup, moments: SecondMoments | undefined, analys
       const stays = new Set(kept);
       const slots = lanes.map((units) => units.filter((unit) => stays.has(unit)));
       // The weights as they are by then: the layer may have taken over what a branch behind it gave.
-      const mixture = blockMixture(lanes, slots, spectra);
+      const mixture = blockMixture(lanes, slots, spectra, reader);
       const refit = await refitMixed(covarianceOf(moments, { centred }), mixture, readerRows(reader, edits), {
         algebra,
       });
@@ -97,21 +94,47 @@ function mixingOf(group: NeuronGroup, moments: SecondMoments | undefined, analys
   };
 }
 
-/** The mixtures of all heads as one matrix, [units, all slots], zero where unit and slot are of different heads. */
+/**
+ * What is known of a head's values, and the rows that read them, [units, outputs]. Where several queries share the values, each averages them in its own way and has rows of its own: mean covariance, and rows
+ * side by side.
+ */
+function headOf(
+  units: readonly number[],
+  reader: LinearReader,
+  { moments, weights }: { moments: SecondMoments; weights: Float64Array },
+): { covariance: Float64Array; rows: Float64Array } {
+  const { repeats, inputAt, bias } = reader;
+  const outputs = weights.length / inputAt.length;
+  const covariance = new Float64Array(units.length ** 2);
+  const rows = new Float64Array(units.length * repeats * outputs);
+  for (let copy = 0; copy < repeats; copy++) {
+    const inputs = units.map((unit) => unit * repeats + copy);
+    const { matrix } = covarianceOf(moments, { centred: bias !== undefined, units: inputs });
+    for (const [at, element] of matrix.entries()) covariance[at] += element / repeats;
+    for (const [at, input] of inputs.entries())
+      rows.set(weights.subarray(input * outputs, (input + 1) * outputs), (at * repeats + copy) * outputs);
+  }
+  return { covariance, rows };
+}
+
+/** The mixtures of all heads as one matrix, [inputs, inputs of all slots], zero where the two are of different heads, of queries or of values. */
 function blockMixture(
   lanes: readonly number[][],
   slots: readonly number[][],
   spectra: readonly ValueSpectrum[],
+  { repeats, inputAt }: LinearReader,
 ): Float64Array {
-  const units = lanes.reduce((sum, lane) => sum + lane.length, 0);
-  const columns = slots.reduce((sum, lane) => sum + lane.length, 0);
-  const matrix = new Float64Array(units * columns);
+  const columns = repeats * slots.reduce((sum, lane) => sum + lane.length, 0);
+  const matrix = new Float64Array(inputAt.length * columns);
   let column = 0;
   for (const [lane, { mixtures, width }] of spectra.entries()) {
-    lanes[lane].forEach((unit, i) => {
-      for (let s = 0; s < slots[lane].length; s++) matrix[unit * columns + column + s] = mixtures[i * width + s];
-    });
-    column += slots[lane].length;
+    for (let s = 0; s < slots[lane].length; s++) {
+      lanes[lane].forEach((unit, i) => {
+        for (let copy = 0; copy < repeats; copy++)
+          matrix[(unit * repeats + copy) * columns + column + copy] = mixtures[i * width + s];
+      });
+      column += repeats;
+    }
   }
   return matrix;
 }

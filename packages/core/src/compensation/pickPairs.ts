@@ -1,5 +1,7 @@
-import type { NeuronGroup, Site } from '@snp/graph';
+import type { Member, NeuronGroup, Site } from '@snp/graph';
+import { isFloatType } from '@snp/onnx';
 import { triangleAt } from '@snp/runtime';
+import type { Weights } from '../layers/weights.js';
 import type { PairMoments } from '../statistics/moments.js';
 import type { Compensation } from './compensation.js';
 import type { CompensationMethod } from './method.js';
@@ -23,29 +25,60 @@ export function pickingOf(group: NeuronGroup, moments: PairMoments | undefined):
   const [queries, keys] = [moments.queries, moments.keys].map((heads, side) =>
     powers(group, sites[side][0], heads, moments.count),
   );
+  // Where queries share keys, there may be fewer heads of these.
+  const scores = new Float64Array(group.units);
+  for (const [head, own] of queries.entries()) {
+    const others = keys[Math.floor((head * keys.length) / queries.length)];
+    for (const [unit, power] of own.entries()) scores[unit] += power * others[unit];
+  }
   return {
     group,
     name: 'picking',
-    ...byScore(
-      group,
-      queries.map((power, unit) => power * keys[unit]),
-    ),
-    touches: [],
-    apply: async () => true,
+    ...byScore(group, scores),
+    touches: writersOf(group).map(({ initializer }) => initializer),
+    async apply(kept, weights) {
+      silence(group, new Set(kept), weights);
+      return true;
+    },
   };
 }
 
-/** Mean squares of every unit's neurons, all its positions together. */
+/** What a group's neurons are made by: weights, and vectors that are added. Tables that others read, too, stay as they are. */
+function writersOf({ members }: NeuronGroup): Member[] {
+  return members.filter(({ role, use, initializer }) => {
+    const { dims, dataType } = initializer.tensor!;
+    const vector = role === 'elementwise' && dims.filter((size) => size > 1).length <= 1;
+    return use === undefined && isFloatType(dataType) && (role === 'output' || vector);
+  });
+}
+
+/** Makes the neurons of units that leave zero where they are written. */
+function silence(group: NeuronGroup, stays: ReadonlySet<number>, weights: Weights): void {
+  for (const { initializer, axis, unitOf } of writersOf(group)) {
+    const { dims } = initializer.tensor!;
+    const inner = dims.slice(axis + 1).reduce((product, size) => product * size, 1);
+    const data = Float32Array.from(weights.numbers(initializer));
+    for (let row = 0; row < data.length; row += inner) {
+      const unit = unitOf[(row / inner) % dims[axis]];
+      if (unit >= 0 && !stays.has(unit)) data.fill(0, row, row + inner);
+    }
+    weights.write(initializer, data);
+  }
+}
+
+/** By heads, mean squares of every unit's neurons, all its positions in the head together. */
 function powers(
   group: NeuronGroup,
   { unitAt, lanes }: Site,
   heads: readonly Float64Array[],
   count: number,
-): Float64Array {
+): Float64Array[] {
   const width = unitAt.length / lanes;
-  const power = new Float64Array(group.units);
-  unitAt.forEach((unit, at) => {
-    if (unit >= 0) power[unit] += heads[Math.floor(at / width)][triangleAt(at % width, at % width)] / count;
+  return heads.map((products, head) => {
+    const power = new Float64Array(group.units);
+    unitAt.subarray(head * width, (head + 1) * width).forEach((unit, at) => {
+      if (unit >= 0) power[unit] += products[triangleAt(at, at)] / count;
+    });
+    return power;
   });
-  return power;
 }

@@ -1,7 +1,7 @@
 import { type NeuronGroup, unitsByLane } from '@snp/graph';
 import { covarianceOf } from '../algebra/covariance.js';
 import { RIDGE } from '../algebra/ridge.js';
-import { type LinearReader, linearReader, readerRows, writeReader } from '../layers/linearReader.js';
+import { inputsOf, type LinearReader, linearReader, readerRows, writeReader } from '../layers/linearReader.js';
 import type { GroupMoments, SecondMoments } from '../statistics/moments.js';
 import { type Compensation, tails } from './compensation.js';
 import { refitKept } from './refit.js';
@@ -39,7 +39,10 @@ export function refitReader(
     async apply(kept, weights, algebra) {
       // As they are by then: the layer may have taken over what a branch behind it gave.
       const rows = readerRows(reader, weights);
-      const refit = await refitKept(covarianceOf(secondMoments, { centred }), kept, rows, { ridge, algebra });
+      const refit = await refitKept(covarianceOf(secondMoments, { centred }), inputsOf(reader, kept), rows, {
+        ridge,
+        algebra,
+      });
       if (!refit) return false;
       writeReader(reader, kept, refit, weights);
       return true;
@@ -47,14 +50,16 @@ export function refitReader(
   };
 }
 
-/** Units that carry most stay; what the others carry is an upper bound of the error. */
+/** Units that carry most stay; what the others carry is an upper bound of the error. Variances and rows of weights are those of the layer's inputs. */
 export function byPower(group: NeuronGroup, variances: Float64Array, weights: Float32Array) {
-  const outputs = weights.length / group.units;
-  const power = Float64Array.from({ length: group.units }, (_, unit) => {
+  const outputs = weights.length / variances.length;
+  const repeats = variances.length / group.units;
+  const power = new Float64Array(group.units);
+  for (const [input, variance] of variances.entries()) {
     let square = 0;
-    for (let at = unit * outputs; at < (unit + 1) * outputs; at++) square += weights[at] * weights[at];
-    return square * variances[unit];
-  });
+    for (let at = input * outputs; at < (input + 1) * outputs; at++) square += weights[at] * weights[at];
+    power[Math.floor(input / repeats)] += square * variance;
+  }
   return byScore(group, power);
 }
 

@@ -32,19 +32,19 @@ export function lastLayer({ groups, sum, stream }: Branch): LastLayer | string {
 
 /** A layer's weights, [positions of what it reads, outputs]. */
 export function positionRows(layer: LastLayer): Float64Array {
-  const { unitAt } = layer.site;
+  const { inputAtSite } = layer;
   const rows = readerRows(layer);
-  const outputs = rows.length / unitAt.length;
+  const outputs = rows.length / inputAtSite.length;
   const inOrder = new Float64Array(rows.length);
-  unitAt.forEach((unit, at) => {
-    inOrder.set(rows.subarray(unit * outputs, (unit + 1) * outputs), at * outputs);
+  inputAtSite.forEach((input, at) => {
+    inOrder.set(rows.subarray(input * outputs, (input + 1) * outputs), at * outputs);
   });
   return inOrder;
 }
 
 /** What a layer gains. */
 export interface LayerChange {
-  /** [units, outputs] */
+  /** [inputs, outputs] */
   weights: Float32Array | Float64Array;
   /** Zeros where the layer has no bias. */
   offset: Float64Array;

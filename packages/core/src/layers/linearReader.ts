@@ -3,8 +3,21 @@ import type { Node, Value } from '@snp/onnx';
 import { shiftBias } from './outputBias.js';
 import { isOwnWeight, ownWeights, storedWeight, type Weights } from './weights.js';
 
+/** How the inputs of a layer are units of a group. */
+export interface UnitInputs {
+  /** How often each unit is read: once, or once for each query that shares values. */
+  repeats: number;
+  /**
+   * The input of the layer at each position along the weight's axis. Inputs are counted in the order of units: those of unit u from `u * repeats` on. Statistics and rows of
+   * weights are in this order.
+   */
+  inputAt: Int32Array;
+  /** The same at each position of the site. */
+  inputAtSite: Int32Array;
+}
+
 /** The one linear layer that reads a group's units, as it can be rewritten. */
-export interface LinearReader {
+export interface LinearReader extends UnitInputs {
   site: Site;
   member: Member;
   /** Added to every row of the layer's output, one number per output; undefined if the layer has none. */
@@ -27,9 +40,33 @@ export function linearReader(group: NeuronGroup): LinearReader | string {
   if (!isOwnWeight(member.initializer)) return `is read by a weight of type ${dataType}`;
   if (!site.node.inputs.some((input) => storedWeight(input) === member.initializer))
     return 'is read by a weight that is computed';
-  const once = (units: Int32Array) => units.length === group.units && new Set(units).size === group.units;
-  if (!once(member.unitOf) || !once(site.unitAt)) return 'shares its axis with other groups';
-  return { site, member, bias: biasOf(site.node, member) };
+  const inputs = unitInputs(group, member, site);
+  if (!inputs) return 'shares its axis with other groups';
+  return { site, member, ...inputs, bias: biasOf(site.node, member) };
+}
+
+/** How a layer's inputs are units, whose weight is given, and what it multiplies; undefined where some are not. */
+export function unitInputs({ units }: NeuronGroup, { unitOf }: Member, { unitAt }: Site): UnitInputs | undefined {
+  const [inputAt, inputAtSite] = [inputsIn(unitOf, units), inputsIn(unitAt, units)];
+  if (!inputAt || inputAt.length !== inputAtSite?.length) return undefined;
+  const repeats = inputAt.length / units;
+  const inOrder = repeats === 1 || inputAt.every((input, at) => input === inputAtSite[at]);
+  return inOrder ? { repeats, inputAt, inputAtSite } : undefined;
+}
+
+/** Numbers positions by units, those of one unit in their order; undefined unless each unit has equally many and nothing else has any. */
+function inputsIn(unitAt: Int32Array, units: number): Int32Array | undefined {
+  const repeats = unitAt.length / units;
+  const seen = new Int32Array(units);
+  const inputs = unitAt.map((unit) => (unit < 0 ? -1 : unit * repeats + seen[unit]++));
+  return seen.every((count) => count === repeats) ? inputs : undefined;
+}
+
+/** The inputs of some units, in their order. */
+export function inputsOf({ repeats }: LinearReader, units: readonly number[]): number[] {
+  return repeats === 1
+    ? [...units]
+    : units.flatMap((unit) => Array.from({ length: repeats }, (_, at) => unit * repeats + at));
 }
 
 /** The bias of a MatMul or Gemm, if nothing else reads it and the product goes nowhere else. */
@@ -54,43 +91,44 @@ export function outputsOf({ member }: LinearReader): number {
   return member.initializer.tensor!.dims[1 - member.axis];
 }
 
-/** The reader's weights as rows, [units, outputs]. */
+/** The reader's weights as rows, [inputs, outputs]. */
 export function readerRows(reader: LinearReader, weights: Weights = ownWeights): Float64Array {
   return new Float64Array(singleRows(reader, weights));
 }
 
 /** The same in single precision. */
 export function singleRows(reader: LinearReader, weights: Weights = ownWeights): Float32Array {
-  const { member } = reader;
+  const { member, inputAt } = reader;
   const tensor = member.initializer.tensor!;
   const data = weights.numbers(member.initializer) as Float32Array;
   const outputs = outputsOf(reader);
   const [along, across] = member.axis === 0 ? [outputs, 1] : [1, tensor.dims[1]];
   const rows = new Float32Array(data.length);
-  member.unitOf.forEach((unit, position) => {
-    if (across === 1) rows.set(data.subarray(position * along, (position + 1) * along), unit * outputs);
-    else for (let o = 0; o < outputs; o++) rows[unit * outputs + o] = data[position * along + o * across];
+  inputAt.forEach((input, position) => {
+    if (across === 1) rows.set(data.subarray(position * along, (position + 1) * along), input * outputs);
+    else for (let o = 0; o < outputs; o++) rows[input * outputs + o] = data[position * along + o * across];
   });
   return rows;
 }
 
-/** Gives the reader new weights: rows for the units that stay, zeros for the others; and adds `offset` to its bias. */
+/** Gives the reader new weights: rows for the inputs of the units that stay, in their order, zeros for the others; and adds `offset` to its bias. */
 export function writeReader(
-  { member, bias }: LinearReader,
+  reader: LinearReader,
   kept: readonly number[],
   { weights: rows, offset }: { weights: Float64Array; offset: Float64Array },
   weights: Weights,
 ): void {
+  const { member, bias, inputAt } = reader;
   const { dims } = member.initializer.tensor!;
   const outputs = dims[1 - member.axis];
   const [along, across] = member.axis === 0 ? [outputs, 1] : [1, dims[1]];
   const data = new Float32Array(dims[0] * dims[1]);
-  const positionOf = new Int32Array(member.unitOf.length);
-  member.unitOf.forEach((unit, position) => {
-    positionOf[unit] = position;
+  const positionOf = new Int32Array(inputAt.length);
+  inputAt.forEach((input, position) => {
+    positionOf[input] = position;
   });
-  kept.forEach((unit, row) => {
-    for (let o = 0; o < outputs; o++) data[positionOf[unit] * along + o * across] = rows[row * outputs + o];
+  inputsOf(reader, kept).forEach((input, row) => {
+    for (let o = 0; o < outputs; o++) data[positionOf[input] * along + o * across] = rows[row * outputs + o];
   });
   weights.write(member.initializer, data);
   if (bias) shiftBias(bias, offset, weights);

@@ -9,8 +9,8 @@ export interface LinearWriter {
   /** Axis of the weight that runs along its outputs. */
   axis: number;
   bias: Value | undefined;
-  /** Position of every unit's neuron along the outputs. */
-  positionOf: Int32Array;
+  /** Position of every unit's neuron along the outputs: one list, or one for each query head of several that share a key head. */
+  positions: readonly Int32Array[];
 }
 
 /**
@@ -27,31 +27,31 @@ export function linearWriter(group: NeuronGroup, value: Value, { walk }: Analysi
   const [{ axis }] = written;
   if (bias && !(isOwnWeight(bias) && isAlongside(bias, weight, axis, walk)))
     return 'is written with a bias that other layers share';
-  const positionOf = positionsOf(group, value, new Set([weight, bias]), walk);
-  return positionOf ? { weight, axis, bias, positionOf } : 'cannot be traced to the weight that writes it';
+  const positions = positionsOf(group, value, new Set([weight, bias]), walk);
+  return positions ? { weight, axis, bias, positions } : 'cannot be traced to the weight that writes it';
 }
 
 /**
  * Mixes neurons where they are written: unit `to[s]` becomes the sum of units `from[i]` times `mixture[i, s]` (`from.length` x
- * `to.length`, row-major), in weight and bias; other units of `from` become zero.
+ * `to.length`, row-major), in weight and bias; other units of `from` become zero. Where units have several neurons, each query head is mixed alike.
  */
 export function mixWritten(
-  { weight, axis, bias, positionOf }: LinearWriter,
+  { weight, axis, bias, positions }: LinearWriter,
   from: readonly number[],
   to: readonly number[],
   mixture: Float64Array,
   weights: Weights,
 ): void {
-  const sources = from.map((unit) => positionOf[unit]);
-  const targets = to.map((unit) => positionOf[unit]);
-  const { dims } = weight.tensor!;
-  const data = Float32Array.from(weights.numbers(weight));
-  mixAlong(data, dims, axis, sources, targets, mixture);
-  weights.write(weight, data);
-  if (!bias) return;
-  const shift = Float32Array.from(weights.numbers(bias));
-  mixAlong(shift, [shift.length], 0, sources, targets, mixture);
-  weights.write(bias, shift);
+  const mix = (value: Value, dims: readonly number[], along: number) => {
+    const data = Float32Array.from(weights.numbers(value));
+    for (const positionOf of positions) {
+      const [sources, targets] = [from, to].map((units) => units.map((unit) => positionOf[unit]));
+      mixAlong(data, dims, along, sources, targets, mixture);
+    }
+    weights.write(value, data);
+  };
+  mix(weight, weight.tensor!.dims, axis);
+  if (bias) mix(bias, [bias.tensor!.size], 0);
 }
 
 /** Mixes positions along an axis of an array. */
@@ -88,7 +88,7 @@ function isAlongside(bias: Value, weight: Value, axis: number, { labels }: Analy
   );
 }
 
-/** Operators that move positions about or change their type, but compute nothing. */
+/** Operators that move positions about, repeat them or change their type, but compute nothing. */
 export const MOVES = new Set([
   'Reshape',
   'Transpose',
@@ -99,6 +99,8 @@ export const MOVES = new Set([
   'Unsqueeze',
   'Identity',
   'Flatten',
+  'Expand',
+  'Tile',
   'Cast',
 ]);
 
@@ -161,22 +163,25 @@ function isScalar(value: Value | undefined, depth = 0): boolean {
 
 const ARITHMETIC = new Set(['Add', 'Cast', 'Div', 'Identity', 'Mul', 'Pow', 'Reciprocal', 'Sqrt', 'Sub']);
 
-/** Where each unit's neuron stands along the outputs of the projection: the labels it bears came from there. */
+/** Where each unit's neurons stand along the outputs of the projection: the labels they bear came from there. */
 function positionsOf(
   group: NeuronGroup,
   value: Value,
   sources: ReadonlySet<Value | undefined>,
   walk: Analysis['walk'],
-): Int32Array | undefined {
+): Int32Array[] | undefined {
   const slots = walk.labels.slots.filter((slot) => sources.has(slot.initializer));
   const unitOfRoot = new Map([...group.labels].map((label, unit) => [walk.labels.find(label), unit]));
-  const positionOf = new Int32Array(group.units).fill(-1);
+  const found = Array.from({ length: group.units }, () => new Set<number>());
   for (const { labels } of walk.layouts.get(value)?.fields ?? []) {
     for (const label of labels) {
       const unit = unitOfRoot.get(walk.labels.find(label));
       const slot = slots.find(({ first, size }) => label >= first && label < first + size);
-      if (unit !== undefined && slot) positionOf[unit] = label - slot.first;
+      if (unit !== undefined && slot) found[unit].add(label - slot.first);
     }
   }
-  return positionOf.includes(-1) ? undefined : positionOf;
+  const inOrder = found.map((positions) => [...positions].sort((a, b) => a - b));
+  const copies = inOrder[0].length;
+  if (copies === 0 || inOrder.some(({ length }) => length !== copies)) return undefined;
+  return Array.from({ length: copies }, (_, copy) => Int32Array.from(inOrder, (positions) => positions[copy]));
 }

@@ -1,6 +1,6 @@
 import type { Analysis, Member, NeuronGroup } from '@snp/graph';
 import type { Node, Value } from '@snp/onnx';
-import { biasOf, type LinearReader } from './linearReader.js';
+import { biasOf, type LinearReader, unitInputs } from './linearReader.js';
 import { CARRIES, isClosed, type Norm, normEndingIn } from './norm.js';
 import { isOwnWeight, storedWeight } from './weights.js';
 
@@ -48,7 +48,9 @@ export function residualStream(group: NeuronGroup, analysis: Analysis): Stream |
       return `has a layer that reads it without a norm ('${member.initializer.name}')`;
     if (!PRODUCTS.has(site.node.opType) || member.initializer.tensor!.dims.length !== 2)
       return `is read by ${site.node.label}, which is no matrix product`;
-    readers.push({ site, member, bias: biasOf(site.node, member), norm });
+    const inputs = unitInputs(group, member, site);
+    if (!inputs) return `is read by ${site.node.label} in part`;
+    readers.push({ site, member, ...inputs, bias: biasOf(site.node, member), norm });
   }
   const missing = readers.find(({ bias, norm }) => !bias && norm.shift && !isZero(norm.shift));
   if (missing) return `is read by ${missing.site.node.label}, which has no bias to take the norm's`;

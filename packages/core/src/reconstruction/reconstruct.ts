@@ -13,7 +13,7 @@ import {
 } from '@snp/runtime';
 import { Algebra } from '../algebra/algebra.js';
 import { unpackCross } from '../calibration/crossMoments.js';
-import { inOrderOfUnits } from '../calibration/secondMoments.js';
+import { inOrderOfInputs } from '../calibration/secondMoments.js';
 import type { Context } from '../context/context.js';
 import { firstSamples } from '../data/firstSamples.js';
 import { addToLayer, type LastLayer, lastLayer } from '../layers/branchLayers.js';
@@ -152,7 +152,7 @@ async function sumsAt(
 ): Promise<[RegressionSums, RegressionSums] | undefined> {
   const segment = cut();
   const { value, rank, axis: feature } = layer.site;
-  const neurons = rowsTap(value, { rank, feature, width: layer.group.units });
+  const neurons = rowsTap(value, { rank, feature, width: layer.inputAt.length });
   const missing = errorTap(sum, shapes.shape(sum)!, shapes.elementType(sum));
   const cross = crossTap(neurons, missing);
   const halves: RegressionSums[] = [];
@@ -172,7 +172,7 @@ async function sumsAt(
       () => undefined,
     );
     if (!found.products || !found.moments) return undefined;
-    const { sums: inputs, products } = inOrderOfUnits(layer.group, found.moments);
+    const { sums: inputs, products } = inOrderOfInputs(layer, found.moments);
     halves.push({ ...unpackCross(found.products, layer), inputs, squares: squareOf(products) });
   }
   return [halves[0], halves[1]];

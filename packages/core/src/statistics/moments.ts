@@ -1,10 +1,10 @@
-/** First and second moments of a group's units where their reader sees them, over samples and tokens. */
+/** First and second moments of what a layer reads of a group, over samples and tokens: of its units, each as often as it is read (`LinearReader.inputAt`). */
 export interface SecondMoments {
   /** Rows that were summed: samples times tokens. */
   count: number;
-  /** Sum of every unit. */
+  /** Sum of every input. */
   sums: Float64Array;
-  /** Sums of products of every two units: the lower triangle of a symmetric matrix, row by row. See `triangleAt` of @snp/runtime. */
+  /** Sums of products of every two inputs: the lower triangle of a symmetric matrix, row by row. See `triangleAt` of @snp/runtime. */
   products: Float64Array;
 }
 

@@ -46,7 +46,10 @@ export interface Site {
   readonly value: Value;
   /** Axis along which the units run. */
   readonly axis: number;
-  /** The unit at each position, as [lanes][positions along `axis`], or -1 for positions of other groups. */
+  /**
+   * The unit at each position, as [lanes][positions along `axis`], or -1 for positions of other groups. A unit has several where its neurons go in pairs (rotary positions), or are
+   * repeated, as keys and values that serve several queries.
+   */
   readonly unitAt: Int32Array;
   /**
    * Axis that counts heads: `axis` itself where the neurons of each head follow one another along it; undefined without

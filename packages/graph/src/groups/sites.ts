@@ -1,3 +1,4 @@
+import type { Factor } from '../layout/factor.js';
 import { eachPosition, sizesOf } from '../layout/layout.js';
 import type { Contraction, Propagation } from '../walk/propagation.js';
 import { shrinkingFactor } from './fields.js';
@@ -14,12 +15,16 @@ export function siteOf(
   if (!value || value.tensor || (!betweenActivations && !walk.isActivation(node, index))) return undefined;
   const shrinking = shrinkingFactor(field, walk.labels);
   const axis = layout.axes.findIndex((factors) => shrinking && factors.includes(shrinking));
-  if (axis < 0 || !layout.axes[axis].every((factor) => field.factors.includes(factor))) return undefined;
+  if (axis < 0 || !layout.axes[axis].every(isSized)) return undefined;
   const others = field.factors.filter((factor) => !layout.axes[axis].includes(factor));
   const laneAxis = others.length > 0 ? layout.axes.findIndex((factors) => factors.includes(others[0])) : -1;
   if (laneAxis > axis) return undefined;
-  const laneFactors = laneAxis < 0 ? [] : layout.axes[laneAxis].slice(-others.length);
-  if (!laneFactors.every((factor) => others.includes(factor))) return undefined;
+  // From the first factor of the field on: in front of it may be the batch. Factors of no label repeat units, as keys for each of their queries.
+  const laneFactors =
+    laneAxis < 0
+      ? []
+      : layout.axes[laneAxis].slice(layout.axes[laneAxis].findIndex((factor) => others.includes(factor)));
+  if (!others.every((factor) => laneFactors.includes(factor)) || !laneFactors.every(isSized)) return undefined;
   const order = [...laneFactors, ...layout.axes[axis]];
   const unitAt = new Int32Array(sizesOf(order).reduce((product, size) => product * size, 1));
   eachPosition(order, field.factors, (at, from) => {
@@ -38,4 +43,8 @@ export function siteOf(
     lanes: sizesOf(laneFactors).reduce((product, size) => product * size, 1),
     rank,
   };
+}
+
+function isSized({ size }: Factor): boolean {
+  return typeof size === 'number';
 }

@@ -5,9 +5,9 @@ import {
   gramTap,
   type HeadSet,
   l2,
+  type Member,
   projections,
   type Site,
-  unitRows,
 } from '@snp/core/plugin';
 
 /**
@@ -49,31 +49,48 @@ function valuesOf(group: Group): HeadSet['parts'][number] | undefined {
   return (group as HeadSet).parts.find((part) => part.group.kind === 'value');
 }
 
-/** Where the one layer behind reads the values. */
+/** Where the one layer behind reads the values, in the order of its weight. */
 function siteOf(group: Group): Site | undefined {
-  const sites = valuesOf(group)?.group.sites.filter(({ role }) => role === 'input') ?? [];
-  return sites.length === 1 ? sites[0] : undefined;
+  const values = valuesOf(group)?.group;
+  const sites = values?.sites.filter(({ role }) => role === 'input') ?? [];
+  const [weight, ...others] = values ? projections(values, 'input') : [];
+  const inOrder = weight?.unitOf.length === sites[0]?.unitAt.length;
+  const same = inOrder && sites[0]?.unitAt.every((unit, at) => unit === weight.unitOf[at]);
+  return sites.length === 1 && others.length === 0 && same ? sites[0] : undefined;
 }
 
 function energies(group: Group, products: Float64Array): Float64Array {
   const { group: values, units } = valuesOf(group)!;
   const { unitAt, lanes } = siteOf(group)!;
-  const { rows, width } = unitRows(values, projections(values, 'input'));
+  const { rows, width } = positionRows(projections(values, 'input')[0]);
   const headOf = new Map(units.flatMap((own, head) => own.map((unit) => [unit, head] as const)));
   const scores = new Float64Array(group.units);
   const d = unitAt.length / lanes;
-  for (let lane = 0; lane < lanes; lane++) {
-    const own = unitAt.subarray(lane * d, (lane + 1) * d);
-    for (const [a, unit] of own.entries()) {
-      for (const [b, other] of own.entries()) {
-        const head = headOf.get(unit)!;
+  for (let first = 0; first < unitAt.length; first += d) {
+    for (let a = 0; a < d; a++) {
+      const head = headOf.get(unitAt[first + a])!;
+      for (let b = 0; b < d; b++) {
         // Heads may share the axis: what they add together is nobody's.
-        if (headOf.get(other) !== head) continue;
+        if (headOf.get(unitAt[first + b]) !== head) continue;
         let product = 0;
-        for (let at = 0; at < width; at++) product += rows[unit * width + at] * rows[other * width + at];
-        scores[head] += products[(lane * d + a) * d + b] * product;
+        for (let at = 0; at < width; at++) product += rows[(first + a) * width + at] * rows[(first + b) * width + at];
+        scores[head] += products[(first + a) * d + b] * product;
       }
     }
   }
   return scores;
+}
+
+/** The slices of a weight along the axis of the units, as rows. */
+function positionRows({ initializer, axis }: Member): { rows: Float64Array; width: number } {
+  const { dims } = initializer.tensor!;
+  const data = initializer.tensor!.numbers();
+  const width = data.length / dims[axis];
+  const inner = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
+  const rows = new Float64Array(data.length);
+  for (let at = 0; at < data.length; at++) {
+    const position = Math.floor(at / inner) % dims[axis];
+    rows[position * width + Math.floor(at / (inner * dims[axis])) * inner + (at % inner)] = data[at];
+  }
+  return { rows, width };
 }

@@ -24,12 +24,12 @@ function channelAxes(site: Site): number[] {
 class MomentsAccumulator implements Accumulator<UnitMoments> {
   #sums: Float64Array[];
   #squares: Float64Array[];
-  #counts: number[];
+  #counts: Float64Array[];
 
   constructor(private readonly group: Group) {
     this.#sums = group.sites.map(() => new Float64Array(group.units));
     this.#squares = group.sites.map(() => new Float64Array(group.units));
-    this.#counts = group.sites.map(() => 0);
+    this.#counts = group.sites.map(() => new Float64Array(group.units));
   }
 
   /** Each tap gives [3, lanes x positions]: sums, sums of squares, counts, per position. */
@@ -38,21 +38,21 @@ class MomentsAccumulator implements Accumulator<UnitMoments> {
       const data = output.data as Float64Array;
       const { unitAt } = this.group.sites[at];
       const length = data.length / 3;
-      const repeats = length / unitAt.length;
       for (let i = 0; i < length; i++) {
         const unit = unitAt[i % unitAt.length];
         if (unit < 0) continue;
         this.#sums[at][unit] += data[i];
         this.#squares[at][unit] += data[length + i];
+        // A unit may have several positions.
+        this.#counts[at][unit] += data[2 * length + i];
       }
-      this.#counts[at] += data[2 * length] * repeats;
     });
   }
 
   finish(): UnitMoments {
-    const mean = this.#sums.map((sums, at) => sums.map((sum) => sum / this.#counts[at]));
+    const mean = this.#sums.map((sums, at) => sums.map((sum, unit) => sum / Math.max(1, this.#counts[at][unit])));
     const variance = this.#squares.map((squares, at) =>
-      squares.map((square, unit) => Math.max(0, square / this.#counts[at] - mean[at][unit] ** 2)),
+      squares.map((square, unit) => Math.max(0, square / Math.max(1, this.#counts[at][unit]) - mean[at][unit] ** 2)),
     );
     return { mean, variance };
   }

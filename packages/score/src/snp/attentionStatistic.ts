@@ -17,12 +17,15 @@ export function attentionStatistic(gamma?: number): StatisticRequest<Float64Arra
   };
 }
 
-/** The query and the key operand of a group, if it has exactly one of each. */
+/** The query and the key operand of a group, if it has exactly one of each, with the same units at the same places. */
 function operands(group: Group): [Site, Site] | undefined {
   if (group.kind !== 'query-key') return undefined;
   const queries = group.sites.filter((site) => site.role === 'query');
   const keys = group.sites.filter((site) => site.role === 'key');
-  return queries.length === 1 && keys.length === 1 ? [queries[0], keys[0]] : undefined;
+  if (queries.length !== 1 || keys.length !== 1) return undefined;
+  const [[query], [key]] = [queries, keys];
+  const alongside = query.lanes === key.lanes && query.unitAt.every((unit, at) => unit === key.unitAt[at]);
+  return alongside ? [query, key] : undefined;
 }
 
 function gramOf(site: Site) {
