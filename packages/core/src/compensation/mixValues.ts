@@ -2,7 +2,7 @@ import { type Analysis, type NeuronGroup, unitsByLane } from '@snp/graph';
 import type { Node, Value } from '@snp/onnx';
 import { covarianceOf } from '../algebra/covariance.js';
 import { type LinearReader, linearReader, readerRows, writeReader } from '../layers/linearReader.js';
-import { isScaling, type LinearWriter, linearWriter, MOVES, mixWritten } from '../layers/linearWriter.js';
+import { isRepetition, isScaling, type LinearWriter, linearWriter, MOVES, mixWritten } from '../layers/linearWriter.js';
 import type { SecondMoments } from '../statistics/moments.js';
 import { type Compensation, tails } from './compensation.js';
 import type { CompensationMethod } from './method.js';
@@ -36,7 +36,7 @@ function attentionBehind(value: Value, { walk }: Analysis): Node | string {
   for (let node = value.producer; node; ) {
     if (mixers.has(node)) return node;
     const sums = node.opType === 'ReduceSum' && mixers.has(node.inputs[0]!.producer!);
-    if (!sums && !MOVES.has(node.opType) && !isScaling(node))
+    if (!sums && !MOVES.has(node.opType) && !isScaling(node) && !isRepetition(node))
       return `goes through ${node.label}, which acts on single neurons`;
     node = node.inputs.find((input) => input && !input.tensor)?.producer;
   }

@@ -25,11 +25,14 @@ export function pickingOf(group: NeuronGroup, moments: PairMoments | undefined):
   const [queries, keys] = [moments.queries, moments.keys].map((heads, side) =>
     powers(group, sites[side][0], heads, moments.count),
   );
-  // Where queries share keys, there may be fewer heads of these.
   const scores = new Float64Array(group.units);
-  for (const [head, own] of queries.entries()) {
-    const others = keys[Math.floor((head * keys.length) / queries.length)];
-    for (const [unit, power] of own.entries()) scores[unit] += power * others[unit];
+  for (let lane = 0; lane < group.lanes; lane++) {
+    const [own, others] = [queries, keys].map((heads) => heads.filter((head) => head.lane === lane));
+    for (const [at, { power }] of own.entries()) {
+      // Several queries may share a key.
+      const key = others[Math.floor((at * others.length) / own.length)];
+      for (const [unit, x] of power.entries()) scores[unit] += x * (key?.power[unit] ?? 0);
+    }
   }
   return {
     group,
@@ -72,13 +75,13 @@ function powers(
   { unitAt, lanes }: Site,
   heads: readonly Float64Array[],
   count: number,
-): Float64Array[] {
+): { lane: number; power: Float64Array }[] {
   const width = unitAt.length / lanes;
   return heads.map((products, head) => {
     const power = new Float64Array(group.units);
     unitAt.subarray(head * width, (head + 1) * width).forEach((unit, at) => {
       if (unit >= 0) power[unit] += products[triangleAt(at, at)] / count;
     });
-    return power;
+    return { lane: group.laneOf[unitAt.find((unit, at) => unit >= 0 && at >= head * width) ?? 0], power };
   });
 }

@@ -2,6 +2,7 @@ import { cloneModel, type Model } from '@snp/onnx';
 import { gatherStatistics } from '../calibration/gatherStatistics.js';
 import { outputSums, outputTaps } from '../calibration/outputSums.js';
 import type { Context } from '../context/context.js';
+import { fittingData } from '../data/emptyPast.js';
 import { biasedOutputs, shiftBias } from '../layers/outputBias.js';
 import { ownWeights } from '../layers/weights.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
@@ -16,11 +17,12 @@ import type { CalibrationStatistics } from '../statistics/statistics.js';
  * @throws SnpError `runtime` where the runtime does not take the model; `aborted`.
  */
 export async function correctBias(context: Context, pruned: Model, statistics: CalibrationStatistics): Promise<Model> {
-  const { analysis, data: calibration, runtime, batchSize, signal, clock } = context;
+  const { analysis, data, runtime, batchSize, signal, clock } = context;
   const { outputs } = statistics;
-  if (outputs.size === 0 || !calibration) return pruned;
+  if (outputs.size === 0 || !data) return pruned;
   const { shapes, model } = analysis;
   const sums = outputTaps(pruned, (name) => shapes.shape(model.graph.value(name))?.length);
+  const calibration = fittingData(data, pruned);
   const run = { model: pruned, requests: {}, assignments: [], sums, calibration, runtime, batchSize, signal };
   const gathered = await clock.time('match', (onProgress) => gatherStatistics({ ...run, onProgress }));
   const found = outputSums(gathered.sums);

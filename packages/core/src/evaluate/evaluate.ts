@@ -1,6 +1,7 @@
 import { SnpError } from '@snp/onnx';
 import type { Calibration, RuntimeTensor, Sample, Session } from '@snp/runtime';
 import { type Batch, batches, DEFAULT_BATCH_SIZE, floatsOf } from '@snp/runtime';
+import { fittingFeeds } from '../data/emptyPast.js';
 import { answerOutputs } from './answerOutputs.js';
 import { type AnswerOptions, addAnswers, answersIn } from './answers.js';
 import { type Fidelity, FidelityMeter } from './fidelity.js';
@@ -74,7 +75,7 @@ export async function topOne(
   const tally = new Tally();
   const [output] = answerOutputs(session.outputs);
   for await (const { feeds, samples, size } of batches(data.samples(signal), batchSize, session.inputs)) {
-    const found = await session.run(feeds, { fetches: [output], signal });
+    const found = await session.run(fittingFeeds(feeds, session.inputs), { fetches: [output], signal });
     const rows = found[output] && rowsOf(found[output], size);
     if (!rows) return undefined;
     for (const [at, { label }] of samples.entries()) tally.add(rows[at], label);

@@ -6,6 +6,7 @@ import {
   type Session,
   tokenInputs,
 } from '@snp/runtime';
+import { fittingFeeds } from '../data/emptyPast.js';
 import { argmax, logSum } from './fidelity.js';
 
 /** How well a language model foretells the tokens of texts. */
@@ -72,7 +73,8 @@ export function followingIn({ following }: Sample, { dims }: RuntimeTensor): Fol
  *
  * @param sample With an input of token numbers.
  */
-export async function foretells(session: Session, { feeds }: Sample, output: string): Promise<boolean> {
+export async function foretells(session: Session, sample: Sample, output: string): Promise<boolean> {
+  const feeds = fittingFeeds(sample.feeds, session.inputs);
   const [input] = tokenInputs(session.inputs);
   const tokens = input && feeds[input.name];
   if (!tokens || tokens.dims[1] < 2) return false;

@@ -1,5 +1,6 @@
 import type { Model } from '@snp/onnx';
 import { type Batch, batches, DEFAULT_BATCH_SIZE, type Feeds, type Session } from '@snp/runtime';
+import { fittingFeeds } from '../data/emptyPast.js';
 import type { AnswerOptions } from './answers.js';
 
 /**
@@ -21,7 +22,9 @@ export async function sideBySide(
     for await (const batch of batches(data.samples(signal), batchSize, sessions[0].inputs)) {
       const outputs: Feeds[] = [];
       for (const session of sessions)
-        outputs.push(await session.run(batch.feeds, { fetches: fetches(session), signal }));
+        outputs.push(
+          await session.run(fittingFeeds(batch.feeds, session.inputs), { fetches: fetches(session), signal }),
+        );
       await visit(outputs, batch, sessions);
       done += batch.samples.length;
       onProgress?.(done, data.count);

@@ -20,14 +20,14 @@ export interface LinearWriter {
 export function linearWriter(group: NeuronGroup, value: Value, { walk }: Analysis): LinearWriter | string {
   const projection = producerOf(value);
   if (typeof projection === 'string') return projection;
-  const { weight, bias } = projection;
+  const { weight, bias, written: own } = projection;
   if (!isOwnWeight(weight)) return 'is written by a weight that other layers share';
   const written = group.members.filter(({ initializer, role }) => initializer === weight && role === 'output');
   if (written.length !== 1) return 'is written by a weight that is no matrix';
   const [{ axis }] = written;
   if (bias && !(isOwnWeight(bias) && isAlongside(bias, weight, axis, walk)))
     return 'is written with a bias that other layers share';
-  const positions = positionsOf(group, value, new Set([weight, bias]), walk);
+  const positions = positionsOf(group, own, new Set([weight, bias]), walk);
   return positions ? { weight, axis, bias, positions } : 'cannot be traced to the weight that writes it';
 }
 
@@ -104,9 +104,18 @@ export const MOVES = new Set([
   'Cast',
 ]);
 
+/** A product with a weight, and what it writes. */
+interface Projection {
+  weight: Value;
+  bias: Value | undefined;
+  /** The value that was asked about; where tokens of the past are put in front, what they are put in front of. */
+  written: Value;
+}
+
 /** The product that a value comes from by nothing but moves, one bias and scalars: whatever is linear in all neurons alike. */
-function producerOf(value: Value): { weight: Value; bias: Value | undefined } | string {
+function producerOf(value: Value): Projection | string {
   let bias: Value | undefined;
+  let written = value;
   for (let node = value.producer; node; ) {
     const weight = isProduct(node)
       ? node.inputs
@@ -116,12 +125,14 @@ function producerOf(value: Value): { weight: Value; bias: Value | undefined } | 
       : undefined;
     if (weight && node.inputs[2] && (bias || !storedWeight(node.inputs[2])))
       return `goes through ${node.label}, whose bias is not the only one, or no weight`;
-    if (weight) return { weight, bias: bias ?? storedWeight(node.inputs[2]) };
+    if (weight) return { weight, bias: bias ?? storedWeight(node.inputs[2]), written };
     const constant = node.inputs.map(storedWeight).find((weight) => weight);
-    const data = node.inputs.find((input) => !storedWeight(input));
-    if (node.opType === 'Add' && constant && !bias) bias = constant;
+    const present = behindPast(node);
+    const data = present ?? node.inputs.find((input) => !storedWeight(input));
+    if (present) written = present;
+    else if (node.opType === 'Add' && constant && !bias) bias = constant;
     else {
-      if (!isScaling(node) && !MOVES.has(node.opType))
+      if (!isScaling(node) && !MOVES.has(node.opType) && !isRepetition(node))
         return `goes through ${node.label}, which acts on single neurons`;
     }
     node = data?.producer;
@@ -151,6 +162,23 @@ export function isScaling(node: Node): boolean {
   if (node.opType === 'Neg') return true;
   if (node.opType === 'Mul') return node.inputs.some((input) => isScalar(input));
   return node.opType === 'Div' && isScalar(node.inputs[1]);
+}
+
+/** What a past that comes through an input is put in front of: in a cache are mixtures, too. */
+function behindPast({ opType, inputs }: Node): Value | undefined {
+  const [past, present] = inputs;
+  return opType === 'Concat' && inputs.length === 2 && present?.producer && isGiven(past) ? present : undefined;
+}
+
+/** True of an input of the model, moved about at most. */
+function isGiven(value: Value | undefined): boolean {
+  if (!value?.producer) return value !== undefined && !value.tensor;
+  return MOVES.has(value.producer.opType) && isGiven(value.producer.inputs[0]);
+}
+
+/** The same value several times, as keys and values for the queries that share them. */
+export function isRepetition({ opType, inputs }: Node): boolean {
+  return opType === 'Concat' && inputs.every((input) => input === inputs[0]);
 }
 
 /** One number, perhaps computed from others, as the root of a width is by exporters. */

@@ -8,7 +8,7 @@ import { correctBias } from '../correction/correctBias.js';
 import type { Plan } from '../plan/plan.js';
 import type { DataOfRecipe, Recipe } from '../plan/recipe.js';
 import { reconstruct } from '../reconstruction/reconstruct.js';
-import { newForms } from '../report/newForms.js';
+import { newForms, takesData } from '../report/newForms.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
 import { statisticsFingerprint } from '../statistics/statisticsFingerprint.js';
 import { applyPlan } from '../surgery/applyPlan.js';
@@ -40,7 +40,7 @@ export async function execute(context: Context, planned: Planned): Promise<Execu
   const compensated = await compensate(context, planned.plan, compensations);
   const { analysis } = context;
   const cut = await context.clock.time('apply', async () => applyPlan(analysis, planned.plan, compensated.model));
-  const { reconstruct: refits, correctBias: corrects } = possible(context, cut, recipe);
+  const { reconstruct: refits, correctBias: corrects } = await possible(context, cut, recipe);
   const refitted = refits
     ? await attempt(context, 'Not all branches were refitted', () => reconstruct(context, cut))
     : undefined;
@@ -57,14 +57,14 @@ export async function execute(context: Context, planned: Planned): Promise<Execu
 
 const NEITHER = { reconstruct: false, correctBias: false };
 
-/** What of a recipe can be done with the pruned model: calibration data hold past keys and values in their old form. */
-function possible(
-  { analysis, data, warn }: Context,
+/** What of a recipe can be done with the pruned model: calibration data may hold past keys and values, in their old form. */
+async function possible(
+  { analysis, data, signal, warn }: Context,
   cut: Model,
   recipe: Pick<Recipe, 'reconstruct' | 'correctBias'> = NEITHER,
-): Pick<Recipe, 'reconstruct' | 'correctBias'> {
+): Promise<Pick<Recipe, 'reconstruct' | 'correctBias'>> {
   if (!data || !(recipe.reconstruct || recipe.correctBias)) return NEITHER;
-  if (newForms(analysis, { model: cut, shapes: inferShapes(cut) }).length === 0) return recipe;
+  if (await takesData(data, newForms(analysis, { model: cut, shapes: inferShapes(cut) }), signal)) return recipe;
   warn(
     'Branches were not refitted, and answers not compared: past keys and values have a new form, which the calibration data do not have.',
   );

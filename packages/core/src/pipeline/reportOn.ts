@@ -7,7 +7,7 @@ import type { Fidelity } from '../evaluate/fidelity.js';
 import { changedOnReading } from '../obstacles/changedOnReading.js';
 import { obstacleWarnings } from '../obstacles/obstacles.js';
 import { makeReport } from '../report/makeReport.js';
-import { newForms } from '../report/newForms.js';
+import { newForms, takesData } from '../report/newForms.js';
 import type { PruneReport } from '../report/report.js';
 import type { Selection } from '../selection/select.js';
 import type { Planned } from './execute.js';
@@ -57,7 +57,7 @@ export async function reportOn(
 /** How alike original and pruned model answer samples that no stage saw; undefined where there are none, or the pruned model does not take them. */
 async function comparedOnHeld({ context, model, after }: Proven<Planned>): Promise<Fidelity | undefined> {
   const { analysis, held, clock, runtime, batchSize, signal } = context;
-  if (!held || newForms(analysis, after).length > 0) return undefined;
+  if (!held || !(await takesData(held, newForms(analysis, after), signal))) return undefined;
   return clock.time('compare', (onProgress) =>
     compareModels(analysis.model, model, { runtime, data: held, batchSize, signal, onProgress }),
   );

@@ -8,14 +8,15 @@ import {
   rowsTap,
   runTapped,
   squareOf,
-  type TensorInfo,
   wholeRuns,
 } from '@snp/runtime';
 import { Algebra } from '../algebra/algebra.js';
 import { unpackCross } from '../calibration/crossMoments.js';
 import { inOrderOfInputs } from '../calibration/secondMoments.js';
 import type { Context } from '../context/context.js';
+import { fittingData } from '../data/emptyPast.js';
 import { firstSamples } from '../data/firstSamples.js';
+import { modelInputs } from '../data/modelInputs.js';
 import { addToLayer, type LastLayer, lastLayer } from '../layers/branchLayers.js';
 import { countsSamples } from '../layers/countsSamples.js';
 import { ownWeights } from '../layers/weights.js';
@@ -81,8 +82,9 @@ async function refitBranches(
   const algebra = new Algebra(options.runtime);
   try {
     const some = firstSamples(data, SAMPLES);
-    const samples = apart ? some : wholeRuns(some, inputsOf(original.model));
-    const begin = (of: Analysis, end: Value) => Streams.begin(segmentOf(of, undefined, end), samples, needed, options);
+    const samples = apart ? some : wholeRuns(some, modelInputs(original.model));
+    const begin = (of: Analysis, end: Value) =>
+      Streams.begin(segmentOf(of, undefined, end), fittingData(samples, of.model), needed, options);
     const own = await begin(pruned, first.before);
     const wanted = await begin(original, first.targetBefore);
     let [at, target] = [first.before, first.targetBefore];
@@ -103,13 +105,6 @@ async function refitBranches(
   } finally {
     await algebra.close();
   }
-}
-
-/** The inputs that a model is given. */
-function inputsOf({ graph }: Model): TensorInfo[] {
-  return graph.inputs
-    .filter(({ tensor }) => !tensor)
-    .map(({ name, type }) => ({ name, type: type?.elementType ?? 'UNDEFINED', dims: type?.shape ?? [] }));
 }
 
 function placesOf(pruned: Analysis, original: Analysis): Place[] {

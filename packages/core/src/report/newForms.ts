@@ -1,9 +1,21 @@
 import type { Analysis } from '@snp/graph';
 import { formatDim, type Value } from '@snp/onnx';
+import type { Calibration } from '@snp/runtime';
+import { pastIsEmpty } from '../data/emptyPast.js';
 import type { NewForm } from './report.js';
 
 /** A model and the shapes of its values. */
 type Shaped = Pick<Analysis, 'model' | 'shapes'>;
+
+/** True if a narrowed model takes data that were made for the original. */
+export async function takesData(
+  data: Calibration,
+  forms: readonly NewForm[],
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const inputs = forms.filter(({ role }) => role === 'input').map(({ name }) => name);
+  return inputs.length === 0 || pastIsEmpty(data, inputs, signal);
+}
 
 /** Inputs and outputs that have become narrower. */
 export function newForms(before: Shaped, after: Shaped): NewForm[] {

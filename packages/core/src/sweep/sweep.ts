@@ -12,6 +12,7 @@ import { type LatencyRatio, latencyRatio } from '../evaluate/latencyRatio.js';
 import { checkOptions, type OptionFields } from '../options/checkOptions.js';
 import * as is from '../options/fields.js';
 import { type PruneOptions, type PruneResult, prune } from '../pipeline/prune.js';
+import { takesData } from '../report/newForms.js';
 import type { CostReport } from '../report/report.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
 import { CacheForms } from '../verify/cacheForms.js';
@@ -111,8 +112,8 @@ export async function sweep(
       const after = await runtime.open(result.model, { signal });
       try {
         const forms = new CacheForms(analysis, result.plan);
-        // Data hold the past in its old form.
-        const comparable = result.report.forms === undefined ? data : undefined;
+        // Data may hold a past in its old form.
+        const comparable = data && (await takesData(data, result.report.forms ?? [], signal)) ? data : undefined;
         const fidelity =
           comparable &&
           (await compareModels(original, result.model, {

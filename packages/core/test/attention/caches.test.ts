@@ -1,7 +1,7 @@
 import type { Analysis } from '@snp/graph';
 import type { Value } from '@snp/onnx';
 import { tensors } from '@snp/runtime';
-import { AttentionModel, type Feeds, runModel } from '@snp/testing';
+import { AttentionModel, type Feeds, random, relativeError, runModel } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
 import {
   apply,
@@ -17,8 +17,8 @@ import {
 } from '../support/core.js';
 import { compareOutputs, randomPlan, withoutHeadsAndBranches } from '../support/equivalence.js';
 
-/** A decoder of two blocks with keys and values of the past as inputs, all as outputs. */
-function decoder(form: 'plain' | 'rotated' | 'grouped'): AttentionModel {
+/** A decoder with keys and values of the past as inputs, all as outputs. */
+function decoder(form: 'plain' | 'rotated' | 'grouped', blocks = 2): AttentionModel {
   const own = new AttentionModel(7, 1);
   const { builder } = own;
   const add = (a: Value, b: Value) => builder.op('', 'Add', [a, b]);
@@ -26,7 +26,7 @@ function decoder(form: 'plain' | 'rotated' | 'grouped'): AttentionModel {
   const total = form === 'grouped' ? own.whole('total', 'INT32', [], [own.past + own.tokens]) : undefined;
   const positions = form === 'rotated' ? own.whole('positions', 'INT64', [1, own.tokens], [2, 3, 4]) : undefined;
   let x = own.stream();
-  for (const block of [0, 1]) {
+  for (let block = 0; block < blocks; block++) {
     const [heads, keyHeads, size] = form === 'grouped' ? [4, 2, 16] : [2, 2, 4];
     const [q, k, v] = [heads, keyHeads, keyHeads].map((count) => own.linear(x, own.width, count * size));
     const names = [`${block}.key`, `${block}.value`];
@@ -108,6 +108,53 @@ function next(feeds: Feeds, answers: Feeds, past: number): Feeds {
     ...Object.fromEntries(caches.map((name) => [name.replace('present', 'past'), answers[name]])),
   };
 }
+
+describe('a narrowed cache, of a model calibrated as it is prefilled', () => {
+  const { builder } = decoder('plain', 1);
+  const draw = random(3);
+  const tokens = (count: number) => ({
+    type: 'FLOAT' as const,
+    dims: [1, count, 5],
+    data: Float32Array.from({ length: 5 * count }, () => draw.normal()),
+  });
+  const empty = (width: number) => ({ type: 'FLOAT' as const, dims: [1, 2, 0, width], data: new Float32Array() });
+  const samples = Array.from({ length: 64 }, () => ({
+    x: tokens(6),
+    'past.0.key': empty(4),
+    'past.0.value': empty(4),
+  }));
+  const pruned = prune(builder.model, {
+    ratios: { 'query-key': 0.5, value: 0.5 },
+    calibration: tensors(() => samples, { count: samples.length }),
+    narrowCache: true,
+  });
+
+  it('is compensated, refitted and compared like any other model', async () => {
+    const { report } = await pruned;
+    expect(
+      report.groups.flatMap(({ kind, compensation }) => (compensation ? [`${kind}: ${compensation}`] : [])),
+    ).toEqual(['query-key: done', 'value: done']);
+    expect(report.fidelity!.samples).toBeGreaterThan(0);
+    expect(report.seconds.reconstruct).toBeGreaterThan(0);
+    expect(report.warnings.filter((warning) => /past/.test(warning))).toEqual([]);
+  });
+
+  it('holds mixtures: with it the model answers what it answers without', async () => {
+    const { model } = await pruned;
+    const all = tokens(6);
+    const part = (from: number, to: number) => ({
+      ...all,
+      dims: [1, to - from, 5],
+      data: all.data.slice(5 * from, 5 * to),
+    });
+    const none = { 'past.0.key': empty(2), 'past.0.value': empty(2) };
+    const whole = await runModel(model, { x: all, ...none });
+    const first = await runModel(model, { x: part(0, 4), ...none });
+    const past = { 'past.0.key': first['present.0.key'], 'past.0.value': first['present.0.value'] };
+    const rest = await runModel(model, { x: part(4, 6), ...past });
+    expect(relativeError(rest.y.data as Float32Array, (whole.y.data as Float32Array).slice(4 * 4))).toBeLessThan(1e-5);
+  });
+});
 
 describe('a plan that cuts caches', () => {
   const { builder } = decoder('plain');
