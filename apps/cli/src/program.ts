@@ -13,6 +13,7 @@ import { pruneCommand } from './commands/prune.js';
 import { serveCommand } from './commands/serve.js';
 import { sweepCommand } from './commands/sweep.js';
 import { verifyCommand } from './commands/verify.js';
+import { vocabularyCommand } from './commands/vocabulary.js';
 import { workerCommand } from './commands/worker.js';
 
 /** The `snp` command with all its subcommands. */
@@ -28,6 +29,7 @@ export function createProgram(): Command {
     inspectCommand,
     calibrateCommand,
     pruneCommand,
+    vocabularyCommand,
     sweepCommand,
     applyCommand,
     verifyCommand,

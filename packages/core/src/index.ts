@@ -42,3 +42,4 @@ export { type SweepOptions, type SweepPoint, sweep } from './sweep/sweep.js';
 export type { Verification } from './verify/proof.js';
 export { VERIFY_DEFAULTS, type VerifyOptions, verify } from './verify/verify.js';
 export { VERSION } from './version.js';
+export { type KeepVocabularyOptions, type KeptVocabulary, keepVocabulary } from './vocabulary/keepVocabulary.js';

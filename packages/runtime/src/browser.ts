@@ -12,6 +12,7 @@ export const images: typeof node.images = needsNode('images', DATA);
 export const openCalibration: typeof node.openCalibration = needsNode('openCalibration', DATA);
 export const texts: typeof node.texts = needsNode('texts', DATA);
 export const tokenizerBeside: typeof node.tokenizerBeside = needsNode('tokenizerBeside', DATA);
+export const usedTokens: typeof node.usedTokens = needsNode('usedTokens', DATA);
 export const resolvePreprocess: typeof node.resolvePreprocess = needsNode('resolvePreprocess', DATA);
 
 /** Models run in a browser where somebody gives a `Runtime` for it; whoever opens one without hears so. */

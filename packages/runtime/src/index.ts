@@ -4,6 +4,7 @@ export { type OpenCalibrationOptions, openCalibration } from './calibration/open
 export { type Preprocess, type PreprocessName, resolvePreprocess } from './calibration/preprocess.js';
 export { type TextsOptions, texts } from './calibration/texts/texts.js';
 export { tokenizerBeside } from './calibration/texts/tokenizerFile.js';
+export { type UsedTokensOptions, usedTokens } from './calibration/texts/usedTokens.js';
 export * from './portable.js';
 export { onnxRuntime } from './session/onnxRuntime.js';
 export { type ThreadPool, threadPool } from './threads/threadPool.js';

@@ -92,7 +92,13 @@ describe('keys and values that several queries share', () => {
       blocks: grouped({ repeat: 'tile' }).blocks.slice(0, 1),
     });
     const calibration = samplesOf(model, 64);
-    const result = await prune(model, { ratios: { value: 0.5 }, calibration, runtime, reconstruct: false, holdBack: false });
+    const result = await prune(model, {
+      ratios: { value: 0.5 },
+      calibration,
+      runtime,
+      reconstruct: false,
+      holdBack: false,
+    });
     const value = result.analysis.groups.find(({ kind }) => kind === 'value')!;
     const { name } = value.members.find(({ role }) => role === 'input')!.initializer;
     const before = await projectionRows(result.analysis.model, name);

@@ -21,10 +21,13 @@ export interface TextTokenizer {
   readonly most: number | undefined;
 }
 
-/** Where a tokenizer lies beside a model: in its folder, or in the one around it, as in `onnx/model.onnx`. */
+/** Where a tokenizer lies beside a model: under the model's name (`small.tokenizer.json` for `small.onnx`), in its folder, or in the one around it, as in `onnx/model.onnx`. */
 export async function tokenizerBeside(model: string): Promise<string | undefined> {
-  for (const folder of [dirname(model), dirname(dirname(model))]) {
-    const path = join(folder, 'tokenizer.json');
+  const own = `${model.replace(/\.onnx$/i, '')}.tokenizer.json`;
+  for (const path of [
+    own,
+    ...[dirname(model), dirname(dirname(model))].map((folder) => join(folder, 'tokenizer.json')),
+  ]) {
     if (await stat(path).catch(() => undefined)) return path;
   }
   return undefined;
