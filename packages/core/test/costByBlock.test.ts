@@ -23,4 +23,25 @@ describe('the cost of each block in the report', () => {
     expect(outside.after.macs).toBe(outside.before.macs);
     expect(report.blocks.reduce((sum, { after }) => sum + after.params, 0)).toBe(costOf(pruned).params);
   });
+
+  it('is what a budget of the blocks alone counts, in shares and in amounts', async () => {
+    const model = buildVit({ ...size, blocks });
+    const limited = async (params: number) => {
+      const { report } = await prune(model, { budget: { params }, count: 'body' });
+      const inside = report.blocks.filter(({ block }) => block !== undefined);
+      const sum = (of: 'before' | 'after') => inside.reduce((all, own) => all + own[of].params, 0);
+      return { report, before: sum('before'), after: sum('after') };
+    };
+    const { report, before, after } = await limited(0.6);
+    expect(after).toBeLessThanOrEqual(0.6 * before + 1);
+    expect(after).toBeGreaterThan(0.55 * before);
+    expect(report.budget).toMatch(/60 % of the parameters of the blocks/);
+    // By hand: everything but patches, positions, class token, the last norm and the head is in the blocks, to a norm or bias at their ends.
+    const outer = 3 * 4 * 4 * stream + stream + tokens * stream + stream + 2 * stream + stream * 7 + 7;
+    expect(Math.abs(before - (report.cost.before.params - outer))).toBeLessThanOrEqual(4 * stream);
+    expect((await limited(Math.round(0.6 * before))).after).toBe(after);
+    await expect(prune(model, { ratios: { ffn: 0.5 }, count: 'body' })).rejects.toMatchObject({
+      code: 'invalid-argument',
+    });
+  });
 });

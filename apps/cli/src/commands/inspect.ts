@@ -1,5 +1,5 @@
 import { type Analysis, costOf, explain, type FrozenGroup, type Group, prepare } from '@snp/core';
-import { changedOnReading, coverageOf, obstaclesOf, staysByNature } from '@snp/core/planning';
+import { type Cost, changedOnReading, costByPart, coverageOf, obstaclesOf, staysByNature } from '@snp/core/planning';
 import { type FoundUnits, findUnits } from '@snp/core/plugin';
 import { Command } from 'commander';
 import pc from 'picocolors';
@@ -53,6 +53,8 @@ export function inspectCommand(): Command {
 
 type Findings = ReturnType<typeof describe>;
 
+const shownOf = ({ macs, params }: Cost) => ({ macs, params });
+
 function describe(
   path: string,
   analysis: Analysis,
@@ -60,16 +62,8 @@ function describe(
   dims: Readonly<Record<string, number>> | undefined,
 ) {
   const cost = costOf(analysis.model, { shapes: analysis.shapes, ...(dims && { dims }) });
-  const costs = new Map(cost.nodes.map((own) => [own.node, own]));
-  const inOrder = analysis.model.graph.nodes.flatMap((node) => costs.get(node) ?? []);
-  const costOfNodes = (from: number, to: number) => {
-    const nodes = inOrder.slice(from, to);
-    return {
-      macs: nodes.reduce((sum, node) => sum + (node.macs ?? 0), 0),
-      params: nodes.reduce((sum, node) => sum + node.params, 0),
-    };
-  };
-  const blocks = analysis.blocks.map((block) => {
+  const parts = costByPart(analysis, { dims });
+  const blocks = analysis.blocks.map((block, at) => {
     const width = (group: Group | undefined) => group && group.units / group.lanes;
     return {
       block: block.index,
@@ -78,10 +72,9 @@ function describe(
       queryKey: width(block.queryKey) ?? null,
       value: width(block.value) ?? null,
       ffn: block.ffn.map((group) => group.units),
-      ...costOfNodes(block.nodes[0], block.nodes[1] + 1),
+      ...shownOf(parts.blocks[at]),
     };
   });
-  const ends = analysis.blocks.flatMap(({ nodes }) => nodes);
   return {
     model: path,
     opset: analysis.model.opset,
@@ -95,10 +88,7 @@ function describe(
     obstacles: obstaclesOf(analysis),
     blocks,
     // What lies in front of the first block, such as an embedding, and behind the last, such as a head.
-    outside:
-      blocks.length > 0
-        ? { before: costOfNodes(0, ends[0]), after: costOfNodes(ends[ends.length - 1] + 1, inOrder.length) }
-        : null,
+    outside: blocks.length > 0 ? { before: shownOf(parts.front), after: shownOf(parts.behind) } : null,
     groups: analysis.groups.map((group) => ({
       id: group.id,
       kind: group.kind,

@@ -35,6 +35,7 @@ interface PruneCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   keepMacs?: number;
   keepParams?: number;
   keepBytes?: number;
+  count?: 'all' | 'body';
   latency?: { share: number } | { ms: number };
   target?: string;
   dim?: Record<string, number>;
@@ -69,6 +70,12 @@ export function pruneCommand(): Command {
     .option('--keep-macs <AMOUNT>', 'multiply-accumulates that may be left: 0.5, 50% or 0.64G', budget)
     .option('--keep-params <AMOUNT>', 'parameters that may be left: 0.5, 50% or 3M', budget)
     .option('--keep-bytes <AMOUNT>', 'bytes of weights that may be left: 0.5, 50% or 12M', budget)
+    .addOption(
+      new Option(
+        '--count <WHAT>',
+        'what --keep-macs, --keep-params and --keep-bytes count: the whole model, or its Transformer blocks alone, without embedding and head (default: all)',
+      ).choices(['all', 'body']),
+    )
     .option(
       '--latency <AMOUNT>',
       "latency that may be left on --target, found by measuring: a share of the original's (0.6, 60%), or 12ms",
@@ -169,11 +176,12 @@ function targetOf({
   keepMacs,
   keepParams,
   keepBytes,
+  count,
   ratio: ratios,
 }: PruneCommandOptions): Partial<PruneOptions> {
   const limits = { macs: keepMacs, params: keepParams, bytes: keepBytes };
   const budget = Object.values(limits).some((limit) => limit !== undefined) ? limits : undefined;
-  return { preset, ratios, budget };
+  return { preset, ratios, budget, count };
 }
 
 function settingsOf(
@@ -250,6 +258,11 @@ function checkContradictions(options: PruneCommandOptions): void {
     if (lost)
       throw new SnpError('invalid-argument', `--${lost} divides a budget (--keep-macs, ...), but there is none.`);
   }
+  if (options.count !== undefined && limits.slice(0, 3).every((limit) => limit === undefined))
+    throw new SnpError(
+      'invalid-argument',
+      '--count says what --keep-macs, --keep-params and --keep-bytes count, but none is given.',
+    );
   const lone = options.calib === undefined && DATA_OPTIONS.find((name) => options[name] !== undefined);
   if (lone) throw new SnpError('invalid-argument', `--${lone} is about calibration data, but there is no --calib.`);
 }

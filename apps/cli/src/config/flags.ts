@@ -23,13 +23,14 @@ export function commonFlags({ calibration, statistics, criterion, plugins = [], 
 
 /** As flags of `snp prune`. */
 export function pruneFlags(config: ParsedConfig) {
-  const { budget, ratios, dims, preset, latency, plan, target, table, allocation, report, output } = config;
+  const { budget, count, ratios, dims, preset, latency, plan, target, table, allocation, report, output } = config;
   const { reconstruct, holdBack, narrowCache, verify } = config;
   return {
     ...commonFlags(config),
     keepMacs: budget?.macs,
     keepParams: budget?.params,
     keepBytes: budget?.bytes,
+    count,
     ratio: ratios,
     dim: dims,
     ...{
@@ -68,12 +69,14 @@ const TARGETS = ['preset', 'keepMacs', 'keepParams', 'keepBytes', 'latency', 'ra
 export function pruneDrops(flags: Readonly<Record<string, unknown>>, given: ReadonlySet<string>): string[] {
   const aimed = TARGETS.some((name) => given.has(name));
   const has = (name: string) => flags[name] !== undefined && (given.has(name) || !aimed || !TARGETS.includes(name));
+  const limits = ['keepMacs', 'keepParams', 'keepBytes'].some(has);
   const divides = ['keepMacs', 'keepParams', 'keepBytes', 'latency'].some(has);
   return [
     ...(aimed ? TARGETS : []),
     ...(has('plan') ? ['criterion', 'round', 'seed'] : []),
     ...(has('latency') ? [] : ['target', 'table']),
     ...(divides ? [] : ['allocation', 'least']),
+    ...(limits ? [] : ['count']),
     ...(flags.criterion === 'random' ? [] : ['seed']),
     ...(has('calib') ? [] : DATA_OPTIONS),
   ];

@@ -56,6 +56,9 @@ export const configSchema = z.strictObject({
     .strictObject({ macs: amount.optional(), params: amount.optional(), bytes: amount.optional() })
     .optional()
     .describe('what the result may cost: shares of the original or absolute amounts'),
+  count: oneOf(['all', 'body'])
+    .optional()
+    .describe('what the budget counts: the whole model, or its Transformer blocks alone'),
   latency: written(latency, 'a share of the original\'s latency (0.6, "60%") or milliseconds ("12ms")')
     .optional()
     .describe('latency that may be left on the target'),

@@ -15,12 +15,16 @@ export interface Target {
   ratios?: Ratios | undefined;
   /** Cost that may be left. */
   budget?: CostBudget | undefined;
+  /** What the budget counts: the whole model, or its Transformer blocks alone (`body`), without what lies in front of them and behind, as embedding and head. Default `all`. */
+  count?: 'all' | 'body' | undefined;
   /** Latency that may be left, alone or beside `budget`: the plan is checked by measuring, and corrected until it holds. */
   latency?: LatencyBudget | undefined;
 }
 
 /** Throws `invalid-argument` unless exactly one target is given, or none where plug-ins say what to remove. */
-export function checkTarget({ preset, ratios, budget, latency }: Target, plugins: readonly Plugin[] = []): void {
+export function checkTarget({ preset, ratios, budget, count, latency }: Target, plugins: readonly Plugin[] = []): void {
+  if (count !== undefined && !budget)
+    throw new SnpError('invalid-argument', "'count' says what a budget counts, but there is none.");
   const given = Object.entries({ preset, ratios, budget: budget ?? latency }).filter(
     ([, value]) => value !== undefined,
   );

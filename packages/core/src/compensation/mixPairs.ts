@@ -122,7 +122,7 @@ function spectrumOf(units: number[], moments: PairMoments, { query, key }: PairW
 }
 
 /** Mean over the heads that hold the units. */
-export function meanMoments(
+function meanMoments(
   moments: { count: number; products: readonly Float64Array[] },
   site: Site,
   units: readonly number[],

@@ -28,6 +28,7 @@ export {
 } from '../allocation/presets.js';
 export { ratioWidths } from '../allocation/ratioWidths.js';
 export { type Target, targetWidths } from '../allocation/target.js';
+export { type CostByPart, costByPart } from '../cost/costByPart.js';
 export { type Cost, CostModel } from '../cost/costModel.js';
 export { type Coverage, coverageOf } from '../cost/coverage.js';
 export { planCost } from '../cost/planCost.js';

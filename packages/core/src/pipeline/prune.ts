@@ -2,6 +2,7 @@ import type { Analysis } from '@snp/graph';
 import { type Model, SnpError } from '@snp/onnx';
 import { writeModel } from '@snp/onnx/node';
 import type { Criterion } from '@snp/score';
+import { bodyBudget } from '../allocation/bodyBudget.js';
 import type { LeastShares } from '../allocation/planner.js';
 import { checkTarget, type Target } from '../allocation/target.js';
 import { COMPENSATION_KINDS, type CompensationKind } from '../compensation/methods.js';
@@ -64,6 +65,7 @@ const PRUNE_FIELDS: OptionFields<PruneOptions> = {
   preset: is.text,
   ratios: is.numbersByName,
   budget: is.amounts('macs', 'params', 'bytes'),
+  count: is.oneOf(['all', 'body']),
   latency: is.latency,
   criterion: is.anything,
   statistics: is.statistics,
@@ -102,14 +104,16 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
   const compensation = compensationOf(options);
   const holdBack = options.holdBack ?? (compensation !== 'none' && !options.statistics);
   const context = await openChecked(source, { ...options, holdBack });
+  const limits =
+    options.budget && options.count === 'body' ? bodyBudget(context.analysis, options.budget) : options.budget;
   const pruned = await proven<MadePlan>(context, async (context, earlier) => {
     const known = earlier?.planned;
     if (known && !options.budget && !options.latency) return withoutFaults(known, earlier.faults);
-    return planFor(context, { ...options, compensation }, known?.statistics);
+    return planFor(context, { ...options, budget: limits, compensation }, known?.statistics);
   });
   const { selection, allocation } = pruned.planned;
   const budget = describeBudget(options, options.plugins);
-  const report = await reportOn(pruned, { compensation, selection, allocation, budget, limits: options.budget });
+  const report = await reportOn(pruned, { compensation, selection, allocation, budget, limits });
   const { model, plan } = pruned;
   return { model, plan, report, analysis: pruned.context.analysis, write: (path) => writeModel(model, path) };
 }

@@ -2,7 +2,10 @@ import type { Target } from '../allocation/target.js';
 import type { Plugin } from '../plugin/plugin.js';
 
 /** What was asked for, in words. */
-export function describeBudget({ preset, ratios, budget, latency }: Target, plugins: readonly Plugin[] = []): string {
+export function describeBudget(
+  { preset, ratios, budget, count, latency }: Target,
+  plugins: readonly Plugin[] = [],
+): string {
   if (preset !== undefined) return `preset ${preset}`;
   const fractions = Object.entries({ ...Object.assign({}, ...plugins.map((plugin) => plugin.ratios)), ...ratios });
   const asked = fractions.map(([name, ratio]) => `ratio ${name}=${ratio}`);
@@ -13,7 +16,10 @@ export function describeBudget({ preset, ratios, budget, latency }: Target, plug
   if (budget || latency)
     return Object.entries(budget ?? {})
       .filter(([, limit]) => limit !== undefined)
-      .map(([name, limit]) => `${limit <= 1 ? percent(limit) : limit} of ${NAMES[name] ?? name}`)
+      .map(
+        ([name, limit]) =>
+          `${limit <= 1 ? percent(limit) : limit} of ${NAMES[name] ?? name}${count === 'body' ? ' of the blocks' : ''}`,
+      )
       .concat(limits, asked)
       .join(', ');
   return asked.join(', ') || 'a given plan';

@@ -2,11 +2,14 @@ import { SnpError } from '@snp/onnx';
 
 /** A tokenizer as Hugging Face writes it, `tokenizer.json`. */
 export interface TokenizerJson {
-  model: BpeModel | WordPieceModel | WordLevelModel | UnigramModel;
+  /** Pieces and their numbers, in the form of its `type`: BPE, WordPiece, WordLevel or Unigram. */
+  model: object;
   added_tokens?: { id: number; content: string }[];
   post_processor?: unknown;
   padding?: { pad_id?: number } | null;
 }
+
+type TokenModel = BpeModel | WordPieceModel | WordLevelModel | UnigramModel;
 
 type Vocabulary = Record<string, number>;
 
@@ -55,14 +58,15 @@ export interface NarrowedTokenizer {
  * const { tokenizer, kept } = narrowTokenizer(JSON.parse(await readFile('tokenizer.json', 'utf8')), [0, 17, 44]);
  */
 export function narrowTokenizer(source: TokenizerJson, ids: Iterable<number>): NarrowedTokenizer {
+  const model = source.model as TokenModel;
   const stays = new Set([...ids, ...idsIn(source.post_processor)]);
   for (const { id } of source.added_tokens ?? []) stays.add(id);
-  for (const id of neededBy(source.model, stays)) stays.add(id);
+  for (const id of neededBy(model, stays)) stays.add(id);
   const kept = [...stays].sort((a, b) => a - b);
   const places = new Map(kept.map((id, place) => [id, place]));
   const tokenizer: TokenizerJson = {
     ...source,
-    model: narrowModel(source.model, places),
+    model: narrowModel(model, places),
     ...(source.added_tokens && {
       added_tokens: source.added_tokens.map((token) => ({ ...token, id: places.get(token.id)! })),
     }),
@@ -75,7 +79,7 @@ export function narrowTokenizer(source: TokenizerJson, ids: Iterable<number>): N
 }
 
 /** What has to stay with tokens that stay. */
-function neededBy(model: TokenizerJson['model'], stays: ReadonlySet<number>): Iterable<number> {
+function neededBy(model: TokenModel, stays: ReadonlySet<number>): Iterable<number> {
   switch (kindOf(model)) {
     case 'BPE':
       return neededByMerges(model as BpeModel, stays);
@@ -95,7 +99,7 @@ function neededBy(model: TokenizerJson['model'], stays: ReadonlySet<number>): It
   }
 }
 
-function kindOf({ type, ...rest }: TokenizerJson['model']): NonNullable<TokenizerJson['model']['type']> {
+function kindOf({ type, ...rest }: TokenModel): NonNullable<TokenModel['type']> {
   const kind = type ?? ('merges' in rest ? 'BPE' : undefined);
   if (kind === 'BPE' || kind === 'WordPiece' || kind === 'WordLevel' || kind === 'Unigram') return kind;
   throw new SnpError(
@@ -148,7 +152,7 @@ function partsOf(token: string, ranks: ReadonlyMap<string, number>, suffix: stri
 const pairOf = (merge: string | [string, string]): [string, string] =>
   typeof merge === 'string' ? (merge.split(' ') as [string, string]) : merge;
 
-function narrowModel(model: TokenizerJson['model'], places: ReadonlyMap<number, number>): TokenizerJson['model'] {
+function narrowModel(model: TokenModel, places: ReadonlyMap<number, number>): TokenModel {
   if (kindOf(model) === 'Unigram') {
     const { vocab, unk_id: unknown, ...rest } = model as UnigramModel;
     const own = vocab.filter((_, id) => places.has(id));
