@@ -1,4 +1,5 @@
 import { inferShapes, type Model, type ShapeInfo } from '@snp/onnx';
+import { withBounds } from './groups/blockBounds.js';
 import { arrangeBlocks } from './groups/blocks.js';
 import { type Branch, findBranches } from './groups/branches.js';
 import { findGroups } from './groups/findGroups.js';
@@ -54,14 +55,15 @@ export function analyze(model: Model, options: AnalyzeOptions = {}): Analysis {
   const { groups: found, frozen } = findGroups(walk);
   const { groups, blocks } = arrangeBlocks(found, walk);
   const sets = nameHeads(heads, walk, groups, blocks);
+  const branches = findBranches(walk, groups, blocks);
   return {
     model,
     shapes,
     groups,
     frozen,
-    blocks: withHeadCounts(blocks, sets, shapes),
+    blocks: withBounds(withHeadCounts(blocks, sets, shapes), branches, walk.graph),
     heads: sets,
-    branches: findBranches(walk, groups, blocks),
+    branches,
     walk,
     narrowCache,
   };

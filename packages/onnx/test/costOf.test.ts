@@ -67,6 +67,22 @@ describe('costOf', () => {
     expect(() => costOf(model, { dims: { sequence: 10 } })).toThrow(/batch, seq/);
   });
 
+  it('takes a cache for empty, as at prefill, and what counts all tokens for the sum', () => {
+    const model = emptyModel();
+    const query = addInput(model, 'query', ['batch', 'sequence', 6]);
+    const past = addInput(model, 'past_key_values.0.key', ['batch', 'past_sequence', 6]);
+    const mask = addInput(model, 'mask', ['batch', 1, 'total_sequence']);
+    const keys = apply(model, 'Concat', [past, query], { axis: 1 });
+    const scores = apply(model, 'MatMul', [query, apply(model, 'Transpose', [keys], { perm: [0, 2, 1] })]);
+    apply(model, 'Add', [scores, mask]);
+    const prefill = costOf(model);
+    expect(prefill.dims).toEqual({ batch: 1, sequence: 128, past_sequence: 0, total_sequence: 128 });
+    expect(prefill.macs).toBe(128 * 128 * 6);
+    const token = costOf(model, { dims: { sequence: 1, past_sequence: 99 } });
+    expect(token.dims.total_sequence).toBe(100);
+    expect(token.macs).toBe(100 * 6);
+  });
+
   it('counts each parameter once, and neither scalars nor running statistics', () => {
     const model = emptyModel();
     const x = addInput(model, 'x', ['batch', 4, 2, 2]);

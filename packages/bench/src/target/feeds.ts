@@ -1,5 +1,5 @@
-import { findInputs, freeNames, randomFeeds } from '@snp/core/inputs';
-import { inferShapes } from '@snp/onnx';
+import { findInputs, randomFeeds } from '@snp/core/inputs';
+import { freeNames, inferShapes } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
 import { type Feeds, onnxRuntime } from '@snp/runtime';
 import type { BenchModel, InputSizes } from './target.js';
@@ -8,7 +8,7 @@ import type { BenchModel, InputSizes } from './target.js';
 export async function feedsFor(path: string, { batch, dims }: InputSizes): Promise<Feeds> {
   const model = await readModel(path);
   const shapes = inferShapes(model);
-  const open = freeNames(model, shapes).others.some((name) => dims?.[name] === undefined);
+  const open = freeNames(model.graph, shapes).others.some((name) => dims?.[name] === undefined);
   if (!open) return randomFeeds(model, shapes, { seed: 1, batch, dims });
   const session = await onnxRuntime().open(path);
   try {

@@ -1,6 +1,6 @@
 import type { Model } from '@snp/onnx';
 import type { Calibration, Feeds, RuntimeTensor, Sample, TensorInfo } from '@snp/runtime';
-import { modelInputs } from './modelInputs.js';
+import { tensorInputs } from './tensorInputs.js';
 
 /** What a model is fed where the data were made for a wider one: keys and values of a past of no tokens are as wide as its own. All else stays. */
 export function fittingFeeds(feeds: Feeds, inputs: readonly TensorInfo[]): Feeds {
@@ -18,7 +18,7 @@ export function fittingFeeds(feeds: Feeds, inputs: readonly TensorInfo[]): Feeds
 
 /** Data made for a wider model, as this one takes them. */
 export function fittingData(data: Calibration, model: Model): Calibration {
-  const inputs = modelInputs(model);
+  const inputs = tensorInputs(model);
   return {
     count: data.count,
     get skipped() {

@@ -2,7 +2,7 @@
 export { type RemovedSlice, removedSlices } from '../plan/removedSlices.js';
 export { CacheForms } from '../verify/cacheForms.js';
 export { type FindInputsOptions, type FoundInputs, findInputs } from '../verify/inputs/findInputs.js';
-export { type FreeSizesOptions, freeNames, freeSizes } from '../verify/inputs/freeSizes.js';
+export { type FreeSizesOptions, freeSizes } from '../verify/inputs/freeSizes.js';
 export { type InputsForOptions, inputsFor } from '../verify/inputs/inputsFor.js';
 export { type Fill, type RandomFeedsOptions, randomFeeds } from '../verify/inputs/randomFeeds.js';
 export { maskedModel } from '../verify/maskedModel.js';

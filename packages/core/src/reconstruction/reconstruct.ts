@@ -16,7 +16,7 @@ import { inOrderOfInputs } from '../calibration/secondMoments.js';
 import type { Context } from '../context/context.js';
 import { fittingData } from '../data/emptyPast.js';
 import { firstSamples } from '../data/firstSamples.js';
-import { modelInputs } from '../data/modelInputs.js';
+import { tensorInputs } from '../data/tensorInputs.js';
 import { addToLayer, type LastLayer, lastLayer } from '../layers/branchLayers.js';
 import { countsSamples } from '../layers/countsSamples.js';
 import { ownWeights } from '../layers/weights.js';
@@ -82,7 +82,7 @@ async function refitBranches(
   const algebra = new Algebra(options.runtime);
   try {
     const some = firstSamples(data, SAMPLES);
-    const samples = apart ? some : wholeRuns(some, modelInputs(original.model));
+    const samples = apart ? some : wholeRuns(some, tensorInputs(original.model));
     const begin = (of: Analysis, end: Value) =>
       Streams.begin(segmentOf(of, undefined, end), fittingData(samples, of.model), needed, options);
     const own = await begin(pruned, first.before);

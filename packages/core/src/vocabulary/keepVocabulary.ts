@@ -2,7 +2,7 @@ import { type Analysis, analyze } from '@snp/graph';
 import { cloneModel, type DataType, type Model, SnpError, Tensor, type Value } from '@snp/onnx';
 import { type Runtime, tokenInputs } from '@snp/runtime';
 import { prepare } from '../context/prepare.js';
-import { modelInputs } from '../data/modelInputs.js';
+import { tensorInputs } from '../data/tensorInputs.js';
 import { cut } from '../surgery/cut.js';
 import { compareVocabularies } from './compareVocabularies.js';
 import { type TokenReaders, tokenReaders } from './tokenReaders.js';
@@ -42,7 +42,7 @@ export async function keepVocabulary(
   { runtime, signal }: KeepVocabularyOptions = {},
 ): Promise<KeptVocabulary> {
   const analysis = prepare(model, { allowNothing: true });
-  const inputs = tokenInputs(modelInputs(analysis.model)).map(({ name }) => name);
+  const inputs = tokenInputs(tensorInputs(analysis.model)).map(({ name }) => name);
   if (inputs.length === 0)
     throw new SnpError('unsupported', 'The model has no input for tokens, such as input_ids: it has no vocabulary.');
   const readers = tokenReaders(analysis.model, inputs);

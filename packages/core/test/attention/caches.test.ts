@@ -1,7 +1,17 @@
 import type { Analysis } from '@snp/graph';
 import type { Value } from '@snp/onnx';
 import { tensors } from '@snp/runtime';
-import { AttentionModel, type Feeds, random, relativeError, runModel } from '@snp/testing';
+import {
+  AttentionModel,
+  buildSpelled,
+  type Feeds,
+  PLAIN_ATTENTION,
+  PLAIN_SPELLED,
+  PLAIN_SPELLED_BLOCK,
+  random,
+  relativeError,
+  runModel,
+} from '@snp/testing';
 import { describe, expect, it } from 'vitest';
 import {
   apply,
@@ -9,6 +19,8 @@ import {
   CacheForms,
   calibrateModel,
   checkPlan,
+  costByPart,
+  costOf,
   maskedModel,
   prepare,
   prune,
@@ -108,6 +120,25 @@ function next(feeds: Feeds, answers: Feeds, past: number): Feeds {
     ...Object.fromEntries(caches.map((name) => [name.replace('present', 'past'), answers[name]])),
   };
 }
+
+describe('blocks of a model with a cache', () => {
+  it('have their heads and equal costs, whether keys and values may be cut or not', () => {
+    const attention = { ...PLAIN_ATTENTION, heads: 4, keyHeads: 2, cache: 'concat' as const };
+    const block = { ...PLAIN_SPELLED_BLOCK, attention };
+    const { model } = buildSpelled({ ...PLAIN_SPELLED, blocks: [block, block, block] });
+    const [kept, cut] = [false, true].map((narrowCache) => prepare(model, { narrowCache }));
+    for (const analysis of [kept, cut]) {
+      expect(analysis.blocks.map(({ heads, keyHeads }) => [heads, keyHeads])).toEqual(Array(3).fill([4, 2]));
+      const { blocks, front, behind } = costByPart(analysis);
+      expect(new Set(blocks.map(({ macs }) => macs)).size).toBe(1);
+      expect(new Set(blocks.map(({ params }) => params)).size).toBe(1);
+      const all = [front, ...blocks, behind].reduce((sum, { macs }) => sum + macs, 0);
+      expect(all).toBe(costOf(analysis.model).macs);
+    }
+    expect(kept.groups.some(({ kind }) => kind === 'value')).toBe(false);
+    expect(cut.groups.some(({ kind }) => kind === 'value')).toBe(true);
+  });
+});
 
 describe('a narrowed cache, of a model calibrated as it is prefilled', () => {
   const { builder } = decoder('plain', 1);

@@ -75,8 +75,7 @@ class Places {
   blocks(groups: readonly NeuronGroup[]): Block[] {
     const own = this.#mixers.map((): NeuronGroup[] => []);
     for (const group of groups) if (group.block !== undefined) own[group.block].push(group);
-    const blocks = this.#mixers.map((mixer, index) => blockAt(index, mixer, own[index], this.#position));
-    return blocks.map((block, index) => boundByPrevious(block, blocks[index - 1]));
+    return this.#mixers.map((mixer, index) => blockAt(index, mixer, own[index], this.#position));
   }
 }
 
@@ -189,10 +188,4 @@ function blockAt(index: number, mixer: Node, own: readonly NeuronGroup[], positi
     attention: mixer,
     nodes: [places[0], places[places.length - 1]],
   };
-}
-
-/** Blocks follow one another: each begins where the one before it ended. */
-function boundByPrevious(block: Block, previous: Block | undefined): Block {
-  const first = previous ? previous.nodes[1] + 1 : block.nodes[0];
-  return { ...block, nodes: [Math.min(first, block.nodes[0]), block.nodes[1]] };
 }

@@ -11,7 +11,10 @@ const ATTRIBUTES = ['q_num_heads', 'num_heads'];
  */
 export function withHeadCounts(blocks: readonly Block[], sets: readonly HeadSet[], shapes: ShapeInfo): Block[] {
   return blocks.map((block) => {
-    const set = sets.find((own) => own.block === block.index);
+    // Heads whose neurons are frozen have no place among the blocks but for the map that is applied there.
+    const set =
+      sets.find((own) => own.block === block.index) ??
+      sets.find(({ map }) => map && block.attention.inputs.includes(map.value));
     const keyHeads = set?.units ?? block.keyHeads;
     const stated = ATTRIBUTES.map((name) => block.attention.int(name)).find(
       (count) => count !== undefined && count > 0,

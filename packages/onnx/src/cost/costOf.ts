@@ -9,6 +9,7 @@ import type { Value } from '../ir/value.js';
 import { constantBehind } from '../shape/constantBehind.js';
 import type { Dim } from '../shape/dim.js';
 import { evaluateDim, symbolsOf } from '../shape/dimFunctions.js';
+import { type FreeNames, freeNames } from '../shape/freeNames.js';
 import { inferShapes, type ShapeInfo } from '../shape/inferShapes.js';
 import { bitsPerElement } from '../tensor/dataType.js';
 import { nodeMacs } from './nodeMacs.js';
@@ -51,12 +52,15 @@ export interface ModelCost {
 export interface CostOptions {
   /** Shapes inferred before for this very state of the model. Default: inferred now. */
   shapes?: ShapeInfo;
-  /** Sizes of symbolic dimensions. Default: 1 for the first dimension of a graph input, 128 for any other. */
+  /**
+   * Sizes of symbolic dimensions. Default: 1 for the first dimension of a graph input, 0 for tokens of the past, and 128 for any other: a model with a cache is counted as at prefill. What counts old and new tokens together is
+   * their sum.
+   */
   dims?: Readonly<Record<string, number>>;
 }
 
 /** Sizes taken for symbolic dimensions that are not given. */
-export const COST_DEFAULTS = { batch: 1, other: 128 } as const;
+export const COST_DEFAULTS = { batch: 1, past: 0, other: 128 } as const;
 
 /**
  * Counts parameters and multiply-accumulate operations (MACs), per node and in all. MACs are those of matrix products,
@@ -98,24 +102,33 @@ function takenApart(model: Model): Model {
 /** The size taken for each symbol met. */
 class Sizes {
   readonly taken: Record<string, number> = {};
-  readonly #batch = new Set<string>();
+  readonly #free: FreeNames;
 
   constructor(
     graph: Graph,
     shapes: ShapeInfo,
     readonly given: Readonly<Record<string, number>>,
   ) {
+    this.#free = freeNames(graph, shapes);
     const inputs = graph.inputs.filter((value) => !value.tensor).map((value) => shapes.shape(value) ?? []);
-    for (const [first] of inputs)
-      if (first !== undefined) for (const { name } of symbolsOf(first)) this.#batch.add(name);
     for (const dim of inputs.flat()) this.of(dim);
   }
 
   of(dim: Dim): number {
     for (const { name } of symbolsOf(dim)) {
-      this.taken[name] ??= this.given[name] ?? (this.#batch.has(name) ? COST_DEFAULTS.batch : COST_DEFAULTS.other);
+      this.taken[name] ??= this.#sizeOf(name);
     }
     return evaluateDim(dim, this.taken);
+  }
+
+  #sizeOf(name: string): number {
+    const { firsts, others, pasts, totals } = this.#free;
+    if (this.given[name] !== undefined) return this.given[name];
+    if (firsts.includes(name)) return COST_DEFAULTS.batch;
+    if (pasts.includes(name)) return COST_DEFAULTS.past;
+    const fresh = others.find((own) => !pasts.includes(own) && !totals.includes(own));
+    if (!totals.includes(name) || pasts.length === 0 || fresh === undefined) return COST_DEFAULTS.other;
+    return this.#sizeOf(pasts[0]) + this.#sizeOf(fresh);
   }
 
   checkNames(): void {

@@ -1,7 +1,6 @@
-import { type Model, type ShapeInfo, SnpError } from '@snp/onnx';
+import { freeNames, type Model, type ShapeInfo, SnpError } from '@snp/onnx';
 import type { Feeds } from '@snp/runtime';
 import { isEmpty, saysSomething } from '../saysSomething.js';
-import { freeNames } from './freeSizes.js';
 import { type Fill, randomFeeds } from './randomFeeds.js';
 import { sizesToTry } from './sizesToTry.js';
 
@@ -95,7 +94,7 @@ function noInputs(
   dims: FindInputsOptions['dims'],
   cause: SnpError | undefined,
 ): SnpError {
-  const { firsts, others } = freeNames(model, shapes);
+  const { firsts, others } = freeNames(model.graph, shapes);
   const open = [...firsts, ...others].filter((name) => dims?.[name] === undefined);
   const advice =
     open.length > 0

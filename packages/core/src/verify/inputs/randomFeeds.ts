@@ -1,7 +1,18 @@
-import { type Dim, evaluateDim, type Model, type ShapeInfo, SnpError, symbolsOf, Tensor, type Value } from '@snp/onnx';
+import {
+  type Dim,
+  evaluateDim,
+  freeNames,
+  type Model,
+  namesPast,
+  type ShapeInfo,
+  SnpError,
+  symbolsOf,
+  Tensor,
+  type Value,
+} from '@snp/onnx';
 import type { Feeds, RuntimeData, RuntimeTensor } from '@snp/runtime';
 import { uniformNumbers } from '@snp/score';
-import { type FreeSizesOptions, freeSizes, isPast, modelInputs, namesPast } from './freeSizes.js';
+import { type FreeSizesOptions, freeSizes, modelInputs } from './freeSizes.js';
 import { type InputRole, inputRole } from './inputRole.js';
 
 /** What inputs hold whose meaning the file leaves open. */
@@ -55,9 +66,10 @@ interface Lengths {
 function lengthsOf(model: Model, shapes: ShapeInfo, sizes: Readonly<Record<string, number>>): Lengths {
   const inputs = modelInputs(model).map((input) => ({ input, shape: shapes.shape(input) ?? [] }));
   const caches = inputs.filter(({ input, shape }) => namesPast(input.name) && shape.length > 3);
+  const { pasts } = freeNames(model.graph, shapes);
   const free = caches
     .flatMap(({ shape }) => shape)
-    .find((dim) => symbolsOf(dim).some(({ name }) => isPast(name, model, shapes)));
+    .find((dim) => symbolsOf(dim).some(({ name }) => pasts.includes(name)));
   const before = free ?? caches[0]?.shape.at(-2);
   const fresh = inputs.find(
     ({ input, shape }) => shape.length > 1 && !namesPast(input.name) && !/mask/i.test(input.name),

@@ -1,5 +1,5 @@
-import { type Model, type ShapeInfo, symbolsOf } from '@snp/onnx';
-import { freeNames, modelInputs } from './freeSizes.js';
+import { freeNames, type Model, type ShapeInfo, symbolsOf } from '@snp/onnx';
+import { modelInputs } from './freeSizes.js';
 
 /** Lengths, the likely ones first: tables of positions and masks may be small, recordings have thousands of numbers. */
 const LENGTHS = [16, 8, 4, 3, 2, 1, 32, 64, 128, 256, 512, 1024, 4000, 16000];
@@ -21,7 +21,7 @@ export function sizesToTry(
   shapes: ShapeInfo,
   given: Readonly<Record<string, number>> = {},
 ): Record<string, number>[] {
-  const names = freeNames(model, shapes).others.filter((name) => given[name] === undefined);
+  const names = freeNames(model.graph, shapes).others.filter((name) => given[name] === undefined);
   if (names.length === 0) return [{}];
   const pixels = pixelNames(model, shapes);
   const alike = LENGTHS.map((length, at) =>
