@@ -42,8 +42,13 @@ export function linearReader(group: NeuronGroup): LinearReader | string {
     return 'is read by a weight that is computed';
   const inputs = unitInputs(group, member, site);
   if (!inputs) return 'shares its axis with other groups';
+  if (inputs.repeats > 1 && inputs.inputAt.length > MOST_REPEATED)
+    return `is read at ${inputs.repeats} places for each neuron, ${inputs.inputAt.length} in all`;
   return { site, member, ...inputs, bias: biasOf(site.node, member) };
 }
+
+/** Inputs up to which products of every two are gathered where units are read several times: those of 64 heads of 128 that share values. Where tokens lie side by side, there may be far more. */
+const MOST_REPEATED = 8192;
 
 /** How a layer's inputs are units, whose weight is given, and what it multiplies; undefined where some are not. */
 export function unitInputs({ units }: NeuronGroup, { unitOf }: Member, { unitAt }: Site): UnitInputs | undefined {

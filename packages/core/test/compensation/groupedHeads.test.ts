@@ -2,10 +2,12 @@ import { cloneModel, type Model } from '@snp/onnx';
 import { type Feeds, onnxRuntime, tensors } from '@snp/runtime';
 import {
   buildSpelled,
+  GraphBuilder,
   HEAD_REPEATS,
   PLAIN_ATTENTION,
   PLAIN_SPELLED,
   PLAIN_SPELLED_BLOCK,
+  random,
   relativeError,
   runModel,
   type SpelledSpec,
@@ -156,6 +158,45 @@ async function projectionRows(model: Model, weight: string): Promise<{ inputs: n
   }
   return { inputs: rows[0], outputs: rows[1] };
 }
+
+/** An attention of one head whose answers of all tokens lie side by side in front of a layer. */
+function sideBySide(tokens: number, width: number): Model {
+  const draw = random(6);
+  const builder = new GraphBuilder('side-by-side');
+  const x = builder.input('x', 'FLOAT', ['batch', tokens, 6]);
+  const project = (name: string, from: number, to: number, of: typeof x) => {
+    const data = Float32Array.from({ length: from * to }, () => draw.normal());
+    return builder.op('', 'MatMul', [of, builder.weight(name, [from, to], data)]);
+  };
+  const [q, k, v] = ['q', 'k', 'v'].map((name, at) => project(name, 6, at === 2 ? width : 4, x));
+  const turned = builder.op('', 'Transpose', [k], { perm: [0, 2, 1] });
+  const map = builder.op('', 'Softmax', [builder.op('', 'MatMul', [q, turned])], { axis: -1 });
+  const flat = builder.op('', 'Flatten', [builder.op('', 'MatMul', [map, v])], { axis: 1 });
+  builder.output(project('head', tokens * width, 4, flat), 'y', 'FLOAT', ['batch', 4]);
+  return builder.model;
+}
+
+describe('values of all tokens side by side', () => {
+  const compensationOf = async (tokens: number, width: number) => {
+    const model = sideBySide(tokens, width);
+    const draw = random(8);
+    const samples = Array.from({ length: 16 }, () => ({
+      x: {
+        type: 'FLOAT' as const,
+        dims: [1, tokens, 6],
+        data: Float32Array.from({ length: 6 * tokens }, () => draw.normal()),
+      },
+    }));
+    const calibration = tensors(() => samples, { count: samples.length });
+    const { report } = await prune(model, { ratios: { value: 0.5 }, calibration, runtime });
+    return report.groups.find(({ kind }) => kind === 'value')!.compensation;
+  };
+
+  it('are mixed for all places at which they are read, but for too many', async () => {
+    expect(await compensationOf(5, 8)).toBe('done');
+    expect(await compensationOf(40, 256)).toMatch(/is read at 40 places for each neuron, 10240 in all/);
+  });
+});
 
 describe('what compensation makes of weights', () => {
   const forms = {
