@@ -103,18 +103,19 @@ export function PruneView({ job, result }: { job: PruneJob; result: PruneResult 
   );
 }
 
-function agreementFigure({ agreement, samples }: Fidelity) {
-  return {
-    name: 'Same top answer',
-    value: `${(100 * agreement).toFixed(1)} %`,
-    note: `of ${counted(samples, 'sample')}`,
-  };
+function agreementFigure({ agreement, samples, answers = samples, interval }: Fidelity) {
+  const share = (value: number) => `${(100 * value).toFixed(1)} %`;
+  const of =
+    answers > samples ? `${counted(answers, 'answer')} in ${counted(samples, 'sample')}` : counted(samples, 'sample');
+  const range = interval ? `; 95 %: ${share(interval.agreement.low)} to ${share(interval.agreement.high)}` : '';
+  return { name: 'Same top answer', value: share(agreement), note: `of ${of}${range}` };
 }
 
-function FidelityNote({ fidelity: { cosine, divergence } }: { fidelity: Fidelity }) {
+function FidelityNote({ fidelity: { cosine, divergence, interval } }: { fidelity: Fidelity }) {
+  const range = interval && ` (95 %: ${score(interval.divergence.low)} to ${score(interval.divergence.high)})`;
   return (
     <p class="small quiet">
-      Against the original's answers: cosine {cosine.toFixed(4)}, divergence {score(divergence)} nats.
+      Against the original's answers: cosine {cosine.toFixed(4)}, divergence {score(divergence)} nats{range}.
     </p>
   );
 }
