@@ -201,5 +201,9 @@ describe('texts', () => {
     expect(await tokenizerBeside(at('model.onnx'))).toBe(at('tokenizer.json'));
     expect(await tokenizerBeside(at('onnx', 'model.onnx'))).toBe(at('tokenizer.json'));
     expect(await tokenizerBeside(at('onnx', 'deep', 'model.onnx'))).toBeUndefined();
+    writeFileSync(at('small.tokenizer.json'), JSON.stringify(PLAIN));
+    for (const name of ['small.onnx', 'small.snp.onnx', 'small.snp.int8.onnx'])
+      expect(await tokenizerBeside(at(name))).toBe(at('small.tokenizer.json'));
+    expect(await tokenizerBeside(at('smaller.onnx'))).toBe(at('tokenizer.json'));
   });
 });

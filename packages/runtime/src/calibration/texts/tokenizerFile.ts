@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Tokenizer } from '@huggingface/tokenizers';
 import { SnpError } from '@snp/onnx';
 
@@ -21,13 +21,15 @@ export interface TextTokenizer {
   readonly most: number | undefined;
 }
 
-/** Where a tokenizer lies beside a model: under the model's name (`small.tokenizer.json` for `small.onnx`), in its folder, or in the one around it, as in `onnx/model.onnx`. */
+/** Where a tokenizer lies beside a model: under the model's name (`small.tokenizer.json` for `small.onnx` and `small.snp.onnx`), in its folder, or in the one around it, as in `onnx/model.onnx`. */
 export async function tokenizerBeside(model: string): Promise<string | undefined> {
-  const own = `${model.replace(/\.onnx$/i, '')}.tokenizer.json`;
-  for (const path of [
-    own,
-    ...[dirname(model), dirname(dirname(model))].map((folder) => join(folder, 'tokenizer.json')),
-  ]) {
+  const folder = dirname(model);
+  const parts = basename(model)
+    .replace(/\.onnx$/i, '')
+    .split('.');
+  const own = parts.map((_, left) => `${parts.slice(0, parts.length - left).join('.')}.tokenizer.json`);
+  const places = [...own, 'tokenizer.json'].map((name) => join(folder, name));
+  for (const path of [...places, join(dirname(folder), 'tokenizer.json')]) {
     if (await stat(path).catch(() => undefined)) return path;
   }
   return undefined;
