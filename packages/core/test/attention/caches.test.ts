@@ -122,22 +122,25 @@ function next(feeds: Feeds, answers: Feeds, past: number): Feeds {
 }
 
 describe('blocks of a model with a cache', () => {
-  it('have their heads and equal costs, whether keys and values may be cut or not', () => {
-    const attention = { ...PLAIN_ATTENTION, heads: 4, keyHeads: 2, cache: 'concat' as const };
-    const block = { ...PLAIN_SPELLED_BLOCK, attention };
-    const { model } = buildSpelled({ ...PLAIN_SPELLED, blocks: [block, block, block] });
-    const [kept, cut] = [false, true].map((narrowCache) => prepare(model, { narrowCache }));
-    for (const analysis of [kept, cut]) {
-      expect(analysis.blocks.map(({ heads, keyHeads }) => [heads, keyHeads])).toEqual(Array(3).fill([4, 2]));
-      const { blocks, front, behind } = costByPart(analysis);
-      expect(new Set(blocks.map(({ macs }) => macs)).size).toBe(1);
-      expect(new Set(blocks.map(({ params }) => params)).size).toBe(1);
-      const all = [front, ...blocks, behind].reduce((sum, { macs }) => sum + macs, 0);
-      expect(all).toBe(costOf(analysis.model).macs);
-    }
-    expect(kept.groups.some(({ kind }) => kind === 'value')).toBe(false);
-    expect(cut.groups.some(({ kind }) => kind === 'value')).toBe(true);
-  });
+  it.each([4, 2, 1])(
+    'have their heads and equal costs, whether keys and values may be cut or not (%i of keys)',
+    (shared) => {
+      const attention = { ...PLAIN_ATTENTION, heads: 4, keyHeads: shared, cache: 'concat' as const };
+      const block = { ...PLAIN_SPELLED_BLOCK, attention };
+      const { model } = buildSpelled({ ...PLAIN_SPELLED, blocks: [block, block, block] });
+      const [kept, cut] = [false, true].map((narrowCache) => prepare(model, { narrowCache }));
+      for (const analysis of [kept, cut]) {
+        expect(analysis.blocks.map(({ heads, keyHeads }) => [heads, keyHeads])).toEqual(Array(3).fill([4, shared]));
+        const { blocks, front, behind } = costByPart(analysis);
+        expect(new Set(blocks.map(({ macs }) => macs)).size).toBe(1);
+        expect(new Set(blocks.map(({ params }) => params)).size).toBe(1);
+        const all = [front, ...blocks, behind].reduce((sum, { macs }) => sum + macs, 0);
+        expect(all).toBe(costOf(analysis.model).macs);
+      }
+      expect(kept.groups.some(({ kind }) => kind === 'value')).toBe(false);
+      expect(cut.groups.some(({ kind }) => kind === 'value')).toBe(true);
+    },
+  );
 });
 
 describe('a narrowed cache, of a model calibrated as it is prefilled', () => {
