@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { type KeptVocabulary, keepVocabulary, SnpError } from '@snp/core';
-import { WholeFile, writeModel } from '@snp/onnx/node';
+import { type KeptVocabulary, keepVocabulary } from '@snp/core';
+import { writeModel, writeTextWhole } from '@snp/onnx/node';
 import { narrowTokenizer, onnxRuntime, type TokenizerJson, tokenizerBeside, usedTokens } from '@snp/runtime';
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { checkWritable, fileSize, readJson } from '../options/files.js';
+import { checkWritable, defaultOutput, fileSize, readJson } from '../options/files.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { noVerifyOption } from '../options/verify.js';
 import { bytes, percent } from '../output/format.js';
@@ -44,26 +43,22 @@ export function vocabularyCommand(): Command {
 }
 
 async function run(path: string, options: VocabularyOptions): Promise<void> {
-  const output =
-    options.output ??
-    `${path
-      .split(/[/\\]/)
-      .at(-1)!
-      .replace(/\.onnx$/i, '')}.vocabulary.onnx`;
+  const output = options.output ?? defaultOutput(path, 'vocabulary');
   const tokenizerOutput = `${output.replace(/\.onnx$/i, '')}.tokenizer.json`;
   await checkWritable(output, path);
   const file = options.tokenizer ?? (await tokenizerBeside(path));
   if (file !== undefined) await checkWritable(tokenizerOutput, file);
   const model = await openModel(path, options);
   const used = await usedTokens(options.keep, { tokenizer: file, field: options.field });
-  const narrowed = file === undefined ? undefined : narrowTokenizer((await readJson(file)) as TokenizerJson, used);
+  const source = file === undefined ? undefined : ((await readJson(file)) as TokenizerJson);
+  const narrowed = source && narrowTokenizer(source, used);
   const result = await keepVocabulary(model, narrowed?.kept ?? [...used], {
     runtime: options.verify ? onnxRuntime() : undefined,
   });
   await writeModel(result.model, output);
-  if (narrowed) await writeWhole(tokenizerOutput, `${JSON.stringify(narrowed.tokenizer, null, 2)}\n`);
+  if (narrowed) await writeTextWhole(tokenizerOutput, `${JSON.stringify(narrowed.tokenizer, null, 2)}\n`);
   const sizes = { before: await fileSize(path), after: await fileSize(output) };
-  const special = file === undefined ? [] : await specialTokens(file, result);
+  const special = specialTokens(source, result);
   if (options.json) {
     const { model: _, ...rest } = result;
     printJson({ output, tokenizer: narrowed && tokenizerOutput, fileBytes: sizes, special, ...rest });
@@ -87,21 +82,9 @@ async function run(path: string, options: VocabularyOptions): Promise<void> {
 }
 
 /** Special tokens whose numbers changed. */
-async function specialTokens(file: string, { kept }: KeptVocabulary) {
-  const { added_tokens: added = [] } = JSON.parse(await readFile(file, 'utf8')) as TokenizerJson;
-  return added.flatMap(({ content, id }) => {
+function specialTokens(tokenizer: TokenizerJson | undefined, { kept }: KeptVocabulary) {
+  return (tokenizer?.added_tokens ?? []).flatMap(({ content, id }) => {
     const after = kept.indexOf(id);
     return after === id ? [] : [{ content, before: id, after }];
   });
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const file = await WholeFile.open(path);
-  try {
-    await file.write(new TextEncoder().encode(text));
-    await file.commit();
-  } catch (cause) {
-    await file.discard();
-    throw new SnpError('io', `${path} cannot be written: ${(cause as Error).message}.`, { file: path }, { cause });
-  }
 }

@@ -21,8 +21,8 @@ export async function readJson(path: string): Promise<unknown> {
 }
 
 /** The output where none is named: beside the user, not beside the model, which may lie where nothing can be written. */
-export function defaultOutput(input: string): string {
-  return `${basename(input).replace(/\.onnx$/i, '')}.snp.onnx`;
+export function defaultOutput(input: string, what = 'snp'): string {
+  return `${basename(input).replace(/\.onnx$/i, '')}.${what}.onnx`;
 }
 
 /** Fails early where an output could not be written at the end of long work. */

@@ -1,5 +1,5 @@
-import { type Analysis, analyze } from '@snp/graph';
-import { cloneModel, type DataType, type Model, SnpError, Tensor, type Value } from '@snp/onnx';
+import type { Analysis } from '@snp/graph';
+import { type DataType, type Model, SnpError, Tensor, type Value } from '@snp/onnx';
 import { type Runtime, tokenInputs } from '@snp/runtime';
 import { prepare } from '../context/prepare.js';
 import { tensorInputs } from '../data/tensorInputs.js';
@@ -49,10 +49,9 @@ export async function keepVocabulary(
   const before = sizeOf(readers);
   const kept = checked(ids, before);
   const outputs = scoresOf(analysis, before);
-  const narrow = cloneModel(analysis.model);
-  // The same walk over the copy gives the same labels.
-  const copy = analyze(narrow);
-  cut(copy, leaving(analysis, copy, { readers, outputs, kept, before }));
+  // What was prepared is a copy.
+  const { model: narrow } = analysis;
+  cut(analysis, leaving(analysis, { readers, outputs, kept, before }));
   restate(narrow, readers, kept);
   const names = outputs.map(({ name }) => name);
   const difference = runtime && (await compareVocabularies([model, narrow], { kept, outputs: names, runtime, signal }));
@@ -85,10 +84,9 @@ function scoresOf({ model, shapes }: Analysis, size: number): Value[] {
   return model.graph.outputs.filter((output) => shapes.shape(output)?.at(-1) === size);
 }
 
-/** Tells the labels that leave, in a copy of what was analysed. */
+/** Tells the labels that leave. */
 function leaving(
   { walk }: Analysis,
-  copy: Analysis,
   {
     readers,
     outputs,
@@ -115,7 +113,7 @@ function leaving(
     }),
   ];
   const stays = new Set(kept);
-  const { labels } = copy.walk;
+  const { labels } = walk;
   const [staying, gone] = [true, false].map(
     (which) =>
       new Set(rows.flatMap((own) => own.filter((_, id) => stays.has(id) === which).map((label) => labels.find(label)))),
@@ -128,12 +126,10 @@ function leaving(
 /** Comparisons are with the new number of their token; with none where it left. */
 function restate({ graph }: Model, { comparisons }: TokenReaders, kept: readonly number[]): void {
   for (const { node, index } of comparisons) {
-    const own = graph.nodes.find(
-      ({ name, outputs }) => name === node.name && outputs[0]?.name === node.outputs[0]!.name,
-    )!;
-    const { dataType, dims } = node.inputs[index]!.tensor!;
-    const at = kept.indexOf(Number(node.inputs[index]!.tensor!.numbers()[0]));
-    own.setInput(index, graph.addInitializer('token', numberOf(dataType, dims, at)));
+    const tensor = node.inputs[index]!.tensor!;
+    const { dataType, dims } = tensor;
+    const at = kept.indexOf(Number(tensor.numbers()[0]));
+    node.setInput(index, graph.addInitializer('token', numberOf(dataType, dims, at)));
   }
 }
 
