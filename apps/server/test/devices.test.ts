@@ -124,7 +124,7 @@ describe('a device', () => {
   it('goes on where an answer breaks off, of a file and of its report', async () => {
     const broken = await breakingProxy(server.url, [/\/files\//, /\/jobs\//]);
     // A device that has no file yet.
-    agent(temporaryFolder(), token, broken.url);
+    const child = agent(temporaryFolder(), token, broken.url);
     const found = await client.until(
       async () => (await client.get<{ items: Device[] }>('/api/devices')).items,
       (devices) => devices.length === 2,
@@ -133,6 +133,9 @@ describe('a device', () => {
     const end = await client.wait((await benchmark({ device: id })).id);
     expect(end).toMatchObject({ state: 'done', error: null, attempt: 1 });
     expect(broken.left()).toBe(0);
+    // One that runs would register again.
+    child.kill('SIGKILL');
+    await ended(child);
     expect((await client.fetch(`/api/devices/${id}`, { method: 'DELETE' })).status).toBe(204);
     await broken.close();
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   type BenchModel,
+  type BenchProgress,
   benchResultSchema,
   compareResults,
   measure,
@@ -91,6 +92,19 @@ describe('measuring', () => {
     const controller = new AbortController();
     const onProgress = () => controller.abort();
     await expect(measure({ models, target, protocol: BRIEF, signal: controller.signal, onProgress })).rejects.toThrow();
+  });
+
+  it('leaves no process behind where it is stopped in the middle', async () => {
+    const controller = new AbortController();
+    const before = children();
+    const onProgress = ({ step }: BenchProgress) => {
+      // While the first runs, the second waits for its turn.
+      if (step === 'measure') setTimeout(() => controller.abort(), 70);
+    };
+    await expect(
+      measure({ models, target, protocol: { ...BRIEF, runs: 100_000 }, signal: controller.signal, onProgress }),
+    ).rejects.toMatchObject({ code: 'aborted' });
+    await expect.poll(() => children().filter((pid) => !before.includes(pid)), { timeout: 20_000 }).toEqual([]);
   });
 
   it('says which targets and protocols there are', async () => {

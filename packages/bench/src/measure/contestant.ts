@@ -67,17 +67,27 @@ export class Contestant {
     });
   }
 
+  /** Ends its process, also where its last word is that it was stopped. */
   async close(): Promise<void> {
-    await this.#attempt(async () => {
-      if (!this.#opened) return;
-      const { loadMs, peakBytes, cpuSeconds } = await this.#opened.footprint();
-      this.cpuSeconds =
-        this.cpuSeconds === undefined || cpuSeconds === undefined ? undefined : this.cpuSeconds + cpuSeconds;
-      this.footprint = {
-        ...(loadMs !== undefined && { loadMs: Math.min(loadMs, this.footprint.loadMs ?? loadMs) }),
-        ...(peakBytes !== undefined && { peakBytes: Math.max(peakBytes, this.footprint.peakBytes ?? 0) }),
-      };
-    });
+    try {
+      await this.#attempt(() => this.#takeFootprint());
+    } finally {
+      await this.#release();
+    }
+  }
+
+  async #takeFootprint(): Promise<void> {
+    if (!this.#opened) return;
+    const { loadMs, peakBytes, cpuSeconds } = await this.#opened.footprint();
+    this.cpuSeconds =
+      this.cpuSeconds === undefined || cpuSeconds === undefined ? undefined : this.cpuSeconds + cpuSeconds;
+    this.footprint = {
+      ...(loadMs !== undefined && { loadMs: Math.min(loadMs, this.footprint.loadMs ?? loadMs) }),
+      ...(peakBytes !== undefined && { peakBytes: Math.max(peakBytes, this.footprint.peakBytes ?? 0) }),
+    };
+  }
+
+  async #release(): Promise<void> {
     await this.#opened?.close().catch(() => undefined);
     this.#opened = undefined;
   }
@@ -100,8 +110,7 @@ export class Contestant {
       if (this.signal?.aborted || !(error instanceof Error)) throw error;
       if (!(error instanceof SnpError)) throw error;
       this.error = patience.aborted ? 'It did not answer any more and was stopped.' : error.message;
-      await this.#opened?.close().catch(() => undefined);
-      this.#opened = undefined;
+      await this.#release();
       return undefined;
     }
   }
