@@ -1,18 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gradientModel } from '@snp/gradient';
 import { decodeModel } from '@snp/onnx';
 import { onnxRuntime } from '@snp/runtime';
-import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startBrowser } from '../src/web/browser.js';
 import { drawn, type GradientPage } from './support/gradientPageTypes.js';
+import { openOrtPage } from './support/ortPage.js';
 
 const vit = await readFile(new URL('../../../examples/shapes/vit-shapes.onnx', import.meta.url));
-const ort = dirname(createRequire(import.meta.url).resolve('onnxruntime-web'));
 const browser: Browser | string = await startBrowser({ webgpu: false }).catch((error: Error) => error.message);
 if (typeof browser === 'string') console.warn(`No gradients in a browser: ${browser}`);
 
@@ -22,22 +18,7 @@ describe.skipIf(typeof browser === 'string')('in a browser', { timeout: 120_000 
   afterAll(() => (browser as Browser).close());
 
   it('a model is differentiated, and its gradients are computed, as in Node', async () => {
-    const entryPoints = [fileURLToPath(new URL('support/gradientPage.ts', import.meta.url))];
-    const bundle = await build({ entryPoints, bundle: true, format: 'esm', platform: 'browser', write: false });
-    const tab = await (browser as Browser).newPage();
-    await tab.route('http://snp.test/**', async (route) => {
-      const path = new URL(route.request().url()).pathname;
-      if (path === '/model.onnx') return route.fulfill({ body: vit });
-      if (path === '/page.js')
-        return route.fulfill({ body: bundle.outputFiles[0].text, contentType: 'text/javascript' });
-      if (path.startsWith('/ort/')) {
-        const contentType = path.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
-        return route.fulfill({ body: await readFile(join(ort, path.slice('/ort/'.length))), contentType });
-      }
-      return route.fulfill({ body: '<script type="module" src="page.js"></script>', contentType: 'text/html' });
-    });
-    await tab.goto('http://snp.test/');
-    await tab.waitForFunction('globalThis.page');
+    const { page: tab } = await openOrtPage(browser as Browser, { script: 'gradientPage.ts', model: vit });
 
     const model = decodeModel(vit);
     const [input] = model.graph.inputs.filter(({ tensor }) => !tensor);

@@ -15,9 +15,9 @@ export const tokenizerBeside: typeof node.tokenizerBeside = needsNode('tokenizer
 export const usedTokens: typeof node.usedTokens = needsNode('usedTokens', DATA);
 export const resolvePreprocess: typeof node.resolvePreprocess = needsNode('resolvePreprocess', DATA);
 
-/** Models run in a browser where somebody gives a `Runtime` for it; whoever opens one without hears so. */
+/** Models run in a browser where somebody gives a runtime for it; whoever opens one without hears so. */
 export const onnxRuntime: typeof node.onnxRuntime = () => ({
-  open: async () => needsNode('onnxruntime-node', 'Pass a `runtime` of your own, around onnxruntime-web for one.')(),
+  open: async () => needsNode('onnxruntime-node', 'Pass `runtime: webRuntime(ort)` with onnxruntime-web.')(),
 });
 
 export const threadPool: typeof node.threadPool = () => undefined;

@@ -16,6 +16,7 @@ export { squareOf, triangleAt, triangleLength } from './linalg/triangle.js';
 export { floatsOf } from './session/floatsOf.js';
 export { isRefusal } from './session/isRefusal.js';
 export { ONNX_RUNTIME_DEFAULTS, type OnnxRuntime, type OnnxRuntimeOptions } from './session/onnxRuntimeOptions.js';
+export type { Ort, OrtMetadata, OrtSession, OrtSessionOptions, OrtTensor } from './session/ort.js';
 export type { SessionSettings } from './session/protocol.js';
 export type {
   Feeds,
@@ -29,6 +30,7 @@ export type {
   Session,
   TensorInfo,
 } from './session/runtime.js';
+export { type WebRuntimeOptions, webRuntime } from './session/webRuntime.js';
 export { TapBuilder } from './taps/build.js';
 export { crossTap } from './taps/crossTap.js';
 export { type GramAxes, gramTap } from './taps/gramTap.js';

@@ -8,6 +8,7 @@ import { abortedError, throwIfAborted } from '../throwIfAborted.js';
 import { workerPath } from '../workerPath.js';
 import { Parcels } from './parcels.js';
 import type { Request, Response } from './protocol.js';
+import { refusal } from './refusal.js';
 
 /** How long a process without open models stays for the next one, also while this one is at work in between: starting another takes a quarter of a second. */
 const IDLE_MS = 5000;
@@ -103,11 +104,11 @@ export class Child {
     if (kind === 'open' && error === undefined) this.#open.add(session);
     if (kind === 'close') this.#open.delete(session);
     if (this.#waiting.size === 0) this.#letGo();
-    if (error !== undefined) return waiting.reject(explain(error));
+    if (error !== undefined) return waiting.reject(refusal(error));
     try {
       waiting.resolve(this.#parcels.unpack(result) as never);
     } catch (failure) {
-      waiting.reject(explain((failure as Error).message));
+      waiting.reject(refusal((failure as Error).message));
     }
   }
 
@@ -148,19 +149,4 @@ export class Child {
     this.#process.ref();
     (this.#process.channel as { ref?(): void } | undefined)?.ref?.();
   }
-}
-
-/** onnxruntime's message, its first line first and without source places. */
-function explain(message: string): SnpError {
-  if (message.includes("Cannot find package 'onnxruntime-node'")) {
-    return new SnpError(
-      'runtime',
-      "onnxruntime-node is not installed. Install it beside this package: 'npm install onnxruntime-node'.",
-    );
-  }
-  const text = message
-    .replace(/^\[ONNXRuntimeError\] : \d+ : \w+ : /, '')
-    .replace(/\/\S+\.(cc|h):\d+ \S+ /g, '')
-    .trim();
-  return new SnpError('runtime', `onnxruntime refused: ${text}`, {}, { cause: message });
 }

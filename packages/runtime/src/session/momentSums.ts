@@ -1,11 +1,10 @@
-import { encodeModel } from '@snp/onnx';
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { triangleLength } from '../linalg/triangle.js';
+import { bytesOf } from './bytesOf.js';
 import { momentBlocks, momentsKernel } from './momentsKernel.js';
+import type { Ort, OrtSession, OrtSessionOptions, OrtTensor } from './ort.js';
+import { toOrt } from './ortTensor.js';
 import type { Moments } from './runtime.js';
 import { addSingle } from './sums.js';
-
-type Ort = typeof import('onnxruntime-node');
 
 /**
  * Rows that are collected before they are multiplied: the product of few takes no longer than adding it up. Where both are large, more. Products read their columns, which push one another out of
@@ -20,7 +19,7 @@ function rowsAtOnce(width: number): number {
 const ORIGIN_ROWS = 256;
 
 /** Threads of a session keep turning when their work is done. Here those of one would take the cores from those of the next: products take 1.7 times as long. */
-const PATIENT: InferenceSession.SessionOptions = { extra: { session: { intra_op: { allow_spinning: '0' } } } };
+const PATIENT: OrtSessionOptions = { extra: { session: { intra_op: { allow_spinning: '0' } } } };
 
 /** Bytes of arrays let go that are collected at once. */
 const GARBAGE = 1e8;
@@ -41,18 +40,18 @@ interface Collected extends Moments {
 /** Adds up second moments of outputs [rows, heads, width] over runs, by name: products of many rows at a time, in float32, their sums in float64. */
 export class MomentSums {
   readonly #collected = new Map<string, Collected>();
-  readonly #kernels = new Map<string, Promise<InferenceSession>>();
+  readonly #kernels = new Map<string, Promise<OrtSession>>();
 
   /** Bytes of arrays let go since they were last collected. */
   #garbage = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly ort: Ort,
-    private readonly options: InferenceSession.SessionOptions,
+    private readonly options: OrtSessionOptions,
   ) {}
 
   /** Adds the moments of an output [rows, heads, width]. To be called one after the other: rows that wait must not change while they are multiplied. */
-  async add(name: string, { type, dims, data }: Tensor, weight = 1): Promise<void> {
+  async add(name: string, { type, dims, data }: OrtTensor, weight = 1): Promise<void> {
     if (type !== 'float32' || dims.length !== 3)
       throw new Error(`output '${name}' has no second moments: it is not float32 [rows, heads, width]`);
     const [count, heads, width] = dims;
@@ -101,10 +100,12 @@ export class MomentSums {
     const kernel = await this.#kernel(heads, width);
     const rows = own.rows.subarray(0, waiting * heads * width);
     own.origin ??= meanRow(rows.subarray(0, ORIGIN_ROWS * heads * width), heads * width);
-    const given = await kernel.run({
-      rows: new this.ort.Tensor('float32', rows, [waiting, heads, width]),
-      origin: new this.ort.Tensor('float32', own.origin, [heads, width]),
-    });
+    const tensor = (data: Float32Array, dims: number[]) => toOrt(this.ort, { type: 'FLOAT', dims, data });
+    const feeds = { rows: tensor(rows, [waiting, heads, width]), origin: tensor(own.origin, [heads, width]) };
+    const given = await kernel.run(
+      feeds,
+      kernel.outputMetadata.map(({ name }) => name),
+    );
     const weighed = (name: string) => {
       const numbers = given[name].data as Float32Array;
       return own.weight === 1 ? numbers : numbers.map((number) => own.weight * number);
@@ -115,11 +116,11 @@ export class MomentSums {
     own.waiting = 0;
   }
 
-  #kernel(heads: number, width: number): Promise<InferenceSession> {
+  #kernel(heads: number, width: number): Promise<OrtSession> {
     const key = `${heads}x${width}`;
     const known =
       this.#kernels.get(key) ??
-      this.ort.InferenceSession.create(Buffer.concat(encodeModel(momentsKernel(heads, width))), {
+      this.ort.InferenceSession.create(bytesOf(momentsKernel(heads, width)), {
         ...this.options,
         ...PATIENT,
       });

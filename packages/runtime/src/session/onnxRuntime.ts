@@ -5,6 +5,7 @@ import { withTemporaryFolder, writeModel } from '@snp/onnx/node';
 import { throwIfAborted } from '../throwIfAborted.js';
 import { Child } from './child.js';
 import { ONNX_RUNTIME_DEFAULTS, type OnnxRuntime, type OnnxRuntimeOptions } from './onnxRuntimeOptions.js';
+import { optimized } from './optimized.js';
 import type { SessionSettings } from './protocol.js';
 import type { Feeds, Footprint, MeasuredSession, Moments, RuntimeTensor, Session } from './runtime.js';
 
@@ -34,11 +35,7 @@ export function onnxRuntime(options: OnnxRuntimeOptions = {}): OnnxRuntime {
             { kind: 'open', session: number, path, settings: { ...settings, optimization } },
             signal,
           );
-        // onnxruntime's own rewrites break some models that it runs without them, as where an intermediate value is looked at.
-        const { inputs, outputs } = await open(settings.optimization).catch(async (refusal) => {
-          if (options.optimization !== undefined || signal?.aborted || !own.alive) throw refusal;
-          return open('disabled').catch(() => Promise.reject(refusal));
-        });
+        const { inputs, outputs } = await optimized(options.optimization, open, () => own.alive && !signal?.aborted);
         return sessionOf(own, number, { inputs, outputs });
       });
     },

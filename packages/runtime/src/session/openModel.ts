@@ -1,95 +1,48 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { InferenceSession } from 'onnxruntime-node';
-import { MomentSums } from './momentSums.js';
-import { fromOrt, toOrt, typeOf } from './ortTensor.js';
+import type { OrtSessionOptions } from './ort.js';
 import type { SessionSettings } from './protocol.js';
-import type { Feeds, Footprint, Moments, RunOptions, RuntimeTensor, TensorInfo } from './runtime.js';
-import { Sums } from './sums.js';
+import { RunningModel } from './runningModel.js';
+import type { Feeds, Footprint } from './runtime.js';
 
-type Ort = typeof import('onnxruntime-node');
-type Outputs = InferenceSession.OnnxValueMapType;
+type OnnxRuntimeNode = typeof import('onnxruntime-node');
 
-/** Outputs of a run that are added up, and how much the run counts. */
-interface ToAdd {
-  sums: readonly string[];
-  moments: readonly string[];
-  weight: number;
-}
-
-/** A model that is open in this process, and what was added up over its runs. */
-export class OpenModel {
-  readonly #sums = new Sums();
-  readonly #moments: MomentSums;
-  #last: Promise<unknown> = Promise.resolve();
-  /** Outputs that can be handed over: onnxruntime gives no sequences to JavaScript. */
-  readonly #tensors: string[];
-  /** Why what a run gave could not be added up, until it is told. */
-  #failure: { error: unknown } | undefined;
-
+/** A model that is open in this process, and what running it costs. */
+export class OpenModel extends RunningModel {
   private constructor(
-    private readonly ort: Ort,
+    private readonly onnxRuntime: OnnxRuntimeNode,
     private readonly settings: SessionSettings,
-    private readonly session: InferenceSession,
+    private readonly opened: InferenceSession,
     private readonly load: { loadMs: number; baseBytes: number },
   ) {
-    this.#tensors = session.outputMetadata.filter(({ isTensor }) => isTensor).map(({ name }) => name);
-    this.#moments = new MomentSums(ort, sessionOptions({ ...settings, profile: undefined }));
+    super(onnxRuntime, opened, sessionOptions({ ...settings, profile: undefined }));
   }
 
-  static async open(ort: Ort, path: string, settings: SessionSettings): Promise<OpenModel> {
+  static async open(ort: OnnxRuntimeNode, path: string, settings: SessionSettings): Promise<OpenModel> {
     const baseBytes = process.memoryUsage.rss();
     const start = performance.now();
     const session = await ort.InferenceSession.create(path, sessionOptions(settings));
     return new OpenModel(ort, settings, session, { loadMs: performance.now() - start, baseBytes });
   }
 
-  get interfaces(): { inputs: TensorInfo[]; outputs: TensorInfo[] } {
-    return { inputs: describe(this.session.inputMetadata), outputs: describe(this.session.outputMetadata) };
-  }
-
-  /** Runs the model. What is to be added up is so after the answer, while whoever asked makes the next inputs ready; a failure in it is told by the next question. */
-  run(feeds: Feeds, { fetches, sums = [], moments = [], weight = 1 }: Omit<RunOptions, 'signal'>): Promise<Feeds> {
-    return new Promise((resolve, reject) => {
-      this.#inTurn(async () => {
-        const own = this.#ortFeeds(feeds);
-        const outputs = await this.session.run(own, [...(fetches ?? this.#tensors)]);
-        const added = new Set([...sums, ...moments]);
-        const wanted = Object.entries(outputs).filter(([name]) => !added.has(name));
-        resolve(Object.fromEntries(wanted.map(([name, tensor]) => [name, fromOrt(tensor)])));
-        if (added.size === 0) return;
-        await nextTurn();
-        await this.#add(outputs, { sums, moments, weight });
-      }).catch(reject);
-    });
-  }
-
   /** Milliseconds of runs, one after the other. */
   time(feeds: Feeds, runs: number): Promise<Float64Array> {
-    return this.#inTurn(async () => {
-      const own = this.#ortFeeds(feeds);
+    return this.inTurn(async () => {
+      const run = this.prepared(feeds);
       const times = new Float64Array(runs);
-      for (let run = 0; run < times.length; run++) {
+      for (let at = 0; at < times.length; at++) {
         const start = performance.now();
-        await this.session.run(own, this.#tensors);
-        times[run] = performance.now() - start;
+        await run();
+        times[at] = performance.now() - start;
       }
       return times;
     });
   }
 
-  takeSum(name: string): Promise<RuntimeTensor> {
-    return this.#inTurn(() => this.#sums.take(name));
-  }
-
-  takeMoments(name: string): Promise<Moments> {
-    return this.#inTurn(() => this.#moments.take(name));
-  }
-
   footprint(): Footprint {
     const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-    const { versions } = this.ort.env;
+    const { versions } = this.onnxRuntime.env;
     return {
       ...this.load,
       peakBytes: 1024 * maxRSS,
@@ -99,39 +52,8 @@ export class OpenModel {
   }
 
   takeProfile(): string {
-    this.session.endProfiling();
+    this.opened.endProfiling();
     return newestWith(this.settings.profile);
-  }
-
-  async close(): Promise<void> {
-    await this.#last;
-    await this.session.release();
-    await this.#moments.close();
-  }
-
-  /** One after the other: each takes all cores, and rows that wait to be multiplied must not change meanwhile. */
-  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
-    const own = this.#last.then(() => {
-      const failure = this.#failure;
-      this.#failure = undefined;
-      if (failure) throw failure.error;
-      return work();
-    });
-    this.#last = own.catch(() => undefined);
-    return own;
-  }
-
-  async #add(outputs: Outputs, { sums, moments, weight }: ToAdd): Promise<void> {
-    try {
-      for (const name of sums) this.#sums.add(name, fromOrt(outputs[name]), weight);
-      for (const name of moments) await this.#moments.add(name, outputs[name], weight);
-    } catch (error) {
-      this.#failure = { error };
-    }
-  }
-
-  #ortFeeds(feeds: Feeds) {
-    return Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(this.ort, tensor)]));
   }
 }
 
@@ -144,7 +66,7 @@ function newestWith(prefix: string | undefined): string {
   return join(dirname(prefix), last);
 }
 
-function sessionOptions(settings: SessionSettings): InferenceSession.SessionOptions {
+function sessionOptions(settings: SessionSettings): OrtSessionOptions {
   return {
     executionProviders: [...settings.executionProviders],
     graphOptimizationLevel: settings.optimization,
@@ -152,12 +74,4 @@ function sessionOptions(settings: SessionSettings): InferenceSession.SessionOpti
     ...(settings.profile !== undefined && { enableProfiling: true, profileFilePrefix: settings.profile }),
     logSeverityLevel: 3,
   };
-}
-
-function describe(metadata: readonly InferenceSession.ValueMetadata[]) {
-  return metadata.map((item) => ({
-    name: item.name,
-    type: item.isTensor ? typeOf(item.type) : ('UNDEFINED' as const),
-    dims: item.isTensor ? item.shape.map((dim) => (dim === '' ? undefined : dim)) : [],
-  }));
 }

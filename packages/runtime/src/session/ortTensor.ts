@@ -1,5 +1,5 @@
 import type { DataType } from '@snp/onnx';
-import type { Tensor } from 'onnxruntime-node';
+import type { Ort, OrtTensor } from './ort.js';
 import type { RuntimeData, RuntimeTensor } from './runtime.js';
 
 /** onnxruntime's names of element types. */
@@ -29,14 +29,14 @@ export function typeOf(ortType: string): DataType {
 }
 
 /** A tensor for onnxruntime. */
-export function toOrt(ort: typeof import('onnxruntime-node'), tensor: RuntimeTensor): Tensor {
+export function toOrt(ort: Ort, tensor: RuntimeTensor): OrtTensor {
   const type = toOrtType.get(tensor.type);
   if (!type) throw new Error(`tensors of type ${tensor.type} cannot be given to onnxruntime`);
-  return new ort.Tensor(type as 'float32', tensor.data as Float32Array, tensor.dims);
+  return new ort.Tensor(type as never, tensor.data as never, tensor.dims);
 }
 
 /** A tensor from onnxruntime. */
-export function fromOrt(tensor: Tensor): RuntimeTensor {
+export function fromOrt(tensor: OrtTensor): RuntimeTensor {
   const { data } = tensor;
   // Where JavaScript has arrays of float16 numbers, onnxruntime gives those.
   const halves = tensor.type === 'float16' && !(data instanceof Uint16Array);
