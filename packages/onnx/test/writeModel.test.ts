@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
@@ -230,6 +230,28 @@ describe('failures', () => {
     await writeModel(model, path, { weights: 'external' });
     expect(Object.keys(contentOf(folder))).toEqual(['m.onnx', 'm.onnx.data']);
     expect((await resultOf(path))[0]).toBe(7 + 2 + 0.5);
+  });
+});
+
+describe('texts beside a model', () => {
+  it.each(['inline', 'external'] as const)('take their places with it, or none does (%s)', async (weights) => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'm.onnx');
+    const text = join(folder, 'm.tokenizer.json');
+    const write = (model: Model) => writeModel(model, path, { weights, beside: { [text]: 'new' } });
+    writeFileSync(text, 'old');
+    const failing = failingModel(() => {
+      mkdirSync(path, { recursive: true });
+      return new Uint8Array(2048);
+    });
+    expect(await errorOf(write(failing))).toMatchObject({ code: 'io' });
+    expect(Object.keys(contentOf(folder))).toEqual(['m.onnx', 'm.tokenizer.json']);
+    expect(readFileSync(text, 'utf8')).toBe('old');
+    rmSync(path, { recursive: true });
+    await write(inline());
+    expect(readFileSync(text, 'utf8')).toBe('new');
+    expect(await resultOf(path)).toEqual(expected);
+    expect(Object.keys(contentOf(folder))).toHaveLength(weights === 'inline' ? 2 : 3);
   });
 });
 

@@ -195,6 +195,7 @@ describe('texts', () => {
     await expect(far).rejects.toThrow(/--stride 5 is more than the 4 tokens/);
     for (const option of [{ tokens: 4 }, { field: 'text' }, { pack: true }, { stride: 2 }])
       await expect(samplesOf('onnx', option)).rejects.toThrow(/is about texts, but .*onnx holds none/);
+    await expect(samplesOf('texts.txt', { preprocess: 'clip' })).rejects.toThrow(/is about pictures, .*holds texts/);
   });
 
   it('find their tokenizer beside the model, or in the folder around it', async () => {

@@ -1,5 +1,5 @@
 import { type KeptVocabulary, keepVocabulary } from '@snp/core';
-import { writeModel, writeTextWhole } from '@snp/onnx/node';
+import { writeModel } from '@snp/onnx/node';
 import { narrowTokenizer, onnxRuntime, type TokenizerJson, tokenizerBeside, usedTokens } from '@snp/runtime';
 import { Command } from 'commander';
 import pc from 'picocolors';
@@ -55,8 +55,8 @@ async function run(path: string, options: VocabularyOptions): Promise<void> {
   const result = await keepVocabulary(model, narrowed?.kept ?? [...used], {
     runtime: options.verify ? onnxRuntime() : undefined,
   });
-  await writeModel(result.model, output);
-  if (narrowed) await writeTextWhole(tokenizerOutput, `${JSON.stringify(narrowed.tokenizer, null, 2)}\n`);
+  const tokenizer = narrowed && { [tokenizerOutput]: `${JSON.stringify(narrowed.tokenizer, null, 2)}\n` };
+  await writeModel(result.model, output, { ...(tokenizer && { beside: tokenizer }) });
   const sizes = { before: await fileSize(path), after: await fileSize(output) };
   const special = specialTokens(source, result);
   if (options.json) {

@@ -20,6 +20,8 @@ export interface WriteModelOptions {
   weights?: 'auto' | 'inline' | 'external';
   /** Whether the files are on the disk, not in the system's memory alone, when this returns. Default true; false for files that nothing outlives. */
   durable?: boolean;
+  /** Texts that belong to the model, such as its tokenizer, by path: they take their places with it, or none does. */
+  beside?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
 }
 
@@ -59,7 +61,22 @@ export async function writeModel(model: Model, path: string, options: WriteModel
   }
   const write = ([file]: WholeFile[]) =>
     writeChunks(file, encodeModel(hasExternal ? inlined(model) : model), options.signal);
-  return writeFilesWhole([path], write, options);
+  return writeWithTexts([path], write, options);
+}
+
+/** Writes files, and the texts that belong to them. */
+async function writeWithTexts(
+  paths: readonly string[],
+  write: (files: WholeFile[]) => Promise<void>,
+  options: WriteModelOptions,
+): Promise<void> {
+  const texts = Object.entries(options.beside ?? {});
+  const writeAll = async (files: WholeFile[]) => {
+    for (const [at, [, text]] of texts.entries()) await files[at].write(new TextEncoder().encode(text));
+    await write(files.slice(texts.length));
+  };
+  // The model last: messages name it.
+  await writeFilesWhole([...texts.map(([name]) => name), ...paths], writeAll, options);
 }
 
 function isExternal(tensor: Tensor): boolean {
@@ -81,7 +98,7 @@ async function writeWithData(model: Model, path: string, options: WriteModelOpti
     if (length === 0) await data.discard();
     await writeChunks(file, encodeModel(copy), signal);
   };
-  await writeFilesWhole([join(dirname(path), dataName), path], write, options);
+  await writeWithTexts([join(dirname(path), dataName), path], write, options);
 }
 
 /** Writes the large initializers of the main graph into `data`, and makes the model refer to them there. */
