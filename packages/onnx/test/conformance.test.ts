@@ -11,7 +11,7 @@ const SEED = Number(process.env.SNP_CONFORMANCE_SEED ?? 1);
 describe('shapes, contents, folding and costs of single operators against onnxruntime', () => {
   it.each(DRAWS.map(([op, draw], index) => ({ op, draw, index })))(
     '$op',
-    { timeout: 60_000 + 50 * RUNS },
+    { timeout: 600_000 + 50 * RUNS },
     async ({ draw, index }) => {
       const failures: string[] = [];
       let ran = 0;
