@@ -71,7 +71,7 @@ it('bench measures on an agent, which ends when it is told to', async () => {
   expect(await agent.outcome).toMatchObject({ code: 0 });
 });
 
-it('profile measures once what prune --latency plans with', { timeout: 300_000 }, async () => {
+it('profile measures once what prune --latency plans with', async () => {
   await writeBusyVit(at('busy.onnx'));
   const { code, stdout } = await snp(
     'profile',

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -317,6 +318,12 @@ describe('snp, on the example model', () => {
   });
 });
 
+/** Commands of a process's children. */
+function childrenOf(parent: number): string[] {
+  const list = execFileSync('ps', ['-A', '-o', 'ppid=,args='], { encoding: 'utf8' });
+  return list.split('\n').filter((line) => Number(line.trim().split(' ')[0]) === parent);
+}
+
 describe('snp, interrupted', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)('by %s leaves nothing behind and what was there', async (signal) => {
     await writeFile(at('old.onnx'), 'the old model');
@@ -336,8 +343,9 @@ describe('snp, interrupted', () => {
       '-o',
       at('old.onnx'),
     ]);
-    // Loaded by then, and far from done.
-    setTimeout(() => child.kill(signal), 3000);
+    // Loaded when a process of its own opens models, and far from done.
+    await expect.poll(() => childrenOf(child.pid!)).toContainEqual(expect.stringContaining('worker.js'));
+    child.kill(signal);
     expect([130, 143]).toContain((await outcome).code);
     expect(await namesIn(folder)).toEqual(before);
     expect(await readFile(at('old.onnx'), 'utf8')).toBe('the old model');

@@ -33,6 +33,8 @@ const queue = new JobQueue(
 );
 await queue.start();
 await queue.stop();
+// Copies are of different servers.
+await database.query('delete from snp.server');
 // Closed in order, a copy of it has nothing to recover.
 await database.close();
 writeFileSync(fileURLToPath(new URL('database.gz', import.meta.url)), packFolder(join(folder, 'database')));

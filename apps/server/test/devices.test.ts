@@ -97,10 +97,7 @@ describe('a device', () => {
   it('that stops hands its job back, and goes on with it when it is there again', async () => {
     const child = agent();
     const job = await benchmark({ protocol: 'default' });
-    await client.until(
-      () => client.get<Job>(`/api/jobs/${job.id}`),
-      ({ state }) => state === 'running',
-    );
+    await client.runs(job.id);
     child.kill('SIGTERM');
     await ended(child);
     expect((await client.get<Job>(`/api/jobs/${job.id}`)).state).toBe('queued');
@@ -110,10 +107,7 @@ describe('a device', () => {
   it('that is killed loses its job to whoever comes next', async () => {
     const child = agent();
     const job = await benchmark({ protocol: 'snp-paper' });
-    await client.until(
-      () => client.get<Job>(`/api/jobs/${job.id}`),
-      ({ state }) => state === 'running',
-    );
+    await client.runs(job.id);
     child.kill('SIGKILL');
     await ended(child);
     agent();
@@ -143,10 +137,7 @@ describe('a device', () => {
   it('stops measuring what is cancelled', async () => {
     agent();
     const job = await benchmark({ protocol: 'mlperf-single-stream' });
-    await client.until(
-      () => client.get<Job>(`/api/jobs/${job.id}`),
-      ({ state }) => state === 'running',
-    );
+    await client.runs(job.id);
     await client.post(`/api/jobs/${job.id}/cancel`, {});
     const idle = await client.until(device, ({ running: one }) => one === null);
     expect(idle.queued).toBe(0);

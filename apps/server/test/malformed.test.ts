@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningServer } from '../dist/index.js';
@@ -100,6 +101,7 @@ describe('an archive', () => {
         const began = performance.now();
         await fetch(`${server.url}/healthz`);
         longest = Math.max(longest, performance.now() - began);
+        await setTimeout(20);
       }
       expect(longest).toBeLessThan(10_000);
       return answer;

@@ -36,7 +36,7 @@ describe('requests of tokens', () => {
     await expect(ask('a', 'one too many')).rejects.toMatchObject({ code: 'too-many-requests' });
     const other = ask('b', 'b');
     for (let at = 0; at < 34; at++) {
-      await vi.waitFor(() => expect(begun).toContain(`a${at}`), { interval: 1 });
+      await vi.waitFor(() => expect(begun).toContain(`a${at}`), { interval: 1, timeout: 60_000 });
       end(`a${at}`);
     }
     end('b');
@@ -55,7 +55,10 @@ describe('requests of tokens', () => {
       await Promise.all(Array.from({ length: count }, work));
       return begun[begun.length - 1] - begun[0];
     };
-    expect(await lasting(6)).toBeLessThan(60);
+    // The quickest of some: a machine that is busy makes any of them slow.
+    const few = [];
+    for (let round = 0; round < 5; round++) few.push(await lasting(6));
+    expect(Math.min(...few)).toBeLessThan(60);
     // All but the last few wait ten milliseconds at least, two at a time.
     expect(await lasting(26)).toBeGreaterThan(80);
   });

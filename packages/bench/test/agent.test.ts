@@ -192,13 +192,13 @@ describe('an agent', () => {
     const own = client(url);
     const first = await own.upload(model);
     const other = await smallModel(join(folder, 'other.onnx'), { ffn: 49, weights: 'external' });
-    const long = await own.submit(jobFor([first], 100_000), 'long');
+    const long = await own.submit(jobFor([first], 1_000_000), 'long');
     expect(long.state).toMatch(/queued|running/);
     await expect(own.upload(other)).rejects.toThrow(/no room/);
     await own.remove('long');
     await own.wait('long').catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    await own.upload(other);
+    // The file is let go of when the measurement has ended.
+    await expect.poll(() => own.upload(other).catch(String)).toMatchObject({ sha256: expect.any(String) });
     await expect(own.submit(jobFor([first]))).rejects.toThrow(/is not there/);
   });
 

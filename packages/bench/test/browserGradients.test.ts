@@ -14,7 +14,7 @@ if (typeof browser === 'string') console.warn(`No gradients in a browser: ${brow
 
 declare const page: GradientPage;
 
-describe.skipIf(typeof browser === 'string')('in a browser', { timeout: 120_000 }, () => {
+describe.skipIf(typeof browser === 'string')('in a browser', () => {
   afterAll(() => (browser as Browser).close());
 
   it('a model is differentiated, and its gradients are computed, as in Node', async () => {

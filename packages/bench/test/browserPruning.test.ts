@@ -34,7 +34,7 @@ const bytesOf = (model: Model) => Buffer.concat(encodeModel(model));
 let script = '';
 declare const page: PrunePage;
 
-describe.skipIf(typeof browser === 'string')('in a browser', { timeout: 120_000 }, () => {
+describe.skipIf(typeof browser === 'string')('in a browser', () => {
   beforeAll(async () => {
     const entryPoints = [fileURLToPath(new URL('support/prunePage.ts', import.meta.url))];
     // No option but the platform: what a bundler does by itself must do.

@@ -12,7 +12,7 @@ if (!found.available) console.warn(`No test in a browser: ${found.reason}`);
 afterAll(() => target.close?.());
 
 describe.skipIf(!found.available)('a browser', () => {
-  it('runs models, with external data too, with threads', { timeout: 120_000 }, async () => {
+  it('runs models, with external data too, with threads', async () => {
     const models = [
       await smallModel(join(folder, 'inline.onnx')),
       await smallModel(join(folder, 'external.onnx'), { weights: 'external' }),
@@ -23,7 +23,7 @@ describe.skipIf(!found.available)('a browser', () => {
   });
 });
 
-it('WebGPU is there or says why not', { timeout: 60_000 }, async () => {
+it('WebGPU is there or says why not', async () => {
   const webgpu = webTarget({ provider: 'webgpu' });
   const probe = await webgpu.probe();
   if (!probe.available) {

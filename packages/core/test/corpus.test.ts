@@ -32,7 +32,7 @@ function fillWeights({ groups }: Analysis): void {
 }
 
 describe.skipIf(files.length === 0).each(files)('%s', (file) => {
-  it('is pruned right, or refused with reasons', { timeout: 120_000 }, async () => {
+  it('is pruned right, or refused with reasons', async () => {
     const analysis = prepare(await readModel(join(corpus!, file)), { allowNothing: true });
     if (analysis.groups.length === 0) {
       // Every file has weights; what cannot be pruned has to say why.

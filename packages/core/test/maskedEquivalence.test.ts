@@ -25,7 +25,7 @@ async function effect(
 describe.skipIf(shared.length === 0).each(shared)(
   'a pruned $file equals the masked original',
   ({ path, inputs: specs }) => {
-    it('for random plans of every kind, alone and mixed, at two batch sizes', { timeout: 240_000 }, async () => {
+    it('for random plans of every kind, alone and mixed, at two batch sizes', async () => {
       const model = await readModel(path);
       const analysis = prepare(cloneModel(model), { allowNothing: true });
       const kinds = [...new Set(analysis.groups.map((group) => group.kind))];

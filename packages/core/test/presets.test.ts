@@ -28,7 +28,7 @@ describe.each(PUBLISHED)('%s', (name, size, gmacs, params) => {
   const analysis = prepare(buildVit({ ...size, qkv: 'fused' }));
   const widths = presetWidths(name, analysis);
 
-  it('gives the published cost, foreseen and made', { timeout: 60_000 }, () => {
+  it('gives the published cost, foreseen and made', () => {
     const plan = emptyPlan(analysis);
     for (const group of unitGroups(analysis).filter(({ kind }) => kind !== 'block')) {
       const keep = selectUnits(group, new Float64Array(group.units), widths[group.id] ?? laneWidth(group));

@@ -164,7 +164,7 @@ const shared = sharedModels();
 if (shared.length === 0) console.warn('skipped: analysis of real exports, because ../shared is missing');
 
 describe.skipIf(shared.length === 0).each(shared)('analyze, on $file', ({ path, file }) => {
-  it('finds the same with and without names, and a reason for all that is frozen', { timeout: 60_000 }, async () => {
+  it('finds the same with and without names, and a reason for all that is frozen', async () => {
     const model = await readModel(path);
     const named = analyzed(model);
     const nameless = analyzed(withoutNames(model));

@@ -50,7 +50,7 @@ describe('messages there and back', () => {
 });
 
 describe('models there and back', () => {
-  it('keeps everything that a file says', { timeout: 60_000 }, () => {
+  it('keeps everything that a file says', () => {
     fc.assert(
       fc.property(anyModel, (message) => {
         const bytes = officialBytes('ModelProto', message);
@@ -100,7 +100,7 @@ describe('edits', () => {
 });
 
 describeShared('real models there and back', () => {
-  it.each(sharedFiles)('$file', { timeout: 60_000 }, ({ bytes }) => {
+  it.each(sharedFiles)('$file', ({ bytes }) => {
     const original = bytes();
     const again = joined(encodeModel(decodeModel(original)));
     if (Buffer.compare(again, original) === 0) return;

@@ -44,7 +44,7 @@ function feedsOf(model: Model) {
 }
 
 describeShared('prepared models against onnxruntime, as the file is and at other sizes', () => {
-  it.each(sharedFiles)('$file', { timeout: 180_000 }, async ({ file, bytes }) => {
+  it.each(sharedFiles)('$file', async ({ file, bytes }) => {
     const model = decodeModel(bytes());
     const loads = await plainSession(model).then(
       (session) => session.release().then(() => true),
@@ -67,7 +67,7 @@ describeShared('prepared models against onnxruntime, as the file is and at other
 });
 
 describeShared('folded models', () => {
-  it.each(sharedModels)('$file', { timeout: 180_000 }, ({ bytes }) => {
+  it.each(sharedModels)('$file', ({ bytes }) => {
     const model = decodeModel(bytes());
     const before = costOf(model);
     foldConstants(model);

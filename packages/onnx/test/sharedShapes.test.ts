@@ -27,7 +27,7 @@ function exposeAll(model: Model, shapes: ShapeInfo): Value[] {
 const numbersOf = (data: unknown) => Array.from(data as ArrayLike<number | bigint>, Number);
 
 describeShared('inferred shapes against onnxruntime', () => {
-  it.each(sharedModels)('$file', { timeout: 180_000 }, async ({ bytes, inputs }) => {
+  it.each(sharedModels)('$file', async ({ bytes, inputs }) => {
     const model = decodeModel(bytes());
     const start = performance.now();
     const shapes = inferShapes(model);

@@ -96,7 +96,7 @@ describe('rows that are picked as early as may be', () => {
     'with Gemm': { linear: 'gemm' },
     'with Einsum': { linear: 'einsum', attention: 'einsum' },
   };
-  it.each(Object.entries(blocks))('are those of the whole value (%s)', { timeout: 120_000 }, async (_, block) => {
+  it.each(Object.entries(blocks))('are those of the whole value (%s)', async (_, block) => {
     const options: TransformerOptions = {
       seed: 1,
       residual: 8,

@@ -51,7 +51,7 @@ describe('sizes', () => {
     expect(millions(buildVit({ ...size, qkv: 'separate' }))).toBe(expected);
   });
 
-  it('DeiT-Base has the published number of parameters and onnxruntime loads it', { timeout: 180_000 }, async () => {
+  it('DeiT-Base has the published number of parameters and onnxruntime loads it', async () => {
     const model = buildVit(DEIT_BASE);
     expect(millions(model)).toBe('86.568');
     // A wrong fetch is refused only after the model itself was accepted.
@@ -120,14 +120,10 @@ describe('sizes', () => {
       ],
       '31.845',
     ],
-  ])(
-    '%s with the pruned widths has the published number',
-    { timeout: 120_000 },
-    (_, size, residual, blocks, expected) => {
-      const model = buildVit({ ...size, residual, blocks: widths(blocks), qkv: 'separate', scaleWidth: 64 });
-      expect(millions(model)).toBe(expected);
-    },
-  );
+  ])('%s with the pruned widths has the published number', (_, size, residual, blocks, expected) => {
+    const model = buildVit({ ...size, residual, blocks: widths(blocks), qkv: 'separate', scaleWidth: 64 });
+    expect(millions(model)).toBe(expected);
+  });
 
   it('refuses sizes that contradict each other', () => {
     const unequal = { ...SMALL, blocks: { queryKey: 4, value: 8, ffn: 40 } };
@@ -200,7 +196,7 @@ describe.skipIf(!shared)('against the real export of DeiT-Tiny', () => {
   const weightName = (node: Node) =>
     `${node.name.slice(1).replace('blocks/', '').replace('/MatMul', '').replaceAll('/', '.')}.weight`;
 
-  it('computes the same with its weights', { timeout: 60_000 }, async () => {
+  it('computes the same with its weights', async () => {
     const real = await readModel(`${shared}/models/deit_tiny_patch16_224.onnx`);
     const weights = weightsOf(real);
     const built = buildVit(DEIT_TINY);

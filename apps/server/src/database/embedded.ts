@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SnpError } from '@snp/onnx';
@@ -53,7 +55,8 @@ export class Embedded implements Database {
 
   /** @throws SnpError `io` if the folder cannot be used. */
   static async open(folder: string, log: Log): Promise<Embedded> {
-    await makeFolders(folder, 0o700);
+    // A new one comes whole, as a copy of the empty database (`unpackFolder`).
+    await makeFolders(existsSync(folder) ? folder : dirname(folder), 0o700);
     const database = new Embedded(folder, log);
     await database.#open();
     return database;

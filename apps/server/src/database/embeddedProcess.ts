@@ -1,5 +1,6 @@
 // PGlite in a process of its own: its hundreds of megabytes are not the server's, and a query never keeps requests waiting.
 import { existsSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { PGlite } from '@electric-sql/pglite';
 import { FolderLock } from '../folder/folderLock.js';
 import { syncTree } from '../folder/sync.js';
@@ -11,6 +12,9 @@ import { unpackFolder } from './packedFolder.js';
 const PATIENCE = 10_000;
 
 const [folder] = process.argv.slice(2);
+
+// Only what runs very often is compiled once more, to run faster: for all that opening takes, this costs more than it gives. An engine without the flag says so and goes on.
+setFlagsFromString('--wasm-tiering-budget=100000000');
 
 /** To a server that may just have died: `disconnect` tells of it. */
 function send(answer: Answer): void {

@@ -2,6 +2,9 @@ import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { type Database, first } from '../database/database.js';
 
+/** As the migration that brought ids makes them. */
+const NEW_ID = `left(replace(gen_random_uuid()::text, '-', ''), 12)`;
+
 /** The cookie of a browser that signed in. Its name has the server's id, since all servers of a host share what a browser keeps for it. */
 export class SessionCookie {
   readonly #name: string;
@@ -16,6 +19,8 @@ export class SessionCookie {
 
   /** The cookie of the server, or of the servers, of a database. */
   static async of(database: Database, publicUrl: string | undefined): Promise<SessionCookie> {
+    // One that began as a copy of the empty database has no id yet (`makeTemplate`).
+    await database.query(`insert into snp.server select ${NEW_ID} where not exists (select from snp.server)`);
     const row = await first<{ id: string }>(database, 'select id from snp.server');
     return new SessionCookie(row!.id, publicUrl?.startsWith('https:') ?? false);
   }

@@ -1,11 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import type { components } from '../../openapi.js';
 
 type Schemas = components['schemas'];
 export type Job = Schemas['Job'];
 export type Model = Schemas['Model'];
 export type Dataset = Schemas['Dataset'];
+
+/** Longer than anything that is waited for takes where two packages are tested at once, and shorter than a test may. */
+const PATIENCE_SECONDS = 400;
 
 /** Speaks to a server as a program would. */
 export class Client {
@@ -72,10 +77,21 @@ export class Client {
 
   /** Waits until a job has ended. */
   wait(id: string): Promise<Job> {
-    return this.until(
+    return this.until(() => this.get<Job>(`/api/jobs/${id}`), hasEnded);
+  }
+
+  /**
+   * Waits until a job runs.
+   *
+   * @throws Error if it ended before it was seen to run.
+   */
+  async runs(id: string): Promise<Job> {
+    const job = await this.until(
       () => this.get<Job>(`/api/jobs/${id}`),
-      ({ state }) => state === 'done' || state === 'failed' || state === 'cancelled',
+      (one) => one.state === 'running' || hasEnded(one),
     );
+    if (hasEnded(job)) throw new Error(`The job ended before it was seen to run: ${inspect(job, { depth: 6 })}`);
+    return job;
   }
 
   /** Bytes of a file that a job made. */
@@ -85,13 +101,28 @@ export class Client {
     return Buffer.from(await response.arrayBuffer());
   }
 
+  /**
+   * Asks until something holds, and returns the answer of which it does.
+   *
+   * @throws Error with the last answer if nothing of the kind was seen for minutes, however busy the machine is.
+   */
   async until<T>(ask: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
+    const begin = performance.now();
     for (;;) {
       const value = await ask();
       if (holds(value)) return value;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      const seconds = (performance.now() - begin) / 1000;
+      if (seconds > PATIENCE_SECONDS)
+        throw new Error(
+          `${holds} did not hold for ${Math.round(seconds)} seconds. Last seen: ${inspect(value, { depth: 6 })}`,
+        );
+      await setTimeout(100);
     }
   }
+}
+
+function hasEnded({ state }: Job): boolean {
+  return state === 'done' || state === 'failed' || state === 'cancelled';
 }
 
 async function answerOf<T>(response: Response): Promise<T> {

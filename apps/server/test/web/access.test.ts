@@ -6,7 +6,7 @@ import type { RunningServer } from '../../dist/index.js';
 import type { Client, Job } from '../support/client.js';
 import { pictures, smallVit } from '../support/models.js';
 import { testServer } from '../support/server.js';
-import { CHROMIUM, explainSkip, signIn, startBrowser } from './support/browser.js';
+import { CHROMIUM, explainSkip, newContext, signIn, startBrowser } from './support/browser.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PHONE = { width: 390, height: 844 };
@@ -46,7 +46,7 @@ describe.skipIf(!CHROMIUM)('accessibility', () => {
 
   it('has no serious finding where one signs in', async () => {
     for (const look of LOOKS) {
-      const context = await browser.newContext(look);
+      const context = await newContext(browser, look);
       const page = await context.newPage();
       await page.goto(server.url);
       await page.getByRole('heading', { name: 'Sign in to snp' }).waitFor();
@@ -79,7 +79,7 @@ describe.skipIf(!CHROMIUM)('accessibility', () => {
     expect(await page.getByLabel('MACs that stay, as a number').inputValue()).toBe('75');
     await tabTo(page, 'Prune');
     await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'Before and after' }).waitFor({ timeout: 100_000 });
+    await page.getByRole('heading', { name: 'Before and after' }).waitFor();
     await tabTo(page, 'Edit its plan');
     await page.keyboard.press('Enter');
     await tabTo(page, 'Units of blocks.0.ffn');

@@ -5,7 +5,7 @@ import type { RunningServer } from '../../dist/index.js';
 import { smallVit } from '../support/models.js';
 import { explainNoProxy, NGINX, startNginx } from '../support/nginx.js';
 import { testServer } from '../support/server.js';
-import { CHROMIUM, explainSkip, startBrowser } from './support/browser.js';
+import { CHROMIUM, explainSkip, newContext, startBrowser } from './support/browser.js';
 import { download, uploadModel } from './support/steps.js';
 
 const { freePort } = await import(new URL('../../../../bench/support/freePort.mjs', import.meta.url).href);
@@ -22,7 +22,7 @@ describe.skipIf(!CHROMIUM)('two servers on one host', () => {
   it('do not sign each other out', async () => {
     const servers = [await testServer({ slots: 0 }), await testServer({ slots: 0 })];
     const browser = await startBrowser();
-    const context = await browser.newContext();
+    const context = await newContext(browser);
     const pages = [];
     for (const { server } of servers) {
       const page = await context.newPage();
@@ -64,7 +64,7 @@ describe.skipIf(!CHROMIUM || !NGINX)('behind a proxy with TLS, below a path', ()
 
   it('shows its pages, takes files, tells of progress and gives files back', async () => {
     const path = await smallVit();
-    const context = await browser.newContext({ ignoreHTTPSErrors: true });
+    const context = await newContext(browser, { ignoreHTTPSErrors: true });
     const pages: Page[] = [];
     for (const name of ['left', 'taken']) {
       const page = await context.newPage();
@@ -94,7 +94,7 @@ describe.skipIf(!CHROMIUM || !NGINX)('behind a proxy with TLS, below a path', ()
   });
 
   it.each(['left', 'taken'])('leads to its page from addresses that are none (prefix %s)', async (name) => {
-    const context = await browser.newContext({ ignoreHTTPSErrors: true });
+    const context = await newContext(browser, { ignoreHTTPSErrors: true });
     const page = await context.newPage();
     for (const address of ['', '/', '/models', '/models/12/', '/index.htm']) {
       await page.goto(`${host}/teams/${name}${address}`);

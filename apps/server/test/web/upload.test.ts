@@ -44,7 +44,7 @@ describe.skipIf(!CHROMIUM)('an upload', () => {
     const { page, context } = await signIn(browser, server);
     const first = await watch(page, (count) => count >= 2);
     await choose(page, 'Upload a model', path);
-    await expect.poll(() => first.length, { timeout: 30_000 }).toBeGreaterThanOrEqual(2);
+    await expect.poll(() => first.length).toBeGreaterThanOrEqual(2);
     await page.close();
     const again = await context.newPage();
     await again.goto(server.url);

@@ -58,7 +58,7 @@ describe.skipIf(!CHROMIUM)('in a browser', () => {
     await page.locator('summary').filter({ hasText: 'blocks.0.ffn' }).click();
     const members = page.getByRole('table').filter({ hasText: 'A unit of blocks.0.ffn' });
     // Hidden neurons are columns of the first weight, elements of its bias, and rows of the second weight.
-    await expect.poll(() => members.getByRole('row').count(), { timeout: 30_000 }).toBe(4);
+    await expect.poll(() => members.getByRole('row').count()).toBe(4);
     await page.getByText(/^Frozen \(/).click();
     await page.locator('.group').first().locator('summary').click();
     await page.getByText('Initializers', { exact: true }).waitFor();
@@ -72,11 +72,11 @@ describe.skipIf(!CHROMIUM)('in a browser', () => {
     const at60 = await saved.textContent();
     await page.getByRole('slider', { name: 'MACs that stay' }).focus();
     for (let presses = 0; presses < 10; presses++) await page.keyboard.press('ArrowLeft');
-    await expect.poll(() => saved.textContent(), { timeout: 30_000 }).not.toBe(at60);
+    await expect.poll(() => saved.textContent()).not.toBe(at60);
     expect(percentOf(await saved.textContent())).toBeGreaterThanOrEqual(50);
     await page.getByLabel('MACs that stay, as a number').fill('60');
     await page.keyboard.press('Tab');
-    await expect.poll(() => saved.textContent(), { timeout: 30_000 }).toBe(at60);
+    await expect.poll(() => saved.textContent()).toBe(at60);
   });
 
   it('calibrates, and draws the trade-off', async () => {
@@ -84,7 +84,7 @@ describe.skipIf(!CHROMIUM)('in a browser', () => {
     await page.getByLabel('Samples, at most').fill(String(SAMPLES));
     await page.getByRole('button', { name: 'Calibrate' }).click();
     const curve = page.getByRole('img', { name: /^Expected divergence by share of the MACs: .* Chosen: / });
-    await curve.waitFor({ timeout: 100_000 });
+    await curve.waitFor();
     expect(await curve.locator('canvas').count()).toBe(1);
   });
 
@@ -94,7 +94,7 @@ describe.skipIf(!CHROMIUM)('in a browser', () => {
     await page.getByRole('button', { name: 'Prune', exact: true }).click();
     await page.getByRole('heading', { level: 1, name: /^Prune vit-shapes/ }).waitFor();
     await page.reload();
-    await page.getByRole('heading', { name: 'Before and after' }).waitFor({ timeout: 100_000 });
+    await page.getByRole('heading', { name: 'Before and after' }).waitFor();
     expect(await page.getByText('Same top answer').count()).toBe(1);
     expect(percentOf(await page.getByText(/^−\d+\.\d % of 52\.72 M$/).textContent())).toBeGreaterThanOrEqual(39.5);
   });
@@ -138,7 +138,7 @@ describe.skipIf(!CHROMIUM)('in a browser', () => {
     const saved = JSON.parse(String(await download(page, /^Save plan\.json/)));
     await page.getByText('none', { exact: true }).click();
     await page.getByRole('button', { name: 'Apply the plan' }).click();
-    await page.getByRole('heading', { name: 'Before and after' }).waitFor({ timeout: 100_000 });
+    await page.getByRole('heading', { name: 'Before and after' }).waitFor();
     const plan = JSON.parse(String(await download(page, /^plan\.json/)));
     expect(plan.groups['blocks.0.ffn'].keep).toEqual(Array.from({ length: 99 }, (_, at) => at + 1));
     expect(plan.groups['blocks.1.value'].keep).toHaveLength(3 * 16);

@@ -5,10 +5,10 @@ import { applyPlan, CacheForms, maskedModel, type Plan, prepare, removedSlices }
 import { compareOutputs, randomPlan, withoutHeadsAndBranches } from '../support/equivalence.js';
 
 /** Instances of every operator; more by hand: SNP_INSTANCES=2000. */
-const INSTANCES = Number(process.env.SNP_INSTANCES ?? 300);
+const INSTANCES = Number(process.env.SNP_INSTANCES ?? 100);
 
 describe.each(Object.entries(ATTENTION_INSTANCES))('%s', (_, write) => {
-  it(`cut equals masked in onnxruntime, in ${INSTANCES} forms`, { timeout: 120_000 }, async () => {
+  it(`cut equals masked in onnxruntime, in ${INSTANCES} forms`, async () => {
     const pruned = new Set<string>();
     const failures: string[] = [];
     for (let seed = 0; seed < INSTANCES; seed++) {

@@ -8,7 +8,7 @@ import { mutate } from '../support/mutate.js';
 import { transformers } from '../support/transformers.js';
 
 // A longer search: SNP_SEARCH_RUNS=20000 SNP_SEARCH_SEED=7 npx vitest run test/search
-const RUNS = Number(process.env.SNP_SEARCH_RUNS ?? 300);
+const RUNS = Number(process.env.SNP_SEARCH_RUNS ?? 150);
 const SEED = Number(process.env.SNP_SEARCH_SEED ?? 1);
 
 /** What a call gives, or undefined if it refuses with an error that says so. */

@@ -7,7 +7,7 @@ import { piecesOf } from '../support/piecesOf.js';
 import { spelled } from '../support/spelled.js';
 
 // A longer search: SNP_SEARCH_RUNS=5000 SNP_SEARCH_SEED=7 npx vitest run test/search/spellings.test.ts, or bench/searchLong.mjs
-const RUNS = Number(process.env.SNP_SEARCH_RUNS ?? 200);
+const RUNS = Number(process.env.SNP_SEARCH_RUNS ?? 100);
 const SEED = Number(process.env.SNP_SEARCH_SEED ?? 1);
 /** So many models are drawn at a time; a failure ends its batch alone. */
 const BATCH = 50;

@@ -6,7 +6,7 @@ import { difference, randomPlan, withoutHeadsAndBranches } from '../support/equi
 import { transformers } from '../support/transformers.js';
 
 // A longer search: SNP_SEARCH_RUNS=5000 SNP_SEARCH_SEED=7 npx vitest run test/search
-const RUNS = Number(process.env.SNP_SEARCH_RUNS ?? 100);
+const RUNS = Number(process.env.SNP_SEARCH_RUNS ?? 60);
 const SEED = Number(process.env.SNP_SEARCH_SEED ?? 1);
 
 describe('a random Transformer', () => {

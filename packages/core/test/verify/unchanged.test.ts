@@ -63,7 +63,7 @@ async function expectUnchanged(model: Model): Promise<void> {
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array) => Buffer.from(buffer, byteOffset, byteLength);
 
 describe('a plan that removes nothing gives back the answers of the input bit for bit', () => {
-  it.each(files)('%s', { timeout: 120_000 }, async (file) => {
+  it.each(files)('%s', async (file) => {
     const unchanged = readModel(join(shared!, file)).then(expectUnchanged);
     if (CANNOT_RUN[file]) await expect(unchanged).rejects.toThrow(CANNOT_RUN[file]);
     else await unchanged;

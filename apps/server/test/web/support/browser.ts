@@ -27,6 +27,13 @@ export function startBrowser(): Promise<Browser> {
   });
 }
 
+/** Cookies and pages of their own, which wait for as long as a machine that is busy may take. */
+export async function newContext(browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext> {
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(120_000);
+  return context;
+}
+
 /** A browser that signed in by the printed link. What its pages complain about, or ask of other machines, comes into `complaints`. */
 export interface SignedIn {
   context: BrowserContext;
@@ -39,7 +46,7 @@ export async function signIn(
   server: RunningServer,
   options: BrowserContextOptions = {},
 ): Promise<SignedIn> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
+  const context = await newContext(browser, { viewport: { width: 1280, height: 860 }, ...options });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
