@@ -13,6 +13,7 @@ export { gramFactor } from './linalg/gramFactor.js';
 export { type Svd, svd } from './linalg/svd.js';
 export { type SymmetricEigen, symmetricEigen, symmetricValues } from './linalg/symmetricEigen.js';
 export { squareOf, triangleAt, triangleLength } from './linalg/triangle.js';
+export { answerOutputs } from './session/answerOutputs.js';
 export { floatsOf } from './session/floatsOf.js';
 export { isRefusal } from './session/isRefusal.js';
 export { ONNX_RUNTIME_DEFAULTS, type OnnxRuntime, type OnnxRuntimeOptions } from './session/onnxRuntimeOptions.js';
@@ -20,6 +21,9 @@ export type { SessionSettings } from './session/protocol.js';
 export type {
   Feeds,
   Footprint,
+  HoldingRunOptions,
+  HoldingRuntime,
+  HoldingSession,
   MeasuredSession,
   Moments,
   RunOptions,
@@ -45,3 +49,4 @@ export {
 export { pickTokensEarly } from './taps/selectRows.js';
 export { addTaps, type Tap } from './taps/tap.js';
 export { throwIfAborted } from './throwIfAborted.js';
+export { uniformNumbers } from './uniformNumbers.js';

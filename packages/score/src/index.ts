@@ -9,4 +9,4 @@ export { runtimeKernels } from './kernels/runtimeKernels.js';
 export { addOverSlices, projections, unitRows } from './slices.js';
 export { pairScores } from './snp/pairScores.js';
 export { type SnpOptions, snp } from './snp/snp.js';
-export { uniformNumbers } from './uniformNumbers.js';
+export { uniformNumbers } from '@snp/runtime';

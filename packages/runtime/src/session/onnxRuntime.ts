@@ -6,7 +6,7 @@ import { throwIfAborted } from '../throwIfAborted.js';
 import { Child } from './child.js';
 import { ONNX_RUNTIME_DEFAULTS, type OnnxRuntime, type OnnxRuntimeOptions } from './onnxRuntimeOptions.js';
 import type { SessionSettings } from './protocol.js';
-import type { Feeds, Footprint, MeasuredSession, Moments, RuntimeTensor, Session } from './runtime.js';
+import type { Feeds, Footprint, HoldingSession, MeasuredSession, Moments, RuntimeTensor, Session } from './runtime.js';
 
 /**
  * onnxruntime-node in a child process, so that the event loop stays free and a crash of the runtime is an error like any
@@ -45,7 +45,11 @@ export function onnxRuntime(options: OnnxRuntimeOptions = {}): OnnxRuntime {
   };
 }
 
-function sessionOf(child: Child, number: number, interfaces: Pick<Session, 'inputs' | 'outputs'>): MeasuredSession {
+function sessionOf(
+  child: Child,
+  number: number,
+  interfaces: Pick<Session, 'inputs' | 'outputs'>,
+): MeasuredSession & HoldingSession {
   return {
     ...interfaces,
     run: (feeds, { signal, ...options } = {}) =>
@@ -56,6 +60,9 @@ function sessionOf(child: Child, number: number, interfaces: Pick<Session, 'inpu
     takeProfile: () => child.ask<string>({ kind: 'takeProfile', session: number }),
     takeSum: (name) => child.ask<RuntimeTensor>({ kind: 'takeSum', session: number, name }),
     takeMoments: (name) => child.ask<Moments>({ kind: 'takeMoments', session: number, name }),
+    hold: (tensors) => child.ask<void>({ kind: 'hold', session: number, tensors }),
+    held: (names) => child.ask<Feeds>({ kind: 'held', session: number, names }),
+    letGo: (names) => child.ask<void>({ kind: 'letGo', session: number, names }),
     async close() {
       if (child.alive) await child.ask({ kind: 'close', session: number });
     },

@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { HeldTensors } from './heldTensors.js';
 import { MomentSums } from './momentSums.js';
 import { fromOrt, toOrt, typeOf } from './ortTensor.js';
 import type { SessionSettings } from './protocol.js';
-import type { Feeds, Footprint, Moments, RunOptions, RuntimeTensor, TensorInfo } from './runtime.js';
+import type { Feeds, Footprint, HoldingRunOptions, Moments, RuntimeTensor, TensorInfo } from './runtime.js';
 import { Sums } from './sums.js';
 
 type Ort = typeof import('onnxruntime-node');
@@ -31,6 +32,7 @@ export class OpenModel {
   private constructor(
     private readonly ort: Ort,
     private readonly settings: SessionSettings,
+    private readonly held: HeldTensors,
     private readonly session: InferenceSession,
     private readonly load: { loadMs: number; baseBytes: number },
   ) {
@@ -38,11 +40,16 @@ export class OpenModel {
     this.#moments = new MomentSums(ort, sessionOptions({ ...settings, profile: undefined }));
   }
 
-  static async open(ort: Ort, path: string, settings: SessionSettings): Promise<OpenModel> {
+  /** @param of.held What this process holds for all its models. */
+  static async open(
+    ort: Ort,
+    path: string,
+    { settings, held }: { settings: SessionSettings; held: HeldTensors },
+  ): Promise<OpenModel> {
     const baseBytes = process.memoryUsage.rss();
     const start = performance.now();
     const session = await ort.InferenceSession.create(path, sessionOptions(settings));
-    return new OpenModel(ort, settings, session, { loadMs: performance.now() - start, baseBytes });
+    return new OpenModel(ort, settings, held, session, { loadMs: performance.now() - start, baseBytes });
   }
 
   get interfaces(): { inputs: TensorInfo[]; outputs: TensorInfo[] } {
@@ -50,13 +57,21 @@ export class OpenModel {
   }
 
   /** Runs the model. What is to be added up is so after the answer, while whoever asked makes the next inputs ready; a failure in it is told by the next question. */
-  run(feeds: Feeds, { fetches, sums = [], moments = [], weight = 1 }: Omit<RunOptions, 'signal'>): Promise<Feeds> {
+  run(
+    feeds: Feeds,
+    { fetches, sums = [], moments = [], weight = 1, held = {}, hold = {} }: Omit<HoldingRunOptions, 'signal'>,
+  ): Promise<Feeds> {
     return new Promise((resolve, reject) => {
       this.#inTurn(async () => {
-        const own = this.#ortFeeds(feeds);
-        const outputs = await this.session.run(own, [...(fetches ?? this.#tensors)]);
+        const own = { ...this.#ortFeeds(feeds), ...this.held.feeds(held) };
+        const rooms = this.#rooms([...(fetches ?? this.#tensors), ...Object.keys(hold)], hold);
+        const given = await this.session.run(own, rooms);
+        const outputs = Object.fromEntries(
+          Object.entries(given).map(([name, tensor]) => [name, rooms[name] ?? tensor]),
+        );
+        this.held.take(hold, outputs);
         const added = new Set([...sums, ...moments]);
-        const wanted = Object.entries(outputs).filter(([name]) => !added.has(name));
+        const wanted = Object.entries(outputs).filter(([name]) => !added.has(name) && !(name in hold));
         resolve(Object.fromEntries(wanted.map(([name, tensor]) => [name, fromOrt(tensor)])));
         if (added.size === 0) return;
         await nextTurn();
@@ -128,6 +143,17 @@ export class OpenModel {
     } catch (error) {
       this.#failure = { error };
     }
+  }
+
+  /** Where the wanted outputs are written: null for memory of their own. */
+  #rooms(names: readonly string[], hold: Readonly<Record<string, string>>): Record<string, Tensor | null> {
+    const facts = new Map(this.session.outputMetadata.map((output) => [output.name, output]));
+    const roomFor = (name: string) => {
+      const output = facts.get(name);
+      if (!output) throw new Error(`the model has no output '${name}'`);
+      return name in hold ? (this.held.roomFor(hold[name], output) ?? null) : null;
+    };
+    return Object.fromEntries(names.map((name) => [name, roomFor(name)]));
   }
 
   #ortFeeds(feeds: Feeds) {
