@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { fromOrt, toOrt } from './ortTensor.js';
-import type { Feeds } from './runtime.js';
+import type { Feeds, RuntimeData } from './runtime.js';
 
 type Ort = typeof import('onnxruntime-node');
 
@@ -15,7 +15,9 @@ export class HeldTensors {
   readonly #held = new Map<string, Held>();
 
   put(ort: Ort, tensors: Feeds): void {
-    for (const [name, tensor] of Object.entries(tensors)) this.#replace(name, toOrt(ort, tensor));
+    // Of memory of its own, which is written over later: arrays of one message may be the same.
+    for (const [name, tensor] of Object.entries(tensors))
+      this.#replace(name, toOrt(ort, { ...tensor, data: tensor.data.slice() as RuntimeData }));
   }
 
   copies(names: readonly string[]): Feeds {
