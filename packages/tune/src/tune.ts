@@ -89,7 +89,7 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
       history: run.history,
       rate,
       tried,
-      steps: run.steps,
+      steps: run.course.taken,
       stepsPerEpoch: order.stepsPerEpoch,
       batchSize: stacking.size,
       samples: { trained: trained.length, heldBack: held.length },
@@ -100,7 +100,7 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
       losses,
       ended,
       seconds: (performance.now() - started) / 1000,
-      secondsPerStep: run.secondsPerStep,
+      secondsPerStep: run.course.secondsPerStep,
     };
   } finally {
     for (const each of open) await each.close();

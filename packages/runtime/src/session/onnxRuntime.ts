@@ -62,7 +62,9 @@ function sessionOf(
     takeMoments: (name) => child.ask<Moments>({ kind: 'takeMoments', session: number, name }),
     hold: (tensors) => child.ask<void>({ kind: 'hold', session: number, tensors }),
     held: (names) => child.ask<Feeds>({ kind: 'held', session: number, names }),
-    letGo: (names) => child.ask<void>({ kind: 'letGo', session: number, names }),
+    async letGo(names) {
+      if (child.alive) await child.ask({ kind: 'letGo', session: number, names });
+    },
     async close() {
       if (child.alive) await child.ask({ kind: 'close', session: number });
     },

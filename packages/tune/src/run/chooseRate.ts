@@ -37,7 +37,7 @@ export async function chooseRate(parts: RunParts): Promise<{ rate: number; tried
     const until = time === undefined ? undefined : started + (TIME_SHARE * time * (at + 1)) / RATES.length;
     for (let step = 0; step < steps && !enough?.aborted; step++) {
       const last = step === steps - 1 || (until !== undefined && step >= 1 && performance.now() > until);
-      await training.take({ rate: rate * scheduled((step + 1) / (steps + 1)), share: 1, last });
+      await training.take({ rate: rate * scheduled((step + 0.5) / steps), share: 1, last });
       onProgress?.({ step: 'rates', done: at * steps + step + 1, total: RATES.length * steps });
       if (last) break;
     }
