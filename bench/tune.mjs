@@ -15,7 +15,8 @@ const CALIBRATED = 600;
 const [path, pictures, test, share = '0.5', ...given] = process.argv.slice(2);
 const options = Object.fromEntries(given.map((each) => each.split('=')).map(([name, value]) => [name, Number(value)]));
 const original = await readModel(path);
-const open = (data, limit) => openCalibration(data, { inputs: inputsOf(original), preprocess: preprocessOf(data), limit });
+const open = (data, limit) =>
+  openCalibration(data, { inputs: inputsOf(original), preprocess: preprocessOf(data), limit });
 const runtime = onnxRuntime();
 const folder = await mkdtemp(join(tmpdir(), 'snp-tune-'));
 
@@ -47,7 +48,9 @@ try {
   row('original', before, 0);
   row('pruned', before, pruneMinutes);
   const student = await readModel(join(folder, 'pruned.onnx'));
-  const [result, minutes] = await timed(async () => tune(student, { teacher: path, data: await open(pictures), runtime, ...options }));
+  const [result, minutes] = await timed(async () =>
+    tune(student, { teacher: path, data: await open(pictures), runtime, ...options }),
+  );
   if (result.model) {
     await writeModel(result.model, join(folder, 'tuned.onnx'));
     row('tuned', await measure(join(folder, 'tuned.onnx')), minutes);

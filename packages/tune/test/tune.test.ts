@@ -100,6 +100,24 @@ describe('tune', () => {
     expect(seen.trained.size + seen.heldBack.size).toBe(COUNT);
   });
 
+  it('asks the teacher once about each sample that is always the same', async () => {
+    let asked = 0;
+    const counting: HoldingRuntime = {
+      async open(model, options) {
+        const session = await runtime.open(model, options);
+        if (model !== teacher) return session;
+        const run: typeof session.run = (...given) => {
+          asked++;
+          return session.run(...given);
+        };
+        return { ...session, run };
+      },
+    };
+    const result = await run({ runtime: counting, rate: 1e-3, epochs: 4 });
+    const batches = (samples: number) => Math.ceil(samples / result.batchSize);
+    expect(asked).toBe(batches(result.samples.heldBack) + batches(result.samples.trained));
+  });
+
   it.each([1e3, 1e38])('gives nothing where a rate of %s destroys the student', async (rate) => {
     const result = await run({ rate });
     expect(result.model).toBeUndefined();
