@@ -37,6 +37,7 @@ export interface TuneOptions {
   signal?: AbortSignal | undefined;
   /** Ends early, with the best that was found. */
   enough?: AbortSignal | undefined;
+  /** Told how far it is, many times a second. */
   onProgress?: ((progress: TuneProgress) => void) | undefined;
   /** Told each time that the held-back samples were looked at. */
   onFigures?: ((figures: FiguresAt) => void) | undefined;

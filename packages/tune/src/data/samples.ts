@@ -19,7 +19,7 @@ export interface Divided {
 const MOST_BYTES = 4 * 2 ** 30;
 
 /** Samples that are held back at least, and that must be left to train on. */
-export const LEAST_SAMPLES = 16;
+const LEAST_SAMPLES = 16;
 
 /**
  * Reads all samples into memory.

@@ -50,7 +50,7 @@ export function agreementSum(writer: GraphWriter, { student, teacher, counts, sh
   return total(writer, counts ? writer.mul(same, counts) : same);
 }
 
-export function total(writer: GraphWriter, rows: Value): Value {
+function total(writer: GraphWriter, rows: Value): Value {
   return writer.op('ReduceSum', [rows], { keepdims: 0 });
 }
 
