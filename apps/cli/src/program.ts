@@ -12,6 +12,7 @@ import { profileCommand } from './commands/profile.js';
 import { pruneCommand } from './commands/prune.js';
 import { serveCommand } from './commands/serve.js';
 import { sweepCommand } from './commands/sweep.js';
+import { tuneCommand } from './commands/tune.js';
 import { verifyCommand } from './commands/verify.js';
 import { vocabularyCommand } from './commands/vocabulary.js';
 import { workerCommand } from './commands/worker.js';
@@ -29,6 +30,7 @@ export function createProgram(): Command {
     inspectCommand,
     calibrateCommand,
     pruneCommand,
+    tuneCommand,
     vocabularyCommand,
     sweepCommand,
     applyCommand,

@@ -2,6 +2,7 @@
 export { type Batch, batches } from './calibration/batches.js';
 export type { Calibration, FollowingTokens, Sample, Skipped } from './calibration/calibration.js';
 export { checkSample } from './calibration/checkSample.js';
+export { type RunPlan, runPlan } from './calibration/runPlan.js';
 export type { Selection } from './calibration/selection.js';
 export { type Shard, shardOf } from './calibration/shard.js';
 export { type FeedSource, tensors } from './calibration/tensors.js';
@@ -13,6 +14,7 @@ export { gramFactor } from './linalg/gramFactor.js';
 export { type Svd, svd } from './linalg/svd.js';
 export { type SymmetricEigen, symmetricEigen, symmetricValues } from './linalg/symmetricEigen.js';
 export { squareOf, triangleAt, triangleLength } from './linalg/triangle.js';
+export { answerOutputs } from './session/answerOutputs.js';
 export { floatsOf } from './session/floatsOf.js';
 export { isRefusal } from './session/isRefusal.js';
 export { ONNX_RUNTIME_DEFAULTS, type OnnxRuntime, type OnnxRuntimeOptions } from './session/onnxRuntimeOptions.js';
@@ -21,6 +23,9 @@ export type { SessionSettings } from './session/protocol.js';
 export type {
   Feeds,
   Footprint,
+  HoldingRunOptions,
+  HoldingRuntime,
+  HoldingSession,
   MeasuredSession,
   Moments,
   RunOptions,
@@ -47,3 +52,4 @@ export {
 export { pickTokensEarly } from './taps/selectRows.js';
 export { addTaps, type Tap } from './taps/tap.js';
 export { throwIfAborted } from './throwIfAborted.js';
+export { uniformNumbers } from './uniformNumbers.js';

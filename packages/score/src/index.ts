@@ -1,3 +1,4 @@
+export { uniformNumbers } from '@snp/runtime';
 export { activation, momentsStatistic, type UnitMoments } from './criteria/activation.js';
 export { fisher, taylor } from './criteria/gradients.js';
 export { l1, l2 } from './criteria/magnitude.js';
@@ -9,4 +10,3 @@ export { runtimeKernels } from './kernels/runtimeKernels.js';
 export { addOverSlices, projections, unitRows } from './slices.js';
 export { pairScores } from './snp/pairScores.js';
 export { type SnpOptions, snp } from './snp/snp.js';
-export { uniformNumbers } from './uniformNumbers.js';

@@ -1,7 +1,6 @@
 import { COMPENSATION_KINDS, presets } from '@snp/core';
 import { z } from 'zod';
-import { budget, fraction, latency } from '../options/numbers.js';
-import { duration } from '../options/plugins.js';
+import { budget, duration, fraction, latency } from '../options/numbers.js';
 
 /** A text in the form that a flag takes, or a number. */
 function written<T>(parse: (text: string) => T, form: string) {

@@ -61,3 +61,14 @@ export function size(text: string): number {
   if (!match) throw new InvalidArgumentError('Write a number of bytes: 10G, 500M.');
   return Number(match[1]) * ({ k: 1e3, M: 1e6, G: 1e9 }[match[2] ?? ''] ?? 1);
 }
+
+/** Milliseconds of the units of time. */
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Parses a time: 500ms, 60s, 10m, 2h. Milliseconds. */
+export function duration(text: string): number {
+  const match = /^(\d*\.?\d+)\s*(ms|s|m|h)$/.exec(text.trim());
+  const value = match ? Number(match[1]) * UNITS[match[2]] : 0;
+  if (value > 0 && value < 2 ** 31) return value;
+  throw new InvalidArgumentError('Write a time with its unit: 500ms, 60s, 10m, 2h.');
+}

@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { PluginSource } from '../plugins/loadPlugins.js';
+import { duration } from './numbers.js';
 
 /** Options of every command that takes plug-ins. */
 export interface PluginOptions {
@@ -28,12 +29,4 @@ export function criterionOption(names: readonly string[]): Option {
     '--criterion <NAME>',
     `which neurons leave: ${names.join(', ')}, or one that --plugin loads, which needs no name if it is the only one (default: snp; with compensation full, which mixes neurons or picks them itself, only for hidden neurons and if given)`,
   );
-}
-
-/** Parses a time: 500ms, 60s, 10m. Milliseconds. */
-export function duration(text: string): number {
-  const match = /^(\d*\.?\d+)\s*(ms|s|m)$/.exec(text.trim());
-  const value = match ? Number(match[1]) * { ms: 1, s: 1000, m: 60_000 }[match[2] as 'ms' | 's' | 'm'] : 0;
-  if (value > 0 && value < 2 ** 31) return value;
-  throw new InvalidArgumentError('Write a time with its unit: 500ms, 60s, 10m.');
 }

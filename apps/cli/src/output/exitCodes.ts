@@ -8,6 +8,8 @@ export const EXIT = {
   different: 2,
   /** `bench --compare` found a model that became slower. */
   slower: 3,
+  /** `tune` found nothing better than its input, and wrote nothing. */
+  noBetter: 4,
   /** Something unexpected. */
   internal: 70,
   /** Ctrl-C. */

@@ -59,6 +59,12 @@ export class ProgressBar {
     this.#bar.update(done);
   }
 
+  /** Prints a line that stays, above the bar. */
+  note(line: string): void {
+    if (this.#bar) this.#bars?.log(`${line}\n`);
+    else process.stderr.write(`${line}\n`);
+  }
+
   stop(): void {
     this.#bars?.stop();
   }

@@ -1,6 +1,5 @@
 import type { Model } from '@snp/onnx';
-import { type Calibration, type Feeds, floatsOf, type Runtime, runSamples } from '@snp/runtime';
-import { answerOutputs } from './answerOutputs.js';
+import { answerOutputs, type Calibration, type Feeds, floatsOf, type Runtime, runSamples } from '@snp/runtime';
 import { FidelityMeter } from './fidelity.js';
 
 /** What to run, and where. */

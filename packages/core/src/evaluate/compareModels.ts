@@ -1,6 +1,5 @@
 import type { Model } from '@snp/onnx';
-import type { Session } from '@snp/runtime';
-import { answerOutputs } from './answerOutputs.js';
+import { answerOutputs, type Session } from '@snp/runtime';
 import { type AnswerOptions, addAnswers, answersIn } from './answers.js';
 import { type Fidelity, FidelityMeter } from './fidelity.js';
 import { sideBySide } from './sideBySide.js';

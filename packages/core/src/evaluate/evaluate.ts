@@ -1,8 +1,7 @@
 import { SnpError } from '@snp/onnx';
 import type { Calibration, RuntimeTensor, Sample, Session } from '@snp/runtime';
-import { type Batch, batches, DEFAULT_BATCH_SIZE, floatsOf } from '@snp/runtime';
+import { answerOutputs, type Batch, batches, DEFAULT_BATCH_SIZE, floatsOf } from '@snp/runtime';
 import { fittingFeeds } from '../data/emptyPast.js';
-import { answerOutputs } from './answerOutputs.js';
 import { type AnswerOptions, addAnswers, answersIn } from './answers.js';
 import { type Fidelity, FidelityMeter } from './fidelity.js';
 import { followingIn, foretells, type Perplexity, PerplexityMeter } from './perplexity.js';

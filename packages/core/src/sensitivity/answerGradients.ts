@@ -1,6 +1,6 @@
 import { gradientModel } from '@snp/gradient';
 import { cloneModel, type Graph, type Model, type ShapeInfo, type Value } from '@snp/onnx';
-import { answerOutputs } from '../evaluate/answerOutputs.js';
+import { answerOutputs } from '@snp/runtime';
 import { addAnswerDirections } from './answerDirections.js';
 import { copyNodes } from './copyNodes.js';
 

@@ -1,5 +1,6 @@
 import { cloneModel, inferShapes, type Model, type ShapeInfo, type SnpError, type Value } from '@snp/onnx';
 import {
+  answerOutputs,
   batches,
   type Calibration,
   type Feeds,
@@ -12,7 +13,6 @@ import { Algebra } from '../algebra/algebra.js';
 import type { Compensation } from '../compensation/compensation.js';
 import type { Context } from '../context/context.js';
 import { firstSamples } from '../data/firstSamples.js';
-import { answerOutputs } from '../evaluate/answerOutputs.js';
 import { addAnswers, answersIn, type BatchAnswers } from '../evaluate/answers.js';
 import { FidelityMeter } from '../evaluate/fidelity.js';
 import type { Sensitivity, SensitivityPoint } from '../statistics/sensitivity.js';

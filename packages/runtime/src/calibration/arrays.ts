@@ -7,11 +7,18 @@ import { throwIfAborted } from '../throwIfAborted.js';
 import type { Calibration, Sample } from './calibration.js';
 import { converted } from './converted.js';
 import { type NpyArray, readNpy } from './npy.js';
+import { picturesIn } from './pictureArrays.js';
+import type { Preprocess } from './preprocess.js';
 import { isSelected, type Selection } from './selection.js';
 
 /** Options of `arrays`. */
 export interface ArraysOptions extends Selection {
   inputs: readonly TensorInfo[];
+  /**
+   * Says that arrays of 8-bit numbers [samples, height, width, 3] are pictures, and how they become the model's numbers [1, 3, height, width]: as for `images`, but for sizes, which have to be the
+   * model's. Other arrays are taken as they are.
+   */
+  preprocess?: string | Preprocess | undefined;
 }
 
 /** Keys that hold classes rather than inputs. */
@@ -28,15 +35,19 @@ const LABEL_KEYS = ['labels', 'label'];
 export async function arrays(path: string, options: ArraysOptions): Promise<Calibration> {
   const files = await arrayFiles(path).catch((cause) => cannotRead(path, cause));
   if (files.length === 0) throw new SnpError('calibration', `${path} holds no .npy or .npz files.`, { file: path });
-  const loaded = files.length === 1 ? await load(files[0], options.inputs) : undefined;
+  const read = async (file: string) => picturesIn(await load(file, options.inputs), { file, ...options });
+  const first = await read(files[0]);
+  const loaded = files.length === 1 ? first : undefined;
   return {
-    count: loaded && Math.min(options.limit ?? Number.POSITIVE_INFINITY, countSelected(samplesIn(loaded), options)),
+    pictures: first.pictures,
+    count:
+      loaded && Math.min(options.limit ?? Number.POSITIVE_INFINITY, countSelected(samplesIn(loaded.content), options)),
     skipped: [],
     async *samples(signal) {
       let position = 0;
       let taken = 0;
       for (const file of files) {
-        const content = loaded ?? (await load(file, options.inputs));
+        const { content } = loaded ?? (await read(file));
         for (let at = 0; at < samplesIn(content); at++, position++) {
           throwIfAborted(signal);
           if (!isSelected(position, options)) continue;
@@ -71,6 +82,7 @@ function countSelected(total: number, selection: Selection): number {
     .length;
 }
 
+/** The arrays of a file, by the names of inputs. */
 type Content = Map<string, NpyArray>;
 
 async function load(file: string, inputs: readonly TensorInfo[]): Promise<Content> {

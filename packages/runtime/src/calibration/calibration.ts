@@ -33,6 +33,8 @@ export interface Calibration {
   readonly count: number | undefined;
   /** Samples that could not be read in the last pass. */
   readonly skipped: readonly Skipped[];
+  /** Whether each sample is a picture [1, 3, height, width], as the one input of a model. */
+  readonly pictures?: boolean | undefined;
   /** What is read, and how, in a line; absent where there is nothing to say. */
   readonly description?: string | undefined;
   samples(signal?: AbortSignal): AsyncIterable<Sample>;

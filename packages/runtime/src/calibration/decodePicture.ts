@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { normalise } from './normalise.js';
 import type { Preprocess } from './preprocess.js';
 
 /**
@@ -47,15 +48,4 @@ function offset(size: number, crop: number): number {
   const half = (size - crop) / 2;
   const below = Math.floor(half);
   return Math.max(0, half - below === 0.5 ? below + (below % 2) : half);
-}
-
-/** Interleaved bytes to normalised planes; one channel stands for all three. */
-function normalise(bytes: Buffer, channels: number, { scale, mean, std }: Preprocess, pixels: number): Float32Array {
-  const data = new Float32Array(3 * pixels);
-  for (let channel = 0; channel < 3; channel++) {
-    const from = Math.min(channel, channels - 1);
-    const [factor, shift] = [scale / std[channel], mean[channel] / std[channel]];
-    for (let at = 0; at < pixels; at++) data[channel * pixels + at] = bytes[at * channels + from] * factor - shift;
-  }
-  return data;
 }

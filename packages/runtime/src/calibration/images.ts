@@ -42,6 +42,7 @@ export async function images(folder: string, options: ImagesOptions = {}): Promi
   let skipped: Skipped[] = [];
   return {
     count: files.length,
+    pictures: true,
     get skipped() {
       return skipped;
     },

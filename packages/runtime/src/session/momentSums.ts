@@ -102,10 +102,7 @@ export class MomentSums {
     own.origin ??= meanRow(rows.subarray(0, ORIGIN_ROWS * heads * width), heads * width);
     const tensor = (data: Float32Array, dims: number[]) => toOrt(this.ort, { type: 'FLOAT', dims, data });
     const feeds = { rows: tensor(rows, [waiting, heads, width]), origin: tensor(own.origin, [heads, width]) };
-    const given = await kernel.run(
-      feeds,
-      kernel.outputMetadata.map(({ name }) => name),
-    );
+    const given = await kernel.run(feeds, Object.fromEntries(kernel.outputMetadata.map(({ name }) => [name, null])));
     const weighed = (name: string) => {
       const numbers = given[name].data as Float32Array;
       return own.weight === 1 ? numbers : numbers.map((number) => own.weight * number);

@@ -7,7 +7,7 @@ import { Child } from './child.js';
 import { ONNX_RUNTIME_DEFAULTS, type OnnxRuntime, type OnnxRuntimeOptions } from './onnxRuntimeOptions.js';
 import { optimized } from './optimized.js';
 import type { SessionSettings } from './protocol.js';
-import type { Feeds, Footprint, MeasuredSession, Moments, RuntimeTensor, Session } from './runtime.js';
+import type { Feeds, Footprint, HoldingSession, MeasuredSession, Moments, RuntimeTensor, Session } from './runtime.js';
 
 /**
  * onnxruntime-node in a child process, so that the event loop stays free and a crash of the runtime is an error like any
@@ -42,7 +42,11 @@ export function onnxRuntime(options: OnnxRuntimeOptions = {}): OnnxRuntime {
   };
 }
 
-function sessionOf(child: Child, number: number, interfaces: Pick<Session, 'inputs' | 'outputs'>): MeasuredSession {
+function sessionOf(
+  child: Child,
+  number: number,
+  interfaces: Pick<Session, 'inputs' | 'outputs'>,
+): MeasuredSession & HoldingSession {
   return {
     ...interfaces,
     run: (feeds, { signal, ...options } = {}) =>
@@ -53,6 +57,11 @@ function sessionOf(child: Child, number: number, interfaces: Pick<Session, 'inpu
     takeProfile: () => child.ask<string>({ kind: 'takeProfile', session: number }),
     takeSum: (name) => child.ask<RuntimeTensor>({ kind: 'takeSum', session: number, name }),
     takeMoments: (name) => child.ask<Moments>({ kind: 'takeMoments', session: number, name }),
+    hold: (tensors) => child.ask<void>({ kind: 'hold', session: number, tensors }),
+    held: (names) => child.ask<Feeds>({ kind: 'held', session: number, names }),
+    async letGo(names) {
+      if (child.alive) await child.ask({ kind: 'letGo', session: number, names });
+    },
     async close() {
       if (child.alive) await child.ask({ kind: 'close', session: number });
     },

@@ -1,6 +1,6 @@
 import type { Model } from '@snp/onnx';
 import type { SessionSettings } from './protocol.js';
-import type { MeasuredSession, Runtime } from './runtime.js';
+import type { HoldingRuntime, HoldingSession, MeasuredSession } from './runtime.js';
 
 /** Options of `onnxRuntime`. */
 export interface OnnxRuntimeOptions {
@@ -14,9 +14,12 @@ export interface OnnxRuntimeOptions {
   profile?: string | undefined;
 }
 
-/** onnxruntime with all it can tell about its sessions. */
-export interface OnnxRuntime extends Runtime {
-  open(model: string | Uint8Array | Model, options?: { signal?: AbortSignal | undefined }): Promise<MeasuredSession>;
+/** onnxruntime with all it can tell about its sessions, which hold tensors. */
+export interface OnnxRuntime extends HoldingRuntime {
+  open(
+    model: string | Uint8Array | Model,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<MeasuredSession & HoldingSession>;
 }
 
 /** Defaults of `onnxRuntime`. */

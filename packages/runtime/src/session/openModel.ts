@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-node';
+import type { HeldTensors } from './heldTensors.js';
 import type { OrtSessionOptions } from './ort.js';
 import type { SessionSettings } from './protocol.js';
 import { RunningModel } from './runningModel.js';
@@ -13,17 +14,23 @@ export class OpenModel extends RunningModel {
   private constructor(
     private readonly onnxRuntime: OnnxRuntimeNode,
     private readonly settings: SessionSettings,
+    held: HeldTensors,
     private readonly opened: InferenceSession,
     private readonly load: { loadMs: number; baseBytes: number },
   ) {
-    super(onnxRuntime, opened, sessionOptions({ ...settings, profile: undefined }));
+    super(onnxRuntime, opened, sessionOptions({ ...settings, profile: undefined }), held);
   }
 
-  static async open(ort: OnnxRuntimeNode, path: string, settings: SessionSettings): Promise<OpenModel> {
+  /** @param of.held What this process holds for all its models. */
+  static async open(
+    ort: OnnxRuntimeNode,
+    path: string,
+    { settings, held }: { settings: SessionSettings; held: HeldTensors },
+  ): Promise<OpenModel> {
     const baseBytes = process.memoryUsage.rss();
     const start = performance.now();
     const session = await ort.InferenceSession.create(path, sessionOptions(settings));
-    return new OpenModel(ort, settings, session, { loadMs: performance.now() - start, baseBytes });
+    return new OpenModel(ort, settings, held, session, { loadMs: performance.now() - start, baseBytes });
   }
 
   /** Milliseconds of runs, one after the other. */

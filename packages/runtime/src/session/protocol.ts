@@ -1,4 +1,4 @@
-import type { Feeds, Footprint, Moments, RunOptions, RuntimeTensor, TensorInfo } from './runtime.js';
+import type { Feeds, Footprint, HoldingRunOptions, Moments, RuntimeTensor, TensorInfo } from './runtime.js';
 
 /** How a model is opened. */
 export interface SessionSettings {
@@ -13,11 +13,13 @@ export interface SessionSettings {
 /** What the parent process asks the child that runs models. */
 export type Request = { id: number; session: number } & (
   | { kind: 'open'; path: string; settings: SessionSettings }
-  | ({ kind: 'run'; feeds: Feeds } & Omit<RunOptions, 'signal'>)
+  | ({ kind: 'run'; feeds: Feeds } & Omit<HoldingRunOptions, 'signal'>)
   | { kind: 'time'; feeds: Feeds; runs: number }
   | { kind: 'footprint' }
   | { kind: 'takeProfile' }
   | { kind: 'takeSum' | 'takeMoments'; name: string }
+  | { kind: 'hold'; tensors: Feeds }
+  | { kind: 'held' | 'letGo'; names: readonly string[] }
   | { kind: 'close' }
 );
 

@@ -1,7 +1,8 @@
+import type { HeldTensors } from './heldTensors.js';
 import { MomentSums } from './momentSums.js';
 import type { Ort, OrtMetadata, OrtSession, OrtSessionOptions, OrtTensor } from './ort.js';
 import { fromOrt, toOrt, typeOf } from './ortTensor.js';
-import type { Feeds, Moments, RunOptions, RuntimeTensor, TensorInfo } from './runtime.js';
+import type { Feeds, HoldingRunOptions, Moments, RuntimeTensor, TensorInfo } from './runtime.js';
 import { Sums } from './sums.js';
 
 /** Outputs of a run that are added up, and how much the run counts. */
@@ -21,11 +22,15 @@ export class RunningModel {
   /** Why what a run gave could not be added up, until it is told. */
   #failure: { error: unknown } | undefined;
 
-  /** @param options With which models that add up are opened. */
+  /**
+   * @param options With which models that add up are opened.
+   * @param held What is held for all models of this process or page.
+   */
   constructor(
     private readonly ort: Ort,
     private readonly session: OrtSession,
     options: OrtSessionOptions,
+    private readonly held: HeldTensors,
   ) {
     this.#tensors = session.outputMetadata.filter(({ isTensor }) => isTensor).map(({ name }) => name);
     this.#moments = new MomentSums(ort, options);
@@ -36,12 +41,21 @@ export class RunningModel {
   }
 
   /** Runs the model. What is to be added up is so after the answer, while whoever asked makes the next inputs ready; a failure in it is told by the next question. */
-  run(feeds: Feeds, { fetches, sums = [], moments = [], weight = 1 }: Omit<RunOptions, 'signal'>): Promise<Feeds> {
+  run(
+    feeds: Feeds,
+    { fetches, sums = [], moments = [], weight = 1, held = {}, hold = {} }: Omit<HoldingRunOptions, 'signal'>,
+  ): Promise<Feeds> {
     return new Promise((resolve, reject) => {
       this.inTurn(async () => {
-        const outputs = await this.prepared(feeds, fetches)();
+        const own = { ...this.#ortFeeds(feeds), ...this.held.feeds(held) };
+        const rooms = this.#rooms([...(fetches ?? this.#tensors), ...Object.keys(hold)], hold);
+        const given = await this.session.run(own, rooms);
+        const outputs = Object.fromEntries(
+          Object.entries(given).map(([name, tensor]) => [name, rooms[name] ?? tensor]),
+        );
+        this.held.take(hold, outputs);
         const added = new Set([...sums, ...moments]);
-        const wanted = Object.entries(outputs).filter(([name]) => !added.has(name));
+        const wanted = Object.entries(outputs).filter(([name]) => !added.has(name) && !(name in hold));
         resolve(Object.fromEntries(wanted.map(([name, tensor]) => [name, fromOrt(tensor)])));
         if (added.size === 0) return;
         await nextTurn();
@@ -64,13 +78,11 @@ export class RunningModel {
     await this.#moments.close();
   }
 
-  /** A run, as often as it is called. */
-  protected prepared(
-    feeds: Feeds,
-    fetches: readonly string[] = this.#tensors,
-  ): () => Promise<Record<string, OrtTensor>> {
-    const own = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(this.ort, tensor)]));
-    return () => this.session.run(own, fetches);
+  /** A run whose outputs nobody looks at, as often as it is called. */
+  protected prepared(feeds: Feeds): () => Promise<unknown> {
+    const own = this.#ortFeeds(feeds);
+    const rooms = this.#rooms(this.#tensors, {});
+    return () => this.session.run(own, rooms);
   }
 
   /** One after the other: each takes all cores, and rows that wait to be multiplied must not change meanwhile. */
@@ -92,6 +104,21 @@ export class RunningModel {
     } catch (error) {
       this.#failure = { error };
     }
+  }
+
+  /** Where the wanted outputs are written: null for memory of their own. */
+  #rooms(names: readonly string[], hold: Readonly<Record<string, string>>): Record<string, OrtTensor | null> {
+    const facts = new Map(this.session.outputMetadata.map((output) => [output.name, output]));
+    const roomFor = (name: string) => {
+      const output = facts.get(name);
+      if (!output) throw new Error(`the model has no output '${name}'`);
+      return name in hold ? (this.held.roomFor(hold[name], output) ?? null) : null;
+    };
+    return Object.fromEntries(names.map((name) => [name, roomFor(name)]));
+  }
+
+  #ortFeeds(feeds: Feeds): Record<string, OrtTensor> {
+    return Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(this.ort, tensor)]));
   }
 }
 

@@ -72,6 +72,28 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** Options of `HoldingSession.run`. */
+export interface HoldingRunOptions extends RunOptions {
+  /** Inputs that are not given but held: by the name of the input, the name that it is held under. */
+  held?: Readonly<Record<string, string>> | undefined;
+  /** Outputs that are not given back but held, in place of what was held before: by the name of the output, the name to hold it under. */
+  hold?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * A session that holds tensors where models run, so that what one run gives is what the next takes without travelling: the state of a training, or one model's answers for another. All sessions
+ * of a runtime share what is held, as long as one of them is open.
+ */
+export interface HoldingSession extends Session {
+  run(feeds: Feeds, options?: HoldingRunOptions): Promise<Feeds>;
+  /** Holds tensors under names, in place of what was held under them before. */
+  hold(tensors: Feeds): Promise<void>;
+  /** Copies of what is held under names. */
+  held(names: readonly string[]): Promise<Feeds>;
+  /** Holds them no longer. */
+  letGo(names: readonly string[]): Promise<void>;
+}
+
 /** What a loaded model takes. */
 export interface Footprint {
   /** Milliseconds from the file to a model that is ready to run. */
@@ -99,4 +121,9 @@ export interface MeasuredSession extends Session {
 export interface Runtime {
   /** Opens a model from its path, its bytes or its graph. */
   open(model: string | Uint8Array | Model, options?: { signal?: AbortSignal | undefined }): Promise<Session>;
+}
+
+/** A runtime whose sessions hold tensors. */
+export interface HoldingRuntime extends Runtime {
+  open(model: string | Uint8Array | Model, options?: { signal?: AbortSignal | undefined }): Promise<HoldingSession>;
 }

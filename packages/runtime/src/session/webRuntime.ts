@@ -1,6 +1,7 @@
 import { Model, SnpError } from '@snp/onnx';
 import { throwIfAborted } from '../throwIfAborted.js';
 import { bytesOf } from './bytesOf.js';
+import { HeldTensors } from './heldTensors.js';
 import { optimized } from './optimized.js';
 import type { Ort, OrtSession, OrtSessionOptions } from './ort.js';
 import type { SessionSettings } from './protocol.js';
@@ -34,6 +35,7 @@ export function webRuntime(
 ): Runtime {
   const options: OrtSessionOptions = { executionProviders: [...executionProviders], logSeverityLevel: 3 };
   const ort = oneAtATime(module);
+  const held = new HeldTensors();
   return {
     async open(model, { signal } = {}) {
       throwIfAborted(signal);
@@ -43,7 +45,7 @@ export function webRuntime(
       const create = (graphOptimizationLevel: SessionSettings['optimization']) =>
         ort.InferenceSession.create(bytes, { ...options, graphOptimizationLevel });
       const session = await told(optimized(optimization, create));
-      return sessionOf(new RunningModel(ort, session, options));
+      return sessionOf(new RunningModel(ort, session, options, held));
     },
   };
 }

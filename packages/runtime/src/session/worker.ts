@@ -1,5 +1,6 @@
 // Runs models in a process of its own: a run blocks its event loop, and a crash of the runtime ends this process only.
 import { rmSync } from 'node:fs';
+import { HeldTensors } from './heldTensors.js';
 import { OpenModel } from './openModel.js';
 import { Parcels } from './parcels.js';
 import type { Request, Response } from './protocol.js';
@@ -7,6 +8,7 @@ import type { Request, Response } from './protocol.js';
 type Ort = typeof import('onnxruntime-node');
 
 const models = new Map<number, OpenModel>();
+const held = new HeldTensors();
 let runtime: Ort | undefined;
 
 async function load(): Promise<Ort> {
@@ -18,7 +20,7 @@ async function load(): Promise<Ort> {
 async function answer(request: Request): Promise<Response['result']> {
   switch (request.kind) {
     case 'open': {
-      const model = await OpenModel.open(await load(), request.path, request.settings);
+      const model = await OpenModel.open(await load(), request.path, { settings: request.settings, held });
       models.set(request.session, model);
       return model.interfaces;
     }
@@ -34,6 +36,14 @@ async function answer(request: Request): Promise<Response['result']> {
       return opened(request.session).takeSum(request.name);
     case 'takeMoments':
       return opened(request.session).takeMoments(request.name);
+    case 'hold':
+      held.put(await load(), request.tensors);
+      return undefined;
+    case 'held':
+      return held.copies(request.names);
+    case 'letGo':
+      held.remove(request.names);
+      return undefined;
     case 'close':
       await models.get(request.session)?.close();
       models.delete(request.session);
@@ -62,6 +72,8 @@ process.on('message', async (request: Request) => {
     send({ id: request.id, error: error instanceof Error ? error.message : String(error) });
   }
 });
+// Ctrl-C reaches all processes of a terminal. What becomes of this one is the parent's to say.
+process.on('SIGINT', () => undefined);
 // The parent is gone: so is the reason to run.
 process.on('disconnect', () => {
   rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,5 @@
+import { uniformNumbers } from '@snp/runtime';
 import type { Criterion } from '../criterion.js';
-import { uniformNumbers } from '../uniformNumbers.js';
 
 /** Scores drawn from a seeded generator: the same seed gives the same scores for a group of the same name. Default seed 0. */
 export function random(options: { seed?: number } = {}): Criterion {

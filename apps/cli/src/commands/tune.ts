@@ -1,0 +1,121 @@
+import { SnpError } from '@snp/core';
+import { writeModel } from '@snp/onnx/node';
+import { onnxRuntime } from '@snp/runtime';
+import { type LossKind, type TuneProgress, tune } from '@snp/tune';
+import { Command } from 'commander';
+import { interruption } from '../interruption.js';
+import { addDataOptions, type DataOptions, openData } from '../options/data.js';
+import { checkAllWritable, defaultOutput, fileSize } from '../options/files.js';
+import { losses } from '../options/losses.js';
+import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
+import { duration, fraction, positive, wholeNumber } from '../options/numbers.js';
+import { EXIT } from '../output/exitCodes.js';
+import { printJson } from '../output/json.js';
+import { withProgress } from '../output/progress.js';
+import { figuresLine, renderTuned } from '../output/tuned.js';
+import { printSkipped } from '../output/warnings.js';
+
+interface TuneCommandOptions extends DataOptions, ModelOptions {
+  teacher: string;
+  data: string;
+  output?: string;
+  epochs?: number;
+  time?: number;
+  rate?: number;
+  augment?: boolean;
+  seed?: number;
+  heldBack?: number;
+  temperature?: number;
+  decay?: number;
+  loss?: Record<string, LossKind>;
+  json?: boolean;
+}
+
+const WORDS: Record<TuneProgress['step'], string> = {
+  read: 'reading',
+  teach: 'asking',
+  rates: 'trying',
+  train: 'tuning',
+};
+
+/** `snp tune`: trains a pruned model towards its original. */
+export function tuneCommand(): Command {
+  const command = new Command('tune')
+    .description('train what stays of a pruned model towards its original, on inputs without labels')
+    .argument('<model>', 'ONNX file, usually a pruned one; it is not changed')
+    .requiredOption('--teacher <FILE>', 'ONNX file whose answers it is to give: the original')
+    .requiredOption('--data <DIR>', 'typical inputs: pictures, texts (.txt, .jsonl), or .npy/.npz files')
+    .option('-o, --output <FILE>', 'where the tuned model goes (default: NAME.tuned.onnx in the current folder)')
+    .option('--epochs <N>', 'how often all samples are trained on (default: 10)', wholeNumber(1))
+    .option('--time <TIME>', 'how long all of it may take instead: 90s, 30m, 2h', duration)
+    .option('--rate <R>', 'learning rate at its highest (default: the best of three that are tried)', positive)
+    .option(
+      '--augment',
+      'mirror, move and cut pictures anew each time (default: for pictures in folders and --preprocess)',
+    )
+    .option('--no-augment', 'take pictures as they are')
+    .option('--held-back <SHARE>', 'share of the samples to choose by, never trained on (default: 20%)', fraction)
+    .option(
+      '--loss <OUTPUT=KIND>',
+      'divergence (of scores) or error (of other numbers) of an output; repeatable',
+      losses,
+    )
+    .option('--temperature <T>', 'what scores are divided by before they are compared (default: 1)', positive)
+    .option('--decay <D>', 'weight decay of matrices (default: none)', positive)
+    .option('--seed <N>', 'seed of all that is drawn (default: 0)', wholeNumber(0))
+    .addOption(followLinksOption())
+    .option('--json', 'print one JSON document on stdout');
+  return addDataOptions(command).action(run);
+}
+
+async function run(path: string, options: TuneCommandOptions): Promise<void> {
+  if (options.stride !== undefined)
+    throw new SnpError(
+      'invalid-argument',
+      '--stride makes samples overlap: what is held back would be trained on. Leave it out.',
+    );
+  const output = options.output ?? defaultOutput(path, 'tuned');
+  await checkAllWritable([output], [path, options.teacher]);
+  const model = await openModel(path, options);
+  const data = await openData(options.data, { model, file: path }, options);
+  let begun = false;
+  const interrupted = interruption(() => begun);
+  const result = await withProgress((bar) =>
+    tune(model, {
+      teacher: options.teacher,
+      data,
+      runtime: onnxRuntime(),
+      ...settingsOf(options),
+      enough: interrupted.signal,
+      onProgress: ({ step, done, total }) => {
+        begun ||= step === 'train';
+        bar.update(WORDS[step], Math.round(done), total && Math.round(total));
+      },
+      onFigures: (figures) => bar.note(figuresLine(figures)),
+    }),
+  );
+  printSkipped(result.skipped);
+  const { model: tuned, ...rest } = result;
+  if (tuned) await writeModel(tuned, output);
+  if (options.json) {
+    const written = tuned ? { output, fileBytes: await fileSize(output) } : { output: null };
+    printJson({ ...written, ...rest });
+  } else process.stdout.write(renderTuned(result, output));
+  process.exitCode = interrupted.exitCode ?? (tuned ? EXIT.done : EXIT.noBetter);
+}
+
+function settingsOf(options: TuneCommandOptions) {
+  const {
+    epochs,
+    time,
+    rate,
+    augment,
+    seed,
+    heldBack,
+    temperature,
+    decay: weightDecay,
+    loss,
+    batch: batchSize,
+  } = options;
+  return { epochs, time, rate, augment, seed, heldBack, temperature, weightDecay, losses: loss, batchSize };
+}

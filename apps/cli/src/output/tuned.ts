@@ -1,0 +1,43 @@
+import type { Figures, FiguresAt, TuneResult } from '@snp/tune';
+import pc from 'picocolors';
+import { count, duration, percent } from './format.js';
+
+/** Figures on held-back samples as they come, in a line. */
+export function figuresLine(figures: FiguresAt): string {
+  const { epoch, of, seconds } = figures;
+  const whose = of === 'average' ? ', averaged weights' : '';
+  return `${pc.dim('held back')} epoch ${epoch.toFixed(1)}: ${figuresText(figures)}${whose} (${duration(seconds)})`;
+}
+
+/** What `tune` says when it is done. */
+export function renderTuned(result: TuneResult, output: string): string {
+  const { before, after, samples, rate, tried, losses, steps, batchSize, stepsPerEpoch, parameters, seconds } = result;
+  const kinds = Object.entries(losses).map(([name, kind]) => `${kind} of '${name}'`);
+  return [
+    `loss      ${kinds.join(', ')}`,
+    `trained   ${count(parameters)} numbers on ${samples.trained} samples${result.augmented ? ', augmented' : ''}: ${steps} steps of ${batchSize}, ${(steps / stepsPerEpoch).toFixed(1)} epochs`,
+    `rate      ${rate.toExponential()}${tried.length > 0 ? ` (tried: ${tried.map((own) => `${own.rate.toExponential()} → ${own.loss.toPrecision(3)}`).join(', ')})` : ''}`,
+    `held back ${samples.heldBack} samples, never trained on:`,
+    `  before  ${figuresText(before)}`,
+    ...(result.model ? [`  after   ${figuresText(after)}`] : []),
+    ...endedLines(result),
+    lastLine(result, output, seconds),
+    '',
+  ].join('\n');
+}
+
+function figuresText({ loss, agreement }: Figures): string {
+  return `loss ${loss.toPrecision(4)}${agreement === undefined ? '' : `, same answer ${percent(agreement)}`}`;
+}
+
+function endedLines({ ended }: TuneResult): string[] {
+  if (ended === 'enough') return [pc.yellow('interrupted: the best so far is taken')];
+  if (ended === 'not-finite')
+    return [pc.yellow('the loss became infinite: training ended there. A lower --rate may help')];
+  return [];
+}
+
+function lastLine({ model }: TuneResult, output: string, seconds: number): string {
+  if (model) return `${pc.green('done')} ${output} in ${duration(seconds)}`;
+  return `${pc.yellow('nothing better')} than the model was found on held-back samples in ${duration(seconds)}: ${output} is not written. More data, more --epochs or another --rate may help`;
+}

@@ -1,0 +1,71 @@
+import { SnpError } from '@snp/onnx';
+import {
+  type Calibration,
+  checkSample,
+  type RuntimeTensor,
+  type Sample,
+  type TensorInfo,
+  throwIfAborted,
+} from '@snp/runtime';
+import { shuffled } from './order.js';
+
+/** Samples to train on, and those that are held back to look at. */
+export interface Divided {
+  trained: readonly Sample[];
+  heldBack: readonly Sample[];
+}
+
+/** Bytes of samples that are kept in memory, at most. */
+const MOST_BYTES = 4 * 2 ** 30;
+
+/** Samples that are held back at least, and that must be left to train on. */
+const LEAST_SAMPLES = 16;
+
+/**
+ * Reads all samples into memory.
+ *
+ * @throws SnpError `limit` where they take more than 4 GiB.
+ */
+export async function readSamples(
+  data: Calibration,
+  inputs: readonly TensorInfo[],
+  { signal, onRead }: { signal: AbortSignal | undefined; onRead: (done: number) => void },
+): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  let bytes = 0;
+  for await (const sample of data.samples(signal)) {
+    throwIfAborted(signal);
+    checkSample(sample, inputs);
+    samples.push(sample);
+    for (const tensor of Object.values(sample.feeds)) bytes += bytesOf(tensor);
+    if (bytes > MOST_BYTES)
+      throw new SnpError(
+        'limit',
+        `The samples take more than ${MOST_BYTES / 2 ** 30} GiB of memory after ${samples.length} of them, and are all kept while a model is tuned. Take fewer (--limit, --every).`,
+      );
+    onRead(samples.length);
+  }
+  return samples;
+}
+
+const bytesOf = ({ data }: RuntimeTensor) => (Array.isArray(data) ? 0 : data.byteLength);
+
+/**
+ * Holds a share of the samples back, chosen at random.
+ *
+ * @throws SnpError `calibration` if too few are left.
+ */
+export function divide(samples: readonly Sample[], { share, seed }: { share: number; seed: number }): Divided {
+  const held = Math.max(LEAST_SAMPLES, Math.round(share * samples.length));
+  if (samples.length - held < LEAST_SAMPLES)
+    throw new SnpError(
+      'calibration',
+      `There are ${samples.length} samples, of which ${held} are held back: at least ${LEAST_SAMPLES} must be left to train on. Give more.`,
+    );
+  const order = shuffled(samples.length, seed);
+  const chosen = new Set(order.slice(0, held));
+  return {
+    trained: samples.filter((_, at) => !chosen.has(at)),
+    heldBack: samples.filter((_, at) => chosen.has(at)),
+  };
+}

@@ -1,0 +1,116 @@
+import type { GraphWriter } from '@snp/gradient';
+import { type Dim, dimsEqual, type ShapeInfo, SnpError, type Value } from '@snp/onnx';
+import type { LossKind } from './lossKind.js';
+
+/** An output of the student that is to come close to the teacher's. */
+export interface Answer {
+  /** The name of the output. */
+  output: string;
+  loss: LossKind;
+  /** With `error`: the variance of the teacher's answers. */
+  variance: number;
+}
+
+/** What to compare, in a graph. */
+export interface Compared {
+  student: Value;
+  teacher: Value;
+  answer: Answer;
+  temperature: number;
+  /** Of each row of answers how much it counts; undefined: all alike. */
+  counts: Value | undefined;
+  shapes: ShapeInfo;
+}
+
+/** Sums over all rows of answers, as scalars. */
+export interface LossSums {
+  loss: Value;
+  /** How much the rows count together. */
+  count: Value;
+}
+
+/** The loss of an output, by its kind (Hinton et al. 2015, arXiv 1503.02531, for scores): of each row, times what it counts, summed. */
+export function lossSums(writer: GraphWriter, compared: Compared): LossSums {
+  const { student, answer, counts, shapes } = compared;
+  const rank = rankOf(student, shapes);
+  const rows = answer.loss === 'divergence' ? divergences(writer, compared, rank) : errors(writer, compared, rank);
+  const counted = counts ? writer.mul(rows, counts) : rows;
+  const weights = counts ? writer.expand(counts, writer.shapeOf(rows)) : undefined;
+  return {
+    loss: total(writer, counted),
+    count: weights ? total(writer, weights) : writer.cast(writer.op('Size', [rows]), 'FLOAT'),
+  };
+}
+
+/** How much of the rows have the same highest score in both. */
+export function agreementSum(writer: GraphWriter, { student, teacher, counts, shapes }: Compared): Value {
+  const axis = rankOf(student, shapes) - 1;
+  const top = (scores: Value) => writer.op('ArgMax', [scores], { axis, keepdims: 0 });
+  const same = writer.cast(writer.op('Equal', [top(student), top(teacher)]), 'FLOAT');
+  return total(writer, counts ? writer.mul(same, counts) : same);
+}
+
+function total(writer: GraphWriter, rows: Value): Value {
+  return writer.op('ReduceSum', [rows], { keepdims: 0 });
+}
+
+/** Of each row, T^2 times the divergence of softmax(student / T) from softmax(teacher / T). */
+function divergences(writer: GraphWriter, { student, teacher, temperature }: Compared, rank: number): Value {
+  const axis = rank - 1;
+  const cooled = (scores: Value) =>
+    temperature === 1 ? scores : writer.mul(scores, writer.number(1 / temperature, 'FLOAT'));
+  const wanted = writer.op('LogSoftmax', [cooled(scoresOf(writer, teacher, student))], { axis });
+  const found = writer.op('LogSoftmax', [cooled(scoresOf(writer, student, student))], { axis });
+  const rows = writer.sum(writer.mul(writer.op('Exp', [wanted]), writer.sub(wanted, found)), [axis], false);
+  return temperature === 1 ? rows : writer.mul(rows, writer.number(temperature ** 2, 'FLOAT'));
+}
+
+/** Least probability that is told from none. */
+const LEAST = 1e-12;
+
+/** Scores of an output. Of a model that ends with a softmax they are logarithms: softmax of these gives the probabilities back. */
+function scoresOf(writer: GraphWriter, numbers: Value, { producer }: Value): Value {
+  if (producer?.op !== 'Softmax') return numbers;
+  return writer.op('Log', [writer.add(numbers, writer.number(LEAST, 'FLOAT'))]);
+}
+
+/** Of each row, the mean squared error as a share of the variance. */
+function errors(writer: GraphWriter, { student, teacher, answer }: Compared, rank: number): Value {
+  const difference = writer.sub(student, teacher);
+  const squares = writer.mul(difference, difference);
+  const rows = rank < 2 ? squares : writer.mean(squares, [rank - 1], false);
+  return writer.mul(rows, writer.number(1 / answer.variance, 'FLOAT'));
+}
+
+function rankOf(value: Value, shapes: ShapeInfo): number {
+  const shape = shapes.shape(value);
+  if (shape) return shape.length;
+  throw new SnpError('unsupported', `The shape of output '${value.name}' cannot be told: it cannot be trained on.`, {
+    value: value.name,
+  });
+}
+
+/**
+ * What rows of answers count, as far as inputs say it: of tokens that a mask [samples, tokens] leaves out, nothing.
+ *
+ * @param options.samples What each sample counts: a vector, where it is known.
+ */
+export function rowCounts(
+  writer: GraphWriter,
+  student: Value,
+  { shapes, masks, samples }: { shapes: ShapeInfo; masks: readonly Value[]; samples: Value | undefined },
+): Value | undefined {
+  const dims = shapes.shape(student) ?? [];
+  const alike = (one: Dim | undefined, other: Dim | undefined) =>
+    one !== undefined && other !== undefined && dimsEqual(one, other);
+  const mask = masks.find((value) => {
+    const own = shapes.shape(value) ?? [];
+    return dims.length === 3 && own.length === 2 && own.every((dim, axis) => alike(dim, dims[axis]));
+  });
+  const tokens = mask && writer.cast(mask, 'FLOAT');
+  const own = samples && alike(shapes.shape(samples)?.[0], dims[0]) ? samples : undefined;
+  if (!own) return tokens;
+  const inner = Array.from({ length: dims.length - 2 }, (_, axis) => axis + 1);
+  const wide = inner.length > 0 ? writer.unsqueeze(own, inner) : own;
+  return tokens ? writer.mul(tokens, wide) : wide;
+}

@@ -1,0 +1,55 @@
+import { GraphWriter, gradientModel } from '@snp/gradient';
+import type { Model, Value } from '@snp/onnx';
+import { type AdamWOptions, addAdamW, type OptimiserNames } from './adamW.js';
+import { lossSums } from './losses.js';
+import { type Comparison, comparedIn, prepared } from './prepared.js';
+import { type Trainable, trainableWeights } from './trainable.js';
+
+/** A step of training as a model: it takes a batch, the teacher's answers and the state, and gives the loss and the state after it. */
+export interface StepModel {
+  model: Model;
+  weights: readonly Trainable[];
+  /** Names of the inputs that take the teacher's answers, by the name of the output. */
+  teacher: ReadonlyMap<string, string>;
+  /** The name of the output that gives the loss before the step. */
+  loss: string;
+  state: OptimiserNames;
+}
+
+/**
+ * Builds the model of a training step: the student forward and back, the mean loss of its answers, AdamW.
+ *
+ * @throws SnpError `unsupported` if there is nothing to train, or the gradient passes an operator without a rule.
+ */
+export function stepModel(student: Model, comparison: Comparison, options: AdamWOptions): StepModel {
+  const ready = prepared(student, comparison);
+  const weights = trainableWeights(
+    ready.model,
+    comparison.answers.map(({ output }) => output),
+  );
+  const loss = meanLoss(
+    ready.writer,
+    comparedIn(ready, comparison).map((own) => lossSums(ready.writer, own)),
+  );
+  const { graph } = ready.model;
+  graph.outputs.splice(0, graph.outputs.length, loss);
+  const { model, gradients } = gradientModel(ready.model, {
+    by: weights.map(({ name }) => name),
+    outputs: [loss.name],
+    directions: 'ones',
+  });
+  const given = weights.map((weight) => ({ weight, gradient: model.graph.value(gradients[weight.name]) }));
+  model.graph.outputs.splice(0, model.graph.outputs.length, model.graph.value(loss.name));
+  const state = addAdamW(new GraphWriter(model.graph, model.opset), given, options);
+  return { model, weights, teacher: ready.teacher, loss: loss.name, state };
+}
+
+/** The mean of the losses of all outputs, which count alike. */
+function meanLoss(writer: GraphWriter, sums: readonly { loss: Value; count: Value }[]): Value {
+  const least = writer.number(1, 'FLOAT');
+  const means = sums.map(({ loss, count }) => writer.div(loss, writer.op('Max', [count, least])));
+  const sum = means.reduce((one, other) => writer.add(one, other));
+  const mean = writer.mul(sum, writer.number(1 / means.length, 'FLOAT'));
+  mean.type = { elementType: 'FLOAT', shape: [] };
+  return mean;
+}

@@ -1,0 +1,159 @@
+import type { Model } from '@snp/onnx';
+import { type HoldingRuntime, type HoldingSession, type Sample, throwIfAborted } from '@snp/runtime';
+import type { Stacking } from '../data/stacking.js';
+import { figureModel } from '../graph/figureModel.js';
+import type { Comparison } from '../graph/prepared.js';
+import { MOST_KEPT_BYTES, type Teacher } from './teacher.js';
+
+/** How far a student is from its teacher on samples that it is not trained on. */
+export interface Figures {
+  /** The mean loss of all answers: in nats for scores. */
+  loss: number;
+  /** The share of rows of scores with the same highest one; undefined where nothing is scores. */
+  agreement: number | undefined;
+}
+
+/** Samples that run together, with the names that their inputs and the teacher's answers are held under. */
+interface HeldBatch {
+  counts: Float32Array;
+  inputs: Record<string, string>;
+  answers: Record<string, string>;
+}
+
+/** The samples that are held back, where models run, with the teacher's answers to them. */
+export class HeldBack {
+  readonly #variances = new Map<string, number>();
+  /** Whether answers have room; else the teacher is asked each time. */
+  #keeps = true;
+
+  private constructor(
+    private readonly teacher: Teacher,
+    private readonly batches: readonly HeldBatch[],
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  static async open(
+    teacher: Teacher,
+    samples: readonly Sample[],
+    options: { stacking: Stacking; signal: AbortSignal | undefined; onDone: (done: number, total: number) => void },
+  ): Promise<HeldBack> {
+    const { stacking, signal, onDone } = options;
+    const { size } = stacking;
+    const batches: HeldBatch[] = [];
+    for (let first = 0; first < samples.length; first += size) {
+      const batch = batches.length;
+      const own = Array.from({ length: size }, (_, at) => samples[(first + at) % samples.length]);
+      const feeds = stacking.feeds(own);
+      const slot = (name: string) => `held back/${batch}/${name}`;
+      const inputs = Object.fromEntries(Object.keys(feeds).map((name) => [name, slot(name)]));
+      await teacher.session.hold(Object.fromEntries(Object.entries(feeds).map(([name, own]) => [slot(name), own])));
+      const counts = Float32Array.from({ length: size }, (_, at) => Number(first + at < samples.length));
+      const answers = Object.fromEntries(teacher.outputs.map((name) => [name, slot(`answer/${name}`)]));
+      batches.push({ counts, inputs, answers });
+    }
+    const heldBack = new HeldBack(teacher, batches, signal);
+    await heldBack.#askTeacher(onDone);
+    return heldBack;
+  }
+
+  /** The variance of an output of the teacher, about the mean of each of its numbers along the last axis. */
+  variance(output: string): number {
+    return this.#variances.get(output)!;
+  }
+
+  /** How far a student is, with weights that are held under names, or its own. */
+  async figures(session: HeldBackSession, weights: Readonly<Record<string, string>> = {}): Promise<Figures> {
+    const sums = new Float64Array(3 * this.teacher.outputs.length);
+    for (const { counts, inputs, answers } of this.batches) {
+      throwIfAborted(this.signal);
+      if (!this.#keeps) await this.teacher.answer(inputs, answers, this.signal);
+      const held = { ...inputs, ...weights };
+      for (const [output, name] of session.model.teacher) held[name] = answers[output];
+      const samples = { type: 'FLOAT' as const, dims: [counts.length], data: counts };
+      const given = await session.session.run({ [session.model.samples]: samples }, { held, signal: this.signal });
+      const own = given[session.model.sums].data as Float32Array;
+      for (const [at, number] of own.entries()) sums[at] += number;
+      if (!this.#keeps) await this.teacher.session.letGo(Object.values(answers));
+    }
+    return figuresOf(sums, session.comparison);
+  }
+
+  async letGo(): Promise<void> {
+    const names = this.batches.flatMap(({ inputs, answers }) => [...Object.values(inputs), ...Object.values(answers)]);
+    await this.teacher.session.letGo(names);
+  }
+
+  async #askTeacher(onDone: (done: number, total: number) => void): Promise<void> {
+    const moments = new Map(this.teacher.outputs.map((name) => [name, new Moments()]));
+    for (const [at, { inputs, answers }] of this.batches.entries()) {
+      await this.teacher.answer(inputs, answers, this.signal);
+      const names = Object.values(answers);
+      const held = await this.teacher.session.held(names);
+      let bytes = 0;
+      for (const [output, name] of Object.entries(answers)) {
+        const { data, dims } = held[name];
+        moments.get(output)!.add(data as Float32Array, dims.at(-1) ?? 1);
+        bytes += (data as Float32Array).byteLength;
+      }
+      this.#keeps = bytes * this.batches.length <= MOST_KEPT_BYTES;
+      if (!this.#keeps) await this.teacher.session.letGo(names);
+      onDone(at + 1, this.batches.length);
+    }
+    for (const [output, own] of moments) this.#variances.set(output, own.variance);
+  }
+}
+
+function figuresOf(sums: Float64Array, { answers }: Comparison): Figures {
+  let [loss, same, scored] = [0, 0, 0];
+  for (const [at, answer] of answers.entries()) {
+    const [own, count, agreed] = sums.subarray(3 * at, 3 * at + 3);
+    loss += own / Math.max(1, count) / answers.length;
+    if (answer.loss !== 'divergence') continue;
+    same += agreed;
+    scored += count;
+  }
+  return { loss, agreement: scored > 0 ? same / scored : undefined };
+}
+
+/** A student that is open beside its teacher's answers. */
+export class HeldBackSession {
+  private constructor(
+    readonly session: HoldingSession,
+    readonly model: Omit<ReturnType<typeof figureModel>, 'model'>,
+    readonly comparison: Comparison,
+  ) {}
+
+  /** @param options.weights Names of weights that are inputs. Default: none, the model has its own. */
+  static async open(
+    student: Model,
+    comparison: Comparison,
+    options: { weights?: readonly string[]; batch: number; runtime: HoldingRuntime; signal: AbortSignal | undefined },
+  ): Promise<HeldBackSession> {
+    const { model, ...names } = figureModel(student, comparison, { weights: [], ...options });
+    const session = await options.runtime.open(model, { signal: options.signal });
+    return new HeldBackSession(session, names, comparison);
+  }
+}
+
+/** Variance of numbers about the mean of each column, by sums in 64 bits. */
+class Moments {
+  #sums = new Float64Array(0);
+  #squares = 0;
+  #rows = 0;
+
+  add(numbers: Float32Array, width: number): void {
+    if (this.#sums.length === 0) this.#sums = new Float64Array(width);
+    for (const [at, number] of numbers.entries()) {
+      this.#sums[at % width] += number;
+      this.#squares += number * number;
+    }
+    this.#rows += numbers.length / width;
+  }
+
+  /** Not nothing, so that it can be divided by. */
+  get variance(): number {
+    const width = this.#sums.length;
+    const means = this.#sums.reduce((sum, own) => sum + (own / this.#rows) ** 2, 0);
+    return Math.max(1e-12, (this.#squares / this.#rows - means) / width);
+  }
+}

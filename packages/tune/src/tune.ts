@@ -1,0 +1,203 @@
+import { costOf, type Model, SnpError, type Value } from '@snp/onnx';
+import { answerOutputs, type HoldingRuntime, onnxRuntime, type Sample, type TensorInfo } from '@snp/runtime';
+import { checkPictures } from './data/augment.js';
+import { BatchOrder, seedOf } from './data/order.js';
+import { divide, readSamples } from './data/samples.js';
+import { Stacking } from './data/stacking.js';
+import { type LossKind, lossKindOf } from './graph/lossKind.js';
+import type { Comparison } from './graph/prepared.js';
+import { stepModel } from './graph/stepModel.js';
+import type { Trainable } from './graph/trainable.js';
+import { type Settings, settingsOf, type TuneOptions } from './options.js';
+import type { TuneResult } from './result.js';
+import { chooseRate } from './run/chooseRate.js';
+import { type Figures, HeldBack, HeldBackSession } from './run/heldBack.js';
+import { Run } from './run/run.js';
+import { Teacher } from './run/teacher.js';
+import { Training } from './run/training.js';
+import { withWeights } from './withWeights.js';
+
+/** A loss that is measured again may differ by so much of itself: the runtime puts operators together where weights are constants. */
+const TOLERANCE = 1e-3;
+
+/**
+ * Trains a pruned model, the student, towards the model that it was pruned from, its teacher, on inputs without labels (distillation, Hinton et al. 2015): forward, back and AdamW are one ONNX model.
+ * A part of the samples is held back and never trained on. What comes back is the best state on it, and nothing where that is no better than the student. The student is left as it is.
+ *
+ * @throws SnpError `unsupported` where the gradient passes an operator without a rule, or weights are no float32 numbers; `calibration` for data that do not fit, or too few; `invalid-argument` for a
+ * teacher of other inputs and outputs, or an unknown option; `aborted` by `signal`.
+ * @example
+ * const student = await readModel('pruned.onnx');
+ * const data = await images('pictures/');
+ * const { model, before, after } = await tune(student, { teacher: 'original.onnx', data, epochs: 5 });
+ * if (model) await writeModel(model, 'tuned.onnx');
+ * console.log(before.loss, after.loss);
+ */
+export async function tune(student: Model, options: TuneOptions): Promise<TuneResult> {
+  const started = performance.now();
+  const settings = settingsOf(options);
+  const { data, signal, onProgress, seed, runtime = onnxRuntime() } = settings;
+  const inputs = inputsOf(student);
+  const losses = lossesOf(student, settings.losses);
+  const samples = await readSamples(data, inputs, {
+    signal,
+    onRead: (done) => onProgress?.({ step: 'read', done, total: data.count }),
+  });
+  const { trained, heldBack: held } = divide(samples, { share: settings.heldBack, seed: seedOf(seed, -1) });
+  const augment = settings.augment ?? data.pictures === true;
+  if (augment) checkPictures(samples);
+  const stacking = stackingOf(student, samples, { inputs, most: settings.batchSize, trained: trained.length });
+  const outputs = Object.keys(losses);
+  const teacher = await Teacher.open(settings.teacher, { inputs }, { outputs, runtime, signal });
+  const open: { close(): Promise<void> }[] = [teacher.session];
+  try {
+    const heldBack = await HeldBack.open(teacher, held, {
+      stacking,
+      signal,
+      onDone: (done, total) => onProgress?.({ step: 'teach', done, total }),
+    });
+    const comparison: Comparison = {
+      answers: outputs.map((output) => ({ output, loss: losses[output], variance: heldBack.variance(output) })),
+      temperature: settings.temperature,
+      inputShapes: stacking.inputShapes,
+    };
+    const step = stepModel(student, comparison, settings);
+    checkStored(student, step.weights);
+    const order = new BatchOrder(trained.length, stacking.size, seed);
+    const training = await Training.open(step, {
+      runtime,
+      teacher,
+      signal,
+      data: { samples: trained, stacking, order, augment, seed },
+    });
+    open.unshift(training);
+    const weights = step.weights.map(({ name }) => name);
+    const figures = await HeldBackSession.open(student, comparison, { weights, batch: stacking.size, runtime, signal });
+    open.unshift(figures.session);
+    const measure = (kind: 'weight' | 'average') => heldBack.figures(figures, training.weights(kind));
+    const before = await measure('weight');
+    const { rate, tried } = await chooseRate({ training, measure, order, settings, started });
+    const run = new Run({ training, measure, order, settings, started, rate, before });
+    const ended = await run.go();
+    const best = run.best && withWeights(student, run.best.weights);
+    const after = best && { loss: run.best!.figures.loss, agreement: run.best!.figures.agreement };
+    if (best) await check(best, after!, { comparison, heldBack, batch: stacking.size, runtime, signal });
+    return {
+      model: best,
+      before,
+      after: after ?? before,
+      history: run.history,
+      rate,
+      tried,
+      steps: run.course.taken,
+      stepsPerEpoch: order.stepsPerEpoch,
+      batchSize: stacking.size,
+      samples: { trained: trained.length, heldBack: held.length },
+      skipped: data.skipped,
+      weights: weights.length,
+      parameters: step.weights.reduce((sum, { tensor }) => sum + tensor.size, 0),
+      augmented: augment,
+      losses,
+      ended,
+      seconds: (performance.now() - started) / 1000,
+      secondsPerStep: run.course.secondsPerStep,
+    };
+  } finally {
+    for (const each of open) await each.close();
+  }
+}
+
+/** What a model expects. */
+function inputsOf({ graph }: Model): TensorInfo[] {
+  return graph.inputs
+    .filter(({ tensor }) => !tensor)
+    .map(({ name, type }) => ({ name, type: type?.elementType ?? 'UNDEFINED', dims: type?.shape ?? [] }));
+}
+
+/** The loss of each output of float32 numbers that is an answer. */
+function lossesOf({ graph }: Model, given: Settings['losses'] = {}): Record<string, LossKind> {
+  const byName = new Map(graph.outputs.map((output) => [output.name, output]));
+  const unknown = Object.keys(given).find((name) => !byName.has(name));
+  if (unknown !== undefined)
+    throw new SnpError(
+      'invalid-argument',
+      `The model has no output '${unknown}' that could have a loss. It has ${[...byName.keys()].join(', ')}.`,
+    );
+  const typed = graph.outputs.map(({ name, type }) => ({ name, type: type?.elementType }));
+  const answers = answerOutputs(typed).map((name) => byName.get(name)!);
+  const trained = answers.filter(({ type }) => type?.elementType === 'FLOAT');
+  if (trained.length === 0)
+    throw new SnpError(
+      'unsupported',
+      `The model gives no float32 numbers that could be compared with its teacher's (${answers.map(typeOf).join(', ')}). Tune it in float32, and convert it afterwards.`,
+    );
+  return Object.fromEntries(trained.map((output) => [output.name, given[output.name] ?? lossKindOf(output)]));
+}
+
+const typeOf = ({ name, type }: Value) => `'${name}': ${type?.elementType ?? 'no tensor'}`;
+
+/** Multiply-accumulates of a step's forward pass that are worth a step. */
+const STEP_MACS = 10e9;
+
+function stackingOf(
+  student: Model,
+  samples: readonly Sample[],
+  { inputs, most, trained }: { inputs: readonly TensorInfo[]; most: number | undefined; trained: number },
+): Stacking {
+  const size = most ?? Math.min(trained, defaultBatch(student));
+  const stacking = new Stacking(samples, inputs, size);
+  if (most === undefined || stacking.size === most) return stacking;
+  throw new SnpError(
+    'invalid-argument',
+    `The model takes ${stacking.size} samples at a time, no more and no less: a batch of ${most} does not fit.`,
+  );
+}
+
+function defaultBatch(student: Model): number {
+  const each = costOf(student).macs;
+  return Math.min(128, Math.max(8, 2 ** Math.round(Math.log2(STEP_MACS / Math.max(1, each)))));
+}
+
+/** Weights that standard form made of others cannot be written back. */
+function checkStored({ graph }: Model, weights: readonly Trainable[]): void {
+  const lost = weights.find(({ name, tensor }) => {
+    const value = graph.values.get(name);
+    const stored = value?.tensor ?? value?.producer?.tensor('value');
+    return stored?.dims.join() !== tensor.dims.join();
+  });
+  if (lost)
+    throw new SnpError(
+      'unsupported',
+      `'${lost.name}' is computed from weights while the model is brought into standard form, and cannot be trained.`,
+      { value: lost.name },
+    );
+}
+
+/** Measures what was found once more, as it will be written. */
+async function check(
+  model: Model,
+  expected: Figures,
+  {
+    heldBack,
+    comparison,
+    ...options
+  }: {
+    heldBack: HeldBack;
+    comparison: Comparison;
+    batch: number;
+    runtime: HoldingRuntime;
+    signal: AbortSignal | undefined;
+  },
+): Promise<void> {
+  const session = await HeldBackSession.open(model, comparison, options);
+  try {
+    const { loss } = await heldBack.figures(session);
+    if (Math.abs(loss - expected.loss) <= TOLERANCE * expected.loss + 1e-7) return;
+    throw new SnpError(
+      'runtime',
+      `The tuned model has a loss of ${loss} on held-back samples, while ${expected.loss} was measured in training: something is wrong, and nothing is given out.`,
+    );
+  } finally {
+    await session.session.close();
+  }
+}
