@@ -48,3 +48,9 @@ it.each([
   const inputs = [{ ...input, dims: ['batch', 3, size, size] }];
   await expect(openCalibration(path, { inputs, preprocess })).rejects.toThrow(message);
 });
+
+it('numbers that are no pictures are not preprocessed in silence', async () => {
+  const path = await write(await mkdtemp(join(tmpdir(), 'snp-picture-arrays-')), `2, ${SIZE}, ${SIZE}, 3`);
+  const inputs = [{ ...input, dims: ['batch', SIZE, SIZE, 3] }];
+  await expect(openCalibration(path, { inputs, preprocess: 'cifar10' })).rejects.toThrow(/about pictures.*as they are/);
+});

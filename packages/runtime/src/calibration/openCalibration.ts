@@ -47,12 +47,8 @@ export async function openCalibration(path: string, options: OpenCalibrationOpti
   const areTexts = !areArrays && mayBeTexts && names.some((name) => TEXT_FILE.test(name));
   const lone = areTexts ? undefined : TEXT_OPTIONS.find((name) => options[name] !== undefined);
   if (lone) throw new SnpError('invalid-argument', `'${lone}' is about texts, but ${path} holds none.`, { file: path });
-  if ((areTexts || areArrays) && options.preprocess !== undefined)
-    throw new SnpError(
-      'invalid-argument',
-      `'preprocess' is about pictures, but ${path} holds ${areTexts ? 'texts' : 'arrays, which are taken as they are'}.`,
-      { file: path },
-    );
+  if (areTexts && options.preprocess !== undefined)
+    throw new SnpError('invalid-argument', `'preprocess' is about pictures, but ${path} holds texts.`, { file: path });
   if (areTexts) return texts(path, options);
   if (areArrays) return arrays(path, options);
   if (!isFolder) {

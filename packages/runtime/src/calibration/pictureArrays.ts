@@ -14,7 +14,7 @@ interface Read {
  * Takes an array of 8-bit numbers [samples, height, width, 3] for pictures where it is said how they become numbers, and turns them into those of a model's one input [samples, 3, height, width].
  * Other arrays stay.
  *
- * @throws SnpError `calibration` if the pictures are of another size than the model's, or nothing says how they become numbers.
+ * @throws SnpError `invalid-argument` if that is said of other arrays; `calibration` if the pictures are of another size than the model's, or nothing says how they become numbers.
  */
 export async function picturesIn(
   content: Map<string, NpyArray>,
@@ -26,7 +26,14 @@ export async function picturesIn(
 ): Promise<Read> {
   const [input] = inputs;
   const array = inputs.length === 1 ? content.get(input.name) : undefined;
-  if (!array || !arePictures(array, input)) return { content, pictures: false };
+  if (!array || !arePictures(array, input)) {
+    if (preprocess === undefined) return { content, pictures: false };
+    throw new SnpError(
+      'invalid-argument',
+      `'preprocess' is about pictures, but ${file} holds arrays, which are taken as they are: pictures are 8-bit numbers [samples, height, width, 3].`,
+      { file },
+    );
+  }
   const [, height, width] = array.dims;
   const fail = (message: string): never => {
     throw new SnpError('calibration', `${file} holds pictures of 8-bit numbers, ${height} x ${width}${message}`, {
