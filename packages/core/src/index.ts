@@ -25,6 +25,7 @@ export { type Comparison, compare, type EvaluateOptions, type Evaluation, evalua
 export type { Fidelity, Interval } from './evaluate/fidelity.js';
 export type { LatencyRatio } from './evaluate/latencyRatio.js';
 export type { Perplexity } from './evaluate/perplexity.js';
+export { type ContinueOptions, continueGreedily } from './generate/continueGreedily.js';
 export { type ApplyOptions, apply } from './pipeline/apply.js';
 export { type CalibrateModelOptions, calibrateModel } from './pipeline/calibrateModel.js';
 export { type PruneOptions, type PruneResult, prune } from './pipeline/prune.js';
