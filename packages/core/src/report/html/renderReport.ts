@@ -16,6 +16,7 @@ import {
 } from '@snp/pages';
 import type { Fidelity, Interval } from '../../evaluate/fidelity.js';
 import type { CostReport, PruneReport } from '../report.js';
+import { continuationsTable } from './continuationsTable.js';
 import { costChart } from './costChart.js';
 import { scoresChart } from './scoresChart.js';
 import { frozenTable, groupsTable } from './tables.js';
@@ -52,6 +53,7 @@ ${warnings(report)}
 ${key(['is-before', 'before'], ['is-after', 'after'])}
 ${widthsChart(report)}
 ${planning(report)}
+${continuationsTable(report)}
 <h2>Cost per block</h2>
 ${costChart(report)}
 <h2>Scores</h2>
