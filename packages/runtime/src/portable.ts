@@ -6,7 +6,7 @@ export type { Selection } from './calibration/selection.js';
 export { type Shard, shardOf } from './calibration/shard.js';
 export { type FeedSource, tensors } from './calibration/tensors.js';
 export { type NarrowedTokenizer, narrowTokenizer, type TokenizerJson } from './calibration/texts/narrowTokenizer.js';
-export { isPast, type PastTokens, textFeeds, tokenInputs } from './calibration/texts/textFeeds.js';
+export { isEncoded, isPast, type PastTokens, textFeeds, tokenInputs } from './calibration/texts/textFeeds.js';
 export { wholeRuns } from './calibration/wholeRuns.js';
 export { invertLower, invertPositive, lowerFactor, solvePositive } from './linalg/cholesky.js';
 export { gramFactor } from './linalg/gramFactor.js';

@@ -4,6 +4,7 @@ import { readModel } from '@snp/onnx/node';
 import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
 import { fingerprinted } from '../data/fingerprinted.js';
 import { holdBack } from '../data/holdBack.js';
+import { ANSWER_KINDS, type AnswerKind } from '../evaluate/answerOutputs.js';
 import { checkOptions, type OptionFields } from '../options/checkOptions.js';
 import * as is from '../options/fields.js';
 import { checkPlugins } from '../plugin/definePlugin.js';
@@ -38,6 +39,8 @@ export interface OpenOptions {
   verify?: boolean | undefined;
   /** Sizes of free dimensions of inputs, by name, where random inputs are made. Default: sizes are found that the model takes. */
   dims?: Readonly<Record<string, number>> | undefined;
+  /** What the outputs are: rows of scores, or embeddings. Default: by their names (docs/texts.md). */
+  answers?: AnswerKind | undefined;
   /** Samples per run of the model. Default: chosen by the runtime. */
   batchSize?: number | undefined;
   /** Name of the model in reports. Default: its path, or the graph's name. */
@@ -58,6 +61,7 @@ export const OPEN_FIELDS: OptionFields<OpenOptions> = {
   narrowCache: is.flag,
   verify: is.flag,
   dims: is.numbersByName,
+  answers: is.oneOf(ANSWER_KINDS),
   batchSize: is.count,
   name: is.text,
   runtime: is.runtime,
@@ -122,6 +126,7 @@ export async function openChecked(source: string | Model, options: OpenOptions):
     held,
     runtime,
     batchSize,
+    answers: options.answers,
     signal,
     limits,
     clock,

@@ -1,6 +1,6 @@
 import type { Model } from '@snp/onnx';
-import { type Calibration, type Runtime, type Sample, type Session, tokenInputs } from '@snp/runtime';
-import { answerOutputs } from '../evaluate/answerOutputs.js';
+import { type Calibration, isEncoded, type Runtime, type Sample, type Session, tokenInputs } from '@snp/runtime';
+import { type AnswerKind, answerOutputs } from '../evaluate/answerOutputs.js';
 import { foretells } from '../evaluate/perplexity.js';
 import { continueGreedily } from './continueGreedily.js';
 
@@ -21,6 +21,8 @@ export interface Continuation {
 export interface CompareContinuationsOptions {
   runtime: Runtime;
   data: Calibration;
+  /** What the outputs are. Default: by their names. */
+  answers?: AnswerKind | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -33,23 +35,25 @@ const LIMIT_MS = 2500;
 /** Lets two models write behind the begin of the first texts. Nothing where the data hold no texts, or the models foretell no tokens. */
 export async function compareContinuations(
   models: readonly [before: Model, after: Model],
-  { runtime, data, signal }: CompareContinuationsOptions,
+  { runtime, data, answers, signal }: CompareContinuationsOptions,
 ): Promise<Continuation[]> {
   const texts = await firstTexts(data, signal);
   if (texts.length === 0) return [];
   const sessions: Session[] = [];
   try {
     for (const model of models) sessions.push(await runtime.open(model, { signal }));
-    const [output] = answerOutputs(sessions[0].outputs);
-    if (!(await foretells(sessions[0], texts[0], output))) return [];
+    const { kind, names } = answerOutputs(sessions[0].outputs, answers);
+    const [output] = names;
+    if (kind !== 'scores' || !(await foretells(sessions[0], texts[0], output))) return [];
     const passage = (ids: number[]): Passage => ({ ids, ...(data.decode && { text: data.decode(ids) }) });
     const found: Continuation[] = [];
     for (const { feeds } of texts) {
       const ids = Array.from(feeds[tokenInputs(sessions[0].inputs)[0].name].data as BigInt64Array, Number);
       const prompt = ids.slice(0, Math.min(PROMPT, Math.ceil(ids.length / 2)));
-      const limits = { count: WRITTEN, output, limitMs: LIMIT_MS / texts.length, signal };
+      const besides = Object.fromEntries(Object.entries(feeds).filter(([name]) => isEncoded({ name })));
+      const limits = { besides, count: WRITTEN, output, limitMs: LIMIT_MS / texts.length, signal };
       const before = await continueGreedily(sessions[0], prompt, limits);
-      const after = await continueGreedily(sessions[1], prompt, { count: before.length, output, signal });
+      const after = await continueGreedily(sessions[1], prompt, { besides, count: before.length, output, signal });
       found.push({ prompt: passage(prompt), before: passage(before), after: passage(after) });
     }
     return found;

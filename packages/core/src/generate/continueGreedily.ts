@@ -7,7 +7,7 @@ import {
   textFeeds,
   tokenInputs,
 } from '@snp/runtime';
-import { argmax } from '../evaluate/fidelity.js';
+import { argmax } from '../evaluate/rows.js';
 import { cachePairs } from './cachePairs.js';
 
 /** Options of `continueGreedily`. */
@@ -18,6 +18,8 @@ export interface ContinueOptions {
   output: string;
   /** Whether keys and values of earlier tokens are kept from run to run where the model takes them; else the whole text is read for each token. Default true. */
   cache?: boolean | undefined;
+  /** What other inputs are given at each token, such as an encoder's answer. Default none. */
+  besides?: Feeds | undefined;
   /** Milliseconds after which no further token is begun. Default none. */
   limitMs?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -37,13 +39,14 @@ export interface ContinueOptions {
 export async function continueGreedily(
   session: Session,
   ids: readonly number[],
-  { count, output, cache = true, limitMs = Number.POSITIVE_INFINITY, signal }: ContinueOptions,
+  { count, output, cache = true, besides = {}, limitMs = Number.POSITIVE_INFINITY, signal }: ContinueOptions,
 ): Promise<number[]> {
-  const { inputs } = session;
+  const inputs = session.inputs.filter(({ name }) => !(name in besides));
   const size = tokenInputs(inputs)[0]?.dims[1];
   // A model that takes a fixed number of tokens reads the text from its begin, with something behind it that it does not see yet.
   const fixed = typeof size === 'number' ? size : undefined;
-  const pairs = cache && fixed === undefined ? cachePairs(session) : new Map<string, string>();
+  const pairs =
+    cache && fixed === undefined ? cachePairs({ inputs, outputs: session.outputs }) : new Map<string, string>();
   const fetches = [output, ...pairs.values()];
   const all = [...ids];
   const end = ids.length + (fixed === undefined ? count : Math.min(count, fixed - ids.length));
@@ -51,7 +54,7 @@ export async function continueGreedily(
   let past: PastTokens | undefined;
   while (all.length < end) {
     const read = fixed === undefined ? all.slice(past?.count ?? 0) : filledUp(all, fixed);
-    const answers = await session.run(textFeeds(read, inputs, past), { fetches, signal });
+    const answers = await session.run({ ...textFeeds(read, inputs, past), ...besides }, { fetches, signal });
     const behind = fixed === undefined ? 0 : fixed - all.length;
     if (pairs.size > 0) past = { count: all.length, feeds: kept(answers, pairs, past?.feeds) };
     all.push(likeliest(answers[output], behind));

@@ -59,16 +59,18 @@ export async function reportOn(
 
 /** How alike original and pruned model answer samples that no stage saw; undefined where there are none, or the pruned model does not take them. */
 async function comparedOnHeld({ context, model, after }: Proven<Planned>): Promise<Fidelity | undefined> {
-  const { analysis, held, clock, runtime, batchSize, signal } = context;
+  const { analysis, held, clock, runtime, batchSize, answers, signal } = context;
   if (!held || !(await takesData(held, newForms(analysis, after), signal))) return undefined;
   return clock.time('compare', (onProgress) =>
-    compareModels(analysis.model, model, { runtime, data: held, batchSize, signal, onProgress }),
+    compareModels(analysis.model, model, { runtime, data: held, answers, batchSize, signal, onProgress }),
   );
 }
 
 /** What both models write behind the begin of texts that no stage saw. */
 async function continuedFromHeld({ context, model }: Proven<Planned>): Promise<Continuation[]> {
-  const { analysis, held, clock, runtime, signal } = context;
+  const { analysis, held, clock, runtime, answers, signal } = context;
   if (!held) return [];
-  return clock.time('compare', () => compareContinuations([analysis.model, model], { runtime, data: held, signal }));
+  return clock.time('compare', () =>
+    compareContinuations([analysis.model, model], { runtime, data: held, answers, signal }),
+  );
 }

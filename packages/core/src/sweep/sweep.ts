@@ -5,6 +5,7 @@ import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
 import { type CostBudget, checkBudget } from '../allocation/budget.js';
 import { prepare } from '../context/prepare.js';
 import type { OnProgress } from '../context/progress.js';
+import { ANSWER_KINDS } from '../evaluate/answerOutputs.js';
 import { compareModels } from '../evaluate/compareModels.js';
 import { topOne } from '../evaluate/evaluate.js';
 import type { Fidelity } from '../evaluate/fidelity.js';
@@ -34,7 +35,16 @@ export interface SweepPoint {
 export interface SweepOptions
   extends Pick<
     PruneOptions,
-    'round' | 'least' | 'batchSize' | 'dims' | 'verify' | 'narrowCache' | 'criterion' | 'plugins' | 'pluginTimeout'
+    | 'round'
+    | 'least'
+    | 'answers'
+    | 'batchSize'
+    | 'dims'
+    | 'verify'
+    | 'narrowCache'
+    | 'criterion'
+    | 'plugins'
+    | 'pluginTimeout'
   > {
   /** What `calibrate` gathered. */
   statistics: CalibrationStatistics;
@@ -56,6 +66,7 @@ const SWEEP_FIELDS: OptionFields<SweepOptions> = {
   data: is.calibration,
   round: is.count,
   least: is.numbersByName,
+  answers: is.oneOf(ANSWER_KINDS),
   batchSize: is.count,
   dims: is.numbersByName,
   verify: is.flag,

@@ -53,8 +53,13 @@ function feedOf(input: TensorInfo, ids: readonly number[], past: PastTokens): Ru
   if (/len|total/i.test(name) && dims.length <= 1 && isWhole(type)) return of(oneFor(dims), () => all);
   throw new SnpError(
     'calibration',
-    `Input '${name}' (${type} [${dims.map((dim) => dim ?? '?').join(', ')}]) cannot be made from a text. Give arrays for all inputs: an .npz file with their names as keys.`,
+    `Input '${name}' (${type} [${dims.map((dim) => dim ?? '?').join(', ')}]) cannot be made from a text. ${/encoder/i.test(name) ? 'Lay the encoder beside the decoder, as encoder_model.onnx beside decoder_model.onnx; or give' : 'Give'} arrays for all inputs: an .npz file with their names as keys.`,
   );
+}
+
+/** Whether a decoder reads the answer of an encoder in an input: as it is, as keys and values, or its mask. */
+export function isEncoded({ name }: Pick<TensorInfo, 'name'>): boolean {
+  return /encoder/i.test(name);
 }
 
 /** Whether an input takes past keys and values, by the names that exporters give. */
