@@ -6,8 +6,9 @@ import type { Calibration } from './calibration.js';
 import { images } from './images.js';
 import type { Preprocess } from './preprocess.js';
 import type { Selection } from './selection.js';
+import { type EncoderFiles, encoded } from './texts/encoded.js';
 import { TEXT_FILE } from './texts/readTexts.js';
-import { tokenInputs } from './texts/textFeeds.js';
+import { isEncoded, tokenInputs } from './texts/textFeeds.js';
 import { texts } from './texts/texts.js';
 
 /** Options of `openCalibration`. */
@@ -23,10 +24,20 @@ export interface OpenCalibrationOptions extends Selection {
   field?: string | undefined;
   pack?: boolean | undefined;
   stride?: number | undefined;
+  /** For texts, of a decoder in a file of its own: the encoder that makes its other inputs. See `encoderBeside`. */
+  encoder?: EncoderFiles | undefined;
 }
 
 /** Options that say how texts are read; a tokenizer may lie beside a model that reads none. */
 const TEXT_OPTIONS = ['tokens', 'field', 'pack', 'stride'] as const;
+
+/** Texts for whatever inputs a model has; those that hold an encoder's answer are made by the encoder. */
+async function textsFor(path: string, { encoder, ...options }: OpenCalibrationOptions): Promise<Calibration> {
+  const { inputs } = options;
+  const own = inputs.filter((input) => !isEncoded(input));
+  if (!encoder || own.length === inputs.length) return texts(path, options);
+  return encoded(await texts(path, { ...options, inputs: own }), inputs, encoder);
+}
 
 /** Opens what lies at a path: a folder of pictures; texts (.txt, .jsonl, .json) or a folder of them; a .npy or .npz file, or a folder of those. */
 export async function openCalibration(path: string, options: OpenCalibrationOptions): Promise<Calibration> {
@@ -44,7 +55,7 @@ export async function openCalibration(path: string, options: OpenCalibrationOpti
   const areArrays = names.some((name) => /\.np[yz]$/.test(name));
   // A folder of pictures may hold labels or notes beside them.
   const mayBeTexts = !isFolder || tokenInputs(inputs).length > 0;
-  if (!areArrays && mayBeTexts && names.some((name) => TEXT_FILE.test(name))) return texts(path, options);
+  if (!areArrays && mayBeTexts && names.some((name) => TEXT_FILE.test(name))) return textsFor(path, options);
   const lone = TEXT_OPTIONS.find((name) => options[name] !== undefined);
   if (lone) throw new SnpError('invalid-argument', `'${lone}' is about texts, but ${path} holds none.`, { file: path });
   if (areArrays) return arrays(path, options);
