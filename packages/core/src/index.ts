@@ -23,7 +23,7 @@ export { prepare } from './context/prepare.js';
 export type { OnProgress, Progress, Step } from './context/progress.js';
 export { ANSWER_KINDS, type AnswerKind } from './evaluate/answerOutputs.js';
 export { type Comparison, compare, type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluate.js';
-export type { EmbeddingFidelity, Fidelity, Interval, ScoreFidelity } from './evaluate/fidelity.js';
+export type { CommonFidelity, EmbeddingFidelity, Fidelity, Interval, ScoreFidelity } from './evaluate/fidelity.js';
 export type { LatencyRatio } from './evaluate/latencyRatio.js';
 export type { Perplexity } from './evaluate/perplexity.js';
 export type { Continuation, Passage } from './generate/compareContinuations.js';

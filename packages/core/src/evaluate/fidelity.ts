@@ -7,7 +7,7 @@ import { type PairedVectors, similarityCorrelation } from './similarityCorrelati
 export type Fidelity = ScoreFidelity | EmbeddingFidelity;
 
 /** What can be said of answers of any kind. */
-interface CommonFidelity {
+export interface CommonFidelity {
   samples: number;
   /** Answers that were compared: of a text, its tokens. */
   answers: number;

@@ -26,7 +26,7 @@ function similarities(all: readonly PairedVectors[], of: 0 | 1): Float64Array {
 }
 
 /** Rank correlation (Spearman 1904): Pearson's of the ranks, equal values with the mean of theirs. Of values that are all equal it is 1 if the others are, too, else 0. */
-export function spearman(a: Float64Array, b: Float64Array): number {
+function spearman(a: Float64Array, b: Float64Array): number {
   const [ra, rb] = [ranks(a), ranks(b)];
   const middle = (a.length - 1) / 2;
   let [ab, aa, bb] = [0, 0, 0];
