@@ -4611,17 +4611,31 @@ export interface components {
             name?: string;
         };
         Fidelity: {
+            /**
+             * @description what the answers are; absent in old results: scores
+             * @enum {string}
+             */
+            kind?: "scores" | "embeddings";
             samples: number;
             /** @description what was compared: of a text, its tokens */
             answers?: number;
-            /** @description share of answers with the same top score */
-            agreement: number;
+            /** @description of scores: share of answers with the same highest one */
+            agreement?: number;
             cosine: number;
+            /** @description of embeddings: the cosine that 5 % of the answers are below */
+            lowCosine?: number;
+            /** @description of embeddings: of the similarities between any two samples */
+            rankCorrelation?: number;
+            /** @description of scores in nats; of embeddings the squared error as a share of the variance */
             divergence: number;
             difference: number;
-            /** @description where both lie with 95 % confidence */
+            /** @description where each lies with 95 % confidence */
             interval?: {
-                agreement: {
+                agreement?: {
+                    low: number;
+                    high: number;
+                };
+                cosine?: {
                     low: number;
                     high: number;
                 };

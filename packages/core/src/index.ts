@@ -12,6 +12,7 @@ export {
   type WholeKind,
 } from '@snp/graph';
 export { costOf, type Model, type ModelCost, SnpError, type SnpErrorCode } from '@snp/onnx';
+export { ANSWER_KINDS, type AnswerKind } from '@snp/runtime';
 export { type Criterion, criterionByName, criterionNames } from '@snp/score';
 export type { Planning } from './allocation/allocation.js';
 export type { CostBudget } from './allocation/budget.js';
@@ -22,9 +23,11 @@ export { COMPENSATION_KINDS, type CompensationKind } from './compensation/method
 export { prepare } from './context/prepare.js';
 export type { OnProgress, Progress, Step } from './context/progress.js';
 export { type Comparison, compare, type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluate.js';
-export type { Fidelity, Interval } from './evaluate/fidelity.js';
+export type { CommonFidelity, EmbeddingFidelity, Fidelity, Interval, ScoreFidelity } from './evaluate/fidelity.js';
 export type { LatencyRatio } from './evaluate/latencyRatio.js';
 export type { Perplexity } from './evaluate/perplexity.js';
+export type { Continuation, Passage } from './generate/compareContinuations.js';
+export { type ContinueOptions, continueGreedily } from './generate/continueGreedily.js';
 export { type ApplyOptions, apply } from './pipeline/apply.js';
 export { type CalibrateModelOptions, calibrateModel } from './pipeline/calibrateModel.js';
 export { type PruneOptions, type PruneResult, prune } from './pipeline/prune.js';

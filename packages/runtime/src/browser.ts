@@ -11,6 +11,7 @@ export const arrays: typeof node.arrays = needsNode('arrays', DATA);
 export const images: typeof node.images = needsNode('images', DATA);
 export const openCalibration: typeof node.openCalibration = needsNode('openCalibration', DATA);
 export const texts: typeof node.texts = needsNode('texts', DATA);
+export const encoderBeside: typeof node.encoderBeside = needsNode('encoderBeside', DATA);
 export const tokenizerBeside: typeof node.tokenizerBeside = needsNode('tokenizerBeside', DATA);
 export const usedTokens: typeof node.usedTokens = needsNode('usedTokens', DATA);
 export const resolvePreprocess: typeof node.resolvePreprocess = needsNode('resolvePreprocess', DATA);

@@ -124,14 +124,15 @@ function lossesOf({ graph }: Model, given: Settings['losses'] = {}): Record<stri
       `The model has no output '${unknown}' that could have a loss. It has ${[...byName.keys()].join(', ')}.`,
     );
   const typed = graph.outputs.map(({ name, type }) => ({ name, type: type?.elementType }));
-  const answers = answerOutputs(typed).map((name) => byName.get(name)!);
+  const { kind, names } = answerOutputs(typed);
+  const answers = names.map((name) => byName.get(name)!);
   const trained = answers.filter(({ type }) => type?.elementType === 'FLOAT');
   if (trained.length === 0)
     throw new SnpError(
       'unsupported',
       `The model gives no float32 numbers that could be compared with its teacher's (${answers.map(typeOf).join(', ')}). Tune it in float32, and convert it afterwards.`,
     );
-  return Object.fromEntries(trained.map((output) => [output.name, given[output.name] ?? lossKindOf(output)]));
+  return Object.fromEntries(trained.map((output) => [output.name, given[output.name] ?? lossKindOf(output, kind)]));
 }
 
 const typeOf = ({ name, type }: Value) => `'${name}': ${type?.elementType ?? 'no tensor'}`;

@@ -1,8 +1,9 @@
-import { apply, COMPENSATION_KINDS, type CompensationKind } from '@snp/core';
+import { type AnswerKind, apply, COMPENSATION_KINDS, type CompensationKind } from '@snp/core';
 import { Command, Option } from 'commander';
 import { commonFlags } from '../config/flags.js';
 import type { ParsedConfig } from '../config/schema.js';
 import { addConfigOptions, withConfig } from '../config/withConfig.js';
+import { answersOption } from '../options/answers.js';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { checkWritable, defaultOutput, readJson } from '../options/files.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
@@ -20,6 +21,7 @@ interface ApplyCommandOptions extends DataOptions, ModelOptions {
   stats?: string[];
   compensation?: CompensationKind;
   verify: boolean;
+  answers?: AnswerKind;
   dim?: Record<string, number>;
   report?: string;
   json?: boolean;
@@ -45,6 +47,7 @@ export function applyCommand(): Command {
     .addOption(noVerifyOption())
     .addOption(dimOption())
     .option('--report <DIR>', 'write plan.json, report.json and report.html there')
+    .addOption(answersOption())
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addConfigOptions(addDataOptions(command)).action(run);
@@ -60,13 +63,14 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
     options.calib === undefined ? undefined : await openData(options.calib, { model, file: path }, options);
   const statistics = await statisticsIn(options);
   if (options.report !== undefined) await makeReportFolder(options.report);
-  const { compensation, verify, batch, dim: dims } = options;
+  const { compensation, verify, batch, answers, dim: dims } = options;
   const result = await withProgress((bar) =>
     apply(model, plan, {
       calibration,
       statistics,
       compensation,
       batchSize: batch,
+      answers,
       verify,
       dims,
       name: path,
@@ -87,6 +91,6 @@ function applyFlags(config: ParsedConfig) {
     least: ______,
     ...reading
   } = commonFlags(config);
-  const { verify, dims: dim, compensation, recovery, report } = config;
-  return { ...reading, verify, dim, compensation: compensation ?? recovery, report };
+  const { verify, answers, dims: dim, compensation, recovery, report } = config;
+  return { ...reading, verify, answers, dim, compensation: compensation ?? recovery, report };
 }

@@ -1,7 +1,8 @@
-import { calibrateModel, saveStatistics } from '@snp/core';
+import { type AnswerKind, calibrateModel, saveStatistics } from '@snp/core';
 import { onnxRuntime, type Shard, shardOf } from '@snp/runtime';
 import { Command } from 'commander';
 import pc from 'picocolors';
+import { answersOption } from '../options/answers.js';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { checkWritable, fileSize } from '../options/files.js';
 import { followLinksOption, type ModelOptions, narrowCacheOption, openModel } from '../options/model.js';
@@ -19,6 +20,7 @@ interface CalibrateCommandOptions extends DataOptions, ModelOptions, PluginOptio
   shard?: Shard;
   effects: boolean;
   narrowCache?: boolean;
+  answers?: AnswerKind;
   json?: boolean;
 }
 
@@ -32,6 +34,7 @@ export function calibrateCommand(): Command {
     .option('--shard <I/N>', 'take the I-th of N parts of the inputs; prune --stats adds the parts up', shard)
     .option('--no-effects', 'do not measure what each part does to the answers, which dividing a budget takes')
     .addOption(narrowCacheOption())
+    .addOption(answersOption())
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addPluginOptions(addDataOptions(command)).action(run);
@@ -54,6 +57,7 @@ async function run(path: string, options: CalibrateCommandOptions): Promise<void
       sensitivity: options.effects,
       batchSize: options.batch,
       narrowCache: options.narrowCache,
+      answers: options.answers,
       plugins,
       pluginTimeout: options.pluginTimeout,
       runtime: onnxRuntime(),

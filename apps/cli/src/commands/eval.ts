@@ -1,6 +1,7 @@
-import { evaluate } from '@snp/core';
+import { type AnswerKind, evaluate } from '@snp/core';
 import { onnxRuntime } from '@snp/runtime';
 import { Command } from 'commander';
+import { answersOption } from '../options/answers.js';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { evaluationTable } from '../output/evaluation.js';
@@ -11,6 +12,7 @@ import { printSkipped } from '../output/warnings.js';
 interface EvalOptions extends DataOptions, ModelOptions {
   data: string;
   output?: string;
+  answers?: AnswerKind;
   json?: boolean;
 }
 
@@ -24,6 +26,7 @@ export function evalCommand(): Command {
       'pictures in class folders or with labels.csv, arrays with labels, or texts (.txt, .jsonl)',
     )
     .option('--output <NAME>', 'the output to look at (default: the first)')
+    .addOption(answersOption())
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addDataOptions(command).action(async (path: string, options: EvalOptions) => {
@@ -34,6 +37,7 @@ export function evalCommand(): Command {
         data,
         batchSize: options.batch,
         output: options.output,
+        answers: options.answers,
         onProgress: (done, total) => bar.update('evaluating', done, total),
       }),
     );

@@ -1,5 +1,6 @@
 import { latencyOn, readLatencyTable, type Target } from '@snp/bench';
 import {
+  type AnswerKind,
   type ApplyOptions,
   apply,
   COMPENSATION_KINDS,
@@ -15,6 +16,7 @@ import { type Calibration, onnxRuntime } from '@snp/runtime';
 import { Command, Option } from 'commander';
 import { pruneDrops, pruneFlags } from '../config/flags.js';
 import { addConfigOptions, withConfig } from '../config/withConfig.js';
+import { answersOption } from '../options/answers.js';
 import { addDataOptions, DATA_OPTIONS, type DataOptions, openData } from '../options/data.js';
 import { extensionsOf } from '../options/extensionsOf.js';
 import { checkWritable, defaultOutput, readJson } from '../options/files.js';
@@ -56,6 +58,7 @@ interface PruneCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   verify: boolean;
   holdBack: boolean;
   narrowCache?: boolean;
+  answers?: AnswerKind;
   report?: string;
   json?: boolean;
 }
@@ -121,6 +124,7 @@ export function pruneCommand(): Command {
     .addOption(noVerifyOption())
     .addOption(narrowCacheOption())
     .option('--report <DIR>', 'write plan.json, report.json and report.html there')
+    .addOption(answersOption())
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addConfigOptions(addPluginOptions(addDataOptions(command))).action(run);
@@ -185,13 +189,14 @@ function targetOf({
 }
 
 function settingsOf(
-  { batch, compensation, holdBack, verify, dim }: PruneCommandOptions,
+  { batch, compensation, holdBack, verify, dim, answers }: PruneCommandOptions,
   calibration: Calibration | undefined,
 ): ApplyOptions {
   return {
     calibration,
     compensation,
     batchSize: batch,
+    answers,
     verify,
     dims: dim,
     holdBack: holdBack ? undefined : false,

@@ -2,6 +2,7 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
   type Analysis,
+  type AnswerKind,
   type CalibrationStatistics,
   type CostBudget,
   calibrateModel,
@@ -24,6 +25,7 @@ import { type Calibration, onnxRuntime } from '@snp/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { sweepDrops, sweepFlags } from '../config/flags.js';
 import { addConfigOptions, withConfig } from '../config/withConfig.js';
+import { answersOption } from '../options/answers.js';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { extensionsOf } from '../options/extensionsOf.js';
 import { followLinksOption, type ModelOptions, narrowCacheOption, openModel } from '../options/model.js';
@@ -53,6 +55,7 @@ interface SweepCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   dim?: Record<string, number>;
   verify: boolean;
   narrowCache?: boolean;
+  answers?: AnswerKind;
   json?: boolean;
 }
 
@@ -95,6 +98,7 @@ export function sweepCommand(): Command {
     .addOption(dimOption())
     .addOption(narrowCacheOption())
     .addOption(noVerifyOption())
+    .addOption(answersOption())
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addConfigOptions(addPluginOptions(addDataOptions(command))).action(run);
@@ -143,6 +147,7 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
           dims: options.dim,
           verify: options.verify,
           narrowCache: options.narrowCache,
+          answers: options.answers,
           batchSize: options.batch,
           ...extensions,
           runtime: onnxRuntime(),
@@ -250,6 +255,7 @@ async function statisticsOf(
     calibration: calibration!,
     batchSize: options.batch,
     narrowCache: options.narrowCache,
+    answers: options.answers,
     plugins,
     pluginTimeout,
     runtime: onnxRuntime(),
@@ -273,7 +279,7 @@ function pointsTable(points: readonly SweepPoint[]): string {
       count(cost.after.macs),
       count(cost.after.params),
       percent(latency.ratio),
-      fidelity ? percent(fidelity.agreement) : '-',
+      fidelity ? percent(fidelity.kind === 'scores' ? fidelity.agreement : fidelity.cosine) : '-',
       fidelity ? fidelity.divergence.toFixed(3) : '-',
       ...(labelled ? [top1 ? `${percent(top1.before)} → ${percent(top1.after)}` : '-'] : []),
     ]);
@@ -282,7 +288,7 @@ function pointsTable(points: readonly SweepPoint[]): string {
     'MACs',
     'params',
     'latency left',
-    'same answer',
+    points.some(({ fidelity }) => fidelity?.kind === 'embeddings') ? 'cosine' : 'same answer',
     'divergence',
     ...(labelled ? ['right'] : []),
   ];

@@ -1,4 +1,4 @@
-import { COMPENSATION_KINDS, presets } from '@snp/core';
+import { ANSWER_KINDS, COMPENSATION_KINDS, presets } from '@snp/core';
 import { z } from 'zod';
 import { budget, duration, fraction, latency } from '../options/numbers.js';
 
@@ -98,6 +98,7 @@ export const configSchema = z.strictObject({
     .boolean('must be true or false')
     .optional()
     .describe('also cut past keys and values where they are inputs and outputs of the model'),
+  answers: oneOf(ANSWER_KINDS).optional().describe('what the outputs are: scores or embeddings'),
   calibration: z
     .union([text, calibration], {
       error:

@@ -1,5 +1,5 @@
 import type { Model } from '@snp/core';
-import { type Calibration, openCalibration, type TensorInfo, tokenizerBeside } from '@snp/runtime';
+import { type Calibration, encoderBeside, openCalibration, type TensorInfo, tokenizerBeside } from '@snp/runtime';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { wholeNumber } from './numbers.js';
@@ -72,7 +72,8 @@ export async function openData(
   options: DataOptions,
 ): Promise<Calibration> {
   const { tokenizer = await tokenizerBeside(of.file), ...rest } = options;
-  const calibration = await openCalibration(path, { ...rest, tokenizer, inputs: inputsOf(of.model) });
+  const encoder = await encoderBeside(of.file);
+  const calibration = await openCalibration(path, { ...rest, tokenizer, encoder, inputs: inputsOf(of.model) });
   if (calibration.description) process.stderr.write(`${pc.dim('data')} ${calibration.description}\n`);
   return calibration;
 }

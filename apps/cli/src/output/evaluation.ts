@@ -8,7 +8,11 @@ export function evaluationTable(all: readonly (readonly [model: string, evaluati
   if (!texts)
     return table(
       ['model', 'samples', 'top-1', 'top-5'],
-      all.map(([model, { samples, top1, top5 }]) => [model, samples, share(top1), share(top5)]),
+      all.map(([model, { kind, samples, top1, top5 }]) =>
+        kind === 'embeddings'
+          ? [model, samples, 'embeddings: nothing is right or wrong, see snp compare', '']
+          : [model, samples, share(top1), share(top5)],
+      ),
     );
   return table(
     ['model', 'texts', 'tokens', 'perplexity per token', 'per byte', 'per word', 'next token right'],
@@ -33,11 +37,19 @@ function share(value: number | undefined): string {
 }
 
 /** How alike two models answer, in a line. */
-export function likeness({ samples, answers, agreement, divergence, cosine, interval }: Fidelity): string {
-  const of = answers > samples ? ` (${answers} answers, such as tokens)` : '';
+export function likeness(fidelity: Fidelity): string {
+  const { samples, answers, cosine } = fidelity;
+  const of = `${samples} samples${answers > samples ? ` (${answers} answers, such as tokens)` : ''}`;
   const from = (range: Interval | undefined, show: (value: number) => string) =>
     range ? ` (95 %: ${show(range.low)} to ${show(range.high)})` : '';
   const share = (value: number) => `${(100 * value).toFixed(1)} %`;
-  const nats = (value: number) => value.toFixed(value < 0.1 ? 4 : 3);
-  return `${samples} samples${of}: same answer ${share(agreement)}${from(interval?.agreement, share)}, divergence ${nats(divergence)} nats${from(interval?.divergence, nats)}, cosine ${cosine.toFixed(4)}`;
+  const four = (value: number) => value.toFixed(4);
+  if (fidelity.kind === 'scores') {
+    const { agreement, divergence, interval } = fidelity;
+    const nats = (value: number) => value.toFixed(value < 0.1 ? 4 : 3);
+    return `${of}: same answer ${share(agreement)}${from(interval?.agreement, share)}, divergence ${nats(divergence)} nats${from(interval?.divergence, nats)}, cosine ${four(cosine)}`;
+  }
+  const { lowCosine, divergence, rankCorrelation, interval } = fidelity;
+  const ranks = rankCorrelation === undefined ? '' : `, rank correlation of similarities ${four(rankCorrelation)}`;
+  return `${of}: cosine of embeddings ${four(cosine)}${from(interval?.cosine, four)}, 5 % below ${four(lowCosine)}${ranks}, squared error ${share(divergence)} of the variance${from(interval?.divergence, share)}`;
 }

@@ -107,16 +107,19 @@ const interval = z.object({ low: z.number(), high: z.number() });
 
 const fidelity = z
   .object({
+    kind: z.enum(['scores', 'embeddings']).optional().describe('what the answers are; absent in old results: scores'),
     samples: z.number().int(),
     answers: z.number().int().optional().describe('what was compared: of a text, its tokens'),
-    agreement: z.number().describe('share of answers with the same top score'),
+    agreement: z.number().optional().describe('of scores: share of answers with the same highest one'),
     cosine: z.number(),
-    divergence: z.number(),
+    lowCosine: z.number().optional().describe('of embeddings: the cosine that 5 % of the answers are below'),
+    rankCorrelation: z.number().optional().describe('of embeddings: of the similarities between any two samples'),
+    divergence: z.number().describe('of scores in nats; of embeddings the squared error as a share of the variance'),
     difference: z.number(),
     interval: z
-      .object({ agreement: interval, divergence: interval })
+      .object({ agreement: interval.optional(), cosine: interval.optional(), divergence: interval })
       .optional()
-      .describe('where both lie with 95 % confidence'),
+      .describe('where each lies with 95 % confidence'),
   })
   .openapi('Fidelity');
 

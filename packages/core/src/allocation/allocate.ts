@@ -123,7 +123,7 @@ const CLOSER = 0.03;
 
 /** The plan whose compensated model answers most alike on calibration samples; without samples that of least expected divergence. */
 async function bestOf(
-  { analysis, data, runtime, batchSize, signal, clock }: Context,
+  { analysis, data, runtime, batchSize, answers: kind, signal, clock }: Context,
   plans: readonly Planned[],
   made: (planned: Planned) => Plan,
   compensations: Compensations,
@@ -131,7 +131,7 @@ async function bestOf(
   if (plans.length <= 1) return plans[0];
   if (!data) return plans.reduce((best, plan) => (totalDivergence(plan) < totalDivergence(best) ? plan : best));
   return clock.time('try', async (onProgress) => {
-    const run = { runtime, batchSize, signal, data: firstSamples(data, SENSITIVITY_SAMPLES) };
+    const run = { runtime, batchSize, answers: kind, signal, data: firstSamples(data, SENSITIVITY_SAMPLES) };
     const answers = await recordAnswers(analysis.model, run);
     let best = plans[0];
     let least = Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 import type { Analysis } from '@snp/graph';
 import type { Model } from '@snp/onnx';
-import type { Calibration, Runtime } from '@snp/runtime';
+import type { AnswerKind, Calibration, Runtime } from '@snp/runtime';
 import type { FingerprintedData } from '../data/fingerprinted.js';
 import type { FoundUnits } from '../plugin/findUnits.js';
 import type { CallLimits } from '../plugin/foreignCalls.js';
@@ -26,6 +26,8 @@ export interface Context {
   readonly runtime: Runtime;
   /** Samples per run of the model. */
   readonly batchSize: number | undefined;
+  /** What the model's outputs are; undefined where their names say it. */
+  readonly answers?: AnswerKind | undefined;
   readonly signal: AbortSignal | undefined;
   /** How long calls of others' code may take. */
   readonly limits: CallLimits;

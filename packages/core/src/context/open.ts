@@ -1,7 +1,7 @@
 import type { Analysis } from '@snp/graph';
 import type { Model } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
-import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
+import { ANSWER_KINDS, type AnswerKind, type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
 import { fingerprinted } from '../data/fingerprinted.js';
 import { holdBack } from '../data/holdBack.js';
 import { checkOptions, type OptionFields } from '../options/checkOptions.js';
@@ -38,6 +38,8 @@ export interface OpenOptions {
   verify?: boolean | undefined;
   /** Sizes of free dimensions of inputs, by name, where random inputs are made. Default: sizes are found that the model takes. */
   dims?: Readonly<Record<string, number>> | undefined;
+  /** What the outputs are: rows of scores, or embeddings. Default: by their names (docs/texts.md). */
+  answers?: AnswerKind | undefined;
   /** Samples per run of the model. Default: chosen by the runtime. */
   batchSize?: number | undefined;
   /** Name of the model in reports. Default: its path, or the graph's name. */
@@ -58,6 +60,7 @@ export const OPEN_FIELDS: OptionFields<OpenOptions> = {
   narrowCache: is.flag,
   verify: is.flag,
   dims: is.numbersByName,
+  answers: is.oneOf(ANSWER_KINDS),
   batchSize: is.count,
   name: is.text,
   runtime: is.runtime,
@@ -122,6 +125,7 @@ export async function openChecked(source: string | Model, options: OpenOptions):
     held,
     runtime,
     batchSize,
+    answers: options.answers,
     signal,
     limits,
     clock,

@@ -26,6 +26,7 @@ function part(calibration: Calibration, count: number, belongs: (at: number) => 
     get skipped() {
       return calibration.skipped;
     },
+    decode: calibration.decode,
     async *samples(signal?: AbortSignal): AsyncGenerator<Sample> {
       let at = 0;
       for await (const sample of calibration.samples(signal)) if (belongs(at++)) yield sample;

@@ -1,5 +1,6 @@
 // `@snp/core/stages`: the row of functions that `prune` is, for those who call them one by one or put one of their own in between (docs/stages.md).
 export { type Analysis, analyze, type Group } from '@snp/graph';
+export type { AnswerKind } from '@snp/runtime';
 export { type AllocateOptions, allocate } from '../allocation/allocate.js';
 export { type AllocateEvenlyOptions, allocateEvenly } from '../allocation/allocateEvenly.js';
 export type { Allocation, Planning } from '../allocation/allocation.js';
@@ -20,7 +21,7 @@ export type { FingerprintedData } from '../data/fingerprinted.js';
 export { holdBack } from '../data/holdBack.js';
 export type { AnswerOptions } from '../evaluate/answers.js';
 export { compareModels } from '../evaluate/compareModels.js';
-export type { Fidelity, Interval } from '../evaluate/fidelity.js';
+export type { CommonFidelity, EmbeddingFidelity, Fidelity, Interval, ScoreFidelity } from '../evaluate/fidelity.js';
 export type { Weights } from '../layers/weights.js';
 export type { ChosenWidths } from '../plan/chosenWidths.js';
 export type { LeavingUnits } from '../plan/leavingUnits.js';

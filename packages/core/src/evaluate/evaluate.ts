@@ -1,6 +1,6 @@
 import { SnpError } from '@snp/onnx';
 import type { Calibration, RuntimeTensor, Sample, Session } from '@snp/runtime';
-import { answerOutputs, type Batch, batches, DEFAULT_BATCH_SIZE, floatsOf } from '@snp/runtime';
+import { type AnswerKind, answerOutputs, type Batch, batches, DEFAULT_BATCH_SIZE, floatsOf } from '@snp/runtime';
 import { fittingFeeds } from '../data/emptyPast.js';
 import { type AnswerOptions, addAnswers, answersIn } from './answers.js';
 import { type Fidelity, FidelityMeter } from './fidelity.js';
@@ -10,12 +10,14 @@ import { Tally } from './tally.js';
 
 /** Options of `evaluate` and `compare`. */
 export interface EvaluateOptions extends AnswerOptions {
-  /** The output to look at: rows of scores along its last axis. Default: the model's first that holds no past keys and values. */
+  /** The output to look at: rows of scores or embeddings along its last axis. Default: the model's first that holds answers. */
   output?: string | undefined;
 }
 
 /** How well a model does on samples. */
 export interface Evaluation {
+  /** What the output was taken for: of embeddings alone nothing is right or wrong. */
+  kind: AnswerKind;
   samples: number;
   /** Samples with a label; accuracies are shares of these. */
   labelled: number;
@@ -31,7 +33,7 @@ export interface Evaluation {
 /**
  * Runs a model over samples: how often it is right where they have labels, and how well it foretells texts.
  *
- * @throws SnpError `invalid-argument` where the output is not one of scores.
+ * @throws SnpError `invalid-argument` where the output has no row for each sample.
  */
 export async function evaluate(model: string, options: EvaluateOptions): Promise<Evaluation> {
   const meter = new Meter();
@@ -49,7 +51,7 @@ export interface Comparison {
 /** Runs two models over the same samples, side by side. */
 export async function compare(first: string, second: string, options: EvaluateOptions): Promise<Comparison> {
   const meters = [new Meter(), new Meter()];
-  const fidelity = new FidelityMeter();
+  let fidelity: FidelityMeter | undefined;
   await eachBatch([first, second], options, (outputs, batch) => {
     for (const [at, meter] of meters.entries()) meter.add(outputs[at], batch);
     const [a, b] = outputs.map(({ scores }) => scores);
@@ -58,21 +60,23 @@ export async function compare(first: string, second: string, options: EvaluateOp
         'invalid-argument',
         `The models answer differently: scores of shape [${a.dims}] and of shape [${b.dims}]. Compare models of the same task.`,
       );
-    const of = { count: batch.samples.length, size: batch.size };
-    addAnswers(answersIn({ scores: a }, of), answersIn({ scores: b }, of), fidelity);
+    fidelity ??= new FidelityMeter(outputs[0].kind);
+    addAnswers(answersIn({ scores: a }, batch), answersIn({ scores: b }, batch), fidelity);
   });
   const [one, other] = meters.map((meter) => meter.result(options.data));
-  return { first: one, second: other, fidelity: fidelity.result };
+  return { first: one, second: other, fidelity: (fidelity ?? new FidelityMeter()).result };
 }
 
 /** Share of labelled samples that an open model gets right; undefined without labels or scores. */
 export async function topOne(
   session: Session,
   data: Calibration,
-  { batchSize = DEFAULT_BATCH_SIZE, signal }: Pick<EvaluateOptions, 'batchSize' | 'signal'> = {},
+  { batchSize = DEFAULT_BATCH_SIZE, signal, answers }: Pick<EvaluateOptions, 'batchSize' | 'signal' | 'answers'> = {},
 ): Promise<number | undefined> {
   const tally = new Tally();
-  const [output] = answerOutputs(session.outputs);
+  const { kind, names } = answerOutputs(session.outputs, answers);
+  if (kind === 'embeddings') return undefined;
+  const [output] = names;
   for await (const { feeds, samples, size } of batches(data.samples(signal), batchSize, session.inputs)) {
     const found = await session.run(fittingFeeds(feeds, session.inputs), { fetches: [output], signal });
     const rows = found[output] && rowsOf(found[output], size);
@@ -84,6 +88,7 @@ export async function topOne(
 
 /** What a model gave for a batch. */
 interface Scores {
+  kind: AnswerKind;
   scores: RuntimeTensor;
   /** Whether it foretells tokens. */
   causal: boolean;
@@ -93,8 +98,10 @@ interface Scores {
 class Meter {
   readonly #tally = new Tally();
   readonly #perplexity = new PerplexityMeter();
+  #kind: AnswerKind = 'scores';
 
-  add({ scores, causal }: Scores, { samples, size }: Batch): void {
+  add({ kind, scores, causal }: Scores, { samples, size }: Batch): void {
+    this.#kind = kind;
     const rows = rowsOf(scores, size);
     if (!rows)
       throw new SnpError(
@@ -102,7 +109,7 @@ class Meter {
         `The output of shape [${scores.dims}] is not one row of scores per sample. Choose another output with --output.`,
       );
     for (const [at, sample] of samples.entries()) {
-      this.#tally.add(rows[at], sample.label);
+      this.#tally.add(rows[at], kind === 'scores' ? sample.label : undefined);
       const following = causal ? followingIn(sample, scores) : undefined;
       if (following) this.#perplexity.add(rows[at], following);
     }
@@ -110,7 +117,7 @@ class Meter {
 
   result({ skipped }: Calibration): Evaluation {
     const perplexity = this.#perplexity.result;
-    return { ...this.#tally.result, ...(perplexity && { perplexity }), skipped };
+    return { kind: this.#kind, ...this.#tally.result, ...(perplexity && { perplexity }), skipped };
   }
 }
 
@@ -120,7 +127,12 @@ async function eachBatch(
   options: EvaluateOptions,
   visit: (outputs: Scores[], batch: Batch) => void,
 ): Promise<void> {
-  const nameIn = ({ outputs }: Session) => options.output ?? answerOutputs(outputs)[0];
+  const answersOf = ({ outputs }: Session) =>
+    answerOutputs(
+      options.output === undefined ? outputs : outputs.filter(({ name }) => name === options.output),
+      options.answers,
+    );
+  const nameIn = (session: Session) => options.output ?? answersOf(session).names[0];
   const causal: boolean[] = [];
   await sideBySide(
     models,
@@ -130,8 +142,9 @@ async function eachBatch(
       const scores: Scores[] = [];
       for (const [at, session] of sessions.entries()) {
         const name = nameIn(session);
-        causal[at] ??= await isCausal(session, batch.samples[0], name);
-        scores.push({ scores: outputs[at][name], causal: causal[at] });
+        const { kind } = answersOf(session);
+        causal[at] ??= kind === 'scores' && (await isCausal(session, batch.samples[0], name));
+        scores.push({ kind, scores: outputs[at][name], causal: causal[at] });
       }
       visit(scores, batch);
     },

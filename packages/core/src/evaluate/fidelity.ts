@@ -1,20 +1,44 @@
+import type { AnswerKind } from '@snp/runtime';
 import { uniformNumbers } from '@snp/score';
+import { argmax, cosine, divergence, relativeDifference, squaredError } from './rows.js';
+import { type PairedVectors, similarityCorrelation } from './similarityCorrelation.js';
 
-/** How two models' answers compare. An answer is one row of scores: of a picture, or of each token of a text. */
-export interface Fidelity {
+/** How two models' answers compare. An answer is one row of an output: of a picture, or of each token of a text. */
+export type Fidelity = ScoreFidelity | EmbeddingFidelity;
+
+/** What can be said of answers of any kind. */
+export interface CommonFidelity {
   samples: number;
   /** Answers that were compared: of a text, its tokens. */
   answers: number;
-  /** Share of answers on which both give the same top score. */
-  agreement: number;
   /** Mean cosine between the two outputs. */
   cosine: number;
-  /** Mean Kullback-Leibler divergence of softmax(second) from softmax(first), in nats. */
-  divergence: number;
   /** Largest relative difference: max |a - b| / max |a| over an answer. */
   difference: number;
+}
+
+/** How scores of classes or tokens compare. */
+export interface ScoreFidelity extends CommonFidelity {
+  kind: 'scores';
+  /** Share of answers on which both give the same top score. */
+  agreement: number;
+  /** Mean Kullback-Leibler divergence of softmax(second) from softmax(first), in nats. */
+  divergence: number;
   /** Where agreement and divergence lie with 95 % confidence, by bootstrap over samples; absent for fewer than eight samples. */
   interval?: { agreement: Interval; divergence: Interval };
+}
+
+/** How embeddings or hidden states compare. */
+export interface EmbeddingFidelity extends CommonFidelity {
+  kind: 'embeddings';
+  /** The cosine that 5 % of the answers are below. */
+  lowCosine: number;
+  /** Mean squared error, as a share of the variance of the first answer around its own mean. */
+  divergence: number;
+  /** Spearman's rank correlation of the cosines between any two samples, by one model and by the other; of a text, the mean over its tokens is looked at. Absent for fewer than three samples. */
+  rankCorrelation?: number;
+  /** Where cosine and divergence lie with 95 % confidence, by bootstrap over samples; absent for fewer than eight samples. */
+  interval?: { cosine: Interval; divergence: Interval };
 }
 
 /** Both ends of an interval, in the unit of what it is about. */
@@ -28,6 +52,9 @@ interface SampleSums {
   answers: number;
   agreed: number;
   divergence: number;
+  cosine: number;
+  /** Of embeddings: sums over the rows of each output. */
+  sums: Map<string, PairedVectors>;
 }
 
 /** Samples that are enough to tell how much they vary. */
@@ -37,126 +64,114 @@ const FEWEST = 8;
 const DRAWS = 1000;
 const OUTSIDE = 0.05;
 
+/** The share of answers that are below a low cosine. */
+const LOW = 0.05;
+
+/** Samples whose similarities to one another are looked at: the first ones. */
+const MOST_PAIRED = 400;
+
 /** Adds up `Fidelity` over pairs of answers. */
 export class FidelityMeter {
   readonly #samples: SampleSums[] = [];
+  readonly #cosines: number[] = [];
   #first = 0;
-  #cosine = 0;
   #difference = 0;
+
+  constructor(private readonly kind: AnswerKind = 'scores') {}
 
   /** The next `samples` samples come. */
   begin(samples: number): void {
     this.#first = this.#samples.length;
-    for (let at = 0; at < samples; at++) this.#samples.push({ answers: 0, agreed: 0, divergence: 0 });
+    for (let at = 0; at < samples; at++)
+      this.#samples.push({ answers: 0, agreed: 0, divergence: 0, cosine: 0, sums: new Map() });
   }
 
   /**
    * Adds the answers of both models.
    *
    * @param sample Number of the sample among those that `begin` told of.
+   * @param output The output that they are rows of.
    */
-  add(first: ArrayLike<number>, second: ArrayLike<number>, sample: number): void {
+  add(first: ArrayLike<number>, second: ArrayLike<number>, sample: number, output = ''): void {
     const sums = this.#samples[this.#first + sample];
+    const alike = cosine(first, second);
     sums.answers++;
-    if (argmax(first) === argmax(second)) sums.agreed++;
-    sums.divergence += divergence(first, second);
-    this.#cosine += cosine(first, second);
+    sums.cosine += alike;
     this.#difference = Math.max(this.#difference, relativeDifference(first, second));
+    if (this.kind === 'scores') {
+      if (argmax(first) === argmax(second)) sums.agreed++;
+      sums.divergence += divergence(first, second);
+      return;
+    }
+    this.#cosines.push(alike);
+    sums.divergence += squaredError(first, second);
+    if (this.#first + sample < MOST_PAIRED) addTo(sums.sums, output, [first, second]);
   }
 
   /** Mean divergence so far, without the work of intervals: for searches that ask often. */
   get divergence(): number {
-    return total(this.#samples, 'divergence') / Math.max(1, total(this.#samples, 'answers'));
+    return mean(this.#samples, 'divergence');
   }
 
   get result(): Fidelity {
     const all = this.#samples;
-    const answers = total(all, 'answers');
-    const n = Math.max(1, answers);
-    return {
+    const common = {
       samples: all.length,
-      answers,
-      agreement: total(all, 'agreed') / n,
-      cosine: this.#cosine / n,
+      answers: total(all, 'answers'),
+      cosine: mean(all, 'cosine'),
       divergence: this.divergence,
       difference: this.#difference,
-      ...(all.length >= FEWEST && { interval: intervals(all) }),
+    };
+    const enough = all.length >= FEWEST;
+    if (this.kind === 'scores') {
+      const agreement = mean(all, 'agreed');
+      if (!enough) return { kind: 'scores', ...common, agreement };
+      const { agreed, divergence } = intervals(all, ['agreed', 'divergence']);
+      return { kind: 'scores', ...common, agreement, interval: { agreement: agreed, divergence } };
+    }
+    const rankCorrelation = similarityCorrelation(all.slice(0, MOST_PAIRED).map(({ sums }) => sums));
+    return {
+      kind: 'embeddings',
+      ...common,
+      lowCosine: quantile(this.#cosines, LOW),
+      ...(rankCorrelation !== undefined && { rankCorrelation }),
+      ...(enough && { interval: intervals(all, ['cosine', 'divergence']) }),
     };
   }
 }
 
-const total = (all: readonly SampleSums[], key: keyof SampleSums) => all.reduce((sum, own) => sum + own[key], 0);
+type Summed = 'answers' | 'agreed' | 'divergence' | 'cosine';
+
+const total = (all: readonly SampleSums[], key: Summed) => all.reduce((sum, own) => sum + own[key], 0);
+
+const mean = (all: readonly SampleSums[], key: Summed) => total(all, key) / Math.max(1, total(all, 'answers'));
+
+function addTo(sums: Map<string, PairedVectors>, output: string, rows: readonly ArrayLike<number>[]): void {
+  const own = sums.get(output) ?? (rows.map(({ length }) => new Float64Array(length)) as unknown as PairedVectors);
+  for (const [at, row] of rows.entries()) for (let each = 0; each < row.length; each++) own[at][each] += row[each];
+  sums.set(output, own);
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.floor(share * sorted.length)] ?? 0;
+}
 
 /** Percentile bootstrap (Efron 1979) of means over answers, with whole samples drawn: answers of one sample go together. */
-function intervals(all: readonly SampleSums[]): NonNullable<Fidelity['interval']> {
+function intervals<Key extends Summed>(all: readonly SampleSums[], keys: readonly Key[]): Record<Key, Interval> {
   const next = uniformNumbers(1);
-  const means = { agreed: new Float64Array(DRAWS), divergence: new Float64Array(DRAWS) };
+  const means = keys.map(() => new Float64Array(DRAWS));
   for (let draw = 0; draw < DRAWS; draw++) {
-    let [answers, agreed, sum] = [0, 0, 0];
-    for (let at = 0; at < all.length; at++) {
-      const own = all[Math.floor(next() * all.length)];
-      answers += own.answers;
-      agreed += own.agreed;
-      sum += own.divergence;
-    }
-    means.agreed[draw] = agreed / Math.max(1, answers);
-    means.divergence[draw] = sum / Math.max(1, answers);
+    const drawn = Array.from(all, () => all[Math.floor(next() * all.length)]);
+    for (const [at, key] of keys.entries()) means[at][draw] = mean(drawn, key);
   }
-  const middle = (values: Float64Array): Interval => {
-    values.sort();
-    return {
-      low: values[Math.floor((DRAWS * OUTSIDE) / 2)],
-      high: values[Math.ceil(DRAWS * (1 - OUTSIDE / 2)) - 1],
-    };
+  return Object.fromEntries(keys.map((key, at) => [key, middle(means[at])])) as Record<Key, Interval>;
+}
+
+function middle(values: Float64Array): Interval {
+  values.sort();
+  return {
+    low: values[Math.floor((DRAWS * OUTSIDE) / 2)],
+    high: values[Math.ceil(DRAWS * (1 - OUTSIDE / 2)) - 1],
   };
-  return { agreement: middle(means.agreed), divergence: middle(means.divergence) };
-}
-
-/** Position of the largest element; the first of equal ones. */
-export function argmax(values: ArrayLike<number>): number {
-  let best = 0;
-  for (let at = 1; at < values.length; at++) if (values[at] > values[best]) best = at;
-  return best;
-}
-
-/** max |a - b| / max |a|: the measure of masked equivalence. */
-export function relativeDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let [difference, scale] = [0, 0];
-  for (let at = 0; at < a.length; at++) {
-    // Both infinite alike, or both NaN, is no difference; anything else that is not finite is.
-    const gap = Object.is(a[at], b[at]) ? 0 : Math.abs(a[at] - b[at]);
-    difference = Math.max(difference, Number.isNaN(gap) ? Number.POSITIVE_INFINITY : gap);
-    if (Number.isFinite(a[at])) scale = Math.max(scale, Math.abs(a[at]));
-  }
-  return difference === 0 ? 0 : difference / scale;
-}
-
-function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let [dot, aa, bb] = [0, 0, 0];
-  for (let at = 0; at < a.length; at++) {
-    dot += a[at] * b[at];
-    aa += a[at] * a[at];
-    bb += b[at] * b[at];
-  }
-  return aa === 0 || bb === 0 ? Number(aa === bb) : dot / Math.sqrt(aa * bb);
-}
-
-function divergence(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const [p, q] = [logSum(a), logSum(b)];
-  let sum = 0;
-  for (let at = 0; at < a.length; at++) {
-    const log = a[at] - p;
-    // A score of minus infinity has no probability, whatever the other model says of it.
-    if (log !== Number.NEGATIVE_INFINITY) sum += Math.exp(log) * (log - (b[at] - q));
-  }
-  return sum;
-}
-
-/** log(sum(exp)), of which scores are log-probabilities apart. */
-export function logSum(values: ArrayLike<number>): number {
-  const top = values[argmax(values)];
-  if (top === Number.NEGATIVE_INFINITY) return top;
-  let sum = 0;
-  for (let at = 0; at < values.length; at++) sum += Math.exp(values[at] - top);
-  return top + Math.log(sum);
 }

@@ -7,7 +7,7 @@ import {
   tokenInputs,
 } from '@snp/runtime';
 import { fittingFeeds } from '../data/emptyPast.js';
-import { argmax, logSum } from './fidelity.js';
+import { argmax, logSum } from './rows.js';
 
 /** How well a language model foretells the tokens of texts. */
 export interface Perplexity {

@@ -1,4 +1,4 @@
-import { argmax } from './fidelity.js';
+import { argmax } from './rows.js';
 
 /** Counts right answers of a classifier. */
 export class Tally {

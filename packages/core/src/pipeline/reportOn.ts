@@ -4,6 +4,7 @@ import type { CostBudget } from '../allocation/budget.js';
 import type { CompensationKind } from '../compensation/methods.js';
 import { compareModels } from '../evaluate/compareModels.js';
 import type { Fidelity } from '../evaluate/fidelity.js';
+import { type Continuation, compareContinuations } from '../generate/compareContinuations.js';
 import { changedOnReading } from '../obstacles/changedOnReading.js';
 import { obstacleWarnings } from '../obstacles/obstacles.js';
 import { makeReport } from '../report/makeReport.js';
@@ -31,6 +32,7 @@ export async function reportOn(
   const { context, after, plan, planned, outcomes, verification, warnings } = pruned;
   const { analysis, original, name, data, held, clock } = context;
   const fidelity = await comparedOnHeld(pruned);
+  const continuations = await continuedFromHeld(pruned);
   return makeReport({
     name,
     criterion: selection.criterion,
@@ -39,6 +41,7 @@ export async function reportOn(
     compensation,
     outcomes,
     fidelity,
+    continuations,
     before: analysis,
     after,
     plan,
@@ -56,9 +59,18 @@ export async function reportOn(
 
 /** How alike original and pruned model answer samples that no stage saw; undefined where there are none, or the pruned model does not take them. */
 async function comparedOnHeld({ context, model, after }: Proven<Planned>): Promise<Fidelity | undefined> {
-  const { analysis, held, clock, runtime, batchSize, signal } = context;
+  const { analysis, held, clock, runtime, batchSize, answers, signal } = context;
   if (!held || !(await takesData(held, newForms(analysis, after), signal))) return undefined;
   return clock.time('compare', (onProgress) =>
-    compareModels(analysis.model, model, { runtime, data: held, batchSize, signal, onProgress }),
+    compareModels(analysis.model, model, { runtime, data: held, answers, batchSize, signal, onProgress }),
+  );
+}
+
+/** What both models write behind the begin of texts that no stage saw. */
+async function continuedFromHeld({ context, model }: Proven<Planned>): Promise<Continuation[]> {
+  const { analysis, held, clock, runtime, answers, signal } = context;
+  if (!held) return [];
+  return clock.time('compare', () =>
+    compareContinuations([analysis.model, model], { runtime, data: held, answers, signal }),
   );
 }

@@ -6,6 +6,7 @@ import type { LatencyOutcome } from '../allocation/meetLatency.js';
 import type { CompensationOutcomes } from '../compensation/compensate.js';
 import type { CompensationKind } from '../compensation/methods.js';
 import type { Fidelity } from '../evaluate/fidelity.js';
+import type { Continuation } from '../generate/compareContinuations.js';
 import { type Plan, removedUnits } from '../plan/plan.js';
 import { slicesOfGroup } from '../plan/removedSlices.js';
 import type { Verification } from '../verify/proof.js';
@@ -22,6 +23,7 @@ interface Findings {
   compensation: CompensationKind;
   outcomes: CompensationOutcomes | undefined;
   fidelity: Fidelity | undefined;
+  continuations: Continuation[];
   planning: Planning | undefined;
   latency: LatencyOutcome | undefined;
   before: Analysis;
@@ -61,6 +63,7 @@ export function makeReport(findings: Findings): PruneReport {
     removed,
     calibration: { samples: findings.samples, skipped: [...findings.skipped] },
     ...(findings.fidelity && { fidelity: findings.fidelity }),
+    ...(findings.continuations.length > 0 && { continuations: findings.continuations }),
     ...(findings.planning && { planning: findings.planning }),
     ...(findings.latency && { latency: findings.latency }),
     cost,

@@ -3,6 +3,7 @@ import type { Planning } from '../allocation/allocation.js';
 import type { LatencyOutcome } from '../allocation/meetLatency.js';
 import type { CompensationKind } from '../compensation/methods.js';
 import type { Fidelity } from '../evaluate/fidelity.js';
+import type { Continuation } from '../generate/compareContinuations.js';
 import type { Plan } from '../plan/plan.js';
 import type { RemovedSlice } from '../plan/removedSlices.js';
 import type { Verification } from '../verify/proof.js';
@@ -71,6 +72,8 @@ export interface PruneReport {
   calibration: { samples: number; skipped: { name: string; reason: string }[] };
   /** How alike the models answer calibration samples that were held back; absent where none were. */
   fidelity?: Fidelity;
+  /** Of a language model: what both models write behind the begin of held-back texts; absent where there are none. */
+  continuations?: Continuation[];
   /** Absent where no budget was divided by a planner. */
   planning?: Planning;
   /** Absent where latency was no budget. */

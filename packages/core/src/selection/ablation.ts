@@ -13,17 +13,17 @@ export class Ablation {
   #answers: Promise<Answers> | undefined;
 
   constructor(
-    private readonly context: Pick<Context, 'analysis' | 'runtime' | 'batchSize' | 'signal'>,
+    private readonly context: Pick<Context, 'analysis' | 'runtime' | 'batchSize' | 'answers' | 'signal'>,
     private readonly data: Calibration,
   ) {}
 
-  /** Mean Kullback-Leibler divergence of the answers without a unit from the original's, in nats, on the first calibration samples. */
+  /** Mean divergence of the answers without a unit from the original's (`Fidelity`), on the first calibration samples. */
   async without(group: UnitGroup, unit: number): Promise<number> {
-    const { analysis, runtime, batchSize, signal } = this.context;
+    const { analysis, runtime, batchSize, answers, signal } = this.context;
     const leaving = new LeavingUnits();
     leaving.take(group, [unit]);
     const pruned = applyPlan(analysis, leaving.without(emptyPlan(analysis), analysis));
-    const options = { runtime, batchSize, signal, data: firstSamples(this.data, SENSITIVITY_SAMPLES) };
+    const options = { runtime, batchSize, answers, signal, data: firstSamples(this.data, SENSITIVITY_SAMPLES) };
     this.#answers ??= recordAnswers(analysis.model, options);
     return Math.max(0, await divergenceFrom(await this.#answers, pruned, options));
   }

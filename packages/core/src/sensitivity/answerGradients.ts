@@ -1,6 +1,6 @@
 import { gradientModel } from '@snp/gradient';
 import { cloneModel, type Graph, type Model, type ShapeInfo, type Value } from '@snp/onnx';
-import { answerOutputs } from '@snp/runtime';
+import { type AnswerKind, answerOutputs } from '@snp/runtime';
 import { addAnswerDirections } from './answerDirections.js';
 import { copyNodes } from './copyNodes.js';
 
@@ -9,25 +9,34 @@ export interface AnswerGradients {
   model: Model;
   /** Of each direction: names of the outputs that hold the gradients, by what was asked for. */
   gradients: readonly Readonly<Record<string, string>>[];
-  /** Names of the outputs that hold scores. */
+  /** Names of the outputs that hold answers. */
   answers: readonly string[];
+}
+
+/** Options of `answerGradients`. */
+export interface AnswerGradientsOptions {
+  /** Names of the values whose gradients are wanted. */
+  by: readonly string[];
+  /** How many directions, a power of two. */
+  directions: number;
+  /** What the outputs are. Default: by their names. */
+  kind?: AnswerKind | undefined;
 }
 
 /**
  * Builds a model that gives the gradients of a model's answers in random directions (`addAnswerDirections`) by some of its values.
  *
  * @param whole In standard form.
- * @param options.by Names of values.
  */
 export function answerGradients(
   whole: { model: Model; shapes: ShapeInfo },
-  { by, directions: count }: { by: readonly string[]; directions: number },
+  { by, directions: count, kind: given }: AnswerGradientsOptions,
 ): AnswerGradients {
   const shapes = factsOfCopies(whole);
-  const outputs = answerOutputs(whole.model.graph.outputs);
+  const { kind, names: outputs } = answerOutputs(whole.model.graph.outputs, given);
   const source = cloneModel(whole.model);
   const directions = Array.from({ length: count }, (_, at) =>
-    addAnswerDirections(source, { outputs, shapes, count, at }),
+    addAnswerDirections(source, { outputs, kind, shapes, count, at }),
   );
   const [first, ...others] = directions;
   const answers = Object.keys(first);

@@ -11,7 +11,7 @@ import { type Reach, reachOf } from './reach.js';
 import { type ChangedWeights, sensitivityModel } from './sensitivityModel.js';
 import { widthsOf } from './widths.js';
 
-type Running = Pick<Context, 'analysis' | 'runtime' | 'batchSize' | 'signal'>;
+type Running = Pick<Context, 'analysis' | 'runtime' | 'batchSize' | 'answers' | 'signal'>;
 
 /** Options of `gradientSensitivity`. */
 export interface GradientSensitivityOptions {
@@ -93,7 +93,7 @@ interface Source {
 
 /** Estimates of each of some places. */
 async function estimateRound(
-  { runtime, signal, batchSize = BATCH_SIZE }: Running,
+  { runtime, signal, batchSize = BATCH_SIZE, answers: kind }: Running,
   source: Source,
   {
     places,
@@ -106,7 +106,7 @@ async function estimateRound(
   for (const { compensation } of places) tried.push(await triedWidths(compensation, algebra));
   const bySample = places.every(({ reach }) => countsSamples(reach.end, source));
   const changes = places.map(({ reach }, at) => ({ reach, weights: tried[at].map(({ weights }) => weights) }));
-  const { model, products, rows } = sensitivityModel(source, changes, { directions, bySample });
+  const { model, products, rows } = sensitivityModel(source, changes, { directions, bySample, kind });
   const squares = tried.map((widths) => widths.map(() => 0));
   let answers = 0;
   const run = { runtime, model, calibration: data, batchSize: bySample ? batchSize : 1, signal };

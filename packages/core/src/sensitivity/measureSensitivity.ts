@@ -1,5 +1,6 @@
 import { cloneModel, inferShapes, type Model, type ShapeInfo, type SnpError, type Value } from '@snp/onnx';
 import {
+  type AnswerOutputs,
   answerOutputs,
   batches,
   type Calibration,
@@ -7,6 +8,7 @@ import {
   isRefusal,
   pickTokensEarly,
   type RuntimeTensor,
+  type Sample,
   type Session,
 } from '@snp/runtime';
 import { Algebra } from '../algebra/algebra.js';
@@ -20,7 +22,7 @@ import { changedWeights } from './changedWeights.js';
 import { type TailModel, tailModel } from './tailModel.js';
 import { widthsOf } from './widths.js';
 
-type Running = Pick<Context, 'analysis' | 'runtime' | 'batchSize' | 'signal'>;
+type Running = Pick<Context, 'analysis' | 'runtime' | 'batchSize' | 'answers' | 'signal'>;
 
 /** Options of `measureSensitivity`. */
 export interface MeasureSensitivityOptions {
@@ -53,7 +55,8 @@ export async function measureSensitivity(context: Running, options: MeasureSensi
   const shapes = inferShapes(whole);
   const tails = parts.map(({ weights }) => tailModel({ model: whole, shapes }, weights));
   const wanted = [...new Set(tails.flatMap(({ frontier }) => [...frontier.values()]))];
-  const recorded = await record(context, whole, { ...options, shapes, names: wanted });
+  const answering = answerOutputs(whole.graph.outputs, context.answers);
+  const recorded = await record(context, whole, { ...options, shapes, names: wanted, answering });
   const measured: Record<string, SensitivityPoint[]> = {};
   const total = parts.reduce((sum, { compensations }) => sum + compensations.length, 0);
   const algebra = new Algebra(runtime);
@@ -62,7 +65,7 @@ export async function measureSensitivity(context: Running, options: MeasureSensi
       const { model, frontier } = tails[at];
       const measurePart = async () => {
         const session = await runtime.open(model, { signal });
-        const answer = (changed: Feeds) => divergenceOf(recorded, changed, { session, frontier, signal });
+        const answer = (changed: Feeds) => divergenceOf(recorded, changed, { session, frontier, answering, signal });
         try {
           for (const compensation of compensations) {
             const own: SensitivityPoint[] = [];
@@ -94,12 +97,13 @@ interface Recording extends Pick<MeasureSensitivityOptions, 'data' | 'samples'> 
   shapes: ShapeInfo;
   /** Of values. */
   names: readonly string[];
+  answering: AnswerOutputs;
 }
 
 /** What a batch of the original gave. */
 interface Recorded {
-  /** Samples that it had, and that it was filled up to. */
-  count: number;
+  /** Samples that it had, and how many it was filled up to. */
+  samples: readonly Sample[];
   size: number;
   /** What tails start from, by name. */
   values: Feeds;
@@ -110,13 +114,24 @@ interface Recorded {
 async function divergenceOf(
   recorded: readonly Recorded[],
   changed: Feeds,
-  { session, frontier, signal }: Pick<TailModel, 'frontier'> & { session: Session; signal: AbortSignal | undefined },
+  {
+    session,
+    frontier,
+    answering,
+    signal,
+  }: Pick<TailModel, 'frontier'> & {
+    session: Session;
+    answering: AnswerOutputs;
+    signal: AbortSignal | undefined;
+  },
 ): Promise<number> {
-  const meter = new FidelityMeter();
+  const meter = new FidelityMeter(answering.kind);
+  const fetches = session.outputs.flatMap(({ name }) => (answering.names.includes(name) ? [name] : []));
+  if (fetches.length === 0) return 0;
   for (const { values, answers, ...batch } of recorded) {
     const feeds: Feeds = { ...changed };
     for (const [input, name] of frontier) feeds[input] = values[name];
-    const outputs = await session.run(feeds, { fetches: answerOutputs(session.outputs), signal });
+    const outputs = await session.run(feeds, { fetches, signal });
     addAnswers(answers, answersIn(outputs, batch), meter);
   }
   return Math.max(0, meter.divergence);
@@ -157,11 +172,10 @@ async function tryOut(
 async function record(
   { runtime, signal, batchSize = BATCH_SIZE }: Running,
   original: Model,
-  { data, samples = SENSITIVITY_SAMPLES, shapes, names }: Recording,
+  { data, samples = SENSITIVITY_SAMPLES, shapes, names, answering }: Recording,
 ): Promise<Recorded[]> {
   const model = cloneModel(original);
   const inputs = new Set(model.graph.inputs.map(({ name }) => name));
-  const answering = new Set(answerOutputs(model.graph.outputs));
   for (const name of names) {
     const value = model.graph.value(name);
     if (inputs.has(name) || model.graph.outputs.includes(value)) continue;
@@ -174,8 +188,8 @@ async function record(
     const first = firstSamples(data, samples).samples(signal);
     for await (const { feeds, samples: own, size } of batches(first, batchSize, session.inputs)) {
       const found = await session.run(feeds, { signal });
-      const outputs = Object.fromEntries(Object.entries(found).filter(([name]) => answering.has(name)));
-      const batch = { count: own.length, size };
+      const outputs = Object.fromEntries(Object.entries(found).filter(([name]) => answering.names.includes(name)));
+      const batch = { samples: own, size };
       recorded.push({ ...batch, values: { ...feeds, ...found }, answers: answersIn(outputs, batch) });
     }
     return recorded;

@@ -1,5 +1,6 @@
 import { GraphWriter } from '@snp/gradient';
 import type { Model, ShapeInfo, Tensor, Value } from '@snp/onnx';
+import type { AnswerKind } from '@snp/runtime';
 import { answerGradients } from './answerGradients.js';
 import { copyNodes } from './copyNodes.js';
 import type { Reach } from './reach.js';
@@ -18,22 +19,22 @@ export interface SensitivityModel {
   model: Model;
   /** Of each of the changes: name of the output that holds the products of change and gradient, [samples, weights, directions]; of all samples together where they do not lie apart. */
   products: readonly string[];
-  /** Names of outputs that tell how many answers a run gave: rows of scores. */
+  /** Names of outputs that tell how many answers a run gave. */
   rows: readonly string[];
 }
 
 /**
  * Builds a model that runs forth and back, and from there what each change does at the end of its reach, times the gradients of the answers, in random directions.
  *
- * @param bySample Whether the first axis of the ends counts samples; else all samples of a run lie together.
+ * @param options.bySample Whether the first axis of the ends counts samples; else all samples of a run lie together.
  */
 export function sensitivityModel(
   whole: { model: Model; shapes: ShapeInfo },
   changes: readonly Changes[],
-  { directions: count, bySample }: { directions: number; bySample: boolean },
+  { directions: count, bySample, kind }: { directions: number; bySample: boolean; kind?: AnswerKind | undefined },
 ): SensitivityModel {
   const ends = [...new Set(changes.map(({ reach }) => reach.end.name))];
-  const { model, gradients, answers } = answerGradients(whole, { by: ends, directions: count });
+  const { model, gradients, answers } = answerGradients(whole, { by: ends, directions: count, kind });
   const { graph } = model;
   const writer = new GraphWriter(graph, model.opset);
   const rows = answers.map((name) => rowsOf(writer, graph.value(name)));
@@ -68,7 +69,7 @@ function flattened(writer: GraphWriter, value: Value, bySample: boolean): Value 
   return writer.reshape(writer.cast(value, 'FLOAT'), [bySample ? 0 : 1, 1, -1]);
 }
 
-/** How many rows of scores an output has, as a number that the model gives. */
+/** How many rows an output has, as a number that the model gives. */
 function rowsOf(writer: GraphWriter, output: Value): Value {
   const last = writer.op('Gather', [writer.shapeOf(output), writer.int(-1)]);
   const rows = writer.div(writer.op('Size', [output]), last);

@@ -1,6 +1,7 @@
 import { GraphWriter, standardForm } from '@snp/gradient';
 import type { Group, Site } from '@snp/graph';
 import { inferShapes, type Model, type ShapeInfo, SnpError, type Value } from '@snp/onnx';
+import type { AnswerKind } from '@snp/runtime';
 import { type Calibration, type RuntimeTensor, runSamples } from '@snp/runtime';
 import type { UnitGradients } from '@snp/score';
 import type { Context } from '../context/context.js';
@@ -37,7 +38,13 @@ export interface UnitGradientsOptions {
  * @throws SnpError `unsupported` for an operator without a gradient; `runtime`; `aborted`.
  */
 export async function unitGradients(
-  { analysis, runtime, signal, batchSize = BATCH_SIZE }: Pick<Context, 'analysis' | 'runtime' | 'batchSize' | 'signal'>,
+  {
+    analysis,
+    runtime,
+    signal,
+    answers: kind,
+    batchSize = BATCH_SIZE,
+  }: Pick<Context, 'analysis' | 'runtime' | 'batchSize' | 'answers' | 'signal'>,
   { groups, data, onProgress }: UnitGradientsOptions,
 ): Promise<Map<string, UnitGradients>> {
   const places = groups.flatMap((group): Place[] => {
@@ -50,7 +57,7 @@ export async function unitGradients(
   const whole = standardForm(analysis.model, by);
   const source = { model: whole, shapes: inferShapes(whole) };
   const bySample = by.every((name) => countsSamples(whole.graph.value(name), source));
-  const { model, products } = productsModel(source, places, { by, bySample });
+  const { model, products } = productsModel(source, places, { by, bySample, kind });
   const sums = places.map(({ group: { units } }) => ({
     magnitude: new Float64Array(units),
     square: new Float64Array(units),
@@ -84,9 +91,9 @@ export async function unitGradients(
 function productsModel(
   source: { model: Model; shapes: ShapeInfo },
   places: readonly Place[],
-  { by, bySample }: { by: readonly string[]; bySample: boolean },
+  { by, bySample, kind }: { by: readonly string[]; bySample: boolean; kind: AnswerKind | undefined },
 ): { model: Model; products: string[][][] } {
-  const { model, gradients } = answerGradients(source, { by, directions: DIRECTIONS });
+  const { model, gradients } = answerGradients(source, { by, directions: DIRECTIONS, kind });
   const { graph } = model;
   const writer = new GraphWriter(graph, model.opset);
   const products = places.map(({ sites }) =>

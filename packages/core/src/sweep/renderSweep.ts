@@ -12,9 +12,14 @@ const COSTS: readonly Axis[] = [
   { title: 'latency left, measured', of: ({ latency }) => latency.ratio },
 ];
 const GAINS: readonly Axis[] = [
-  { title: 'same answer as the original', of: ({ fidelity }) => fidelity?.agreement },
+  { title: 'same answer as the original', of: ({ fidelity }) => agreementOf(fidelity) },
+  { title: "cosine with the original's embeddings", of: ({ fidelity }) => cosineOf(fidelity) },
   { title: 'right answers', of: ({ top1 }) => top1?.after },
 ];
+
+const agreementOf = (fidelity: SweepPoint['fidelity']) =>
+  fidelity?.kind === 'scores' ? fidelity.agreement : undefined;
+const cosineOf = (fidelity: SweepPoint['fidelity']) => (fidelity?.kind === 'embeddings' ? fidelity.cosine : undefined);
 
 /**
  * A sweep as one HTML page that needs nothing else: the trade-off curves and a table.
@@ -70,11 +75,11 @@ function dominates(a: { x: number; y: number }, b: { x: number; y: number }): bo
 function pointsTable(points: readonly SweepPoint[]): Markup {
   const share = (value: number | undefined) => (value === undefined ? '' : percent(value, 1));
   return html`<div class="scroll"><table>
-<thead><tr><th class="number">MACs</th><th class="number">left</th><th class="number">parameters</th><th class="number">latency</th><th class="number">left</th><th class="number">same answer</th><th class="number">divergence</th><th class="number">right answers</th></tr></thead>
+<thead><tr><th class="number">MACs</th><th class="number">left</th><th class="number">parameters</th><th class="number">latency</th><th class="number">left</th><th class="number">${points.some(({ fidelity }) => cosineOf(fidelity) !== undefined) ? 'cosine' : 'same answer'}</th><th class="number">divergence</th><th class="number">right answers</th></tr></thead>
 <tbody>
 ${points.map(
   ({ cost, latency, fidelity, top1 }) =>
-    html`<tr><td class="number">${count(cost.after.macs)}</td><td class="number">${percent(cost.after.macs, cost.before.macs)}</td><td class="number">${count(cost.after.params)}</td><td class="number">${change(latency.before, latency.after, (ms) => `${ms.toFixed(2)} ms`)}</td><td class="number">${percent(latency.ratio, 1)}</td><td class="number">${share(fidelity?.agreement)}</td><td class="number">${fidelity?.divergence.toFixed(3) ?? ''}</td><td class="number">${top1 ? `${percent(top1.before, 1)} → ${percent(top1.after, 1)}` : ''}</td></tr>
+    html`<tr><td class="number">${count(cost.after.macs)}</td><td class="number">${percent(cost.after.macs, cost.before.macs)}</td><td class="number">${count(cost.after.params)}</td><td class="number">${change(latency.before, latency.after, (ms) => `${ms.toFixed(2)} ms`)}</td><td class="number">${percent(latency.ratio, 1)}</td><td class="number">${share(agreementOf(fidelity) ?? cosineOf(fidelity))}</td><td class="number">${fidelity?.divergence.toFixed(3) ?? ''}</td><td class="number">${top1 ? `${percent(top1.before, 1)} → ${percent(top1.after, 1)}` : ''}</td></tr>
 `,
 )}</tbody></table></div>`;
 }

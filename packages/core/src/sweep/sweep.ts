@@ -1,7 +1,7 @@
 import type { Analysis } from '@snp/graph';
 import { type Model, SnpError } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
-import { type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
+import { ANSWER_KINDS, type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
 import { type CostBudget, checkBudget } from '../allocation/budget.js';
 import { prepare } from '../context/prepare.js';
 import type { OnProgress } from '../context/progress.js';
@@ -34,7 +34,16 @@ export interface SweepPoint {
 export interface SweepOptions
   extends Pick<
     PruneOptions,
-    'round' | 'least' | 'batchSize' | 'dims' | 'verify' | 'narrowCache' | 'criterion' | 'plugins' | 'pluginTimeout'
+    | 'round'
+    | 'least'
+    | 'answers'
+    | 'batchSize'
+    | 'dims'
+    | 'verify'
+    | 'narrowCache'
+    | 'criterion'
+    | 'plugins'
+    | 'pluginTimeout'
   > {
   /** What `calibrate` gathered. */
   statistics: CalibrationStatistics;
@@ -56,6 +65,7 @@ const SWEEP_FIELDS: OptionFields<SweepOptions> = {
   data: is.calibration,
   round: is.count,
   least: is.numbersByName,
+  answers: is.oneOf(ANSWER_KINDS),
   batchSize: is.count,
   dims: is.numbersByName,
   verify: is.flag,

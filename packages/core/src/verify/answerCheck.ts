@@ -1,6 +1,6 @@
 import { isFloatType } from '@snp/onnx';
 import type { Feeds, RuntimeTensor } from '@snp/runtime';
-import { relativeDifference } from '../evaluate/fidelity.js';
+import { relativeDifference } from '../evaluate/rows.js';
 import { numbersOf } from './numbersOf.js';
 import { saysSomething } from './saysSomething.js';
 

@@ -1,6 +1,7 @@
+import { answerOutputs } from '@snp/runtime';
 import { random } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { FidelityMeter } from '../../src/evaluate/fidelity.js';
+import { FidelityMeter, type ScoreFidelity } from '../../src/evaluate/fidelity.js';
 
 /** By the textbook. */
 function naiveDivergence(a: readonly number[], b: readonly number[]): number {
@@ -30,7 +31,7 @@ describe('fidelity', () => {
     meter.begin(batch.length);
     for (const [sample, rows] of batch.entries()) for (const { a, b } of rows) meter.add(a, b, sample);
   }
-  const { result } = meter;
+  const result = meter.result as ScoreFidelity;
   const rows = samples.flat();
   const top = (values: readonly number[]) => values.indexOf(Math.max(...values));
 
@@ -65,5 +66,33 @@ describe('fidelity', () => {
     few.begin(1);
     few.add([0, 1], [Number.NaN, 1], 0);
     expect(few.result.divergence).toBeNaN();
+  });
+});
+
+describe('outputs', () => {
+  const outputs = (...names: string[]) => names.map((name) => ({ name, type: 'FLOAT' }));
+  it.each([
+    ['scores', ['logits'], ['logits', 'present.0.key', 'last_hidden_state']],
+    ['scores', ['start_logits', 'end_logits'], ['start_logits', 'end_logits']],
+    ['scores', ['y'], ['y']],
+    ['scores', ['feature_scores'], ['feature_scores']],
+    ['embeddings', ['last_hidden_state', 'pooler_output'], ['last_hidden_state', 'pooler_output']],
+    ['embeddings', ['token_embeddings', 'sentence_embedding'], ['token_embeddings', 'sentence_embedding']],
+    [
+      'embeddings',
+      ['text_embeds', 'image_embeds'],
+      ['logits_per_image', 'logits_per_text', 'text_embeds', 'image_embeds'],
+    ],
+    ['scores', ['logits_per_text'], ['logits_per_text']],
+    ['scores', ['present.0.key'], ['present.0.key']],
+  ] as const)('are %s: %s', (kind, names, all) => {
+    expect(answerOutputs(outputs(...all))).toEqual({ kind, names });
+  });
+
+  it('are what they are said to be', () => {
+    expect(answerOutputs(outputs('y', 'features'), 'embeddings')).toEqual({
+      kind: 'embeddings',
+      names: ['y', 'features'],
+    });
   });
 });

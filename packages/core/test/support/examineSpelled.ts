@@ -8,6 +8,7 @@ import {
   referenceSpelled,
   relativeError,
   removalOf,
+  retyped,
   runModel,
   type Spelled,
   type SpelledSpec,
@@ -17,7 +18,6 @@ import {
 import { inModel } from './arrangedAs.js';
 import { type Analysis, applyPlan, emptyPlan, maskedModel, type Plan, prepare, removedSlices } from './core.js';
 import { randomPlan, withoutHeadsAndBranches } from './equivalence.js';
-import { inSinglePrecision } from './inSinglePrecision.js';
 
 /** What became of one spelled model under one random plan. */
 export interface Examination {
@@ -179,7 +179,7 @@ async function isRounding(
 ): Promise<boolean> {
   const twin = await examineSpelled({ ...spec, float16: false }, drawn);
   if (twin.outcome !== 'right') return false;
-  const { got, masked } = await answersOf(inSinglePrecision);
+  const { got, masked } = await answersOf((own) => retyped(own, 'FLOAT16', 'FLOAT'));
   return 'result' in got && 'result' in masked && distance(got.result, masked.result) < tolerance;
 }
 

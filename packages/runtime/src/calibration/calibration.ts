@@ -37,5 +37,7 @@ export interface Calibration {
   readonly pictures?: boolean | undefined;
   /** What is read, and how, in a line; absent where there is nothing to say. */
   readonly description?: string | undefined;
+  /** Where samples are made of texts: the text of tokens. */
+  readonly decode?: ((ids: readonly number[]) => string) | undefined;
   samples(signal?: AbortSignal): AsyncIterable<Sample>;
 }

@@ -6,8 +6,9 @@ import type { Calibration } from './calibration.js';
 import { images } from './images.js';
 import type { Preprocess } from './preprocess.js';
 import type { Selection } from './selection.js';
+import { type EncoderFiles, encoded } from './texts/encoded.js';
 import { TEXT_FILE } from './texts/readTexts.js';
-import { tokenInputs } from './texts/textFeeds.js';
+import { isEncoded, tokenInputs } from './texts/textFeeds.js';
 import { texts } from './texts/texts.js';
 
 /** Options of `openCalibration`. */
@@ -23,10 +24,20 @@ export interface OpenCalibrationOptions extends Selection {
   field?: string | undefined;
   pack?: boolean | undefined;
   stride?: number | undefined;
+  /** For texts, of a decoder in a file of its own: the encoder that makes its other inputs. See `encoderBeside`. */
+  encoder?: EncoderFiles | undefined;
 }
 
 /** Options that say how texts are read; a tokenizer may lie beside a model that reads none. */
 const TEXT_OPTIONS = ['tokens', 'field', 'pack', 'stride'] as const;
+
+/** Texts for whatever inputs a model has; those that hold an encoder's answer are made by the encoder. */
+async function textsFor(path: string, { encoder, ...options }: OpenCalibrationOptions): Promise<Calibration> {
+  const { inputs } = options;
+  const own = inputs.filter((input) => !isEncoded(input));
+  if (!encoder || own.length === inputs.length) return texts(path, options);
+  return encoded(await texts(path, { ...options, inputs: own }), inputs, encoder);
+}
 
 /** Opens what lies at a path: a folder of pictures; texts (.txt, .jsonl, .json) or a folder of them; a .npy or .npz file, or a folder of those. */
 export async function openCalibration(path: string, options: OpenCalibrationOptions): Promise<Calibration> {
@@ -49,7 +60,7 @@ export async function openCalibration(path: string, options: OpenCalibrationOpti
   if (lone) throw new SnpError('invalid-argument', `'${lone}' is about texts, but ${path} holds none.`, { file: path });
   if (areTexts && options.preprocess !== undefined)
     throw new SnpError('invalid-argument', `'preprocess' is about pictures, but ${path} holds texts.`, { file: path });
-  if (areTexts) return texts(path, options);
+  if (areTexts) return textsFor(path, options);
   if (areArrays) return arrays(path, options);
   if (!isFolder) {
     throw new SnpError(

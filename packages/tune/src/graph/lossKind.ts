@@ -1,4 +1,5 @@
 import type { FileDim, Value } from '@snp/onnx';
+import type { AnswerKind } from '@snp/runtime';
 
 /**
  * How far answers are from the teacher's:
@@ -7,18 +8,9 @@ import type { FileDim, Value } from '@snp/onnx';
  */
 export type LossKind = 'divergence' | 'error';
 
-/** Words in names of outputs that are scores, and of those that are not. */
-const SCORES = /logit|score|prob|class|label/i;
-const FEATURES = /embed|hidden|pool|feature|state|encod|repr|token_?s$/i;
-
-/** Operators whose outputs are features. */
-const NORMS = /Norm(alization)?$/;
-
-/** The loss of an output where nobody says it: by its name, or else by its shape and what makes it. Rows of scores of samples or of their tokens are class scores; the rest is numbers. */
-export function lossKindOf({ name, type, producer }: Value): LossKind {
+/** The loss of an output where nobody says it, by what its rows are: scores of samples or of their tokens diverge; embeddings, single numbers and maps are off by an error. */
+export function lossKindOf({ type }: Value, kind: AnswerKind): LossKind {
   const shape: readonly FileDim[] | undefined = type?.shape;
-  if (shape && (shape.length < 2 || shape.at(-1) === 1)) return 'error';
-  if (SCORES.test(name)) return 'divergence';
-  if (FEATURES.test(name) || NORMS.test(producer?.opType ?? '')) return 'error';
-  return shape && shape.length > 3 ? 'error' : 'divergence';
+  if (shape && (shape.length < 2 || shape.length > 3 || shape.at(-1) === 1)) return 'error';
+  return kind === 'scores' ? 'divergence' : 'error';
 }

@@ -16,6 +16,7 @@ import {
 } from '@snp/pages';
 import type { Fidelity, Interval } from '../../evaluate/fidelity.js';
 import type { CostReport, PruneReport } from '../report.js';
+import { continuationsTable } from './continuationsTable.js';
 import { costChart } from './costChart.js';
 import { scoresChart } from './scoresChart.js';
 import { frozenTable, groupsTable } from './tables.js';
@@ -52,6 +53,7 @@ ${warnings(report)}
 ${key(['is-before', 'before'], ['is-after', 'after'])}
 ${widthsChart(report)}
 ${planning(report)}
+${continuationsTable(report)}
 <h2>Cost per block</h2>
 ${costChart(report)}
 <h2>Scores</h2>
@@ -144,13 +146,20 @@ function howKnown({ divergence, estimated }: NonNullable<PruneReport['planning']
 }
 
 /** What the pruned model answers beside the original on samples that calibration did not see. */
-function answers({ samples, answers: all, agreement, divergence, cosine, interval }: Fidelity): string {
+function answers(fidelity: Fidelity): string {
+  const { samples, answers: all, cosine } = fidelity;
+  const of = `${counted(samples, 'sample')}${all > samples ? ` with ${all} answers` : ''}`;
   const share = (value: number) => `${(100 * value).toFixed(1)} %`;
+  const digits = (count: number) => (value: number) => value.toFixed(count);
   const from = (range: Interval | undefined, show: (value: number) => string) =>
     range ? ` (95 %: ${show(range.low)} to ${show(range.high)})` : '';
-  const nats = (value: number) => value.toFixed(3);
-  const of = all > samples ? ` with ${all} answers` : '';
-  return `${counted(samples, 'sample')}${of}: same answer ${share(agreement)}${from(interval?.agreement, share)}, divergence ${nats(divergence)}${from(interval?.divergence, nats)}, cosine ${cosine.toFixed(4)}`;
+  if (fidelity.kind === 'scores') {
+    const { agreement, divergence, interval } = fidelity;
+    return `${of}: same answer ${share(agreement)}${from(interval?.agreement, share)}, divergence ${divergence.toFixed(3)}${from(interval?.divergence, digits(3))}, cosine ${cosine.toFixed(4)}`;
+  }
+  const { lowCosine, divergence, rankCorrelation, interval } = fidelity;
+  const ranks = rankCorrelation === undefined ? '' : `, rank correlation of similarities ${rankCorrelation.toFixed(4)}`;
+  return `${of}: cosine of embeddings ${cosine.toFixed(4)}${from(interval?.cosine, digits(4))}, 5 % below ${lowCosine.toFixed(4)}${ranks}, squared error ${share(divergence)} of the variance${from(interval?.divergence, share)}`;
 }
 
 function warnings({ warnings, calibration }: PruneReport): Markup {

@@ -2,14 +2,24 @@ import { type DataType, SnpError } from '@snp/onnx';
 import type { Feeds, RuntimeTensor, TensorInfo } from '../../session/runtime.js';
 import { converted } from '../converted.js';
 
+/** Tokens that a model has read before, and what it keeps of them. */
+export interface PastTokens {
+  count: number;
+  /** Past keys and values, by the names of the inputs that take them. */
+  feeds: Feeds;
+}
+
 /**
- * What a model takes for the tokens of one text, whatever inputs its graph has besides them: masks, positions, token types, empty caches, lengths and switches, by the names that exporters give.
+ * What a model takes for the tokens of one text, whatever inputs its graph has besides them: masks, positions, token types, caches, lengths and switches, by the names that exporters give.
  *
+ * @param past The tokens before these. Default none: caches are empty.
  * @throws SnpError `calibration` for an input that cannot be made from a text, by name.
  */
-export function textFeeds(ids: readonly number[], inputs: readonly TensorInfo[]): Feeds {
-  return Object.fromEntries(inputs.map((input) => [input.name, feedOf(input, ids)]));
+export function textFeeds(ids: readonly number[], inputs: readonly TensorInfo[], past: PastTokens = NO_PAST): Feeds {
+  return Object.fromEntries(inputs.map((input) => [input.name, feedOf(input, ids, past)]));
 }
+
+const NO_PAST: PastTokens = { count: 0, feeds: {} };
 
 /** The inputs of a model that take tokens: whole numbers of shape [batch, tokens], by the names that exporters give (`input_ids`, `decoder_input_ids`, `tokens`). */
 export function tokenInputs(inputs: readonly TensorInfo[]): TensorInfo[] {
@@ -21,29 +31,40 @@ const isTokens = ({ name, type, dims }: TensorInfo) =>
 
 const isWhole = (type: DataType) => /^U?INT(8|16|32|64)$/.test(type);
 
-function feedOf(input: TensorInfo, ids: readonly number[]): RuntimeTensor {
+function feedOf(input: TensorInfo, ids: readonly number[], past: PastTokens): RuntimeTensor {
   const { name, type, dims } = input;
   const count = ids.length;
+  const all = past.count + count;
   const row = [1, count];
   const of = (shape: readonly number[], number: (at: number) => number) => filled(type, shape, number);
   if (isTokens(input)) return of(row, (at) => ids[at]);
-  if (/past|cache|key_values/i.test(name) && dims.length >= 3) return of(emptyShape(input), () => 0);
-  if (type === 'BOOL' && /use_cache/i.test(name)) return of(oneFor(dims), () => 0);
-  if (/mask/i.test(name)) return maskOf(input, count);
+  if (isPast(input)) return past.feeds[name] ?? of(emptyShape(input), () => 0);
+  if (type === 'BOOL' && /use_cache/i.test(name)) return of(oneFor(dims), () => Number(past.count > 0));
+  if (/mask/i.test(name)) return maskOf(input, count, past.count);
   if (/type|segment/i.test(name) && dims.length === 2) return of(row, () => 0);
   if (/position/i.test(name) && isWhole(type)) {
     const shape =
       dims.length <= 1 ? [count] : [...dims.slice(0, -2).map((dim) => (typeof dim === 'number' ? dim : 1)), ...row];
-    return of(shape, (at) => at % count);
+    return of(shape, (at) => past.count + (at % count));
   }
   if (/logits_to_keep/i.test(name)) return of(oneFor(dims), () => 0);
-  if (/seqlens_k/i.test(name)) return of(oneFor(dims), () => count - 1);
-  if (/past.*len/i.test(name)) return of(oneFor(dims), () => 0);
-  if (/len|total/i.test(name) && dims.length <= 1 && isWhole(type)) return of(oneFor(dims), () => count);
+  if (/seqlens_k/i.test(name)) return of(oneFor(dims), () => all - 1);
+  if (/past.*len/i.test(name)) return of(oneFor(dims), () => past.count);
+  if (/len|total/i.test(name) && dims.length <= 1 && isWhole(type)) return of(oneFor(dims), () => all);
   throw new SnpError(
     'calibration',
-    `Input '${name}' (${type} [${dims.map((dim) => dim ?? '?').join(', ')}]) cannot be made from a text. Give arrays for all inputs: an .npz file with their names as keys.`,
+    `Input '${name}' (${type} [${dims.map((dim) => dim ?? '?').join(', ')}]) cannot be made from a text. ${/encoder/i.test(name) ? 'Lay the encoder beside the decoder, as encoder_model.onnx beside decoder_model.onnx; or give' : 'Give'} arrays for all inputs: an .npz file with their names as keys.`,
   );
+}
+
+/** Whether a decoder reads the answer of an encoder in an input: as it is, as keys and values, or its mask. */
+export function isEncoded({ name }: Pick<TensorInfo, 'name'>): boolean {
+  return /encoder/i.test(name);
+}
+
+/** Whether an input takes past keys and values, by the names that exporters give. */
+export function isPast({ name, dims }: TensorInfo): boolean {
+  return /past|cache|key_values/i.test(name) && dims.length >= 3;
 }
 
 /** A single number, in as many axes as there are. */
@@ -61,12 +82,12 @@ function emptyShape({ name, dims }: TensorInfo): number[] {
 }
 
 /** All tokens count; of masks for each token those before it, which are added to scores where they are numbers. */
-function maskOf({ type, dims }: TensorInfo, count: number): RuntimeTensor {
-  if (dims.length <= 2)
-    return filled(type, dims.length === 1 ? [1] : [1, count], () => (dims.length === 1 ? count : 1));
-  const shape = [...dims.slice(0, -2).map((dim) => (typeof dim === 'number' ? dim : 1)), count, count];
+function maskOf({ type, dims }: TensorInfo, count: number, past: number): RuntimeTensor {
+  const all = past + count;
+  if (dims.length <= 2) return filled(type, dims.length === 1 ? [1] : [1, all], () => (dims.length === 1 ? all : 1));
+  const shape = [...dims.slice(0, -2).map((dim) => (typeof dim === 'number' ? dim : 1)), count, all];
   const added = type === 'FLOAT' || type === 'FLOAT16' || type === 'DOUBLE';
-  const open = (at: number) => at % count <= Math.floor(at / count) % count;
+  const open = (at: number) => at % all <= past + (Math.floor(at / all) % count);
   const hidden = type === 'FLOAT16' ? -65504 : -3.4028234663852886e38;
   return filled(type, shape, (at) => (added ? (open(at) ? 0 : hidden) : Number(open(at))));
 }

@@ -76,6 +76,7 @@ export async function texts(path: string, options: TextsOptions): Promise<Calibr
     count: windows.length,
     skipped,
     description: `${basename(path)}: ${windows.length} texts ${pack ? `of ${size} tokens, packed` : `of at most ${size} tokens`}, ${tokens} tokens in all${tokenizer ? `, by ${tokenizer.path}` : ''}`,
+    decode: tokenizer?.decode,
     async *samples(signal) {
       for (const window of windows) {
         throwIfAborted(signal);

@@ -103,19 +103,26 @@ export function PruneView({ job, result }: { job: PruneJob; result: PruneResult 
   );
 }
 
-function agreementFigure({ agreement, samples, answers = samples, interval }: Fidelity) {
+function agreementFigure({ agreement, cosine, samples, answers = samples, interval }: Fidelity) {
   const share = (value: number) => `${(100 * value).toFixed(1)} %`;
   const of =
     answers > samples ? `${counted(answers, 'answer')} in ${counted(samples, 'sample')}` : counted(samples, 'sample');
-  const range = interval ? `; 95 %: ${share(interval.agreement.low)} to ${share(interval.agreement.high)}` : '';
-  return { name: 'Same top answer', value: share(agreement), note: `of ${of}${range}` };
+  const known = agreement === undefined ? interval?.cosine : interval?.agreement;
+  const range = known ? `; 95 %: ${share(known.low)} to ${share(known.high)}` : '';
+  const name = agreement === undefined ? 'Cosine of embeddings' : 'Same top answer';
+  return { name, value: share(agreement ?? cosine), note: `of ${of}${range}` };
 }
 
-function FidelityNote({ fidelity: { cosine, divergence, interval } }: { fidelity: Fidelity }) {
+function FidelityNote({ fidelity }: { fidelity: Fidelity }) {
+  const { agreement, cosine, lowCosine, rankCorrelation, divergence, interval } = fidelity;
   const range = interval && ` (95 %: ${score(interval.divergence.low)} to ${score(interval.divergence.high)})`;
+  const ranks = rankCorrelation === undefined ? '' : `, rank correlation of similarities ${rankCorrelation.toFixed(4)}`;
   return (
     <p class="small quiet">
-      Against the original's answers: cosine {cosine.toFixed(4)}, divergence {score(divergence)} nats{range}.
+      {agreement === undefined
+        ? `Against the original's embeddings: 5 % of the cosines below ${(lowCosine ?? cosine).toFixed(4)}${ranks}, squared error ${score(divergence)} of the variance`
+        : `Against the original's answers: cosine ${cosine.toFixed(4)}, divergence ${score(divergence)} nats`}
+      {range}.
     </p>
   );
 }

@@ -50,7 +50,7 @@ export function SweepView({ points }: { points: readonly SweepPoint[] }) {
                   × {latency.ratio.toFixed(2)}
                 </td>
                 <td class="number" data-label="Same top answer">
-                  {fidelity ? `${(100 * fidelity.agreement).toFixed(1)} %` : '–'}
+                  {fidelity?.agreement !== undefined ? `${(100 * fidelity.agreement).toFixed(1)} %` : '–'}
                 </td>
                 <td class="number" data-label="Divergence">
                   {fidelity ? score(fidelity.divergence) : '–'}
