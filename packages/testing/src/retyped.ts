@@ -10,6 +10,7 @@ const LARGEST_HALF = 65504;
  * A copy of a model whose floating-point numbers of one type are of another: weights, inputs, outputs and arithmetic. What is too large for float16 becomes its largest number, as exporters do with masks.
  *
  * @example
+ * const sizes = { vocabulary: 40, width: 24, depth: 2, heads: 4, keyHeads: 2, headSize: 8, hidden: 32 };
  * const half = retyped(buildLlama(sizes), 'FLOAT', 'FLOAT16');
  */
 export function retyped(model: Model, from: Floats, to: Floats): Model {
