@@ -112,14 +112,16 @@ describe('folders of pictures', () => {
     });
   });
 
-  it('what cannot be read is skipped, named and counted, in each pass anew', async () => {
+  it('what cannot be read is skipped, named and counted once, and stays so in a pass that ends early', async () => {
     const broken = { '1.png': 1, '2.png': 'not a picture', '3.png': 3, '4.jpg': '' };
     const calibration = await open(broken);
     for (let pass = 0; pass < 2; pass++) {
       expect((await collect(calibration)).map(({ name }) => name)).toEqual(['1.png', '3.png']);
       expect(calibration.skipped.map(({ name }) => name)).toEqual(['2.png', '4.jpg']);
       for (const { reason } of calibration.skipped) expect(reason).toMatch(/unsupported image format/);
+      for await (const _ of calibration.samples()) break;
     }
+    expect(calibration.skipped.length).toBe(2);
   });
 
   it('a picture that is cut off is skipped rather than half grey', async () => {

@@ -31,7 +31,7 @@ export interface Skipped {
 export interface Calibration {
   /** Number of samples, where it is known before reading them. */
   readonly count: number | undefined;
-  /** Samples that could not be read in the last pass. */
+  /** Samples that could not be read, in any pass so far. */
   readonly skipped: readonly Skipped[];
   /** Whether each sample is a picture [1, 3, height, width], as the one input of a model. */
   readonly pictures?: boolean | undefined;

@@ -39,28 +39,28 @@ export async function images(folder: string, options: ImagesOptions = {}): Promi
       `${folder} holds no pictures that were selected. Give a folder of pictures, in class folders or flat.`,
       { file: folder },
     );
-  let skipped: Skipped[] = [];
+  const skipped = new Map<string, Skipped>();
   return {
     count: files.length,
     pictures: true,
     get skipped() {
-      return skipped;
+      return [...skipped.values()];
     },
     async *samples(signal) {
-      skipped = [];
       let read = 0;
       for await (const result of decodeAhead(files, how, input)) {
         throwIfAborted(signal);
-        if ('reason' in result) skipped.push(result);
+        if ('reason' in result) skipped.set(result.name, result);
         else {
           read++;
           yield result;
         }
       }
       if (read === 0) {
+        const [first] = skipped.values();
         throw new SnpError(
           'calibration',
-          `None of the ${files.length} pictures in ${folder} can be read. The first: ${skipped[0].name}: ${skipped[0].reason}`,
+          `None of the ${files.length} pictures in ${folder} can be read. The first: ${first.name}: ${first.reason}`,
           { file: folder },
         );
       }
