@@ -4,9 +4,9 @@ import { run } from './run.mjs';
 const factor = Number(process.argv[2] ?? 10);
 const RUNS = {
   SNP_SEARCH_RUNS: 100,
-  SNP_CONFORMANCE_RUNS: 150,
+  SNP_CONFORMANCE_RUNS: 300,
   SNP_PROGRAM_RUNS: 100,
-  SNP_INSTANCES: 100,
+  SNP_INSTANCES: 300,
   SNP_GRADIENT_RUNS: 6,
 };
 const SEEDS = ['SNP_SEARCH_SEED', 'SNP_CONFORMANCE_SEED', 'SNP_PROGRAM_SEED', 'SNP_GRADIENT_SEED'];

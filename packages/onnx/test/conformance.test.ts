@@ -5,7 +5,7 @@ import { DRAWS } from './conformance/draws.js';
 import { trial } from './conformance/trial.js';
 
 /** Models of each operator. `SNP_CONFORMANCE_RUNS=2000 npx vitest run test/conformance.test.ts` is a long run. */
-const RUNS = Number(process.env.SNP_CONFORMANCE_RUNS ?? 100);
+const RUNS = Number(process.env.SNP_CONFORMANCE_RUNS ?? 300);
 const SEED = Number(process.env.SNP_CONFORMANCE_SEED ?? 1);
 
 describe('shapes, contents, folding and costs of single operators against onnxruntime', () => {

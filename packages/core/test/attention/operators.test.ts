@@ -5,7 +5,7 @@ import { applyPlan, CacheForms, maskedModel, type Plan, prepare, removedSlices }
 import { compareOutputs, randomPlan, withoutHeadsAndBranches } from '../support/equivalence.js';
 
 /** Instances of every operator; more by hand: SNP_INSTANCES=2000. */
-const INSTANCES = Number(process.env.SNP_INSTANCES ?? 100);
+const INSTANCES = Number(process.env.SNP_INSTANCES ?? 300);
 
 describe.each(Object.entries(ATTENTION_INSTANCES))('%s', (_, write) => {
   it(`cut equals masked in onnxruntime, in ${INSTANCES} forms`, async () => {

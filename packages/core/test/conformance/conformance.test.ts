@@ -6,7 +6,7 @@ import { check, Disagreement, type Outcome } from './check.js';
 
 // A longer run, whose counts go into the table of operators in the docs:
 // SNP_CONFORMANCE_RUNS=20000 SNP_CONFORMANCE_SEED=7 SNP_CONFORMANCE_OUT=../../docs/conformance.json npx vitest run test/conformance
-const RUNS = Number(process.env.SNP_CONFORMANCE_RUNS ?? 150);
+const RUNS = Number(process.env.SNP_CONFORMANCE_RUNS ?? 300);
 const SEED = Number(process.env.SNP_CONFORMANCE_SEED ?? 1);
 const OUT = process.env.SNP_CONFORMANCE_OUT;
 
