@@ -3,10 +3,11 @@ import { calibrate, estimateSensitivity, open, solveCompensation } from '@snp/co
 import { decodeModel, encodeModel } from '@snp/onnx';
 import { onnxRuntime, tensors } from '@snp/runtime';
 import { buildVit } from '@snp/testing';
+import { tune } from '@snp/tune';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBrowser } from '../src/web/browser.js';
-import { type CalibratedPage, pictures } from './support/calibratedPageTypes.js';
+import { type CalibratedPage, pictures, TUNING } from './support/calibratedPageTypes.js';
 import { openOrtPage } from './support/ortPage.js';
 
 const size = { image: 32, patch: 8, residual: 24, depth: 2, heads: 3, classes: 10 } as const;
@@ -52,5 +53,14 @@ describe.skipIf(typeof browser === 'string')('with data in a browser', { timeout
     expect(report.verified).toMatchObject({ passed: true, inputs: 'data' });
     const here = await verify(prepare(model), decodeModel(posted()), plan, { runtime, data: calibration });
     expect(here).toMatchObject({ passed: true });
+  });
+
+  it('what stays is tuned as in Node', async () => {
+    const theirs = await tab.evaluate((macs) => page.tune(macs), 0.5);
+    const ours = await tune(decodeModel(posted()), { teacher: model, data: calibration, runtime, ...TUNING });
+    expect(theirs.history.length).toBe(ours.history.length);
+    const [their, our] = [theirs, ours].map(({ before, history }) => [before, ...history].map(({ loss }) => loss));
+    for (const [at, loss] of our.entries()) expect(Math.abs(their[at] - loss), String(at)).toBeLessThan(0.02 * loss);
+    expect(Math.min(...their)).toBeLessThan(0.95 * theirs.before.loss);
   });
 });

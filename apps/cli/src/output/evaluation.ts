@@ -23,8 +23,8 @@ export function evaluationTable(all: readonly (readonly [model: string, evaluati
         ? [
             perplexity.tokens,
             perplexity.perToken.toFixed(2),
-            perplexity.perByte.toFixed(3),
-            perplexity.perWord.toFixed(1),
+            perplexity.perByte?.toFixed(3) ?? 'text unknown',
+            perplexity.perWord?.toFixed(1) ?? 'text unknown',
             percent(perplexity.right),
           ]
         : ['foretells no tokens', '', '', '', '']),

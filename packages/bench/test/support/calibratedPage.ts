@@ -3,8 +3,9 @@ import { prune } from '@snp/core';
 import { calibrate, estimateSensitivity, open, solveCompensation } from '@snp/core/stages';
 import { decodeModel, encodeModel, type Model } from '@snp/onnx';
 import { tensors, webRuntime } from '@snp/runtime';
+import { tune } from '@snp/tune';
 import * as ort from 'onnxruntime-web';
-import { type CalibratedPage, pictures } from './calibratedPageTypes.js';
+import { type CalibratedPage, pictures, TUNING } from './calibratedPageTypes.js';
 
 declare const location: { readonly href: string };
 
@@ -19,21 +20,28 @@ const page: CalibratedPage = {
     return estimateSensitivity(context, compensations);
   },
   async prune(macs) {
-    const model = await received();
-    const {
-      model: pruned,
-      plan,
-      report,
-    } = await prune(model, {
-      budget: { macs },
-      calibration: calibrationOf(model),
-      runtime,
-    });
-    await fetch('result.onnx', { method: 'POST', body: new Blob(encodeModel(pruned) as Uint8Array<ArrayBuffer>[]) });
+    const { model, plan, report } = await prunedTo(macs);
+    await post(model);
     return { plan, report };
+  },
+  async tune(macs) {
+    const { model: student } = await prunedTo(macs);
+    await post(student);
+    const teacher = await received();
+    const { before, history } = await tune(student, { teacher, data: calibrationOf(teacher), runtime, ...TUNING });
+    return { before, history };
   },
 };
 Object.assign(globalThis, { page });
+
+async function prunedTo(macs: number) {
+  const model = await received();
+  return prune(model, { budget: { macs }, calibration: calibrationOf(model), runtime });
+}
+
+async function post(model: Model): Promise<void> {
+  await fetch('result.onnx', { method: 'POST', body: new Blob(encodeModel(model) as Uint8Array<ArrayBuffer>[]) });
+}
 
 async function received(): Promise<Model> {
   return decodeModel(new Uint8Array(await (await fetch('model.onnx')).arrayBuffer()));

@@ -13,10 +13,10 @@ import { argmax, logSum } from './rows.js';
 export interface Perplexity {
   /** Tokens that were foretold. */
   tokens: number;
-  /** exp of the mean negative log-likelihood, per token, per byte of UTF-8, and per word. */
+  /** exp of the mean negative log-likelihood, per token; per byte of UTF-8 and per word where the text is known, not its tokens alone. */
   perToken: number;
-  perByte: number;
-  perWord: number;
+  perByte?: number;
+  perWord?: number;
   /** Share of tokens that had the highest score. */
   right: number;
 }
@@ -51,12 +51,12 @@ export class PerplexityMeter {
 
   get result(): Perplexity | undefined {
     if (this.#tokens === 0) return undefined;
-    const per = (count: number) => Math.exp(this.#nats / Math.max(1, count));
+    const per = (count: number) => Math.exp(this.#nats / count);
     return {
       tokens: this.#tokens,
       perToken: per(this.#tokens),
-      perByte: per(this.#bytes),
-      perWord: per(this.#words),
+      ...(this.#bytes > 0 && { perByte: per(this.#bytes) }),
+      ...(this.#words > 0 && { perWord: per(this.#words) }),
       right: this.#right / this.#tokens,
     };
   }

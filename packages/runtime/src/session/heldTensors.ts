@@ -12,6 +12,9 @@ interface Held {
 export class HeldTensors {
   readonly #held = new Map<string, Held>();
 
+  /** @param writesOver Whether runs can write an output over a tensor that is given for it. */
+  constructor(private readonly writesOver: boolean) {}
+
   put(ort: Ort, tensors: Feeds): void {
     // Of memory of its own, which is written over later: arrays of one message may be the same.
     for (const [name, tensor] of Object.entries(tensors))
@@ -45,7 +48,7 @@ export class HeldTensors {
   }
 
   #replace(name: string, tensor: OrtTensor): void {
-    this.#held.set(name, { tensor, spare: this.#held.get(name)?.tensor });
+    this.#held.set(name, { tensor, spare: this.writesOver ? this.#held.get(name)?.tensor : undefined });
   }
 
   #at(name: string): Held {

@@ -7,7 +7,7 @@ import type { Ort, OrtSession, OrtSessionOptions } from './ort.js';
 import type { SessionSettings } from './protocol.js';
 import { refusal } from './refusal.js';
 import { RunningModel } from './runningModel.js';
-import type { Runtime, Session } from './runtime.js';
+import type { HoldingRuntime, HoldingSession } from './runtime.js';
 
 /** Options of `webRuntime`. */
 export interface WebRuntimeOptions {
@@ -18,7 +18,7 @@ export interface WebRuntimeOptions {
 }
 
 /**
- * onnxruntime-web as a runtime: models are calibrated, differentiated and pruned in a browser. Runs take place where it is called, so that a page stays responsive where this is a
+ * onnxruntime-web as a runtime: models are calibrated, differentiated, pruned and tuned in a browser. Runs take place where it is called, so that a page stays responsive where this is a
  * Web Worker, and a run that has begun ends before an abort is heeded.
  *
  * @param module The module `onnxruntime-web`, set up (`env.wasm`) as the page wants it.
@@ -32,10 +32,11 @@ export interface WebRuntimeOptions {
 export function webRuntime(
   module: Ort,
   { executionProviders = ['wasm'], optimization }: WebRuntimeOptions = {},
-): Runtime {
+): HoldingRuntime {
   const options: OrtSessionOptions = { executionProviders: [...executionProviders], logSeverityLevel: 3 };
   const ort = oneAtATime(module);
-  const held = new HeldTensors();
+  // onnxruntime-web computes elsewhere and copies what it gives: nothing can be written over.
+  const held = new HeldTensors(false);
   return {
     async open(model, { signal } = {}) {
       throwIfAborted(signal);
@@ -45,7 +46,7 @@ export function webRuntime(
       const create = (graphOptimizationLevel: SessionSettings['optimization']) =>
         ort.InferenceSession.create(bytes, { ...options, graphOptimizationLevel });
       const session = await told(optimized(optimization, create));
-      return sessionOf(new RunningModel(ort, session, options, held));
+      return sessionOf(new RunningModel(ort, session, options, held), held, ort);
     },
   };
 }
@@ -70,7 +71,7 @@ function oneAtATime({ InferenceSession, Tensor }: Ort): Ort {
   return { InferenceSession: { create }, Tensor };
 }
 
-function sessionOf(model: RunningModel): Session {
+function sessionOf(model: RunningModel, held: HeldTensors, ort: Ort): HoldingSession {
   return {
     ...model.interfaces,
     run: async (feeds, { signal, ...options } = {}) => {
@@ -79,6 +80,9 @@ function sessionOf(model: RunningModel): Session {
     },
     takeSum: (name) => told(model.takeSum(name)),
     takeMoments: (name) => told(model.takeMoments(name)),
+    hold: async (tensors) => held.put(ort, tensors),
+    held: (names) => told((async () => held.copies(names))()),
+    letGo: async (names) => held.remove(names),
     close: () => told(model.close()),
   };
 }

@@ -8,7 +8,7 @@ import type { Request, Response } from './protocol.js';
 type Ort = typeof import('onnxruntime-node');
 
 const models = new Map<number, OpenModel>();
-const held = new HeldTensors();
+const held = new HeldTensors(true);
 let runtime: Ort | undefined;
 
 async function load(): Promise<Ort> {
