@@ -56,7 +56,7 @@ try {
     );
   }
   table(['', 'params', 'MACs', 'file', 'latency', 'top-1'], rows);
-  say('\nEach pruned model was proven equal to the recovered original with the removed neurons set to zero');
+  say('\nEach pruned model was proven equal to the compensated original with the removed neurons set to zero');
   say(
     `(largest relative difference ${Math.max(...results.map(({ proof }) => proof.difference)).toExponential(1)}). No retraining, no labels; top-1 on 1,000 held-out pictures.`,
   );
