@@ -56,6 +56,7 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
       signal,
       onDone: (done, total) => onProgress?.({ step: 'teach', done, total }),
     });
+    open.unshift(heldBack);
     const comparison: Comparison = {
       answers: outputs.map((output) => ({ output, loss: losses[output], variance: heldBack.variance(output) })),
       temperature: settings.temperature,

@@ -100,6 +100,38 @@ describe('tune', () => {
     expect(seen.trained.size + seen.heldBack.size).toBe(COUNT);
   });
 
+  it('holds nothing any more where models run', async () => {
+    const held = new Set<string>();
+    let most = 0;
+    const counting: HoldingRuntime = {
+      async open(model, options) {
+        const session = await runtime.open(model, options);
+        const add = (names: readonly string[]) => {
+          for (const name of names) held.add(name);
+          most = Math.max(most, held.size);
+        };
+        return {
+          ...session,
+          run: (feeds, given) => {
+            add(Object.values(given?.hold ?? {}));
+            return session.run(feeds, given);
+          },
+          hold: (tensors) => {
+            add(Object.keys(tensors));
+            return session.hold(tensors);
+          },
+          letGo: (names) => {
+            for (const name of names) held.delete(name);
+            return session.letGo(names);
+          },
+        };
+      },
+    };
+    await run({ runtime: counting, epochs: 1 });
+    expect(most).toBeGreaterThan(0);
+    expect([...held]).toEqual([]);
+  });
+
   it('asks the teacher once about each sample that is always the same', async () => {
     let asked = 0;
     const counting: HoldingRuntime = {

@@ -78,7 +78,8 @@ export class HeldBack {
     return figuresOf(sums, session.comparison);
   }
 
-  async letGo(): Promise<void> {
+  /** Holds samples and answers no longer: what runs models may outlive this. */
+  async close(): Promise<void> {
     const names = this.batches.flatMap(({ inputs, answers }) => [...Object.values(inputs), ...Object.values(answers)]);
     await this.teacher.session.letGo(names);
   }
