@@ -1,7 +1,7 @@
 import { type Model, SnpError } from '@snp/onnx';
 import type { Calibration, HoldingRuntime } from '@snp/runtime';
+import type { FiguresAt } from './figures.js';
 import type { LossKind } from './graph/lossKind.js';
-import type { Figures } from './run/heldBack.js';
 
 /** Options of `tune`. */
 export interface TuneOptions {
@@ -49,17 +49,6 @@ export interface TuneProgress {
   done: number;
   /** Undefined where it is not known. With `time`, training counts seconds. */
   total: number | undefined;
-}
-
-/** Figures on held-back samples in the course of training. */
-export interface FiguresAt extends Figures {
-  /** Steps and epochs that were trained. */
-  step: number;
-  epoch: number;
-  /** Seconds since training began. */
-  seconds: number;
-  /** Which weights these figures are of: those after the last step, or their moving average. */
-  of: 'weights' | 'average';
 }
 
 const DEFAULTS = { seed: 0, heldBack: 0.2, temperature: 1, weightDecay: 0, clip: 1 } as const;

@@ -1,7 +1,6 @@
 import type { Model } from '@snp/onnx';
+import type { Figures, FiguresAt } from './figures.js';
 import type { LossKind } from './graph/lossKind.js';
-import type { FiguresAt } from './options.js';
-import type { Figures } from './run/heldBack.js';
 
 /** What `tune` found. */
 export interface TuneResult {

@@ -90,7 +90,7 @@ function areEqual(samples: readonly Sample[], name: string): boolean {
 }
 
 /** Tensors [1, ...] one behind the other, as large as the largest. */
-function stacked(tensors: readonly RuntimeTensor[]): RuntimeTensor {
+export function stacked(tensors: readonly RuntimeTensor[]): RuntimeTensor {
   const [{ type, dims, data }] = tensors;
   const sizes = dims.map((_, axis) => Math.max(...tensors.map((own) => own.dims[axis])));
   const row = sizes.slice(1).reduce((product, size) => product * size, 1);

@@ -1,7 +1,7 @@
 import type { BatchOrder } from '../data/order.js';
+import type { Figures } from '../figures.js';
 import type { Settings } from '../options.js';
 import { scheduled } from '../schedule.js';
-import type { Figures } from './heldBack.js';
 import type { Training } from './training.js';
 
 /** What a run is made of. */

@@ -1,17 +1,10 @@
 import type { Model } from '@snp/onnx';
 import { type HoldingRuntime, type HoldingSession, type Sample, throwIfAborted } from '@snp/runtime';
 import type { Stacking } from '../data/stacking.js';
+import type { Figures } from '../figures.js';
 import { figureModel } from '../graph/figureModel.js';
 import type { Comparison } from '../graph/prepared.js';
 import { MOST_KEPT_BYTES, type Teacher } from './teacher.js';
-
-/** How far a student is from its teacher on samples that it is not trained on. */
-export interface Figures {
-  /** The mean loss of all answers: in nats for scores. */
-  loss: number;
-  /** The share of rows of scores with the same highest one; undefined where nothing is scores. */
-  agreement: number | undefined;
-}
 
 /** Samples that run together, with the names that their inputs and the teacher's answers are held under. */
 interface HeldBatch {

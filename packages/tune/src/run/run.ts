@@ -1,9 +1,8 @@
-import type { FiguresAt } from '../options.js';
+import type { Figures, FiguresAt } from '../figures.js';
 import type { TuneResult } from '../result.js';
 import { scheduled } from '../schedule.js';
 import type { RunParts } from './chooseRate.js';
 import { type Course, StepCourse, TimeCourse } from './course.js';
-import type { Figures } from './heldBack.js';
 
 /** The best state so far on held-back samples. */
 interface Best {

@@ -1,5 +1,6 @@
 import { type Model, SnpError } from '@snp/onnx';
 import type { Feeds, HoldingRuntime, HoldingSession, RuntimeData, RuntimeTensor } from '@snp/runtime';
+import { stacked } from '../data/stacking.js';
 
 type Numbers = Exclude<RuntimeData, string[]>;
 
@@ -103,7 +104,7 @@ export class KeptAnswers {
     const rows = batch.map((at) => this.#rows[at]);
     const [first] = rows;
     if (!first || rows.includes(undefined)) return undefined;
-    return Object.fromEntries(Object.keys(first).map((name) => [name, joined(rows.map((row) => row![name]))]));
+    return Object.fromEntries(Object.keys(first).map((name) => [name, stacked(rows.map((row) => row![name]))]));
   }
 
   get keeps(): boolean {
@@ -124,11 +125,4 @@ export class KeptAnswers {
 function rowOf({ type, dims, data }: RuntimeTensor, row: number): RuntimeTensor {
   const width = data.length / dims[0];
   return { type, dims: [1, ...dims.slice(1)], data: data.slice(row * width, (row + 1) * width) as RuntimeData };
-}
-
-function joined(rows: readonly RuntimeTensor[]): RuntimeTensor {
-  const [{ type, dims, data }] = rows;
-  const all = new (data.constructor as new (length: number) => Numbers)(rows.length * data.length);
-  for (const [at, row] of rows.entries()) all.set(row.data as never, at * data.length);
-  return { type, dims: [rows.length, ...dims.slice(1)], data: all };
 }

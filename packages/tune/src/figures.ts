@@ -1,0 +1,18 @@
+/** How far a student is from its teacher on samples that it is not trained on. */
+export interface Figures {
+  /** The mean loss of all answers: in nats for scores. */
+  loss: number;
+  /** The share of rows of scores with the same highest one; undefined where nothing is scores. */
+  agreement: number | undefined;
+}
+
+/** Figures on held-back samples in the course of training. */
+export interface FiguresAt extends Figures {
+  /** Steps and epochs that were trained. */
+  step: number;
+  epoch: number;
+  /** Seconds since training began. */
+  seconds: number;
+  /** Which weights these figures are of: those after the last step, or their moving average. */
+  of: 'weights' | 'average';
+}
