@@ -17,6 +17,7 @@ export class RunningModel {
   readonly #sums = new Sums();
   readonly #moments: MomentSums;
   #last: Promise<unknown> = Promise.resolve();
+  readonly #outputs: ReadonlyMap<string, OrtMetadata>;
   /** Outputs that can be handed over: onnxruntime gives no sequences to JavaScript. */
   readonly #tensors: string[];
   /** Why what a run gave could not be added up, until it is told. */
@@ -32,7 +33,8 @@ export class RunningModel {
     options: OrtSessionOptions,
     private readonly held: HeldTensors,
   ) {
-    this.#tensors = session.outputMetadata.filter(({ isTensor }) => isTensor).map(({ name }) => name);
+    this.#outputs = new Map(session.outputMetadata.map((output) => [output.name, output]));
+    this.#tensors = [...this.#outputs.values()].filter(({ isTensor }) => isTensor).map(({ name }) => name);
     this.#moments = new MomentSums(ort, options);
   }
 
@@ -108,9 +110,8 @@ export class RunningModel {
 
   /** Where the wanted outputs are written: null for memory of their own. */
   #rooms(names: readonly string[], hold: Readonly<Record<string, string>>): Record<string, OrtTensor | null> {
-    const facts = new Map(this.session.outputMetadata.map((output) => [output.name, output]));
     const roomFor = (name: string) => {
-      const output = facts.get(name);
+      const output = this.#outputs.get(name);
       if (!output) throw new Error(`the model has no output '${name}'`);
       return name in hold ? (this.held.roomFor(hold[name], output) ?? null) : null;
     };
