@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeModel } from '@snp/onnx/node';
-import { encoderBeside, openCalibration } from '@snp/runtime';
+import { encoderBeside, openCalibration, tensorInputs } from '@snp/runtime';
 import { buildSeq2seq, random, type Seq2seqPart } from '@snp/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tensorInputs } from '../src/data/tensorInputs.js';
 import { prune } from './support/core.js';
 
 const VOCABULARY = 30;

@@ -35,6 +35,7 @@ export type {
   Session,
   TensorInfo,
 } from './session/runtime.js';
+export { tensorInputs } from './session/tensorInputs.js';
 export { type WebRuntimeOptions, webRuntime } from './session/webRuntime.js';
 export { TapBuilder } from './taps/build.js';
 export { crossTap } from './taps/crossTap.js';

@@ -1,5 +1,12 @@
 import { costOf, type Model, SnpError, type Value } from '@snp/onnx';
-import { answerOutputs, type HoldingRuntime, onnxRuntime, type Sample, type TensorInfo } from '@snp/runtime';
+import {
+  answerOutputs,
+  type HoldingRuntime,
+  onnxRuntime,
+  type Sample,
+  type TensorInfo,
+  tensorInputs,
+} from '@snp/runtime';
 import { checkPictures } from './data/augment.js';
 import { BatchOrder, seedOf } from './data/order.js';
 import { divide, readSamples } from './data/samples.js';
@@ -38,7 +45,7 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
   const started = performance.now();
   const settings = settingsOf(options);
   const { data, signal, onProgress, seed, runtime = onnxRuntime() } = settings;
-  const inputs = inputsOf(student);
+  const inputs = tensorInputs(student);
   const losses = lossesOf(student, settings.losses);
   const samples = await readSamples(data, inputs, {
     signal,
@@ -107,13 +114,6 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
   } finally {
     for (const each of open) await each.close();
   }
-}
-
-/** What a model expects. */
-function inputsOf({ graph }: Model): TensorInfo[] {
-  return graph.inputs
-    .filter(({ tensor }) => !tensor)
-    .map(({ name, type }) => ({ name, type: type?.elementType ?? 'UNDEFINED', dims: type?.shape ?? [] }));
 }
 
 /** The loss of each output of float32 numbers that is an answer. */

@@ -1,5 +1,5 @@
 import type { Model } from '@snp/core';
-import { type Calibration, encoderBeside, openCalibration, type TensorInfo, tokenizerBeside } from '@snp/runtime';
+import { type Calibration, encoderBeside, openCalibration, tensorInputs, tokenizerBeside } from '@snp/runtime';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { wholeNumber } from './numbers.js';
@@ -73,14 +73,7 @@ export async function openData(
 ): Promise<Calibration> {
   const { tokenizer = await tokenizerBeside(of.file), ...rest } = options;
   const encoder = await encoderBeside(of.file);
-  const calibration = await openCalibration(path, { ...rest, tokenizer, encoder, inputs: inputsOf(of.model) });
+  const calibration = await openCalibration(path, { ...rest, tokenizer, encoder, inputs: tensorInputs(of.model) });
   if (calibration.description) process.stderr.write(`${pc.dim('data')} ${calibration.description}\n`);
   return calibration;
-}
-
-/** What a model expects, from its file. */
-function inputsOf(model: Model): TensorInfo[] {
-  return model.graph.inputs
-    .filter((input) => !input.tensor)
-    .map((input) => ({ name: input.name, type: input.type?.elementType ?? 'FLOAT', dims: input.type?.shape ?? [] }));
 }

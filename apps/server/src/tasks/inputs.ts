@@ -1,6 +1,6 @@
 import type { Model } from '@snp/core';
 import { readModel } from '@snp/onnx/node';
-import { type Calibration, openCalibration, type Selection } from '@snp/runtime';
+import { type Calibration, openCalibration, type Selection, tensorInputs } from '@snp/runtime';
 import { PLACES } from './task.js';
 
 /** Which samples of a data set, as the command says it. */
@@ -17,8 +17,5 @@ export function openTaskModel(): Promise<Model> {
 
 /** The data set of a task, as inputs of its model. */
 export function openTaskData(model: Model, options: SampleOptions): Promise<Calibration> {
-  const inputs = model.graph.inputs
-    .filter((input) => !input.tensor)
-    .map((input) => ({ name: input.name, type: input.type?.elementType ?? 'FLOAT', dims: input.type?.shape ?? [] }));
-  return openCalibration(PLACES.data, { ...options, inputs });
+  return openCalibration(PLACES.data, { ...options, inputs: tensorInputs(model) });
 }

@@ -1,6 +1,6 @@
 import type { Model } from '@snp/onnx';
 import type { Calibration, Feeds, RuntimeTensor, Sample, TensorInfo } from '@snp/runtime';
-import { tensorInputs } from './tensorInputs.js';
+import { tensorInputs } from '@snp/runtime';
 
 /** What a model is fed where the data were made for a wider one: keys and values of a past of no tokens are as wide as its own. All else stays. */
 export function fittingFeeds(feeds: Feeds, inputs: readonly TensorInfo[]): Feeds {

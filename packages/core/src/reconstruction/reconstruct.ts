@@ -8,6 +8,7 @@ import {
   rowsTap,
   runTapped,
   squareOf,
+  tensorInputs,
   wholeRuns,
 } from '@snp/runtime';
 import { Algebra } from '../algebra/algebra.js';
@@ -16,7 +17,6 @@ import { inOrderOfInputs } from '../calibration/secondMoments.js';
 import type { Context } from '../context/context.js';
 import { fittingData } from '../data/emptyPast.js';
 import { firstSamples } from '../data/firstSamples.js';
-import { tensorInputs } from '../data/tensorInputs.js';
 import { addToLayer, type LastLayer, lastLayer } from '../layers/branchLayers.js';
 import { countsSamples } from '../layers/countsSamples.js';
 import { ownWeights } from '../layers/weights.js';

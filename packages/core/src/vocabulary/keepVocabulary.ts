@@ -1,8 +1,7 @@
 import type { Analysis } from '@snp/graph';
 import { type DataType, type Model, SnpError, Tensor, type Value } from '@snp/onnx';
-import { type Runtime, tokenInputs } from '@snp/runtime';
+import { type Runtime, tensorInputs, tokenInputs } from '@snp/runtime';
 import { prepare } from '../context/prepare.js';
-import { tensorInputs } from '../data/tensorInputs.js';
 import { cut } from '../surgery/cut.js';
 import { compareVocabularies } from './compareVocabularies.js';
 import { type TokenReaders, tokenReaders } from './tokenReaders.js';

@@ -1,8 +1,7 @@
-import { onnxRuntime, type Sample, textFeeds } from '@snp/runtime';
+import { onnxRuntime, type Sample, tensorInputs, textFeeds } from '@snp/runtime';
 import { buildLlama } from '@snp/testing';
 import { parse } from 'parse5';
 import { describe, expect, it } from 'vitest';
-import { tensorInputs } from '../../src/data/tensorInputs.js';
 import { continueGreedily } from '../../src/generate/continueGreedily.js';
 import { prune, renderReport } from '../support/core.js';
 

@@ -1,8 +1,7 @@
 import type { Model } from '@snp/onnx';
-import { onnxRuntime, type RuntimeTensor, type Sample, textFeeds } from '@snp/runtime';
+import { onnxRuntime, type RuntimeTensor, type Sample, tensorInputs, textFeeds } from '@snp/runtime';
 import { buildLlama, retyped } from '@snp/testing';
 import { describe, expect, it } from 'vitest';
-import { tensorInputs } from '../../src/data/tensorInputs.js';
 import { continueGreedily } from '../../src/generate/continueGreedily.js';
 import { prune, verify } from '../support/core.js';
 

@@ -1,7 +1,7 @@
 import type { Model } from '@snp/onnx';
-import type { TensorInfo } from '@snp/runtime';
+import type { TensorInfo } from './runtime.js';
 
-/** The inputs that a model is given. */
+/** The inputs that a model is given, as its file states them: what data are opened for (`openCalibration`) before it is loaded. */
 export function tensorInputs({ graph }: Model): TensorInfo[] {
   return graph.inputs
     .filter(({ tensor }) => !tensor)
