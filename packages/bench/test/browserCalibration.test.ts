@@ -8,7 +8,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBrowser } from '../src/web/browser.js';
 import { type CalibratedPage, pictures, TUNING } from './support/calibratedPageTypes.js';
-import { openOrtPage } from './support/ortPage.js';
+import { openPage } from './support/openPage.js';
 
 const size = { image: 32, patch: 8, residual: 24, depth: 2, heads: 3, classes: 10 } as const;
 const bytes = Buffer.concat(encodeModel(buildVit({ ...size, blocks: { queryKey: 8, value: 8, ffn: 48 } })));
@@ -26,7 +26,7 @@ describe.skipIf(typeof browser === 'string')('with data in a browser', { timeout
   const runtime = onnxRuntime();
 
   beforeAll(async () => {
-    ({ page: tab, posted } = await openOrtPage(browser as Browser, { script: 'calibratedPage.ts', model: bytes }));
+    ({ page: tab, posted } = await openPage(browser as Browser, { script: 'calibratedPage.ts', model: bytes }));
   });
   afterAll(() => (browser as Browser).close());
 

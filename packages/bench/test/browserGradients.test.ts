@@ -6,7 +6,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startBrowser } from '../src/web/browser.js';
 import { drawn, type GradientPage } from './support/gradientPageTypes.js';
-import { openOrtPage } from './support/ortPage.js';
+import { openPage } from './support/openPage.js';
 
 const vit = await readFile(new URL('../../../examples/shapes/vit-shapes.onnx', import.meta.url));
 const browser: Browser | string = await startBrowser({ webgpu: false }).catch((error: Error) => error.message);
@@ -18,7 +18,7 @@ describe.skipIf(typeof browser === 'string')('in a browser', () => {
   afterAll(() => (browser as Browser).close());
 
   it('a model is differentiated, and its gradients are computed, as in Node', async () => {
-    const { page: tab } = await openOrtPage(browser as Browser, { script: 'gradientPage.ts', model: vit });
+    const { page: tab } = await openPage(browser as Browser, { script: 'gradientPage.ts', model: vit });
 
     const model = decodeModel(vit);
     const [input] = model.graph.inputs.filter(({ tensor }) => !tensor);

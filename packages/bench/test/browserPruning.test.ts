@@ -1,46 +1,24 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { criterionByName, prepare, prune } from '@snp/core';
 import { applyPlan } from '@snp/core/stages';
 import { decodeModel, encodeModel, Graph, Model, Tensor } from '@snp/onnx';
-import { build } from 'esbuild';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Browser } from 'playwright-core';
+import { afterAll, describe, expect, it } from 'vitest';
 import { startBrowser } from '../src/web/browser.js';
+import { openPage } from './support/openPage.js';
 import type { PrunePage } from './support/prunePageTypes.js';
 
 const vit = await readFile(new URL('../../../examples/shapes/vit-shapes.onnx', import.meta.url));
 const browser: Browser | string = await startBrowser({ webgpu: false }).catch((error: Error) => error.message);
 if (typeof browser === 'string') console.warn(`No pruning in a browser: ${browser}`);
 
-/** The page with a model behind it, and the bytes that it posts. */
-async function open(model: Buffer): Promise<{ page: Page; posted: () => Buffer }> {
-  const page = await (browser as Browser).newPage();
-  let bytes: Buffer | null = null;
-  await page.route('http://snp.test/**', (route) => {
-    const path = new URL(route.request().url()).pathname;
-    if (path === '/model.onnx') return route.fulfill({ body: model });
-    if (path === '/page.js') return route.fulfill({ body: script, contentType: 'text/javascript' });
-    bytes = route.request().postDataBuffer();
-    return route.fulfill({ body: '<script type="module" src="page.js"></script>', contentType: 'text/html' });
-  });
-  await page.goto('http://snp.test/');
-  await page.waitForFunction('page');
-  return { page, posted: () => bytes! };
-}
+const open = (model: Uint8Array) => openPage(browser as Browser, { script: 'prunePage.ts', model });
 
 const bytesOf = (model: Model) => Buffer.concat(encodeModel(model));
 
-let script = '';
 declare const page: PrunePage;
 
 describe.skipIf(typeof browser === 'string')('in a browser', () => {
-  beforeAll(async () => {
-    const entryPoints = [fileURLToPath(new URL('support/prunePage.ts', import.meta.url))];
-    // No option but the platform: what a bundler does by itself must do.
-    const bundle = await build({ entryPoints, bundle: true, format: 'esm', platform: 'browser', write: false });
-    script = bundle.outputFiles[0].text;
-  });
   afterAll(() => (browser as Browser).close());
 
   it.each([
