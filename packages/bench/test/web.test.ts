@@ -23,6 +23,13 @@ describe.skipIf(!found.available)('a browser', () => {
   });
 });
 
+it('WebGPU is there each time that it is asked for, or never', async () => {
+  const webgpu = webTarget({ provider: 'webgpu' });
+  const found: boolean[] = [];
+  for (let time = 0; time < 6; time++) found.push((await webgpu.probe()).available);
+  expect(new Set(found).size).toBe(1);
+});
+
 it('WebGPU is there or says why not', async () => {
   const webgpu = webTarget({ provider: 'webgpu' });
   const probe = await webgpu.probe();

@@ -1,6 +1,6 @@
 import { html, trusted } from '@snp/pages';
 
-/** What the page offers: `openModel` and `time`, called from outside. */
+/** What the page offers: `hasAdapter`, `openModel` and `time`, called from outside. */
 const SCRIPT = `
 let session, feeds;
 
@@ -14,13 +14,24 @@ async function bytes(url) {
   return response.arrayBuffer();
 }
 
+// The first question may come before the browser's GPU process is there: the answer is null then, and another a moment later.
+globalThis.hasAdapter = async () => {
+  const end = performance.now() + 3000;
+  while (navigator.gpu) {
+    if (await navigator.gpu.requestAdapter().catch(() => null)) return true;
+    if (performance.now() > end) break;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return false;
+};
+
 globalThis.openModel = async ({ script, folder, inputs, externalData, provider, threads }) => {
   if (!crossOriginIsolated) throw new Error('the page is not isolated');
   const ort = await import(script);
   ort.env.wasm.wasmPaths = new URL('/ort/', location.href).href;
   if (threads) ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
-  if (provider === 'webgpu' && !(await navigator.gpu?.requestAdapter())) throw new Error('the browser has no WebGPU adapter');
+  if (provider === 'webgpu' && !(await hasAdapter())) throw new Error('the browser has no WebGPU adapter');
   feeds = {};
   for (const [at, { name, type, dims }] of inputs.entries()) {
     const data = new ARRAYS[type](await bytes(folder + 'inputs/' + at));

@@ -115,7 +115,7 @@ async function probe(provider: 'wasm' | 'webgpu'): Promise<Probe> {
       await load(page, server);
       const { isolated, adapter, version } = (await page.evaluate(`(async () => ({
         isolated: crossOriginIsolated,
-        adapter: Boolean(await navigator.gpu?.requestAdapter().catch(() => null)),
+        adapter: ${provider === 'webgpu' ? 'await hasAdapter()' : 'false'},
         version: (await import('/ort/ort.wasm.min.mjs')).env.versions.web,
       }))()`)) as { isolated: boolean; adapter: boolean; version: string };
       if (!isolated) return { available: false, reason: 'The browser does not isolate the page, which threads need.' };
