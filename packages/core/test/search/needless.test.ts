@@ -49,7 +49,6 @@ const STREAM_STAYS: ReadonlySet<string> = new Set([
   'layer-instance',
   'layer-group',
   'rms-lp',
-  'instance-channels',
   'all-by-operator',
   'all-by-instance',
   'all-taken-apart',

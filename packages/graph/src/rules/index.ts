@@ -12,7 +12,7 @@ import { einsumRule } from './einsum.js';
 import { elementwiseRules } from './elementwise.js';
 import { gatherNdRule, gatherRule } from './gather.js';
 import { fusedMatmulRule, gemmRule, matmulRule } from './matmul.js';
-import { batchNormRule, layerNormRule, softmaxRule } from './normalization.js';
+import { batchNormRule, instanceNormRule, layerNormRule, softmaxRule } from './normalization.js';
 import { padRule } from './pad.js';
 import { reduceRule } from './reduce.js';
 import { refusedRules } from './refused.js';
@@ -28,6 +28,7 @@ import { unaryRules } from './unary.js';
 export const operatorRules: readonly OperatorRule[] = [
   attentionRule,
   batchNormRule,
+  instanceNormRule,
   concatRule,
   convRule,
   einsumRule,

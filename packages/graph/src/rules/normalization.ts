@@ -65,12 +65,7 @@ export const batchNormRule: OperatorRule = {
     const training = node.int('training_mode', 0) === 1;
     const elsewhere = x.fields.filter((field) => !field.factors.every((factor) => x.axes[1].includes(factor)));
     if (training) walk.freezeAll(elsewhere, node, 'normalises over these positions');
-    // Parameters run along axis 1: give them the trailing axes that broadcasting expects.
-    const trailing = x.axes.slice(2).map(() => []);
-    const result = affine(node, walk, x, [1, 2, 3, 4], (layout) => ({
-      ...layout,
-      axes: [...layout.axes, ...trailing],
-    }));
+    const result = affine(node, walk, x, [1, 2, 3, 4], alongChannels(x.axes.length - 2));
     walk.setOutput(node, 0, result);
     const channels = result && {
       axes: [result.axes[1]],
@@ -79,6 +74,26 @@ export const batchNormRule: OperatorRule = {
     for (const output of [1, 2]) walk.setOutput(node, output, channels);
   },
 };
+
+/** Instance normalisation: every channel by itself, with a scale and a shift. */
+export const instanceNormRule: OperatorRule = {
+  operators: { InstanceNormalization: { inputs: 3, attributes: { epsilon: 'any' } } },
+  summary: 'scale and shift are coupled with the channel; positions that are normalised are fixed',
+  outputAxis: (node, axis) => (axis === 1 ? { inputs: [1, 0, 0] } : carriedAxis(node, axis, (own) => own > 1)),
+  propagate(node, walk) {
+    const x = walk.input(node, 0);
+    if (!x) return walk.stopAt(node, () => UNKNOWN);
+    const normalised = x.axes.slice(2);
+    for (const factor of normalised.flat())
+      for (const field of fieldsOn(x, [factor])) walk.keepWhole(field, factor, node, 'normalises over these positions');
+    walk.setOutput(node, 0, affine(node, walk, x, [1, 2], alongChannels(normalised.length)));
+  },
+};
+
+/** Parameters run along axis 1: they get the trailing axes that broadcasting expects. */
+function alongChannels(trailing: number): (layout: Layout) => Layout {
+  return (layout) => ({ ...layout, axes: [...layout.axes, ...Array.from({ length: trailing }, () => [])] });
+}
 
 /** The operator set from which on a softmax runs along one axis. */
 const NEWER = 13;

@@ -9,7 +9,6 @@ const REASONS: Readonly<Record<string, string>> = {
   'com.microsoft.DecoderMaskedMultiHeadAttention': 'keeps past keys and values',
   'com.microsoft.DecoderMaskedSelfAttention': 'keeps past keys and values',
   'com.microsoft.LongformerAttention': 'attends to windows in a way that is not followed',
-  InstanceNormalization: 'normalises every channel, or group of channels, among itself',
   GroupNormalization: 'normalises groups of channels, each among itself',
 };
 

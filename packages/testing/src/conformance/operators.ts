@@ -437,6 +437,12 @@ const batchNorm: Instance = (s) => {
   return s.node('BatchNormalization', inputs, attributes, training ? s.choose([1, 3]) : 1);
 };
 
+const instanceNorm: Instance = (s) => {
+  const shape = s.maybe() ? s.shape(3) : picture(s);
+  const inputs = [s.operand(shape), s.weight([shape[1]]), s.weight([shape[1]])];
+  return [s.one('InstanceNormalization', inputs, s.some({ epsilon: () => ({ float: 0.01 }) }))];
+};
+
 const einsum: Instance = (s) => {
   const sizes: Record<string, number> = { a: 2, b: 3, c: 4, d: 2, e: 6 };
   const equation = s.choose([
@@ -573,6 +579,7 @@ export const INSTANCES: Readonly<Record<string, Instance>> = {
   And: logical('And'),
   AveragePool: pool('AveragePool', (s) => s.some({ count_include_pad: () => 1 })),
   BatchNormalization: batchNorm,
+  InstanceNormalization: instanceNorm,
   BitShift: (s) => {
     const [a, b] = broadcast(s).map((shape) =>
       s.one('Cast', [s.one('Abs', [s.operand(shape)])], { to: dataTypeCode('UINT8') }),
