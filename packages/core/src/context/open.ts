@@ -2,6 +2,7 @@ import type { Analysis } from '@snp/graph';
 import type { Model } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
 import { ANSWER_KINDS, type AnswerKind, type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
+import { filledPadding } from '../data/filledPadding.js';
 import { fingerprinted } from '../data/fingerprinted.js';
 import { holdBack } from '../data/holdBack.js';
 import { checkOptions, type OptionFields } from '../options/checkOptions.js';
@@ -102,7 +103,7 @@ export async function openChecked(source: string | Model, options: OpenOptions):
       throw error;
     });
   const { fit, held } = divided(options);
-  const data = fit && fingerprinted(fit);
+  const data = fit && fingerprinted(filledPadding(fit, analysis.model));
   const proof = opened && {
     runtime,
     original: source,
