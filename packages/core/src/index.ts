@@ -19,6 +19,7 @@ export type { CostBudget } from './allocation/budget.js';
 export type { LatencyBudget, LatencySource } from './allocation/latency.js';
 export type { LatencyOutcome } from './allocation/meetLatency.js';
 export { type PresetName, presets } from './allocation/presets.js';
+export type { PrunedCompanion } from './companions/companion.js';
 export { COMPENSATION_KINDS, type CompensationKind } from './compensation/methods.js';
 export { prepare } from './context/prepare.js';
 export type { OnProgress, Progress, Step } from './context/progress.js';

@@ -4,6 +4,7 @@ import { commonFlags } from '../config/flags.js';
 import type { ParsedConfig } from '../config/schema.js';
 import { addConfigOptions, withConfig } from '../config/withConfig.js';
 import { answersOption } from '../options/answers.js';
+import { checkCompanions, companionOption, companionPlaces } from '../options/companions.js';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { checkWritable, defaultOutput, readJson } from '../options/files.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
@@ -21,6 +22,7 @@ interface ApplyCommandOptions extends DataOptions, ModelOptions {
   stats?: string[];
   compensation?: CompensationKind;
   verify: boolean;
+  companion?: string[];
   answers?: AnswerKind;
   dim?: Record<string, number>;
   report?: string;
@@ -46,6 +48,7 @@ export function applyCommand(): Command {
     .addOption(new Option('--plugin <FILE|PACKAGE...>').hideHelp())
     .addOption(noVerifyOption())
     .addOption(dimOption())
+    .addOption(companionOption())
     .option('--report <DIR>', 'write plan.json, report.json and report.html there')
     .addOption(answersOption())
     .addOption(followLinksOption())
@@ -57,6 +60,8 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
   const options = await withConfig<ApplyCommandOptions>(command, applyFlags);
   const output = options.output ?? defaultOutput(path);
   await checkWritable(output, path);
+  const companions = companionPlaces(options.companion, { input: path, output });
+  await checkCompanions(companions, { input: path, output });
   const plan = await readJson(options.plan);
   const model = await openModel(path, options);
   const calibration =
@@ -71,13 +76,14 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
       compensation,
       batchSize: batch,
       answers,
+      companions: options.companion,
       verify,
       dims,
       name: path,
       onProgress: bar.onProgress,
     }),
   );
-  await writeResult(result, { input: path, output, report: options.report, json: options.json });
+  await writeResult(result, { input: path, output, companions, report: options.report, json: options.json });
 }
 
 /** What a plan leaves to say. */
@@ -91,6 +97,6 @@ function applyFlags(config: ParsedConfig) {
     least: ______,
     ...reading
   } = commonFlags(config);
-  const { verify, answers, dims: dim, compensation, recovery, report } = config;
-  return { ...reading, verify, answers, dim, compensation: compensation ?? recovery, report };
+  const { verify, answers, companions: companion, dims: dim, compensation, recovery, report } = config;
+  return { ...reading, verify, answers, companion, dim, compensation: compensation ?? recovery, report };
 }

@@ -17,6 +17,7 @@ import { Command, Option } from 'commander';
 import { pruneDrops, pruneFlags } from '../config/flags.js';
 import { addConfigOptions, withConfig } from '../config/withConfig.js';
 import { answersOption } from '../options/answers.js';
+import { checkCompanions, companionOption, companionPlaces, forgottenCompanion } from '../options/companions.js';
 import { addDataOptions, DATA_OPTIONS, type DataOptions, openData } from '../options/data.js';
 import { extensionsOf } from '../options/extensionsOf.js';
 import { checkWritable, defaultOutput, readJson } from '../options/files.js';
@@ -28,6 +29,7 @@ import { statisticsIn } from '../options/statistics.js';
 import { dimOption, sizesOf, targetOption, withTarget } from '../options/target.js';
 import { noVerifyOption } from '../options/verify.js';
 import { withProgress } from '../output/progress.js';
+import { printWarnings } from '../output/warnings.js';
 import { makeReportFolder } from '../output/writeReport.js';
 import { writeResult } from '../output/writeResult.js';
 
@@ -58,6 +60,7 @@ interface PruneCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   verify: boolean;
   holdBack: boolean;
   narrowCache?: boolean;
+  companion?: string[];
   answers?: AnswerKind;
   report?: string;
   json?: boolean;
@@ -123,6 +126,7 @@ export function pruneCommand(): Command {
     .option('--no-hold-back', 'calibrate with all samples, instead of holding every eighth back to compare the answers')
     .addOption(noVerifyOption())
     .addOption(narrowCacheOption())
+    .addOption(companionOption())
     .option('--report <DIR>', 'write plan.json, report.json and report.html there')
     .addOption(answersOption())
     .addOption(followLinksOption())
@@ -137,6 +141,8 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
   const extensions = await extensionsOf(options);
   const output = options.output ?? defaultOutput(path);
   await checkWritable(output, path);
+  const companions = companionPlaces(options.companion, { input: path, output });
+  await checkCompanions(companions, { input: path, output });
   const model = await openModel(path, options);
   const calibration =
     options.calib === undefined ? undefined : await openData(options.calib, { model, file: path }, options);
@@ -156,7 +162,9 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
       });
     }),
   );
-  await writeResult(result, { input: path, output, report: options.report, json: options.json });
+  const forgotten = forgottenCompanion(path, options.companion);
+  if (forgotten) printWarnings([forgotten]);
+  await writeResult(result, { input: path, output, companions, report: options.report, json: options.json });
 }
 
 async function latencyOf(
@@ -189,7 +197,7 @@ function targetOf({
 }
 
 function settingsOf(
-  { batch, compensation, holdBack, verify, dim, answers }: PruneCommandOptions,
+  { batch, compensation, holdBack, verify, dim, answers, companion }: PruneCommandOptions,
   calibration: Calibration | undefined,
 ): ApplyOptions {
   return {
@@ -197,6 +205,7 @@ function settingsOf(
     compensation,
     batchSize: batch,
     answers,
+    companions: companion,
     verify,
     dims: dim,
     holdBack: holdBack ? undefined : false,

@@ -24,7 +24,7 @@ export function commonFlags({ calibration, statistics, criterion, plugins = [], 
 /** As flags of `snp prune`. */
 export function pruneFlags(config: ParsedConfig) {
   const { budget, count, ratios, dims, preset, latency, plan, target, table, allocation, report, output } = config;
-  const { reconstruct, holdBack, narrowCache, answers, verify } = config;
+  const { reconstruct, holdBack, narrowCache, companions, answers, verify } = config;
   return {
     ...commonFlags(config),
     keepMacs: budget?.macs,
@@ -44,6 +44,7 @@ export function pruneFlags(config: ParsedConfig) {
       reconstruct,
       holdBack,
       narrowCache,
+      companion: companions,
       answers,
       verify,
       report,

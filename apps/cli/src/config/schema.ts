@@ -94,6 +94,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('run the result, to prove that it equals the original with the removed units at zero'),
   holdBack: z.boolean('must be true or false').optional().describe('hold every eighth sample back to compare answers'),
+  companions: z.array(text).optional().describe('files that share weights with the model: pruned in step'),
   narrowCache: z
     .boolean('must be true or false')
     .optional()

@@ -1,6 +1,7 @@
 import type { Analysis } from '@snp/graph';
 import type { Model } from '@snp/onnx';
 import type { AnswerKind, Calibration, Runtime } from '@snp/runtime';
+import type { Companion } from '../companions/companion.js';
 import type { FingerprintedData } from '../data/fingerprinted.js';
 import type { FoundUnits } from '../plugin/findUnits.js';
 import type { CallLimits } from '../plugin/foreignCalls.js';
@@ -19,6 +20,8 @@ export interface Context {
   readonly modelContent: () => string;
   /** Units beyond neurons, by the plug-ins that bring them. */
   readonly units: readonly FoundUnits[];
+  /** Models that are pruned in step with this one. */
+  readonly companions: readonly Companion[];
   /** Calibration samples to work from. */
   readonly data: FingerprintedData | undefined;
   /** Calibration samples that no stage sees, to compare answers on. */

@@ -1,7 +1,8 @@
 import type { Analysis } from '@snp/graph';
-import type { Model } from '@snp/onnx';
+import { type Model, SnpError } from '@snp/onnx';
 import { readModel } from '@snp/onnx/node';
 import { ANSWER_KINDS, type AnswerKind, type Calibration, onnxRuntime, type Runtime } from '@snp/runtime';
+import { type Companion, openCompanion } from '../companions/companion.js';
 import { filledPadding } from '../data/filledPadding.js';
 import { fingerprinted } from '../data/fingerprinted.js';
 import { holdBack } from '../data/holdBack.js';
@@ -17,6 +18,7 @@ import { Proof } from '../verify/proof.js';
 import { VERIFY_DEFAULTS } from '../verify/verify.js';
 import { Clock } from './clock.js';
 import type { Context } from './context.js';
+import { leaveAlone } from './leaveAlone.js';
 import { prepare } from './prepare.js';
 import type { OnProgress } from './progress.js';
 
@@ -35,6 +37,11 @@ export interface OpenOptions {
    * together, which the report tells (`forms`). Default false: other programs feed them.
    */
   narrowCache?: boolean | undefined;
+  /**
+   * Other files that share weights with this one, as the decoder with a past does with the one without: pruned in step. Only what both can lose leaves, and weights that stay are the same in both. Not with
+   * plug-ins, whose units leave one model at a time. Default none.
+   */
+  companions?: readonly (string | Model)[] | undefined;
   /** Whether results can be proven (`prove`): finds inputs that the model takes, before long work. Default true. */
   verify?: boolean | undefined;
   /** Sizes of free dimensions of inputs, by name, where random inputs are made. Default: sizes are found that the model takes. */
@@ -59,6 +66,7 @@ export const OPEN_FIELDS: OptionFields<OpenOptions> = {
   plugins: is.anything,
   pluginTimeout: is.anything,
   narrowCache: is.flag,
+  companions: is.list,
   verify: is.flag,
   dims: is.numbersByName,
   answers: is.oneOf(ANSWER_KINDS),
@@ -96,8 +104,8 @@ export async function openChecked(source: string | Model, options: OpenOptions):
   // The other process opens the model while this one analyses it.
   const opened = options.verify === false ? undefined : openToCompare(source, original, { runtime, signal });
   opened?.catch(() => undefined);
-  const analysis = await clock
-    .time('analyze', async () => prepare(original, { narrowCache }))
+  const [analysis, companions] = await clock
+    .time('analyze', async () => withCompanions(prepare(original, { narrowCache }), options))
     .catch(async (error) => {
       await opened?.then((session) => session.close()).catch(() => undefined);
       throw error;
@@ -122,6 +130,7 @@ export async function openChecked(source: string | Model, options: OpenOptions):
     // Before long work: whether there are inputs to prove the result with.
     proof: proof ? await clock.time('verify', () => Proof.prepare(analysis, proof)) : undefined,
     units: await clock.time('analyze', () => findUnits(analysis, plugins, options)),
+    companions,
     data,
     held,
     runtime,
@@ -131,6 +140,32 @@ export async function openChecked(source: string | Model, options: OpenOptions):
     limits,
     clock,
   });
+}
+
+/** The analysis with what cannot leave all models in step left alone. */
+async function withCompanions(
+  analysis: Analysis,
+  options: OpenOptions,
+): Promise<[analysis: Analysis, companions: readonly Companion[]]> {
+  const { companions: sources = [], plugins = [], dims, signal, runtime = onnxRuntime(), verify } = options;
+  if (sources.length > 0 && plugins.length > 0)
+    throw new SnpError(
+      'invalid-argument',
+      'Units of plug-ins leave one model at a time: prune companions without plug-ins, or one by one.',
+    );
+  const companions: Companion[] = [];
+  const proving = verify === false ? undefined : { runtime, dims, signal };
+  for (const source of sources) {
+    const model = typeof source === 'string' ? await readModel(source) : source;
+    const own = prepare(model, { narrowCache: analysis.narrowCache });
+    companions.push(await openCompanion({ source, analysis: own }, analysis, proving));
+  }
+  const whole = new Map(
+    companions.flatMap(({ name, whole }) =>
+      [...whole].map(([id, why]): [string, string] => [id, `is pruned in step with ${name}, where ${why}`]),
+    ),
+  );
+  return [whole.size > 0 ? leaveAlone(analysis, whole) : analysis, companions];
 }
 
 /** Samples to prove a result on. */

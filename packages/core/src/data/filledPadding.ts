@@ -23,7 +23,7 @@ function filled(feeds: Feeds, names: readonly string[]): Feeds {
   const own = names.flatMap((name): [string, RuntimeTensor][] => {
     const tokens = feeds[name];
     const mask = feeds[maskOf(name)];
-    if (!tokens || tokens.dims.length !== 2 || mask?.dims.join() !== tokens.dims.join()) return [];
+    if (tokens?.dims.length !== 2 || mask?.dims.join() !== tokens.dims.join()) return [];
     const data = (tokens.data as BigInt64Array).slice();
     const counts = Array.from(mask.data as ArrayLike<number | bigint>, (one) => Number(one) !== 0);
     const length = tokens.dims[1];

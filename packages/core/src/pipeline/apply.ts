@@ -1,5 +1,4 @@
 import { type Model, SnpError } from '@snp/onnx';
-import { writeModel } from '@snp/onnx/node';
 import { calibrate } from '../calibration/calibrate.js';
 import { COMPENSATION_KINDS, type CompensationKind, requestsFor } from '../compensation/methods.js';
 import { NO_COMPENSATION, solveCompensation } from '../compensation/solve.js';
@@ -13,7 +12,7 @@ import type { CalibrationStatistics } from '../statistics/statistics.js';
 import { statisticsFingerprint } from '../statistics/statisticsFingerprint.js';
 import type { Planned } from './execute.js';
 import { proven, withoutFaults } from './proven.js';
-import type { PruneResult } from './prune.js';
+import { type PruneResult, resultOf } from './prune.js';
 import { reportOn } from './reportOn.js';
 import { warnOfStatistics } from './warnOfStatistics.js';
 
@@ -72,8 +71,7 @@ export async function apply(source: string | Model, plan: unknown, options: Appl
       budget: 'a given plan',
     },
   );
-  const { model, context } = pruned;
-  return { model, plan: pruned.plan, report, analysis: context.analysis, write: (path) => writeModel(model, path) };
+  return resultOf(pruned, report);
 }
 
 const CUT_ALONE =

@@ -9,13 +9,14 @@ import { estimateSensitivity } from '../sensitivity/estimateSensitivity.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
 
 /** Options of `calibrateModel`. */
-export interface CalibrateModelOptions extends Omit<OpenOptions, 'holdBack' | 'verify' | 'dims' | 'name'> {
+export interface CalibrateModelOptions
+  extends Omit<OpenOptions, 'holdBack' | 'companions' | 'verify' | 'dims' | 'name'> {
   calibration: Calibration;
   /** Also measure what narrowing each group does to the answers, which allocating a budget takes. Default true. */
   sensitivity?: boolean | undefined;
 }
 
-const { holdBack: _, verify: __, dims: ___, name: ____, ...OPENING } = OPEN_FIELDS;
+const { holdBack: _, companions: _____, verify: __, dims: ___, name: ____, ...OPENING } = OPEN_FIELDS;
 
 const CALIBRATE_FIELDS: OptionFields<CalibrateModelOptions> = { ...OPENING, sensitivity: is.flag };
 

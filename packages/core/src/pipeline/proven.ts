@@ -1,5 +1,7 @@
 import { type Analysis, unitGroups } from '@snp/graph';
 import { SnpError } from '@snp/onnx';
+import { type PrunedCompanion, pruneCompanion } from '../companions/companion.js';
+import { leaveAlone } from '../context/leaveAlone.js';
 import { type OpenContext, reopened } from '../context/open.js';
 import { anyUnits } from '../plan/anyUnits.js';
 import type { Plan } from '../plan/plan.js';
@@ -8,7 +10,6 @@ import { applyPlan } from '../surgery/applyPlan.js';
 import { findFaults } from '../verify/findFaults.js';
 import type { Proof, Verification } from '../verify/proof.js';
 import { type Executed, execute, type Planned } from './execute.js';
-import { leaveAlone } from './leaveAlone.js';
 
 /** A pruned model, what led to it, and the proof that it is right. */
 export interface Proven<Made extends Planned> extends Executed {
@@ -17,6 +18,8 @@ export interface Proven<Made extends Planned> extends Executed {
   readonly context: OpenContext;
   /** Undefined where no proof was asked for. */
   readonly verification: Verification | undefined;
+  /** Models that were pruned in step. */
+  readonly companions: readonly PrunedCompanion[];
   readonly warnings: readonly string[];
 }
 
@@ -50,7 +53,10 @@ export async function proven<Made extends Planned>(
   let earlier: Made | undefined;
   for (let tries = 1; ; tries++) {
     const made = await attempted(context, makePlan, tries > 1 ? { planned: earlier, faults } : undefined);
-    if ('verification' in made) return { ...made, warnings: [...made.context.warnings, ...warningsOf(faults)] };
+    if ('verification' in made) {
+      const companions = await inStep(made);
+      return { ...made, companions, warnings: [...made.context.warnings, ...warningsOf(faults)] };
+    }
     const plan = made.planned?.plan ?? halfOf(context.analysis);
     const found = await context.clock.time('verify', () => faultsOf(opened.analysis, plan, context.proof!));
     if (found.size === 0 || tries === TRIES) throw made.error ?? unexplained(made.wrong, made.planned);
@@ -69,8 +75,22 @@ export function withoutFaults<Made extends Planned>(planned: Made, faults: Fault
   return { ...planned, plan: { ...planned.plan, groups } };
 }
 
+/** Prunes the companions as the model was. */
+async function inStep({ context, model, plan }: Executed & { context: OpenContext }): Promise<PrunedCompanion[]> {
+  const { companions, analysis, clock } = context;
+  const pruned: PrunedCompanion[] = [];
+  if (companions.length > 0)
+    await clock.time('apply', async (onProgress) => {
+      for (const companion of companions) {
+        pruned.push(await pruneCompanion(companion, { analysis, model, plan }));
+        onProgress(pruned.length, companions.length);
+      }
+    });
+  return pruned;
+}
+
 type Attempt<Made extends Planned> =
-  | Omit<Proven<Made>, 'warnings'>
+  | Omit<Proven<Made>, 'warnings' | 'companions'>
   | { wrong: string; planned: Made | undefined; error?: unknown };
 
 /** One result, or what is wrong with it. */

@@ -5,6 +5,7 @@ import type { Criterion } from '@snp/score';
 import { bodyBudget } from '../allocation/bodyBudget.js';
 import type { LeastShares } from '../allocation/planner.js';
 import { checkTarget, type Target } from '../allocation/target.js';
+import type { PrunedCompanion } from '../companions/companion.js';
 import { COMPENSATION_KINDS, type CompensationKind } from '../compensation/methods.js';
 import { OPEN_FIELDS, type OpenOptions, openChecked } from '../context/open.js';
 import { checkOptions, type OptionFields } from '../options/checkOptions.js';
@@ -14,8 +15,9 @@ import { checkCriterion } from '../plugin/defineCriterion.js';
 import { describeBudget } from '../report/describeBudget.js';
 import type { PruneReport } from '../report/report.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
+import type { Planned } from './execute.js';
 import { type MadePlan, planFor } from './planFor.js';
-import { proven, withoutFaults } from './proven.js';
+import { type Proven, proven, withoutFaults } from './proven.js';
 import { reportOn } from './reportOn.js';
 
 /** Options of `prune`. */
@@ -84,6 +86,8 @@ export interface PruneResult {
   report: PruneReport;
   /** The original as it was analysed, for `verify`. */
   analysis: Analysis;
+  /** The companions, in the order given. */
+  companions: readonly PrunedCompanion[];
   /** Writes the model; an existing file is only replaced when the new one is complete. */
   write(path: string): Promise<void>;
 }
@@ -114,8 +118,12 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
   const { selection, allocation } = pruned.planned;
   const budget = describeBudget(options, options.plugins);
   const report = await reportOn(pruned, { compensation, selection, allocation, budget, limits });
-  const { model, plan } = pruned;
-  return { model, plan, report, analysis: pruned.context.analysis, write: (path) => writeModel(model, path) };
+  return resultOf(pruned, report);
+}
+
+/** What is handed out of a pruned model. */
+export function resultOf({ model, plan, context, companions }: Proven<Planned>, report: PruneReport): PruneResult {
+  return { model, plan, report, analysis: context.analysis, companions, write: (path) => writeModel(model, path) };
 }
 
 /** Presets are published architectures, made by the published method; everything else is compensated where there are data. */
