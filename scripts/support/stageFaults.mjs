@@ -25,15 +25,15 @@ export const stageFaults = [
   fault(
     'moments stay in the order of positions',
     'calibration/secondMoments.ts',
-    'if (unitAt.every((unit, at) => unit === at)) return seen;',
-    'if (unitAt.length > 0) return seen;',
+    'if (inputAt.every((input, at) => input === at)) return seen;',
+    'if (inputAt.length > 0) return seen;',
     'compensation/order.test.ts',
   ),
   fault(
     'outputs of cross moments are one row too early',
     'calibration/crossMoments.ts',
-    'outputs: all.slice(unitAt.length * width,',
-    'outputs: all.slice((unitAt.length - 1) * width,',
+    'outputs: all.slice(inputAtSite.length * width,',
+    'outputs: all.slice((inputAtSite.length - 1) * width,',
     'compensation/leaveOut.test.ts',
   ),
   fault(
@@ -97,7 +97,7 @@ export const stageFaults = [
   fault(
     'sensitivity is measured without compensation',
     'sensitivity/measureSensitivity.ts',
-    'const data = Float32Array.from(edits.numbers(weight));',
+    'const data = Float32Array.from(changed.get(weight) ?? weight.tensor!.numbers());',
     'const data = Float32Array.from(weight.tensor!.numbers());',
     'sensitivity',
   ),
@@ -168,8 +168,8 @@ export const stageFaults = [
   fault(
     'hidden layers move away',
     'reconstruction/refitHidden.ts',
-    'move(layers, steps, best.step)',
-    'move(layers, steps, -best.step)',
+    'move(layers, found.steps, found.share)',
+    'move(layers, found.steps, -found.share)',
     'reconstruction/hiddenLayers.test.ts',
   ),
   fault(

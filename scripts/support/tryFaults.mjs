@@ -6,7 +6,7 @@ import { root } from '../workspace.mjs';
 
 /**
  * Puts deliberate faults into the code, one at a time, and prints a table of the tests that catch them. Fails if one is not caught. Only faults whose names are given on
- * the command line are tried, if there are any.
+ * the command line are tried, if there are any; with `--check` none is, and only whether the code still has all that they change is told.
  *
  * @param faults Each a name, a file, what is to be found in it, once, and what takes its place.
  * @param firstFailure The name of the first test that fails with a fault, or undefined.
@@ -15,13 +15,12 @@ import { root } from '../workspace.mjs';
  */
 export function tryFaults(faults, firstFailure, { changed = () => {}, nameOf = (file) => file } = {}) {
   const wanted = process.argv.slice(2);
+  if (wanted.includes('--check')) return void faults.forEach(wholeFile);
   const rows = [];
   for (const fault of faults.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
     const { name, file, find, replace } = fault;
     const path = join(root, file);
-    const whole = readFileSync(path, 'utf8');
-    if (whole.split(find).length !== 2)
-      throw new Error(`'${name}': what is to be changed in ${file} is not there once.`);
+    const whole = wholeFile(fault);
     try {
       writeFileSync(path, whole.replace(find, replace));
       changed(fault);
@@ -38,6 +37,13 @@ export function tryFaults(faults, firstFailure, { changed = () => {}, nameOf = (
   );
   process.stdout.write(['| fault | file | first test that fails |', '| --- | --- | --- |', ...table, ''].join('\n'));
   process.exitCode = rows.every(({ caught }) => caught) ? 0 : 1;
+}
+
+/** The file of a fault, which has what the fault changes once. */
+function wholeFile({ name, file, find }) {
+  const whole = readFileSync(join(root, file), 'utf8');
+  if (whole.split(find).length === 2) return whole;
+  throw new Error(`'${name}': what is to be changed in ${file} is not there once.`);
 }
 
 /** The name of the first of some tests of a package that fails, or undefined if all pass. */

@@ -3,15 +3,15 @@ import type { Algebra } from '../algebra/algebra.js';
 import { positionRows } from '../layers/branchLayers.js';
 import { shiftBias } from '../layers/outputBias.js';
 import { ownWeights } from '../layers/weights.js';
-import { bestStep } from './bestStep.js';
 import type { BranchPlace } from './branchPlace.js';
-import { gaussNewtonStep, type StepSums } from './gaussNewton.js';
+import { gaussNewtonStep } from './gaussNewton.js';
 import { type HiddenLayer, hiddenLayers } from './hiddenLayer.js';
-import { addSums, type HalfSums, stepSums } from './stepSums.js';
+import { meanOfHalves } from './meanOfHalves.js';
+import { type HalfSums, stepSums } from './stepSums.js';
 import { HALVES, type RunOptions } from './streams.js';
 
 /** Dampings that are tried, beside the means of the diagonals. */
-const DAMPINGS = [0.03, 0.1, 0.3];
+const DAMPINGS = [0.1, 0.3];
 
 /** Samples of each half that a step is tried on: how long it is to be shows on few. */
 const TRIED = 32;
@@ -33,40 +33,24 @@ export async function refitHidden(place: BranchPlace, options: RunOptions, algeb
     halves.push(found);
   }
   const behind = await algebra.gram(positionRows(place.layer), place.layer.group.units);
-  const stepsOf = async (sums: readonly StepSums[], damping: number) => {
+  const found = await meanOfHalves(DAMPINGS, async (damping, at) => {
     const steps: Float64Array[] = [];
-    for (const own of sums) {
+    for (const own of halves[at].sums) {
       const step = await gaussNewtonStep(own, behind, { damping, algebra });
       if (!step) return undefined;
       steps.push(step);
     }
-    return steps;
-  };
-  const trials = [];
-  for (const damping of DAMPINGS) {
-    const trial = { damping, fitted: 0, squares: 0 };
-    for (const half of HALVES) {
-      const steps = await stepsOf(halves[1 - half].sums, damping);
-      if (!steps) continue;
-      const after = await trying(layers, steps, () =>
-        place.own.ahead(place.segment(), options, { half, first: TRIED }),
-      );
-      const wanted = place.wanted.streams(half);
-      for (const [at, stream] of after.entries()) {
-        const [before, behind, to] = [halves[half].streams[at], stream, wanted[at]].map((own) => floatsOf(own)!);
-        addTrial(trial, before, behind, to);
-      }
+    const half = HALVES[1 - at];
+    const after = await trying(layers, steps, () => place.own.ahead(place.segment(), options, { half, first: TRIED }));
+    const wanted = place.wanted.streams(half);
+    const trial = { fitted: 0, squares: 0 };
+    for (const [sample, stream] of after.entries()) {
+      const [before, behind, to] = [halves[half].streams[sample], stream, wanted[sample]].map((own) => floatsOf(own)!);
+      addTrial(trial, before, behind, to);
     }
-    trials.push(trial);
-  }
-  const best = bestStep(trials);
-  const steps =
-    best &&
-    (await stepsOf(
-      layers.map((_, at) => addSums(halves[0].sums[at], halves[1].sums[at])),
-      best.trial.damping,
-    ));
-  if (steps) move(layers, steps, best.step);
+    return { steps, trial };
+  });
+  if (found) move(layers, found.steps, found.share);
 }
 
 function addTrial(

@@ -2,8 +2,8 @@ import type { Algebra } from '../algebra/algebra.js';
 import { meanVariance } from '../algebra/covariance.js';
 import type { LayerChange } from '../layers/branchLayers.js';
 import type { CrossMoments } from '../statistics/moments.js';
-import { addCross, added } from '../statistics/statistics.js';
-import { bestStep } from './bestStep.js';
+import { addCross } from '../statistics/statistics.js';
+import { meanOfHalves } from './meanOfHalves.js';
 
 /** Sums over rows of neurons x, the inputs, and of what is missing behind them, y, the outputs. */
 export interface RegressionSums extends CrossMoments {
@@ -15,8 +15,8 @@ export interface RegressionSums extends CrossMoments {
 const RIDGES = [0.1, 1];
 
 /**
- * Ridge regression of y on x, D = s (C_xx + l I)^-1 C_xy, whose ridge l and step s, from 0 to 1, are those with which halves of the rows predict each other best: a change that
- * only fits the samples it was made from is not made.
+ * Ridge regression of y on x, D = s (C_xx + l I)^-1 C_xy. Each half of the rows is solved by itself and tried on the other, which gives the ridge l and the step s, from 0 to 1: a change that only fits the samples it was made
+ * from is not made. What is made is the mean of both.
  *
  * @param halves Rows of different samples.
  * @param centred About means, for a layer with a bias to take them; else about zero.
@@ -26,30 +26,30 @@ export async function shrunkRegression(
   halves: readonly [RegressionSums, RegressionSums],
   { centred, algebra }: { centred: boolean; algebra: Algebra },
 ): Promise<LayerChange | undefined> {
-  const n = halves[0].inputs.length;
-  const m = halves[0].outputs.length;
-  const tried = RIDGES.map((ridge) => ({ ridge, fitted: 0, squares: 0 }));
-  for (const [at, half] of halves.entries()) {
-    const centres = centresOf(half, centred);
-    const own = moments(half, centres);
-    const unseen = moments(halves[1 - at], centres);
+  const [n, m] = [halves[0].inputs.length, halves[0].outputs.length];
+  const aboutMeansOf = (at: 0 | 1) => {
+    const centres = centresOf(halves[at], centred);
+    return { at, own: moments(halves[at], centres), unseen: moments(halves[1 - at], centres) };
+  };
+  // Wide layers have large ones: of one half at a time.
+  let half: ReturnType<typeof aboutMeansOf> | undefined;
+  const found = await meanOfHalves(RIDGES, async (ridge, at) => {
+    if (half?.at !== at) half = undefined;
+    half ??= aboutMeansOf(at);
+    const { own, unseen } = half;
+    const change = await solve(own, ridge, algebra);
+    if (!change) return undefined;
     const { count } = halves[1 - at];
-    for (const each of tried) {
-      const change = await solve(own, each.ridge, algebra);
-      if (!change) continue;
-      // |y - s D^T x|^2 = |y|^2 - 2 s <D, C_xy> + s^2 <D, C_xx D>
-      const spread = await algebra.product(unseen.squares, change, n, n, m);
-      each.fitted += count * inner(change, unseen.products);
-      each.squares += count * inner(change, spread);
-    }
-  }
-  const best = bestStep(tried);
-  if (!best) return undefined;
-  const all = { ...addCross(halves), squares: added(halves.map(({ squares }) => squares)) };
-  const centres = centresOf(all, centred);
-  const weights = await solve(moments(all, centres), best.trial.ridge, algebra);
-  if (!weights) return undefined;
-  for (let at = 0; at < weights.length; at++) weights[at] *= best.step;
+    // |y - s D^T x|^2 = |y|^2 - 2 s <D, C_xy> + s^2 <D, C_xx D>
+    const spread = await algebra.product(unseen.squares, change, n, n, m);
+    return {
+      steps: [change],
+      trial: { fitted: count * inner(change, unseen.products), squares: count * inner(change, spread) },
+    };
+  });
+  if (!found) return undefined;
+  const centres = centresOf(addCross(halves), centred);
+  const weights = found.steps[0].map((element) => found.share * element);
   const offset = Float64Array.from(centres.outputs);
   for (let i = 0, at = 0; i < n; i++) for (let o = 0; o < m; o++, at++) offset[o] -= centres.inputs[i] * weights[at];
   return offset.every(Number.isFinite) ? { weights, offset } : undefined;
@@ -60,7 +60,7 @@ interface Centres {
   outputs: Float64Array;
 }
 
-function centresOf({ count, inputs, outputs }: RegressionSums, centred: boolean): Centres {
+function centresOf({ count, inputs, outputs }: CrossMoments, centred: boolean): Centres {
   const share = centred ? 1 / count : 0;
   return { inputs: inputs.map((sum) => sum * share), outputs: outputs.map((sum) => sum * share) };
 }

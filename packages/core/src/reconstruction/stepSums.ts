@@ -10,7 +10,6 @@ import {
   TapBuilder,
 } from '@snp/runtime';
 import type { LastLayer } from '../layers/branchLayers.js';
-import { added } from '../statistics/statistics.js';
 import type { BranchPlace } from './branchPlace.js';
 import { errorTap, TARGET } from './errorTap.js';
 import type { StepSums } from './gaussNewton.js';
@@ -120,14 +119,4 @@ function sumsOf(
   for (let i = 0; i < width; i++)
     pulls.set((data as Float64Array).subarray(i * dims[1], i * dims[1] + neurons), i * neurons);
   return { count, inputs, slopes: squareOf(slopes.products), pulls };
-}
-
-/** Those of other samples added. */
-export function addSums(a: StepSums, b: StepSums): StepSums {
-  return {
-    count: a.count + b.count,
-    inputs: added([a.inputs, b.inputs]),
-    slopes: added([a.slopes, b.slopes]),
-    pulls: added([a.pulls, b.pulls]),
-  };
 }
