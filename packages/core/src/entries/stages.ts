@@ -8,6 +8,8 @@ export type { LatencyOutcome } from '../allocation/meetLatency.js';
 export type { Target } from '../allocation/target.js';
 export { calibrate } from '../calibration/calibrate.js';
 export type { MomentsRequest } from '../calibration/momentsRequest.js';
+export type { Companion } from '../companions/companion.js';
+export type { GroupMatch } from '../companions/matchGroups.js';
 export { type Compensated, type CompensationOutcomes, compensate } from '../compensation/compensate.js';
 export type { Compensation } from '../compensation/compensation.js';
 export { COMPENSATION_KINDS, type CompensationKind, requestsFor } from '../compensation/methods.js';
