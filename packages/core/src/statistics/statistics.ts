@@ -121,7 +121,7 @@ function total(numbers: readonly number[]): number {
 }
 
 /** Adds up lists of equal length. */
-export function added(lists: readonly Float64Array[]): Float64Array {
+function added(lists: readonly Float64Array[]): Float64Array {
   const sum = Float64Array.from(lists[0]);
   for (const list of lists.slice(1)) for (let at = 0; at < sum.length; at++) sum[at] += list[at];
   return sum;
