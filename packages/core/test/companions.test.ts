@@ -95,6 +95,22 @@ describe('the two decoders of an encoder-decoder', () => {
   });
 });
 
+it('is refused where it cannot be told which of equal weights was rewritten', async () => {
+  const [decoder, other] = (['decoder', 'decoder-with-past'] as const).map((part) => buildSeq2seq(part, SIZES));
+  const hidden = SIZES.hidden;
+  const last = ({ graph }: Model) => graph.initializers.filter(({ tensor }) => tensor!.dims[0] === hidden);
+  // Both FFNs end with the same weights in the first model; one of them is another in the second, under other names.
+  const [first, second] = last(decoder);
+  second.tensor = first.tensor;
+  for (const [number, value] of other.graph.initializers.entries()) value.name = `onnx::${number}`;
+  const encoder = await encoderBeside(at(DECODER));
+  const calibration = await openCalibration(at('texts.json'), { inputs: tensorInputs(decoder), encoder });
+  const pruning = (compensation: 'none' | 'full') =>
+    prune(decoder, { calibration, compensation, ratios: { residual: 0.25 }, companions: [other] });
+  await expect(pruning('full')).rejects.toThrow(/cannot be told which of them it is/);
+  expect((await pruning('none')).companions).toHaveLength(1);
+});
+
 describe('what stays in step', () => {
   it('is what one of the models needs whole', async () => {
     const other = buildSeq2seq('decoder-with-past', SIZES);

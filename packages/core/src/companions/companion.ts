@@ -7,7 +7,7 @@ import { Proof, type ProofOptions, type Verification } from '../verify/proof.js'
 import { restoredModel } from '../verify/restoredModel.js';
 import { VERIFY_DEFAULTS } from '../verify/verify.js';
 import { type GroupMatch, matchGroup } from './matchGroups.js';
-import { matchWeights } from './matchWeights.js';
+import { equal, matchWeights } from './matchWeights.js';
 
 /** Batches to prove a companion on. */
 const PROOF_SAMPLES = 2;
@@ -19,6 +19,8 @@ export interface Companion {
   analysis: Analysis;
   /** Its weights that are shared, each with that of the pruned model's original. */
   weights: ReadonlyMap<Value, Value>;
+  /** Weights of the pruned model's original of which it cannot be told which of its weights they are. */
+  unclear: ReadonlySet<Value>;
   /** Its groups, by the ids of those of the pruned model. */
   groups: ReadonlyMap<string, GroupMatch>;
   /** What is in the way in the companion where groups of the pruned model cannot lose units in both, by their ids. */
@@ -41,6 +43,13 @@ export interface PrunedCompanion {
   write(path: string): Promise<void>;
 }
 
+/** What a companion follows: the pruned model, its plan, and the analysis of its original. */
+interface Leader {
+  analysis: Analysis;
+  model: Model;
+  plan: Plan;
+}
+
 /**
  * Opens a model that is to be pruned in step with another.
  *
@@ -52,7 +61,7 @@ export async function openCompanion(
   leader: Analysis,
   proving: Pick<ProofOptions, 'runtime' | 'dims' | 'signal'> | undefined,
 ): Promise<Companion> {
-  const weights = matchWeights(leader.model, analysis.model);
+  const { matched: weights, unclear } = matchWeights(leader.model, analysis.model);
   const name = typeof source === 'string' ? source : source.graph.name;
   const groups = new Map<string, GroupMatch>();
   const whole = new Map<string, string>();
@@ -72,21 +81,18 @@ export async function openCompanion(
   }
   const asked = { ...proving!, original: source, limit: PROOF_SAMPLES, seed: VERIFY_DEFAULTS.seed };
   const proof = proving && (await Proof.prepare(analysis, asked));
-  return { name, analysis, weights, groups, whole, proof };
+  return { name, analysis, weights, unclear, groups, whole, proof };
 }
 
 /**
  * Prunes a companion as the model was pruned: the same units leave, and the weights that stay are those of the pruned model.
  *
- * @param leader The pruned model, its plan, and the analysis of its original.
- * @throws SnpError `not-prunable` if the result is not what the masked original is.
+ * @throws SnpError `not-prunable` if the result is not what the masked original is, or a weight was rewritten of which it cannot be told which one it is here.
  */
-export async function pruneCompanion(
-  { name, analysis, weights, groups, proof }: Companion,
-  leader: { analysis: Analysis; model: Model; plan: Plan },
-): Promise<PrunedCompanion> {
+export async function pruneCompanion(companion: Companion, leader: Leader): Promise<PrunedCompanion> {
+  const { name, analysis, groups, proof } = companion;
   const plan = planOf(leader, analysis, groups);
-  const shared = leader.plan.compensation ? sharing(analysis.model, weights, leader) : analysis.model;
+  const shared = leader.plan.compensation ? sharing(companion, leader) : analysis.model;
   const model = applyPlan(analysis, plan, shared);
   const verification = await proof?.check(plan, model);
   if (verification && !verification.passed)
@@ -98,11 +104,7 @@ export async function pruneCompanion(
   return { name, model, plan, analysis, verification, write: (path) => writeModel(model, path) };
 }
 
-function planOf(
-  leader: { plan: Plan; analysis: Analysis },
-  analysis: Analysis,
-  matches: ReadonlyMap<string, GroupMatch>,
-): Plan {
+function planOf(leader: Leader, analysis: Analysis, matches: ReadonlyMap<string, GroupMatch>): Plan {
   const groups: Record<string, GroupPlan> = {};
   for (const { id } of unitGroups(leader.analysis)) {
     const [entry, match] = [leader.plan.groups[id], matches.get(id)];
@@ -116,13 +118,16 @@ function planOf(
 }
 
 /** A copy with the pruned model's weights where they are shared, at the places they were cut from. */
-function sharing(
-  model: Model,
-  weights: ReadonlyMap<Value, Value>,
-  leader: { analysis: Analysis; model: Model; plan: Plan },
-): Model {
+function sharing({ name, analysis, weights, unclear }: Companion, leader: Leader): Model {
   const restored = restoredModel(leader.analysis, leader.model, leader.plan).graph;
-  const copy = cloneModel(model);
+  const rewritten = [...unclear].find((own) => !equal(own.tensor!, restored.value(own.name).tensor!));
+  if (rewritten)
+    throw new SnpError(
+      'not-prunable',
+      `Nothing was written: '${rewritten.name}' was rewritten, and several weights of ${name} hold what it held, so that it cannot be told which of them it is. Export both models so that their weights have the same names, or cut alone (--compensation none).`,
+      { file: name },
+    );
+  const copy = cloneModel(analysis.model);
   for (const [{ name }, own] of weights) copy.graph.value(name).tensor = restored.value(own.name).tensor;
   return copy;
 }
