@@ -6,7 +6,7 @@ import { readModel, writeModel } from '@snp/onnx/node';
 import { encoderBeside, openCalibration, tensorInputs } from '@snp/runtime';
 import { buildSeq2seq, random, relativeError, runModel } from '@snp/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type PruneOptions, type PruneResult, prune } from './support/core.js';
+import { apply, emptyPlan, type PruneOptions, type PruneResult, prepare, prune } from './support/core.js';
 import { smallVit } from './support/smallVit.js';
 
 const VOCABULARY = 30;
@@ -128,6 +128,16 @@ describe('what stays in step', () => {
     ['no list', { companions: 'other.onnx' as never }, /companions/],
   ])('%s is refused', async (_, options, message) => {
     await expect(prunedDecoders(options)).rejects.toThrow(message);
+  });
+
+  it('takes no plans of heads and branches', async () => {
+    const decoder = buildSeq2seq('decoder', SIZES);
+    const [branch] = prepare(decoder).branches;
+    const plan = emptyPlan(prepare(decoder));
+    plan.groups[branch.id] = { units: 1, lanes: 1, keep: [] };
+    const applied = apply(decoder, plan, { companions: [at(WITH_PAST)] });
+    await expect(applied).rejects.toThrow(/one model at a time/);
+    expect((await apply(decoder, plan)).companions).toEqual([]);
   });
 
   it('takes no plug-ins', async () => {

@@ -1,7 +1,7 @@
 import { type Analysis, unitGroups } from '@snp/graph';
 import { cloneModel, type Model, SnpError, type Value } from '@snp/onnx';
 import { writeModel } from '@snp/onnx/node';
-import { emptyPlan, type GroupPlan, type Plan } from '../plan/plan.js';
+import { emptyPlan, type GroupPlan, type Plan, removedUnits } from '../plan/plan.js';
 import { applyPlan } from '../surgery/applyPlan.js';
 import { Proof, type ProofOptions, type Verification } from '../verify/proof.js';
 import { restoredModel } from '../verify/restoredModel.js';
@@ -102,6 +102,21 @@ export async function pruneCompanion(companion: Companion, leader: Leader): Prom
       { file: name },
     );
   return { name, model, plan, analysis, verification, write: (path) => writeModel(model, path) };
+}
+
+/**
+ * Units beyond neurons leave one model at a time: companions are matched by the weights that neurons run along.
+ *
+ * @throws SnpError `invalid-argument` for a plan that takes heads or branches.
+ */
+export function requireNeurons(plan: Plan, { heads, branches }: Analysis): void {
+  const whole = [...heads, ...branches].find((group) => removedUnits(plan, group).length > 0);
+  if (whole)
+    throw new SnpError(
+      'invalid-argument',
+      `The plan takes '${whole.id}' away: heads and branches leave one model at a time. Apply it without companions.`,
+      { group: whole.id },
+    );
 }
 
 function planOf(leader: Leader, analysis: Analysis, matches: ReadonlyMap<string, GroupMatch>): Plan {

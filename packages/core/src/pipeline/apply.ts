@@ -1,5 +1,6 @@
 import { type Model, SnpError } from '@snp/onnx';
 import { calibrate } from '../calibration/calibrate.js';
+import { requireNeurons } from '../companions/companion.js';
 import { COMPENSATION_KINDS, type CompensationKind, requestsFor } from '../compensation/methods.js';
 import { NO_COMPENSATION, solveCompensation } from '../compensation/solve.js';
 import type { Context } from '../context/context.js';
@@ -57,6 +58,7 @@ export async function apply(source: string | Model, plan: unknown, options: Appl
     holdBack: options.holdBack ?? (recipe !== undefined && (recipe.data?.heldBack ?? options.statistics === undefined)),
   });
   const checked = checkPlan(plan, opened.analysis);
+  if (opened.companions.length > 0) requireNeurons(checked, opened.analysis);
   const pruned = await proven(opened, async (context, earlier) =>
     earlier?.planned
       ? withoutFaults(earlier.planned, earlier.faults)
