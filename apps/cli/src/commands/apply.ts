@@ -6,7 +6,7 @@ import { addConfigOptions, withConfig } from '../config/withConfig.js';
 import { answersOption } from '../options/answers.js';
 import { checkCompanions, companionOption, companionPlaces } from '../options/companions.js';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
-import { checkWritable, defaultOutput, readJson } from '../options/files.js';
+import { defaultOutput, readJson } from '../options/files.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
 import { statisticsIn } from '../options/statistics.js';
 import { dimOption } from '../options/target.js';
@@ -59,7 +59,6 @@ export function applyCommand(): Command {
 async function run(path: string, _: unknown, command: Command): Promise<void> {
   const options = await withConfig<ApplyCommandOptions>(command, applyFlags);
   const output = options.output ?? defaultOutput(path);
-  await checkWritable(output, path);
   const companions = companionPlaces(options.companion, { input: path, output });
   await checkCompanions(companions, { input: path, output });
   const plan = await readJson(options.plan);

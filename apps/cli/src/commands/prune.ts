@@ -20,7 +20,7 @@ import { answersOption } from '../options/answers.js';
 import { checkCompanions, companionOption, companionPlaces, forgottenCompanion } from '../options/companions.js';
 import { addDataOptions, DATA_OPTIONS, type DataOptions, openData } from '../options/data.js';
 import { extensionsOf } from '../options/extensionsOf.js';
-import { checkWritable, defaultOutput, readJson } from '../options/files.js';
+import { defaultOutput, readJson } from '../options/files.js';
 import { followLinksOption, type ModelOptions, narrowCacheOption, openModel } from '../options/model.js';
 import { budget, latency, wholeNumber } from '../options/numbers.js';
 import { addPluginOptions, criterionOption, type PluginOptions } from '../options/plugins.js';
@@ -140,7 +140,6 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
   checkContradictions(options);
   const extensions = await extensionsOf(options);
   const output = options.output ?? defaultOutput(path);
-  await checkWritable(output, path);
   const companions = companionPlaces(options.companion, { input: path, output });
   await checkCompanions(companions, { input: path, output });
   const model = await openModel(path, options);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { SnpError } from '@snp/core';
 import { Option } from 'commander';
-import { checkWritable, defaultOutput } from './files.js';
+import { checkAllWritable, defaultOutput } from './files.js';
 
 export function companionOption(): Option {
   return new Option(
@@ -31,9 +31,13 @@ export function companionPlaces(
 
 /** Fails early where companions could not be written, or two files would go to one place. */
 export async function checkCompanions(places: readonly CompanionPlace[], model: CompanionPlace): Promise<void> {
+  const all = [model, ...places];
+  await checkAllWritable(
+    all.map(({ output }) => output),
+    all.map(({ input }) => input),
+  );
   const taken = new Map([[resolve(model.output), model.input]]);
   for (const { input, output } of places) {
-    for (const source of [model, ...places]) await checkWritable(output, source.input);
     const other = taken.get(resolve(output));
     if (other !== undefined)
       throw new SnpError(
@@ -43,7 +47,6 @@ export async function checkCompanions(places: readonly CompanionPlace[], model: 
       );
     taken.set(resolve(output), input);
   }
-  for (const { input } of places) await checkWritable(model.output, input);
 }
 
 /** What to say where a decoder's other file lies beside it and was not given. */

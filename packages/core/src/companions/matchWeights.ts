@@ -37,5 +37,6 @@ export function matchWeights(first: Model, second: Model): SharedWeights {
 export function equal(a: Tensor, b: Tensor): boolean {
   if (a.dataType !== b.dataType || a.dims.join() !== b.dims.join() || a.dataType === 'STRING') return false;
   const [own, other] = [a.bytes(), b.bytes()];
-  return own.every((byte, at) => byte === other[at]);
+  for (let at = 0; at < own.length; at++) if (own[at] !== other[at]) return false;
+  return true;
 }

@@ -1,6 +1,7 @@
 import type { Model } from '@snp/onnx';
-import type { Calibration, Feeds, RuntimeTensor, Sample, TensorInfo } from '@snp/runtime';
+import type { Calibration, Feeds, RuntimeTensor, TensorInfo } from '@snp/runtime';
 import { tensorInputs } from '@snp/runtime';
+import { mapSamples } from './mapSamples.js';
 
 /** What a model is fed where the data were made for a wider one: keys and values of a past of no tokens are as wide as its own. All else stays. */
 export function fittingFeeds(feeds: Feeds, inputs: readonly TensorInfo[]): Feeds {
@@ -19,15 +20,7 @@ export function fittingFeeds(feeds: Feeds, inputs: readonly TensorInfo[]): Feeds
 /** Data made for a wider model, as this one takes them. */
 export function fittingData(data: Calibration, model: Model): Calibration {
   const inputs = tensorInputs(model);
-  return {
-    count: data.count,
-    get skipped() {
-      return data.skipped;
-    },
-    async *samples(signal?: AbortSignal): AsyncGenerator<Sample> {
-      for await (const sample of data.samples(signal)) yield { ...sample, feeds: fittingFeeds(sample.feeds, inputs) };
-    },
-  };
+  return mapSamples(data, (feeds) => fittingFeeds(feeds, inputs));
 }
 
 /** True if data hold no tokens of a past in these inputs, by the first sample: keys and values of earlier tokens are those of one model alone. */

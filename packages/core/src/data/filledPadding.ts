@@ -1,5 +1,6 @@
 import type { Model } from '@snp/onnx';
-import { type Calibration, type Feeds, type RuntimeTensor, type Sample, tensorInputs, tokenInputs } from '@snp/runtime';
+import { type Calibration, type Feeds, type RuntimeTensor, tensorInputs, tokenInputs } from '@snp/runtime';
+import { mapSamples } from './mapSamples.js';
 
 /**
  * Calibration data with the tokens of each text once more in place of its padding. Nothing attends to them, so the answers stay; but where a model takes one length, statistics count every row that runs through a layer,
@@ -7,16 +8,7 @@ import { type Calibration, type Feeds, type RuntimeTensor, type Sample, tensorIn
  */
 export function filledPadding(data: Calibration, model: Model): Calibration {
   const names = tokenInputs(tensorInputs(model)).map(({ name }) => name);
-  return {
-    count: data.count,
-    get skipped() {
-      return data.skipped;
-    },
-    decode: data.decode,
-    async *samples(signal?: AbortSignal): AsyncGenerator<Sample> {
-      for await (const sample of data.samples(signal)) yield { ...sample, feeds: filled(sample.feeds, names) };
-    },
-  };
+  return mapSamples(data, (feeds) => filled(feeds, names));
 }
 
 function filled(feeds: Feeds, names: readonly string[]): Feeds {

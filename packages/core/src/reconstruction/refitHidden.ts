@@ -33,7 +33,7 @@ export async function refitHidden(place: BranchPlace, options: RunOptions, algeb
     halves.push(found);
   }
   const behind = await algebra.gram(positionRows(place.layer), place.layer.group.units);
-  const found = await meanOfHalves(DAMPINGS, async (damping, at) => {
+  const found = await meanOfHalves(DAMPINGS, (at) => async (damping) => {
     const steps: Float64Array[] = [];
     for (const own of halves[at].sums) {
       const step = await gaussNewtonStep(own, behind, { damping, algebra });

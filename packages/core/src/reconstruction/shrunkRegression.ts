@@ -27,24 +27,19 @@ export async function shrunkRegression(
   { centred, algebra }: { centred: boolean; algebra: Algebra },
 ): Promise<LayerChange | undefined> {
   const [n, m] = [halves[0].inputs.length, halves[0].outputs.length];
-  const aboutMeansOf = (at: 0 | 1) => {
+  const found = await meanOfHalves(RIDGES, (at) => {
     const centres = centresOf(halves[at], centred);
-    return { at, own: moments(halves[at], centres), unseen: moments(halves[1 - at], centres) };
-  };
-  // Wide layers have large ones: of one half at a time.
-  let half: ReturnType<typeof aboutMeansOf> | undefined;
-  const found = await meanOfHalves(RIDGES, async (ridge, at) => {
-    if (half?.at !== at) half = undefined;
-    half ??= aboutMeansOf(at);
-    const { own, unseen } = half;
-    const change = await solve(own, ridge, algebra);
-    if (!change) return undefined;
+    const [own, unseen] = [moments(halves[at], centres), moments(halves[1 - at], centres)];
     const { count } = halves[1 - at];
-    // |y - s D^T x|^2 = |y|^2 - 2 s <D, C_xy> + s^2 <D, C_xx D>
-    const spread = await algebra.product(unseen.squares, change, n, n, m);
-    return {
-      steps: [change],
-      trial: { fitted: count * inner(change, unseen.products), squares: count * inner(change, spread) },
+    return async (ridge) => {
+      const change = await solve(own, ridge, algebra);
+      if (!change) return undefined;
+      // |y - s D^T x|^2 = |y|^2 - 2 s <D, C_xy> + s^2 <D, C_xx D>
+      const spread = await algebra.product(unseen.squares, change, n, n, m);
+      return {
+        steps: [change],
+        trial: { fitted: count * inner(change, unseen.products), squares: count * inner(change, spread) },
+      };
     };
   });
   if (!found) return undefined;
