@@ -1,7 +1,7 @@
 import { bestStep, type Trial } from './bestStep.js';
 
 /** Changes of some layers that were worked out from one half of the samples, and what they do for the other. */
-export interface HalfSteps {
+interface HalfSteps {
   steps: readonly Float64Array[];
   trial: Trial;
 }
