@@ -47,6 +47,12 @@ describe('a device', () => {
     });
   };
   const ended = (child: ChildProcess) => new Promise((resolve) => child.once('exit', resolve));
+  const registered = (child: ChildProcess) =>
+    new Promise<void>((resolve) =>
+      child.stdout!.on('data', (text) => {
+        if (String(text).includes('registered')) resolve();
+      }),
+    );
 
   beforeAll(async () => {
     ({ server, client } = await testServer());
@@ -55,8 +61,12 @@ describe('a device', () => {
     const path = await smallVit({ weights: 'external', name: 'b.onnx', ffn: 24 });
     models = [inline, await client.addModel(path, 'b.onnx', [{ location: 'b.onnx.data', path: `${path}.data` }])];
   });
+  // Until they are gone, they may still be given what the next test asks for.
   afterEach(async () => {
-    for (const child of running.splice(0)) child.kill('SIGKILL');
+    const alive = running.splice(0).filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+    const gone = alive.map(ended);
+    for (const child of alive) child.kill('SIGKILL');
+    await Promise.all(gone);
   });
   afterAll(() => server.close());
 
@@ -96,6 +106,7 @@ describe('a device', () => {
 
   it('that stops hands its job back, and goes on with it when it is there again', async () => {
     const child = agent();
+    await registered(child);
     const job = await benchmark({ protocol: 'default' });
     await client.runs(job.id);
     child.kill('SIGTERM');
