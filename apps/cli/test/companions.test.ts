@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeModel } from '@snp/onnx/node';
-import { buildSeq2seq, type Seq2seqPart } from '@snp/testing';
+import { buildMergedDecoder, buildSeq2seq, type Seq2seqPart } from '@snp/testing';
 import { beforeAll, expect, it } from 'vitest';
 import { namesIn, snp, temporaryFolder } from './support/snp.js';
 
@@ -46,6 +46,20 @@ it('prunes both decoders in step, and applies the plan to both again', async () 
   expect((await bytes('again.onnx')).equals(await bytes('decoder_model.onnx'))).toBe(true);
   const pasts = ['decoder_with_past_model.onnx', 'decoder_with_past_model.snp.onnx'].map(bytes);
   expect((await pasts[0]).equals(await pasts[1])).toBe(true);
+});
+
+it('prunes, shows, compares and verifies both decoders in one file', async () => {
+  const merged = at('decoder_model_merged.onnx');
+  await writeModel(buildMergedDecoder(SIZES), merged);
+  const output = at('out', 'decoder_model_merged.onnx');
+  const texts = ['--calib', at('texts.json')];
+  const done = await snp('prune', merged, ...texts, '--keep-macs', '0.85', '-o', output, '--report', at('out'));
+  expect(done.stderr + done.stdout).toMatch(/verified .* equals the masked original/);
+  const shown = await snp('inspect', output);
+  expect(shown.stdout).toMatch(/two models: what runs where 'use_cache_branch' is false is shown/);
+  expect(await snp('compare', merged, output, '--data', at('texts.json'))).toMatchObject({ code: 0 });
+  const proof = await snp('verify', merged, output, '--plan', at('out', 'plan.json'));
+  expect(proof.stdout).toMatch(/^equal: .* over 4 runs/);
 });
 
 it('says so where the other decoder was forgotten', async () => {

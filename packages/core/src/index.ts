@@ -14,7 +14,7 @@ export {
 export { costOf, type Model, type ModelCost, SnpError, type SnpErrorCode } from '@snp/onnx';
 export { ANSWER_KINDS, type AnswerKind } from '@snp/runtime';
 export { type Criterion, criterionByName, criterionNames } from '@snp/score';
-export type { Planning } from './allocation/allocation.js';
+export type { EffectCheck, Planning } from './allocation/allocation.js';
 export type { CostBudget } from './allocation/budget.js';
 export type { LatencyBudget, LatencySource } from './allocation/latency.js';
 export type { LatencyOutcome } from './allocation/meetLatency.js';
@@ -31,7 +31,8 @@ export type { Continuation, Passage } from './generate/compareContinuations.js';
 export { type ContinueOptions, continueGreedily } from './generate/continueGreedily.js';
 export { type ApplyOptions, apply } from './pipeline/apply.js';
 export { type CalibrateModelOptions, calibrateModel } from './pipeline/calibrateModel.js';
-export { type PruneOptions, type PruneResult, prune } from './pipeline/prune.js';
+export { type PruneOptions, prune } from './pipeline/prune.js';
+export type { PruneResult } from './pipeline/pruneResult.js';
 export type { GroupPlan, Plan } from './plan/plan.js';
 export type { Recipe } from './plan/recipe.js';
 export type { RemovedSlice } from './plan/removedSlices.js';

@@ -47,7 +47,8 @@ describe('the report of a pruning', () => {
     const page = renderReport(report);
     check(page);
     expect(page).toMatch(/&lt;b&gt;&quot;vit&quot;/);
-    expect(page.match(/<circle/g)).toHaveLength(curve.length);
+    expect(report.planning!.checks).toHaveLength(6);
+    expect(page.match(/<circle/g)).toHaveLength(curve.length + 6);
     expect(page).toMatch(/2 samples: same answer/);
   });
 

@@ -65,6 +65,7 @@ export { type EinsumEquation, ELLIPSIS, parseEinsum } from './shape/einsum.js';
 export type { Element } from './shape/elements.js';
 export type { OutputFacts, ValueFacts } from './shape/facts.js';
 export { type FreeNames, freeNames, namesPast } from './shape/freeNames.js';
+export { constantBehind } from './shape/constantBehind.js';
 export { type InferShapesOptions, inferShapes, type ShapeInfo } from './shape/inferShapes.js';
 export type { InferenceRun, OperatorCall } from './shape/operatorCall.js';
 export { defineShapes } from './shape/rules/index.js';

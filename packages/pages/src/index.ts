@@ -14,4 +14,5 @@ export {
   whole,
 } from './format.js';
 export { type Content, escapeHtml, html, Markup, trusted } from './markup.js';
+export { type ScatterPanel, type ScatterPoint, scatterPanel } from './scatterPanel.js';
 export { STYLE } from './style.js';

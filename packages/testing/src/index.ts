@@ -15,6 +15,7 @@ export { normals, type Random, random } from './random.js';
 export { relativeError } from './relativeError.js';
 export { retyped } from './retyped.js';
 export { type Run, runModel, withSession } from './runModel.js';
+export { buildMergedDecoder } from './seq2seq/buildMergedDecoder.js';
 export { buildSeq2seq, type Seq2seqOptions, type Seq2seqPart } from './seq2seq/buildSeq2seq.js';
 export { sharedFolder } from './sharedFolder.js';
 export { ACTIVATIONS, type ActivationName, activationSpelling } from './spellings/activations.js';

@@ -1,6 +1,7 @@
 import { type Analysis, costOf, explain, type FrozenGroup, type Group, prepare } from '@snp/core';
 import { type Cost, changedOnReading, costByPart, coverageOf, obstaclesOf, staysByNature } from '@snp/core/planning';
 import { type FoundUnits, findUnits } from '@snp/core/plugin';
+import { type MergedModel, mergedModel } from '@snp/core/stages';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { followLinksOption, type ModelOptions, narrowCacheOption, openModel } from '../options/model.js';
@@ -33,7 +34,8 @@ export function inspectCommand(): Command {
     .option('--json', 'print one JSON document on stdout');
   return addPluginOptions(command).action(async (path: string, options: InspectOptions) => {
     const model = await openModel(path, options);
-    const analysis = prepare(model, {
+    const parts = mergedModel(model);
+    const analysis = prepare(parts?.first ?? model, {
       allowNothing: true,
       narrowCache: options.narrowCache,
     });
@@ -45,11 +47,17 @@ export function inspectCommand(): Command {
     }
     const { plugins } = await loadPlugins(options.plugin);
     const found = await findUnits(analysis, plugins, options);
-    const findings = { ...describe(path, analysis, found, options.dim), warnings: changedOnReading(model) };
+    const findings = {
+      ...describe(path, analysis, found, options.dim),
+      warnings: [...(parts ? [shownInPart(parts)] : []), ...changedOnReading(model)],
+    };
     if (options.json) printJson(findings);
     else process.stdout.write(render(findings, analysis, options.all === true));
   });
 }
+
+const shownInPart = ({ choice }: MergedModel) =>
+  `The file holds two models: what runs where '${choice}' is false is shown. The other is pruned in step with it.`;
 
 type Findings = ReturnType<typeof describe>;
 

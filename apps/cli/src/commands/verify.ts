@@ -1,4 +1,5 @@
 import { type Plan, prepare, VERIFY_DEFAULTS, verify } from '@snp/core';
+import { mergedModel, verifyMerged } from '@snp/core/stages';
 import { onnxRuntime } from '@snp/runtime';
 import { Command } from 'commander';
 import pc from 'picocolors';
@@ -41,28 +42,31 @@ export function verifyCommand(): Command {
     .option('--json', 'print one JSON document on stdout');
   return addDataOptions(command).action(async (path: string, pruned: string, options: VerifyCommandOptions) => {
     const model = await openModel(path, options);
-    await openModel(pruned, options);
+    const result = await openModel(pruned, options);
     const data = options.data === undefined ? undefined : await openData(options.data, { model, file: path }, options);
     const plan = (await readJson(options.plan)) as Plan;
-    const analysis = prepare(model, { allowNothing: true, narrowCache: plan?.narrowCache });
-    const result = await withProgress((bar) =>
-      verify(analysis, pruned, plan, {
+    const [parts, prunedParts] = [mergedModel(model), mergedModel(result)];
+    const verification = await withProgress((bar) => {
+      const settings = {
         runtime: onnxRuntime(),
-        original: model,
         data,
         dims: options.dim,
         tolerance: options.tolerance,
         limit: options.limit,
-        onProgress: (done, total) => bar.update('verifying', done, total),
-      }),
-    );
-    if (options.json) printJson(result);
+        onProgress: (done: number, total: number | undefined) => bar.update('verifying', done, total),
+      };
+      if (parts && prunedParts) return verifyMerged(parts, prunedParts, plan, settings);
+      const analysis = prepare(model, { allowNothing: true, narrowCache: plan?.narrowCache });
+      return verify(analysis, pruned, plan, { ...settings, original: model });
+    });
+    if (options.json) printJson(verification);
     else {
-      const word = result.passed ? pc.green('equal') : pc.red('different');
+      const { passed, difference, runs, inputs, tolerance, reason } = verification;
+      const word = passed ? pc.green('equal') : pc.red('different');
       process.stdout.write(
-        `${word}: largest relative difference ${result.difference.toExponential(1)} over ${result.runs} runs on ${result.inputs === 'data' ? 'the data' : 'random inputs'} (tolerance ${result.tolerance})\n${result.reason === undefined ? '' : `${result.reason}\n`}`,
+        `${word}: largest relative difference ${difference.toExponential(1)} over ${runs} runs on ${inputs === 'data' ? 'the data' : 'random inputs'} (tolerance ${tolerance})\n${reason === undefined ? '' : `${reason}\n`}`,
       );
     }
-    if (!result.passed) process.exitCode = EXIT.different;
+    if (!verification.passed) process.exitCode = EXIT.different;
   });
 }

@@ -15,7 +15,7 @@ import { expectedDivergences } from '../sensitivity/expectedDivergence.js';
 import { SENSITIVITY_SAMPLES } from '../sensitivity/measureSensitivity.js';
 import type { Sensitivity } from '../statistics/sensitivity.js';
 import { applyPlan } from '../surgery/applyPlan.js';
-import type { Allocation } from './allocation.js';
+import type { Allocation, EffectCheck } from './allocation.js';
 import { budgetWidths, type CostBudget } from './budget.js';
 import type { LatencyBudget } from './latency.js';
 import { meetLatency, type WayOfPlanning } from './meetLatency.js';
@@ -73,8 +73,20 @@ export async function allocate(context: Context, options: AllocateOptions): Prom
   const own = withChosen(leaving, units, all, chosen);
   const measured = 'latency' in found ? { latency: found.latency as Allocation['latency'] & object } : {};
   const estimated = Object.keys(divergence).filter((id) => sensitivity[id]?.some((point) => point.estimated));
-  const planning = { divergence, estimated, tradeOff: planner.tradeOff() };
+  const checks = checksIn(sensitivity);
+  const planning = { divergence, estimated, ...(checks.length > 0 && { checks }), tradeOff: planner.tradeOff() };
   return { widths, leaving: own, scores, ...measured, planning };
+}
+
+/** Effects that are known both ways. */
+function checksIn(sensitivity: Sensitivity): EffectCheck[] {
+  return Object.entries(sensitivity).flatMap(([group, points]) =>
+    points.flatMap(({ width, divergence, estimated, crossCheck }) => {
+      if (crossCheck === undefined) return [];
+      const [byGradients, byRuns] = estimated ? [divergence, crossCheck] : [crossCheck, divergence];
+      return [{ group, width, estimated: byGradients, measured: byRuns }];
+    }),
+  );
 }
 
 function warnOfUnpredictable({ warn }: Context, { open }: TakenUnits, beyond: ReadonlyMap<string, Compensation>): void {

@@ -90,8 +90,8 @@ export async function openCompanion(
  * @throws SnpError `not-prunable` if the result is not what the masked original is, or a weight was rewritten of which it cannot be told which one it is here.
  */
 export async function pruneCompanion(companion: Companion, leader: Leader): Promise<PrunedCompanion> {
-  const { name, analysis, groups, proof } = companion;
-  const plan = planOf(leader, analysis, groups);
+  const { name, analysis, proof } = companion;
+  const plan = companionPlan(companion, leader);
   const shared = leader.plan.compensation ? sharing(companion, leader) : analysis.model;
   const model = applyPlan(analysis, plan, shared);
   const verification = await proof?.check(plan, model);
@@ -119,7 +119,11 @@ export function requireNeurons(plan: Plan, { heads, branches }: Analysis): void 
     );
 }
 
-function planOf(leader: Leader, analysis: Analysis, matches: ReadonlyMap<string, GroupMatch>): Plan {
+/** Which units leave a companion by the plan of the model that it follows. */
+export function companionPlan(
+  { analysis, groups: matches }: Companion,
+  leader: Pick<Leader, 'analysis' | 'plan'>,
+): Plan {
   const groups: Record<string, GroupPlan> = {};
   for (const { id } of unitGroups(leader.analysis)) {
     const [entry, match] = [leader.plan.groups[id], matches.get(id)];

@@ -94,13 +94,18 @@ export async function open(source: string | Model, options: OpenOptions = {}): P
   return openChecked(source, options);
 }
 
-/** The same with options that were checked under the name of another function. */
-export async function openChecked(source: string | Model, options: OpenOptions): Promise<OpenContext> {
+/**
+ * The same with options that were checked under the name of another function.
+ *
+ * @param read The model, where it was read before.
+ */
+export async function openChecked(source: string | Model, options: OpenOptions, read?: Model): Promise<OpenContext> {
   const limits = callLimits(options);
   const plugins = checkPlugins(options.plugins);
   const { batchSize, signal, runtime = onnxRuntime(), narrowCache = false } = options;
   const clock = new Clock(options.onProgress, signal);
-  const original = typeof source === 'string' ? await clock.time('read', () => readModel(source)) : source;
+  const readIt = () => (typeof source === 'string' ? clock.time('read', () => readModel(source)) : source);
+  const original = read ?? (await readIt());
   // The other process opens the model while this one analyses it.
   const opened = options.verify === false ? undefined : openToCompare(source, original, { runtime, signal });
   opened?.catch(() => undefined);

@@ -12,8 +12,9 @@ import type { Recipe } from '../plan/recipe.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
 import { statisticsFingerprint } from '../statistics/statisticsFingerprint.js';
 import type { Planned } from './execute.js';
+import { inOneFile, readMerged } from './inOneFile.js';
 import { proven, withoutFaults } from './proven.js';
-import { type PruneResult, resultOf } from './prune.js';
+import { type PruneResult, resultOf } from './pruneResult.js';
 import { reportOn } from './reportOn.js';
 import { warnOfStatistics } from './warnOfStatistics.js';
 
@@ -48,15 +49,27 @@ const APPLY_FIELDS: OptionFields<ApplyOptions> = {
  */
 export async function apply(source: string | Model, plan: unknown, options: ApplyOptions = {}): Promise<PruneResult> {
   checkOptions('apply', options, APPLY_FIELDS);
+  const { model, parts } = await readMerged(source);
+  if (parts) return inOneFile({ model, parts }, options, (first, own) => applyOne(first, plan, own));
+  return applyOne(source, plan, options, model);
+}
+
+async function applyOne(
+  source: string | Model,
+  plan: unknown,
+  options: ApplyOptions,
+  original?: Model,
+): Promise<PruneResult> {
   const { narrowCache, compensation: stored } = planOfThisVersion(plan);
   const recipe = recipeOf(stored, options.compensation);
   if (recipe) requireInputs(recipe, options);
-  const opened = await openChecked(source, {
+  const opening = {
     ...options,
     narrowCache,
     batchSize: options.batchSize ?? recipe?.data?.batchSize,
     holdBack: options.holdBack ?? (recipe !== undefined && (recipe.data?.heldBack ?? options.statistics === undefined)),
-  });
+  };
+  const opened = await openChecked(source, opening, original);
   const checked = checkPlan(plan, opened.analysis);
   if (opened.companions.length > 0) requireNeurons(checked, opened.analysis);
   const pruned = await proven(opened, async (context, earlier) =>

@@ -1,23 +1,19 @@
-import type { Analysis } from '@snp/graph';
 import { type Model, SnpError } from '@snp/onnx';
-import { writeModel } from '@snp/onnx/node';
 import type { Criterion } from '@snp/score';
 import { bodyBudget } from '../allocation/bodyBudget.js';
 import type { LeastShares } from '../allocation/planner.js';
 import { checkTarget, type Target } from '../allocation/target.js';
-import type { PrunedCompanion } from '../companions/companion.js';
 import { COMPENSATION_KINDS, type CompensationKind } from '../compensation/methods.js';
 import { OPEN_FIELDS, type OpenOptions, openChecked } from '../context/open.js';
 import { checkOptions, type OptionFields } from '../options/checkOptions.js';
 import * as is from '../options/fields.js';
-import type { Plan } from '../plan/plan.js';
 import { checkCriterion } from '../plugin/defineCriterion.js';
 import { describeBudget } from '../report/describeBudget.js';
-import type { PruneReport } from '../report/report.js';
 import type { CalibrationStatistics } from '../statistics/statistics.js';
-import type { Planned } from './execute.js';
+import { inOneFile, readMerged } from './inOneFile.js';
 import { type MadePlan, planFor } from './planFor.js';
-import { type Proven, proven, withoutFaults } from './proven.js';
+import { proven, withoutFaults } from './proven.js';
+import { type PruneResult, resultOf } from './pruneResult.js';
 import { reportOn } from './reportOn.js';
 
 /** Options of `prune`. */
@@ -78,20 +74,6 @@ const PRUNE_FIELDS: OptionFields<PruneOptions> = {
   round: is.count,
 };
 
-/** A pruned model with all that led to it. */
-export interface PruneResult {
-  model: Model;
-  /** The recipe of the model: `apply` makes it again. */
-  plan: Plan;
-  report: PruneReport;
-  /** The original as it was analysed, for `verify`. */
-  analysis: Analysis;
-  /** The companions, in the order given. */
-  companions: readonly PrunedCompanion[];
-  /** Writes the model; an existing file is only replaced when the new one is complete. */
-  write(path: string): Promise<void>;
-}
-
 /**
  * Prunes a model: analyses it, decides how wide every group is to be and which units stay, lets them carry the part of those that leave, and
  * cuts the model down. The input file is never changed. A row of stages, each a function of its own (docs/stages.md).
@@ -105,9 +87,15 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
   checkOptions('prune', options, PRUNE_FIELDS);
   if (options.criterion !== undefined) checkCriterion(options.criterion);
   checkTarget(options, options.plugins);
+  const { model, parts } = await readMerged(source);
+  if (parts) return inOneFile({ model, parts }, options, pruneOne);
+  return pruneOne(source, options, model);
+}
+
+async function pruneOne(source: string | Model, options: PruneOptions, original?: Model): Promise<PruneResult> {
   const compensation = compensationOf(options);
   const holdBack = options.holdBack ?? (compensation !== 'none' && !options.statistics);
-  const context = await openChecked(source, { ...options, holdBack });
+  const context = await openChecked(source, { ...options, holdBack }, original);
   const limits =
     options.budget && options.count === 'body' ? bodyBudget(context.analysis, options.budget) : options.budget;
   const pruned = await proven<MadePlan>(context, async (context, earlier) => {
@@ -119,11 +107,6 @@ export async function prune(source: string | Model, options: PruneOptions): Prom
   const budget = describeBudget(options, options.plugins);
   const report = await reportOn(pruned, { compensation, selection, allocation, budget, limits });
   return resultOf(pruned, report);
-}
-
-/** What is handed out of a pruned model. */
-export function resultOf({ model, plan, context, companions }: Proven<Planned>, report: PruneReport): PruneResult {
-  return { model, plan, report, analysis: context.analysis, companions, write: (path) => writeModel(model, path) };
 }
 
 /** Presets are published architectures, made by the published method; everything else is compensated where there are data. */

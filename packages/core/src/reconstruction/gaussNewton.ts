@@ -7,7 +7,7 @@ export interface StepSums {
   count: number;
   /** Of x x^T for what the layer reads, [inputs, inputs]. */
   inputs: Float64Array;
-  /** Of p p^T for the slopes of its activation function, [neurons, neurons]. */
+  /** The mean of p p^T for the slopes of its activation function, [neurons, neurons]. */
   slopes: Float64Array;
   /** Of x t^T for what each neuron can mend, t = p o (W y) with the rows w of the layer behind and what is missing behind that, y, [inputs, neurons]. */
   pulls: Float64Array;
@@ -34,7 +34,7 @@ export async function gaussNewtonStep(
     damping,
   );
   const right = firm(
-    slopes.map((sum, at) => (sum / count) * behind[at]),
+    slopes.map((mean, at) => mean * behind[at]),
     damping,
   );
   if (!left || !right) return undefined;

@@ -16,6 +16,9 @@ import type { StepSums } from './gaussNewton.js';
 import { type HiddenLayer, slopesOf } from './hiddenLayer.js';
 import { divided, type Half, type RunOptions } from './streams.js';
 
+/** Rows of slopes per run that are looked at: their products only shape the step, and are most of the work. */
+const SLOPE_ROWS = 512;
+
 /** What every other sample says. */
 export interface HalfSums {
   /** Of each layer. */
@@ -77,6 +80,7 @@ function tapsOf(
   const shared = new WeakMap<Model, Value>();
   const slopes: Tap = {
     name: `slopes/${at}`,
+    rows: SLOPE_ROWS,
     build(model) {
       const known =
         shared.get(model) ??
@@ -118,5 +122,5 @@ function sumsOf(
   const pulls = new Float64Array(width * neurons);
   for (let i = 0; i < width; i++)
     pulls.set((data as Float64Array).subarray(i * dims[1], i * dims[1] + neurons), i * neurons);
-  return { count, inputs, slopes: squareOf(slopes.products), pulls };
+  return { count, inputs, slopes: squareOf(slopes.products).map((sum) => sum / slopes.count), pulls };
 }

@@ -44,8 +44,10 @@ export async function estimateSensitivity(
   if (missing.length === 0 || !data) return known;
   const missed = 'What narrowing parts does to the answers was not measured';
   const estimated = method === 'gradients' ? await byGradients(context, missing, data) : {};
-  const large = new Set(beyondEstimates(estimated));
-  const left = missing.filter(({ group }) => !estimated[group.id] || large.has(group.id));
+  const large = beyondEstimates(estimated);
+  const checked = spreadOver(estimated, large);
+  const anyway = new Set([...large, ...checked]);
+  const left = missing.filter(({ group }) => !estimated[group.id] || anyway.has(group.id));
   const few = left.length < missing.length;
   const measured = await attempt(context, missed, () =>
     clock.time('probe', (onProgress) =>
@@ -57,7 +59,9 @@ export async function estimateSensitivity(
       }),
     ),
   );
-  return { ...known, ...estimated, ...measured };
+  const anchored = crossChecked(measured ?? {}, estimated);
+  const confirmed = crossChecked(Object.fromEntries(checked.map((id) => [id, estimated[id]])), measured ?? {});
+  return { ...known, ...estimated, ...anchored, ...confirmed };
 }
 
 /** Divergences, in nats, up to which a change of the second order tells them. */
@@ -66,18 +70,41 @@ const MOST_ESTIMATED = 0.3;
 /** Groups that are measured as well, at most: those with the largest effects. */
 const MOST_MEASURED = 6;
 
+/** Groups that are measured only to tell how good their estimates are. */
+const CHECKED = 2;
+
 /** Samples that groups are measured on where most are estimated: what is measured then costs many nats, and shows on few. */
 const BESIDE_ESTIMATES = 16;
 
 /** The groups whose effects are too large to be estimated, the largest first. */
 function beyondEstimates(estimated: Sensitivity): string[] {
-  const largest = ([, points]: [string, Sensitivity[string]]) =>
-    Math.max(...points.map(({ divergence }) => divergence));
-  return Object.entries(estimated)
-    .filter((entry) => !(largest(entry) <= MOST_ESTIMATED))
-    .sort((a, b) => largest(b) - largest(a))
-    .slice(0, MOST_MEASURED)
-    .map(([id]) => id);
+  return Object.keys(estimated)
+    .filter((id) => !(largestOf(estimated[id]) <= MOST_ESTIMATED))
+    .sort((a, b) => largestOf(estimated[b]) - largestOf(estimated[a]))
+    .slice(0, MOST_MEASURED);
+}
+
+const largestOf = (points: Sensitivity[string]) => Math.max(...points.map(({ divergence }) => divergence));
+
+/** Groups of small and of middling effects. */
+function spreadOver(estimated: Sensitivity, large: readonly string[]): string[] {
+  const order = Object.keys(estimated)
+    .filter((id) => !large.includes(id))
+    .sort((a, b) => largestOf(estimated[a]) - largestOf(estimated[b]));
+  const places = Array.from({ length: CHECKED }, (_, at) => Math.floor(((at + 0.5) * order.length) / CHECKED));
+  return [...new Set(places.flatMap((at) => order[at] ?? []))];
+}
+
+/** Points, with what others say of the same. */
+function crossChecked(points: Sensitivity, others: Sensitivity): Sensitivity {
+  const checked = ([id, own]: [string, Sensitivity[string]]) => {
+    const known = new Map(others[id]?.map(({ width, divergence }) => [width, divergence]));
+    return [
+      id,
+      own.map((point) => ({ ...point, ...(known.has(point.width) && { crossCheck: known.get(point.width) }) })),
+    ];
+  };
+  return Object.fromEntries(Object.entries(points).map(checked));
 }
 
 /** Samples to estimate on, the first ones: of few calibration samples a quarter, so that it takes no longer than all else. */

@@ -25,10 +25,13 @@ export interface GradientSensitivityOptions {
 }
 
 /** Bytes of changed weights that are held at once: where there are more, groups go in several rounds, each with a walk back of its own. */
-const MOST_BYTES = 400e6;
+const MOST_BYTES = 500e6;
 
 /** Samples per run: the gradients of all branches, in all directions, are there at once. */
 const BATCH_SIZE = 4;
+
+/** Samples per run where changed weights take so many bytes: what wide layers give takes as much again, and is work enough for each run. */
+const WIDE = { bytes: 250e6, batchSize: 2 };
 
 /** A group that can be estimated, with where its changes end. */
 interface Place {
@@ -74,8 +77,7 @@ function roundsOf(places: readonly Place[], { graph }: Model): Place[][] {
   const rounds: Place[][] = [];
   let room = 0;
   for (const place of [...places].sort((a, b) => at(b) - at(a))) {
-    const { touches } = place.compensation;
-    const bytes = 4 * widthsOf(place.compensation).length * touches.reduce((sum, { tensor }) => sum + tensor!.size, 0);
+    const bytes = bytesOf(place);
     if (rounds.length === 0 || bytes > room) {
       rounds.push([]);
       room = MOST_BYTES;
@@ -86,6 +88,12 @@ function roundsOf(places: readonly Place[], { graph }: Model): Place[][] {
   return rounds;
 }
 
+/** Bytes of a place's changed weights. */
+function bytesOf({ compensation }: Place): number {
+  const numbers = compensation.touches.reduce((sum, { tensor }) => sum + tensor!.size, 0);
+  return 4 * widthsOf(compensation).length * numbers;
+}
+
 interface Source {
   model: Model;
   shapes: ShapeInfo;
@@ -93,7 +101,7 @@ interface Source {
 
 /** Estimates of each of some places. */
 async function estimateRound(
-  { runtime, signal, batchSize = BATCH_SIZE, answers: kind }: Running,
+  { runtime, signal, batchSize, answers: kind }: Running,
   source: Source,
   {
     places,
@@ -109,7 +117,9 @@ async function estimateRound(
   const { model, products, rows } = sensitivityModel(source, changes, { directions, bySample, kind });
   const squares = tried.map((widths) => widths.map(() => 0));
   let answers = 0;
-  const run = { runtime, model, calibration: data, batchSize: bySample ? batchSize : 1, signal };
+  const wide = places.reduce((sum, place) => sum + bytesOf(place), 0) > WIDE.bytes;
+  const together = batchSize ?? (wide ? WIDE.batchSize : BATCH_SIZE);
+  const run = { runtime, model, calibration: data, batchSize: bySample ? together : 1, signal };
   await runSamples(run, (found, { length: count }, size) => {
     answers += (count / size) * rows.reduce((sum, name) => sum + Number(found[name].data[0]), 0);
     for (const [at, name] of products.entries())

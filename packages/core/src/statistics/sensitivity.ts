@@ -6,6 +6,8 @@ export interface SensitivityPoint {
   divergence: number;
   /** Whether that was estimated by gradients; else it was measured by running the model. */
   estimated?: boolean | undefined;
+  /** What the other way says, where both were gone: running the model of what was estimated, gradients of what was measured. */
+  crossCheck?: number | undefined;
 }
 
 /** How sensitive the model's answers are to the width of each group: points by group, wider first. */

@@ -138,8 +138,15 @@ function meanSensitivity(parts: readonly CalibrationStatistics[]): Sensitivity {
     means[id] = widths.map((width) => {
       const own = points.filter((point) => point.width === width);
       const weight = total(own.map(({ samples }) => samples));
-      const divergence = total(own.map((point) => point.divergence * point.samples)) / weight;
-      return { width, divergence, ...(own.some(({ estimated }) => estimated) && { estimated: true }) };
+      const mean = (of: (point: SensitivityPoint) => number) =>
+        total(own.map((point) => of(point) * point.samples)) / weight;
+      const checked = own.every(({ crossCheck }) => crossCheck !== undefined);
+      return {
+        width,
+        divergence: mean(({ divergence }) => divergence),
+        ...(own.some(({ estimated }) => estimated) && { estimated: true }),
+        ...(checked && { crossCheck: mean(({ crossCheck }) => crossCheck!) }),
+      };
     });
   }
   return means;

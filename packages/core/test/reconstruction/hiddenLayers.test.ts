@@ -168,7 +168,7 @@ describe('a Gauss-Newton step', () => {
       {
         count,
         inputs: times(xt, x, inputs, count, inputs),
-        slopes: new Float64Array(neurons * neurons).fill(count),
+        slopes: new Float64Array(neurons * neurons).fill(1),
         pulls: times(xt, mendable, inputs, count, neurons),
       },
       times(behind, turned(behind, neurons, outputs), neurons, outputs, neurons),

@@ -72,5 +72,13 @@ describe('estimated sensitivity', () => {
     for (const ratio of ratios) expect(Math.abs(Math.log(ratio))).toBeLessThan(Math.log(2.5));
     const mean = ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length;
     expect(Math.abs(mean)).toBeLessThan(Math.log(1.3));
+    // Two groups are measured as well, on the first sixteen samples: what both ways say stands side by side.
+    const checks = Object.entries(sensitivity).flatMap(([id, points]) =>
+      points.flatMap(({ crossCheck }, at) =>
+        crossCheck === undefined ? [] : [crossCheck / measured.sensitivity[id][at].divergence],
+      ),
+    );
+    expect(checks).toHaveLength(6);
+    for (const check of checks) expect(Math.abs(Math.log(check))).toBeLessThan(Math.log(1.25));
   });
 });

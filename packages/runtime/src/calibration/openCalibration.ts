@@ -8,7 +8,7 @@ import type { Preprocess } from './preprocess.js';
 import type { Selection } from './selection.js';
 import { type EncoderFiles, encoded } from './texts/encoded.js';
 import { TEXT_FILE } from './texts/readTexts.js';
-import { isEncoded, tokenInputs } from './texts/textFeeds.js';
+import { encodedInputs, tokenInputs } from './texts/textFeeds.js';
 import { texts } from './texts/texts.js';
 
 /** Options of `openCalibration`. */
@@ -34,8 +34,9 @@ const TEXT_OPTIONS = ['tokens', 'field', 'pack', 'stride'] as const;
 /** Texts for whatever inputs a model has; those that hold an encoder's answer are made by the encoder. */
 async function textsFor(path: string, { encoder, ...options }: OpenCalibrationOptions): Promise<Calibration> {
   const { inputs } = options;
-  const own = inputs.filter((input) => !isEncoded(input));
-  if (!encoder || own.length === inputs.length) return texts(path, options);
+  const made = new Set(encodedInputs(inputs));
+  const own = inputs.filter((input) => !made.has(input));
+  if (!encoder || made.size === 0) return texts(path, options);
   return encoded(await texts(path, { ...options, inputs: own }), inputs, encoder);
 }
 

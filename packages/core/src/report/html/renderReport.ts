@@ -11,9 +11,11 @@ import {
   percent,
   STYLE,
   saving,
+  scatterPanel,
   score,
   trusted,
 } from '@snp/pages';
+import type { EffectCheck } from '../../allocation/allocation.js';
 import type { Fidelity, Interval } from '../../evaluate/fidelity.js';
 import type { CostReport, PruneReport } from '../report.js';
 import { continuationsTable } from './continuationsTable.js';
@@ -131,10 +133,26 @@ ${curvePanel({
   formatX: (x) => `${Math.round(100 * x)} %`,
   formatY: (y) => score(y),
 })}
+${found.checks && effectChecks(found.checks)}
 <figure class="panel"><figcaption><b>Largest expected divergence</b></figcaption><table>
 <thead><tr><th>group</th><th class="number">width</th><th class="number">share of all</th></tr></thead>
 <tbody>${most.map(({ id, before, after, divergence }) => html`<tr><td>${id}</td><td class="number">${change(before, after)}</td><td class="number">${percent(divergence, all)}</td></tr>`)}</tbody></table></figure>
 </div>`;
+}
+
+/** How good the estimates are where they were checked. */
+function effectChecks(checks: readonly EffectCheck[]): Markup {
+  return scatterPanel({
+    id: 'effect-checks',
+    title: 'Estimated effects of single groups',
+    subtitle: 'against measured ones, in nats',
+    points: checks.map(({ group, width, estimated, measured }) => ({
+      x: measured,
+      y: estimated,
+      name: `${group} at ${width}`,
+    })),
+    format: score,
+  });
 }
 
 function howKnown({ divergence, estimated }: NonNullable<PruneReport['planning']>): string {

@@ -4,7 +4,7 @@ import { SnpError } from '@snp/onnx';
 import { onnxRuntime } from '../../session/onnxRuntime.js';
 import type { Feeds, RuntimeTensor, Session, TensorInfo } from '../../session/runtime.js';
 import type { Calibration, Sample } from '../calibration.js';
-import { isEncoded, isPast, textFeeds, tokenInputs } from './textFeeds.js';
+import { encodedInputs, isEncoded, isPast, textFeeds, tokenInputs } from './textFeeds.js';
 
 /** The files of an encoder-decoder as Optimum writes them. */
 export interface EncoderFiles {
@@ -39,7 +39,7 @@ export async function encoderBeside(model: string): Promise<EncoderFiles | undef
  * @throws SnpError `calibration` where an input cannot be made.
  */
 export function encoded(texts: Calibration, inputs: readonly TensorInfo[], files: EncoderFiles): Calibration {
-  const wanted = inputs.filter(isEncoded);
+  const wanted = encodedInputs(inputs);
   const kept = new Map<number, Feeds>();
   let room = MOST_KEPT;
   return {

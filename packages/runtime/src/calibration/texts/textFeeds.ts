@@ -39,7 +39,7 @@ function feedOf(input: TensorInfo, ids: readonly number[], past: PastTokens): Ru
   const of = (shape: readonly number[], number: (at: number) => number) => filled(type, shape, number);
   if (isTokens(input)) return of(row, (at) => ids[at]);
   if (isPast(input)) return past.feeds[name] ?? of(emptyShape(input), () => 0);
-  if (type === 'BOOL' && /use_cache/i.test(name)) return of(oneFor(dims), () => Number(past.count > 0));
+  if (isSwitch(type, name)) return of(oneFor(dims), () => Number(past.count > 0));
   if (/mask/i.test(name)) return maskOf(input, count, past.count);
   if (/type|segment/i.test(name) && dims.length === 2) return of(row, () => 0);
   if (/position/i.test(name) && isWhole(type)) {
@@ -61,6 +61,17 @@ function feedOf(input: TensorInfo, ids: readonly number[], past: PastTokens): Ru
 export function isEncoded({ name }: Pick<TensorInfo, 'name'>): boolean {
   return /encoder/i.test(name);
 }
+
+/**
+ * The inputs of a decoder that are made of an encoder's answer. Where an input says whether there is a past (`use_cache_branch`), and there is none, keys and values of the encoder's answer are not read.
+ */
+export function encodedInputs(inputs: readonly TensorInfo[]): TensorInfo[] {
+  const switched = inputs.some(({ type, name }) => isSwitch(type, name));
+  return inputs.filter((input) => isEncoded(input) && !(switched && isPast(input)));
+}
+
+/** Whether an input says if there is a past. */
+const isSwitch = (type: DataType, name: string) => type === 'BOOL' && /use_cache/i.test(name);
 
 /** Whether an input takes past keys and values, by the names that exporters give. */
 export function isPast({ name, dims }: TensorInfo): boolean {
