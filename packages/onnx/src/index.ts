@@ -33,6 +33,7 @@ export { storedConstant } from './ir/storedConstant.js';
 export { topologicalOrder } from './ir/topologicalOrder.js';
 export { type FileDim, type TensorType, type Use, Value } from './ir/value.js';
 export { needsNode } from './needsNode.js';
+export { constantBehind } from './shape/constantBehind.js';
 export {
   addDims,
   type Dim,
@@ -65,7 +66,6 @@ export { type EinsumEquation, ELLIPSIS, parseEinsum } from './shape/einsum.js';
 export type { Element } from './shape/elements.js';
 export type { OutputFacts, ValueFacts } from './shape/facts.js';
 export { type FreeNames, freeNames, namesPast } from './shape/freeNames.js';
-export { constantBehind } from './shape/constantBehind.js';
 export { type InferShapesOptions, inferShapes, type ShapeInfo } from './shape/inferShapes.js';
 export type { InferenceRun, OperatorCall } from './shape/operatorCall.js';
 export { defineShapes } from './shape/rules/index.js';

@@ -31,7 +31,10 @@ export function scatterPanel({ id, title, subtitle, points, format }: ScatterPan
   const range = [10 ** Math.floor(Math.log10(least)), 10 ** Math.ceil(Math.log10(most))];
   const x = scaleLog(range, [MARGIN.left, SIDE + MARGIN.left]);
   const y = scaleLog(range, [SIDE + MARGIN.top, MARGIN.top]);
-  const decades = Array.from({ length: Math.round(Math.log10(range[1] / range[0])) + 1 }, (_, at) => range[0] * 10 ** at);
+  const decades = Array.from(
+    { length: Math.round(Math.log10(range[1] / range[0])) + 1 },
+    (_, at) => range[0] * 10 ** at,
+  );
   const hint = (point: ScatterPoint) => `${point.name}: ${format(point.y)} and ${format(point.x)}`;
   return html`<figure class="panel"><figcaption><b>${title}</b> <span>${subtitle}</span></figcaption>
 <svg viewBox="0 0 ${SIDE + MARGIN.left + MARGIN.right} ${SIDE + MARGIN.top + MARGIN.bottom}" role="img" aria-labelledby="${id}-title">

@@ -1,11 +1,11 @@
 import type { Model } from '@snp/onnx';
+import { companionPlan, openCompanion } from '../companions/companion.js';
+import { type MergedModel, readBy } from '../companions/mergedModel.js';
 import { prepare } from '../context/prepare.js';
 import { mapSamples } from '../data/mapSamples.js';
 import type { Plan } from '../plan/plan.js';
 import type { Verification } from '../verify/proof.js';
 import { type VerifyOptions, verify } from '../verify/verify.js';
-import { companionPlan, openCompanion } from './companion.js';
-import { type MergedModel, readBy } from './mergedModel.js';
 
 /**
  * `verify` for two models in one file (`mergedModel`): each of them is what its masked original is. Data are for the first, the second is compared on random inputs.
