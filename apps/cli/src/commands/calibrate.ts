@@ -29,7 +29,7 @@ export function calibrateCommand(): Command {
   const command = new Command('calibrate')
     .description('gather what pruning has to know of typical inputs, once for any number of plans')
     .argument('<model>', 'ONNX file')
-    .requiredOption('--calib <DIR>', 'typical inputs: pictures, texts (.txt, .jsonl), or .npy/.npz files')
+    .requiredOption('--calib <DIR>', 'typical inputs: pictures, texts (.txt, .jsonl), or .npy/.npz/.safetensors files')
     .requiredOption('-o, --output <FILE>', 'where the statistics go (a safetensors file), for prune --stats')
     .option('--shard <I/N>', 'take the I-th of N parts of the inputs; prune --stats adds the parts up', shard)
     .option('--no-effects', 'do not measure what each part does to the answers, which dividing a budget takes')

@@ -108,7 +108,7 @@ export function pruneCommand(): Command {
     )
     .option('--plan <FILE>', 'a plan made before: nothing is scored')
     .addOption(criterionOption(criterionNames))
-    .option('--calib <DIR>', 'typical inputs: pictures, texts (.txt, .jsonl), or .npy/.npz files')
+    .option('--calib <DIR>', 'typical inputs: pictures, texts (.txt, .jsonl), or .npy/.npz/.safetensors files')
     .option('--stats <FILE...>', 'what calibrate gathered, in place of typical inputs; several files of shards add up')
     .option('--round <N>', 'make widths per head multiples of N', wholeNumber(1))
     .option('--seed <N>', 'seed of the random criterion', wholeNumber(0))

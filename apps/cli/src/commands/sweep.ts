@@ -79,7 +79,7 @@ export function sweepCommand(): Command {
       '-o, --output <DIR>',
       'where models, sweep.json and sweep.html go (default: NAME.sweep in the current folder)',
     )
-    .option('--calib <DIR>', 'typical inputs: pictures, texts (.txt, .jsonl), or .npy/.npz files')
+    .option('--calib <DIR>', 'typical inputs: pictures, texts (.txt, .jsonl), or .npy/.npz/.safetensors files')
     .option('--stats <FILE...>', 'what calibrate gathered, in place of typical inputs')
     .option(
       '--data <DIR>',

@@ -44,7 +44,7 @@ export function tuneCommand(): Command {
     .description('train what stays of a pruned model towards its original, on inputs without labels')
     .argument('<model>', 'ONNX file, usually a pruned one; it is not changed')
     .requiredOption('--teacher <FILE>', 'ONNX file whose answers it is to give: the original')
-    .requiredOption('--data <DIR>', 'typical inputs: pictures, texts (.txt, .jsonl), or .npy/.npz files')
+    .requiredOption('--data <DIR>', 'typical inputs: pictures, texts (.txt, .jsonl), or .npy/.npz/.safetensors files')
     .option('-o, --output <FILE>', 'where the tuned model goes (default: NAME.tuned.onnx in the current folder)')
     .option('--epochs <N>', 'how often all samples are trained on (default: 10)', wholeNumber(1))
     .option('--time <TIME>', 'how long all of it may take instead: 90s, 30m, 2h', duration)

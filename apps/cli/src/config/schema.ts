@@ -24,7 +24,7 @@ const own = (what: string) =>
   z.custom<object>((value) => typeof value === 'object' && value !== null, `must be ${what}`);
 
 const calibration = z.strictObject({
-  data: text.describe('typical inputs: pictures, texts (.txt, .jsonl), or .npy/.npz files'),
+  data: text.describe('typical inputs: pictures, texts (.txt, .jsonl), or .npy/.npz/.safetensors files'),
   preprocess: text.optional().describe('how pictures become numbers: a name or a preprocessor_config.json'),
   tokenizer: text.optional().describe("for texts: the model's tokenizer.json"),
   tokens: whole(2).optional().describe('for texts: tokens of a sample, at most'),

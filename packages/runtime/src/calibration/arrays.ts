@@ -9,6 +9,7 @@ import { converted } from './converted.js';
 import { type NpyArray, readNpy } from './npy.js';
 import { picturesIn } from './pictureArrays.js';
 import type { Preprocess } from './preprocess.js';
+import { readSafetensors } from './safetensors.js';
 import { isSelected, type Selection } from './selection.js';
 
 /** Options of `arrays`. */
@@ -21,12 +22,15 @@ export interface ArraysOptions extends Selection {
   preprocess?: string | Preprocess | undefined;
 }
 
+/** Files that hold arrays. */
+export const ARRAY_FILE: RegExp = /\.(npy|npz|safetensors)$/;
+
 /** Keys that hold classes rather than inputs. */
 const LABEL_KEYS = ['labels', 'label'];
 
 /**
- * Arrays as inputs of a model: a .npy file for a model of one input, an .npz file whose keys are input names, or a folder of
- * them. The first axis counts samples. A key `labels` that is no input holds classes. Numbers of another width than the
+ * Arrays as inputs of a model: a .npy file for a model of one input, an .npz or .safetensors file whose keys are input names, or a folder
+ * of them. The first axis counts samples. A key `labels` that is no input holds classes. Numbers of another width than the
  * model's input are converted. An array of one axis more than the input holds whole inputs, for models
  * that do not count samples along the first axis.
  *
@@ -34,7 +38,8 @@ const LABEL_KEYS = ['labels', 'label'];
  */
 export async function arrays(path: string, options: ArraysOptions): Promise<Calibration> {
   const files = await arrayFiles(path).catch((cause) => cannotRead(path, cause));
-  if (files.length === 0) throw new SnpError('calibration', `${path} holds no .npy or .npz files.`, { file: path });
+  if (files.length === 0)
+    throw new SnpError('calibration', `${path} holds no .npy, .npz or .safetensors files.`, { file: path });
   const read = async (file: string) => picturesIn(await load(file, options.inputs), { file, ...options });
   const first = await read(files[0]);
   const loaded = files.length === 1 ? first : undefined;
@@ -69,7 +74,7 @@ export async function arrays(path: string, options: ArraysOptions): Promise<Cali
 /** The file itself, or those in a folder and the folders in it, by name. */
 async function arrayFiles(path: string): Promise<string[]> {
   if (!(await stat(path)).isDirectory()) return [path];
-  const names = (await readdir(path, { recursive: true })).filter((name) => /\.np[yz]$/.test(name));
+  const names = (await readdir(path, { recursive: true })).filter((name) => ARRAY_FILE.test(name));
   return names.sort().map((name) => join(path, name));
 }
 
@@ -92,11 +97,13 @@ async function load(file: string, inputs: readonly TensorInfo[]): Promise<Conten
     if (inputs.length !== 1) {
       throw new SnpError(
         'calibration',
-        `${file} is a single array, but the model has ${inputs.length} inputs (${inputs.map((input) => input.name).join(', ')}). Give an .npz file with these keys.`,
+        `${file} is a single array, but the model has ${inputs.length} inputs (${inputs.map((input) => input.name).join(', ')}). Give an .npz or .safetensors file with these keys.`,
         { file },
       );
     }
     content.set(inputs[0].name, readNpy(bytes, file));
+  } else if (file.endsWith('.safetensors')) {
+    for (const [name, array] of readSafetensors(bytes, file)) content.set(name, array);
   } else {
     for (const [name, part] of Object.entries(unzip(bytes, file)))
       content.set(name.replace(/\.npy$/, ''), readNpy(part, `${file}:${name}`));

@@ -8,7 +8,8 @@ export interface NpyArray {
   data: Exclude<RuntimeData, string[]>;
 }
 
-const KINDS: Readonly<
+/** Type, array and bytes of the elements that are read, by NumPy's names. */
+export const ELEMENTS: Readonly<
   Record<string, readonly [DataType, new (buffer: ArrayBuffer) => Exclude<RuntimeData, string[]>, number]>
 > = {
   f2: ['FLOAT16', Uint16Array, 2],
@@ -46,7 +47,7 @@ export function readNpy(bytes: Uint8Array, name: string): NpyArray {
   const shape = /'shape':\s*\(([^)]*)\)/.exec(header);
   const order = /'fortran_order':\s*(True|False)/.exec(header);
   if (!descr || !shape || !order) throw fail('has a header that is not understood; save plain numeric arrays.');
-  const kind = KINDS[descr[2]];
+  const kind = ELEMENTS[descr[2]];
   if (!kind) throw fail(`holds elements of type ${descr[2]}, which are not supported.`);
   if (descr[1] === '>' && kind[2] > 1) fail('is big-endian; save it as little-endian.');
   const dims = shape[1]

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { SnpError } from '@snp/onnx';
 import type { TensorInfo } from '../session/runtime.js';
-import { arrays } from './arrays.js';
+import { ARRAY_FILE, arrays } from './arrays.js';
 import type { Calibration } from './calibration.js';
 import { images } from './images.js';
 import type { Preprocess } from './preprocess.js';
@@ -40,12 +40,12 @@ async function textsFor(path: string, { encoder, ...options }: OpenCalibrationOp
   return encoded(await texts(path, { ...options, inputs: own }), inputs, encoder);
 }
 
-/** Opens what lies at a path: a folder of pictures; texts (.txt, .jsonl, .json) or a folder of them; a .npy or .npz file, or a folder of those. */
+/** Opens what lies at a path: a folder of pictures; texts (.txt, .jsonl, .json) or a folder of them; a .npy, .npz or .safetensors file, or a folder of those. */
 export async function openCalibration(path: string, options: OpenCalibrationOptions): Promise<Calibration> {
   const stats = await stat(path).catch((cause) => {
     throw new SnpError(
       'calibration',
-      `${path} does not exist. Give a folder of pictures, texts (.txt, .jsonl), or .npy or .npz files.`,
+      `${path} does not exist. Give a folder of pictures, texts (.txt, .jsonl), or .npy, .npz or .safetensors files.`,
       { file: path },
       { cause },
     );
@@ -53,7 +53,7 @@ export async function openCalibration(path: string, options: OpenCalibrationOpti
   const { inputs } = options;
   const isFolder = stats.isDirectory();
   const names = isFolder ? await readdir(path, { recursive: true }) : [path];
-  const areArrays = names.some((name) => /\.np[yz]$/.test(name));
+  const areArrays = names.some((name) => ARRAY_FILE.test(name));
   // A folder of pictures may hold labels or notes beside them.
   const mayBeTexts = !isFolder || tokenInputs(inputs).length > 0;
   const areTexts = !areArrays && mayBeTexts && names.some((name) => TEXT_FILE.test(name));
@@ -66,7 +66,7 @@ export async function openCalibration(path: string, options: OpenCalibrationOpti
   if (!isFolder) {
     throw new SnpError(
       'calibration',
-      `${path} is neither a folder of pictures nor texts (.txt, .jsonl, .json) nor a .npy or .npz file.`,
+      `${path} is neither a folder of pictures nor texts (.txt, .jsonl, .json) nor a .npy, .npz or .safetensors file.`,
       {
         file: path,
       },
@@ -75,7 +75,7 @@ export async function openCalibration(path: string, options: OpenCalibrationOpti
   if (inputs.length !== 1) {
     throw new SnpError(
       'calibration',
-      `The model has ${inputs.length} inputs (${inputs.map((input) => input.name).join(', ')}): pictures feed one only. Give .npz files with these keys.`,
+      `The model has ${inputs.length} inputs (${inputs.map((input) => input.name).join(', ')}): pictures feed one only. Give .npz or .safetensors files with these keys.`,
       { file: path },
     );
   }
