@@ -27,7 +27,17 @@ beforeAll(async () => {
   for (const name of ['a.png', 'b.jpg']) await writeFile(at('broken', name), 'not a picture');
   await mkdir(at('nothing'));
   await writeFile(at('wrong.npy'), npy([4, 3, 16, 16]));
-  await snp('prune', at('vit.onnx'), '--keep-macs', '0.6', '-o', at('small.onnx'), '--report', at('report'));
+  await snp(
+    'prune',
+    at('vit.onnx'),
+    '--keep-macs',
+    '0.6',
+    '--no-calib',
+    '-o',
+    at('small.onnx'),
+    '--report',
+    at('report'),
+  );
 }, 60_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -104,7 +114,11 @@ const CASES: readonly (readonly [string, string, RegExp])[] = [
     'prune @mlp.onnx --plugin head --ratio head=0.5 -o OUT',
     /No head of this model can be pruned.*No attention was found/,
   ],
-  ['a budget below what is frozen', 'prune @mlp.onnx --keep-macs 0.01 -o OUT', /cannot be met.*Can be pruned.*ffn 32/],
+  [
+    'a budget below what is frozen',
+    'prune @mlp.onnx --keep-macs 0.01 --no-calib -o OUT',
+    /cannot be met.*Can be pruned.*ffn 32/,
+  ],
   ['a misspelt kind', 'prune @vit.onnx --ratio fnn=0.5 -o OUT', /'fnn'.*Did you mean 'ffn'/],
   [
     'ratios with a comma',
@@ -155,7 +169,11 @@ const CASES: readonly (readonly [string, string, RegExp])[] = [
   ],
   ['statistics that are none', 'prune @vit.onnx --keep-macs 0.5 --stats @vit.onnx -o OUT', /holds no statistics/],
   ['a shard of nothing', 'calibrate @vit.onnx --calib @pictures --shard 3/2 -o OUT', /I\/N with I from 1 to N/],
-  ['a seed without use', 'prune @vit.onnx --keep-macs 0.5 --seed 3 -o OUT', /--seed is for --criterion random/],
+  [
+    'a seed without use',
+    'prune @vit.onnx --keep-macs 0.5 --seed 3 -o OUT',
+    /--seed is about calibration data and --criterion random/,
+  ],
   ['a limit without data', 'prune @vit.onnx --keep-macs 0.5 --limit 3 -o OUT', /--limit is about calibration data/],
   ['an unknown preset', 'prune @vit.onnx --preset deit -o OUT', /no preset 'deit'.*snp-deit-tiny/],
   [
@@ -163,10 +181,16 @@ const CASES: readonly (readonly [string, string, RegExp])[] = [
     'prune @vit.onnx --preset snp-deit-tiny -o OUT',
     /for a model of 12 blocks.*has 2 blocks/,
   ],
+  [
+    'a budget without typical inputs',
+    'prune @vit.onnx --keep-macs 0.5 -o OUT',
+    /no typical inputs.*--calib DIR.*--no-calib/s,
+  ],
+  ['a budget in numbers without typical inputs', 'prune @vit.onnx --keep-params 9k -o OUT', /no typical inputs/],
   ['an unknown criterion', 'prune @vit.onnx --keep-macs 0.5 --criterion magic -o OUT', /magic.*snp/s],
   [
     'a criterion that needs data',
-    'prune @vit.onnx --keep-macs 0.5 --criterion activation -o OUT',
+    'prune @vit.onnx --keep-macs 0.5 --criterion activation --no-calib -o OUT',
     /looks at activations.*--calib/,
   ],
   [
@@ -181,7 +205,7 @@ const CASES: readonly (readonly [string, string, RegExp])[] = [
   ],
   ['its old name, too', 'prune @vit.onnx --keep-macs 0.5 --recovery ridge -o OUT', /Compensation 'ridge'.*--calib/],
   ['a budget of nothing', 'prune @vit.onnx --keep-macs 0 -o OUT', /above 0/],
-  ['a budget that cannot be met', 'prune @vit.onnx --keep-params 1e-9 -o OUT', /cannot be met/],
+  ['a budget that cannot be met', 'prune @vit.onnx --keep-params 1e-9 --no-calib -o OUT', /cannot be met/],
   ['a budget that is no number', 'prune @vit.onnx --keep-macs half -o OUT', /fraction \(0\.5\)/],
   [
     'a ratio for a group that does not exist',
@@ -283,7 +307,15 @@ describe('bad input ends with an error and no output', () => {
 
   it('missing external data', async () => {
     await rm(at('external.onnx.data'));
-    const { code, stderr } = await snp('prune', at('external.onnx'), '--keep-macs', '0.5', '-o', at('out.onnx'));
+    const { code, stderr } = await snp(
+      'prune',
+      at('external.onnx'),
+      '--keep-macs',
+      '0.5',
+      '--no-calib',
+      '-o',
+      at('out.onnx'),
+    );
     expect(stderr).toMatch(/external\.onnx\.data.*is missing.*Copy it/);
     expect(code).toBe(1);
     expect(await namesIn(folder)).not.toContain('out.onnx');

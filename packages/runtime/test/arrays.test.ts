@@ -198,23 +198,29 @@ describe('files and selection', () => {
 
   it.each([
     [{}, [0, 1, 2, 3, 4, 5]],
-    [{ limit: 2 }, [0, 1]],
+    [{ limit: 2 }, [0, 1, 2, 3, 4, 5]],
     [{ every: 2 }, [0, 2, 4]],
     [{ every: 2, start: 1 }, [1, 3, 5]],
-    [{ every: 2, start: 1, limit: 2 }, [1, 3]],
+    [{ every: 2, start: 1, limit: 2 }, [1, 3, 5]],
     [{ start: 4, limit: 9 }, [4, 5]],
-  ])('selects by position, across files too: %j', async (selection, expected) => {
-    const input = { ...X, dims: ['batch'] };
-    const one = await file('npy', npy([6], SIX));
-    const folder = join(root, JSON.stringify(selection).replace(/\W/g, '_'));
-    await mkdir(folder);
-    await writeFile(join(folder, 'a.npy'), npy([4], SIX.slice(0, 4)));
-    await writeFile(join(folder, 'b.npy'), npy([2], SIX.slice(4)));
-    for (const path of [one, folder]) {
-      expect((await rows(path, [input], selection)).flatMap(({ data }) => data)).toEqual(expected);
-    }
-    expect((await arrays(one, { inputs: [input], ...selection })).count).toBe(expected.length);
-  });
+  ])(
+    'selects by position, across files too, and draws what a limit allows: %j',
+    async (selection: Selection, among) => {
+      const count = Math.min(among.length, selection.limit ?? among.length);
+      const input = { ...X, dims: ['batch'] };
+      const one = await file('npy', npy([6], SIX));
+      const folder = join(root, JSON.stringify(selection).replace(/\W/g, '_'));
+      await mkdir(folder);
+      await writeFile(join(folder, 'a.npy'), npy([4], SIX.slice(0, 4)));
+      await writeFile(join(folder, 'b.npy'), npy([2], SIX.slice(4)));
+      for (const path of [one, folder]) {
+        const chosen = (await rows(path, [input], selection)).flatMap(({ data }) => data);
+        expect(chosen).toHaveLength(count);
+        expect(chosen).toEqual(among.filter((row) => chosen.includes(row)));
+      }
+      expect((await arrays(one, { inputs: [input], ...selection })).count).toBe(count);
+    },
+  );
 
   it('is an error where nothing is selected, or nothing is there', async () => {
     const path = await file('npy', npy([2, 3], SIX));

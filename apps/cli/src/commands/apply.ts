@@ -87,15 +87,7 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
 
 /** What a plan leaves to say. */
 function applyFlags(config: ParsedConfig) {
-  const {
-    criterion: _,
-    plugin: __,
-    pluginTimeout: ___,
-    round: ____,
-    seed: _____,
-    least: ______,
-    ...reading
-  } = commonFlags(config);
+  const { criterion: _, plugin: __, pluginTimeout: ___, round: ____, least: _____, ...reading } = commonFlags(config);
   const { verify, answers, companions: companion, dims: dim, compensation, recovery, report } = config;
   return { ...reading, verify, answers, companion, dim, compensation: compensation ?? recovery, report };
 }

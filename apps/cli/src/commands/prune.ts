@@ -66,6 +66,11 @@ interface PruneCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   json?: boolean;
 }
 
+/** As they are given: `--no-calib` is false. */
+interface GivenOptions extends Omit<PruneCommandOptions, 'calib'> {
+  calib?: string | false;
+}
+
 /** `snp prune`: the main job. */
 export function pruneCommand(): Command {
   const command = new Command('prune')
@@ -109,9 +114,9 @@ export function pruneCommand(): Command {
     .option('--plan <FILE>', 'a plan made before: nothing is scored')
     .addOption(criterionOption(criterionNames))
     .option('--calib <DIR>', 'typical inputs: pictures, texts (.txt, .jsonl), or .npy/.npz/.safetensors files')
+    .option('--no-calib', 'go on without typical inputs: most models are ruined that way')
     .option('--stats <FILE...>', 'what calibrate gathered, in place of typical inputs; several files of shards add up')
     .option('--round <N>', 'make widths per head multiples of N', wholeNumber(1))
-    .option('--seed <N>', 'seed of the random criterion', wholeNumber(0))
     .addOption(
       new Option(
         '--compensation <KIND>',
@@ -135,14 +140,15 @@ export function pruneCommand(): Command {
 }
 
 async function run(path: string, _: unknown, command: Command): Promise<void> {
-  const given = await withConfig<PruneCommandOptions>(command, pruneFlags, pruneDrops);
-  const options = { ...given, compensation: given.compensation ?? given.recovery };
+  const { calib, ...given } = await withConfig<GivenOptions>(command, pruneFlags, pruneDrops);
+  const options = { ...given, calib: calib || undefined, compensation: given.compensation ?? given.recovery };
   checkContradictions(options);
   const extensions = await extensionsOf(options);
   const output = options.output ?? defaultOutput(path);
   const companions = companionPlaces(options.companion, { input: path, output });
   await checkCompanions(companions, { input: path, output });
   const model = await openModel(path, options);
+
   const calibration =
     options.calib === undefined ? undefined : await openData(options.calib, { model, file: path }, options);
   const statistics = await statisticsIn(options);
@@ -157,6 +163,7 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
         latency: await latencyOf(options, target),
         ...common,
         ...decidingOf(options),
+        uncalibrated: calib === false ? 'warn' : 'refuse',
         ...extensions,
       });
     }),
@@ -248,17 +255,16 @@ function checkContradictions(options: PruneCommandOptions): void {
       ['--stats', options.compensation === 'none' ? options.stats : undefined],
       ['--criterion', options.criterion],
       ['--round', options.round],
-      ['--seed', options.seed],
     ].find(([, value]) => value !== undefined);
   if (useless)
     throw new SnpError(
       'invalid-argument',
       `${useless[0]} has no effect with --plan, which says already which units stay. Leave it out.`,
     );
-  if (options.seed !== undefined && options.criterion !== 'random') {
+  if (options.seed !== undefined && options.criterion !== 'random' && options.calib === undefined) {
     throw new SnpError(
       'invalid-argument',
-      `--seed is for --criterion random; '${options.criterion ?? 'snp'}' draws no random numbers.`,
+      `--seed is about calibration data and --criterion random; without data '${options.criterion ?? 'snp'}' draws nothing.`,
     );
   }
   if (options.latency === undefined) {

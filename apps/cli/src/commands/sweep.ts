@@ -94,7 +94,6 @@ export function sweepCommand(): Command {
     )
     .option('--round <N>', 'make widths per head multiples of N', wholeNumber(1))
     .addOption(criterionOption(criterionNames))
-    .option('--seed <N>', 'seed of the random criterion', wholeNumber(0))
     .addOption(dimOption())
     .addOption(narrowCacheOption())
     .addOption(noVerifyOption())

@@ -62,7 +62,6 @@ export function tuneCommand(): Command {
     )
     .option('--temperature <T>', 'what scores are divided by before they are compared (default: 1)', positive)
     .option('--decay <D>', 'weight decay of matrices (default: none)', positive)
-    .option('--seed <N>', 'seed of all that is drawn (default: 0)', wholeNumber(0))
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addDataOptions(command).action(run);

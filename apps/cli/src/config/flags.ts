@@ -76,12 +76,12 @@ export function pruneDrops(flags: Readonly<Record<string, unknown>>, given: Read
   const divides = ['keepMacs', 'keepParams', 'keepBytes', 'latency'].some(has);
   return [
     ...(aimed ? TARGETS : []),
-    ...(has('plan') ? ['criterion', 'round', 'seed'] : []),
+    ...(has('plan') ? ['criterion', 'round'] : []),
     ...(has('latency') ? [] : ['target', 'table']),
     ...(divides ? [] : ['allocation', 'least']),
     ...(limits ? [] : ['count']),
-    ...(flags.criterion === 'random' ? [] : ['seed']),
-    ...(has('calib') ? [] : DATA_OPTIONS),
+    ...(flags.criterion === 'random' || has('calib') ? [] : ['seed']),
+    ...(has('calib') && flags.calib !== false ? [] : DATA_OPTIONS),
   ];
 }
 

@@ -73,7 +73,7 @@ export const configSchema = z.strictObject({
     .union([text, own('a criterion')], { error: 'must be the name of a criterion, or a criterion { name, score }' })
     .optional()
     .describe('which neurons leave'),
-  seed: whole(0).optional().describe('seed of the random criterion'),
+  seed: whole(0).optional().describe('seed of what is drawn: which samples a limit takes, random criteria'),
   plugins: z
     .array(
       z.union([text, own('a criterion or plug-in')], { error: 'must be a file, a package, a criterion or a plug-in' }),

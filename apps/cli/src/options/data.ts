@@ -16,6 +16,7 @@ export interface DataOptions {
   every?: number;
   start?: number;
   batch?: number;
+  seed?: number;
 }
 
 /** The names of all of them. */
@@ -51,14 +52,19 @@ export function addDataOptions(command: Command): Command {
     .option('--field <NAME>', 'for .jsonl and .json: field that holds the text (default: text, content or sentence)')
     .option('--pack', 'for texts: put one behind the other, and cut them into samples of equal length')
     .option('--stride <N>', 'with --pack: tokens from the begin of a sample to that of the next', wholeNumber(1))
-    .option('--limit <N>', 'use at most N samples', wholeNumber(1))
+    .option('--limit <N>', 'use N samples, spread over all, folder by folder', wholeNumber(1))
     .option(
       '--every <K>',
       'use every K-th sample in file order (with --start: to calibrate on one half and measure on the other)',
       wholeNumber(1),
     )
     .option('--start <N>', 'position of the first sample to use, from 0', wholeNumber(0))
-    .option('--batch <N>', 'samples per run of the model', wholeNumber(1));
+    .option('--batch <N>', 'samples per run of the model', wholeNumber(1))
+    .option(
+      '--seed <N>',
+      'seed of what is drawn: which samples --limit takes, random criteria, training',
+      wholeNumber(0),
+    );
 }
 
 /**

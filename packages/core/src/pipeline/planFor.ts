@@ -8,6 +8,7 @@ import { judgeRatios } from '../allocation/judgeRatios.js';
 import type { LeastShares } from '../allocation/planner.js';
 import { presetWidths } from '../allocation/presets.js';
 import type { Target } from '../allocation/target.js';
+import { sayUncalibrated } from '../allocation/uncalibrated.js';
 import { calibrate } from '../calibration/calibrate.js';
 import { type CompensationKind, requestsFor } from '../compensation/methods.js';
 import { NO_COMPENSATION, solveCompensation } from '../compensation/solve.js';
@@ -29,6 +30,7 @@ export interface PlanOptions extends Target {
   reconstruct?: boolean | undefined;
   least?: LeastShares | undefined;
   round?: number | undefined;
+  uncalibrated?: 'warn' | 'refuse' | undefined;
 }
 
 /** A plan, and all that led to it. */
@@ -56,6 +58,7 @@ export async function planFor(
   const fixed = taken.leaving.widths(context.analysis);
   // Before anything is measured for nothing. Units beyond neurons may do what neurons cannot.
   if (planned && budget && taken.open.length === 0) checkBudget(context.analysis, budget, { round, fixed });
+  if (preset === undefined && !context.data && !given) sayUncalibrated(context, options);
   const even = planned ? undefined : await allocateEvenly(context, { ratios, preset, budget, latency, round, taken });
   // What heads and branches leave behind is made up for by neurons of any group.
   const beyond = (planned && taken.open.length > 0) || Object.keys(fixed).length > 0;

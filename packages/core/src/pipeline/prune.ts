@@ -51,6 +51,8 @@ export interface PruneOptions extends OpenOptions, Target {
   holdBack?: boolean | undefined;
   /** Widths per head become multiples of this. Default 1. */
   round?: number | undefined;
+  /** What happens where a budget takes more than a twentieth and nothing is known of typical inputs, which ruins most models: a warning, or an error. Default `warn`. */
+  uncalibrated?: 'warn' | 'refuse' | undefined;
   /**
    * Whether the result is proven before it is handed out: on the first calibration samples, or on random inputs, it has to answer as the original with the removed units at
    * zero does (see `verify`). Groups that do not come out right are left as they are, with a warning. Default true.
@@ -72,6 +74,7 @@ const PRUNE_FIELDS: OptionFields<PruneOptions> = {
   allocation: is.oneOf(['planned', 'even']),
   least: is.numbersByName,
   round: is.count,
+  uncalibrated: is.oneOf(['warn', 'refuse']),
 };
 
 /**

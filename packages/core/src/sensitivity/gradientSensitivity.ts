@@ -24,7 +24,7 @@ export interface GradientSensitivityOptions {
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Bytes of changed weights that are held at once: where there are more, groups go in several rounds, each with a walk back of its own. */
+/** Bytes of changed weights that are held at once, or half of what the model's weights take: where there are more, groups go in several rounds, each with a walk back of its own. */
 const MOST_BYTES = 500e6;
 
 /** Samples per run: the gradients of all branches, in all directions, are there at once. */
@@ -73,6 +73,8 @@ export async function gradientSensitivity(
 /** Places whose changed weights fit into memory together. The last ones of the model come first: a walk back goes no further than it must. */
 function roundsOf(places: readonly Place[], { graph }: Model): Place[][] {
   const position = new Map(graph.nodes.map((node, at) => [node, at]));
+  const weights = graph.initializers.reduce((sum, { tensor }) => sum + 4 * tensor!.size, 0);
+  const most = Math.max(MOST_BYTES, weights / 2);
   const at = ({ reach }: Place) => position.get(reach.end.producer!) ?? 0;
   const rounds: Place[][] = [];
   let room = 0;
@@ -80,7 +82,7 @@ function roundsOf(places: readonly Place[], { graph }: Model): Place[][] {
     const bytes = bytesOf(place);
     if (rounds.length === 0 || bytes > room) {
       rounds.push([]);
-      room = MOST_BYTES;
+      room = most;
     }
     rounds[rounds.length - 1].push(place);
     room -= bytes;

@@ -10,10 +10,10 @@ import { type NpyArray, readNpy } from './npy.js';
 import { picturesIn } from './pictureArrays.js';
 import type { Preprocess } from './preprocess.js';
 import { readSafetensors } from './safetensors.js';
-import { isSelected, type Selection } from './selection.js';
+import { type Drawing, isSelected, type Selection, spreadItems } from './selection.js';
 
 /** Options of `arrays`. */
-export interface ArraysOptions extends Selection {
+export interface ArraysOptions extends Selection, Drawing {
   inputs: readonly TensorInfo[];
   /**
    * Says that arrays of 8-bit numbers [samples, height, width, 3] are pictures, and how they become the model's numbers [1, 3, height, width]: as for `images`, but for sizes, which have to be the
@@ -45,30 +45,37 @@ export async function arrays(path: string, options: ArraysOptions): Promise<Cali
   const loaded = files.length === 1 ? first : undefined;
   return {
     pictures: first.pictures,
-    count:
-      loaded && Math.min(options.limit ?? Number.POSITIVE_INFINITY, countSelected(samplesIn(loaded.content), options)),
+    count: loaded && spreadItems(selectedIn(loaded.content, options), options).length,
     skipped: [],
     async *samples(signal) {
-      let position = 0;
+      let all = 0;
       let taken = 0;
       for (const file of files) {
         const { content } = loaded ?? (await read(file));
-        for (let at = 0; at < samplesIn(content); at++, position++) {
+        const selected = selectedIn(content, options, all);
+        // Of several files it is not known how many samples are to come.
+        for (const at of loaded ? spreadItems(selected, options) : selected) {
           throwIfAborted(signal);
-          if (!isSelected(position, options)) continue;
-          if (options.limit !== undefined && taken >= options.limit) return;
+          if (taken === options.limit) return;
           taken++;
           yield sampleAt(content, at, `${basename(file)}[${at}]`, options.inputs);
         }
+        all += samplesIn(content);
       }
       if (taken === 0)
         throw new SnpError(
           'calibration',
-          `${path} holds no samples that were selected: it has ${position}. Select others, or give more.`,
+          `${path} holds no samples that were selected: it has ${all}. Select others, or give more.`,
           { file: path },
         );
     },
   };
+}
+
+/** The rows of a file that are selected, of which `before` samples of other files come before. */
+function selectedIn(content: Content, options: Selection, before = 0): number[] {
+  const rows = Array.from({ length: samplesIn(content) }, (_, at) => at);
+  return rows.filter((at) => isSelected(before + at, options));
 }
 
 /** The file itself, or those in a folder and the folders in it, by name. */
@@ -80,11 +87,6 @@ async function arrayFiles(path: string): Promise<string[]> {
 
 function cannotRead(file: string, cause: Error): never {
   throw new SnpError('calibration', `${file} cannot be read: ${cause.message}.`, { file }, { cause });
-}
-
-function countSelected(total: number, selection: Selection): number {
-  return Array.from({ length: total }, (_, position) => position).filter((position) => isSelected(position, selection))
-    .length;
 }
 
 /** The arrays of a file, by the names of inputs. */

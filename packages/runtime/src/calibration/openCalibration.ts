@@ -5,14 +5,14 @@ import { ARRAY_FILE, arrays } from './arrays.js';
 import type { Calibration } from './calibration.js';
 import { images } from './images.js';
 import type { Preprocess } from './preprocess.js';
-import type { Selection } from './selection.js';
+import type { Drawing, Selection } from './selection.js';
 import { type EncoderFiles, encoded } from './texts/encoded.js';
 import { TEXT_FILE } from './texts/readTexts.js';
 import { encodedInputs, tokenInputs } from './texts/textFeeds.js';
 import { texts } from './texts/texts.js';
 
 /** Options of `openCalibration`. */
-export interface OpenCalibrationOptions extends Selection {
+export interface OpenCalibrationOptions extends Selection, Drawing {
   /** What the model expects. */
   inputs: readonly TensorInfo[];
   /** For pictures: preset name, path of a `preprocessor_config.json`, or the preprocessing itself. */

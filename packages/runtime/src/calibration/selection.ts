@@ -1,3 +1,5 @@
+import { uniformNumbers } from '../uniformNumbers.js';
+
 /** Which samples of a source are used, by position. */
 export interface Selection {
   /** At most so many. Default: all. */
@@ -13,7 +15,33 @@ export function isSelected(position: number, { every = 1, start = 0 }: Selection
   return position >= start && (position - start) % every === 0;
 }
 
-/** The selected items of a list, the limit included. */
-export function selectItems<T>(items: readonly T[], selection: Selection): T[] {
-  return items.filter((_, position) => isSelected(position, selection)).slice(0, selection.limit);
+/** How samples are chosen where not all are taken. */
+export interface Drawing {
+  /** Other seeds choose others. Default 0. */
+  seed?: number | undefined;
+}
+
+/** The selected items of a list, in an order of which any first ones are spread over it (`spread`): files lie class by class, and whoever looks at the first ones alone is to see all kinds. */
+export function inSpreadOrder<T>(items: readonly T[], selection: Selection & Drawing): T[] {
+  const selected = items.filter((_, position) => isSelected(position, selection));
+  return spread(selected.length, selection)
+    .slice(0, selection.limit)
+    .map((at) => selected[at]);
+}
+
+/** As many of selected items as a limit allows, spread over them, in their order. */
+export function spreadItems<T>(selected: readonly T[], { limit, ...drawing }: Pick<Selection, 'limit'> & Drawing): T[] {
+  const chosen = new Set(spread(selected.length, drawing).slice(0, limit));
+  return selected.filter((_, at) => chosen.has(at));
+}
+
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** The numbers from 0 to `count` - 1 in an order of which any first ones lie evenly among all: steps by the golden section, from where the seed says (Weyl's sequence). */
+function spread(count: number, { seed = 0 }: Drawing): number[] {
+  const start = uniformNumbers(seed)();
+  const order = Array.from({ length: count }, (_, at) => ({ at, place: (start + at * GOLDEN) % 1 }));
+  const found = new Array<number>(count);
+  for (const [rank, { at }] of order.sort((a, b) => a.place - b.place).entries()) found[at] = rank;
+  return found;
 }

@@ -3,13 +3,13 @@ import { SnpError } from '@snp/onnx';
 import type { TensorInfo } from '../../session/runtime.js';
 import { throwIfAborted } from '../../throwIfAborted.js';
 import type { Calibration, FollowingTokens, Sample, Skipped } from '../calibration.js';
-import { isSelected, type Selection } from '../selection.js';
+import { type Drawing, isSelected, type Selection, spreadItems } from '../selection.js';
 import { readTexts } from './readTexts.js';
 import { textFeeds, tokenInputs } from './textFeeds.js';
 import { openTokenizer, type TextTokenizer } from './tokenizerFile.js';
 
 /** Options of `texts`. */
-export interface TextsOptions extends Selection {
+export interface TextsOptions extends Selection, Drawing {
   /** What the model expects. */
   inputs: readonly TensorInfo[];
   /** `tokenizer.json` as Hugging Face writes it, or the folder that it lies in. Files of tokens need none. */
@@ -112,14 +112,17 @@ function fixedTokens(inputs: readonly TensorInfo[], path: string): number | unde
   );
 }
 
+/** Of how many times as many texts those are chosen that a limit asks for: to read all of a large corpus takes long. */
+const LOOKED_AT = 16;
+
 async function selected(cutting: Cutting): Promise<Window[]> {
   const windows: Window[] = [];
   let position = 0;
   for await (const window of cutting.pack ? packed(cutting) : single(cutting)) {
     if (isSelected(position++, cutting)) windows.push(window);
-    if (windows.length === cutting.limit) break;
+    if (cutting.limit !== undefined && windows.length === LOOKED_AT * cutting.limit) break;
   }
-  return windows;
+  return spreadItems(windows, cutting);
 }
 
 /** Each text as a sample. */
