@@ -3,7 +3,7 @@ export { type Batch, batches } from './calibration/batches.js';
 export type { Calibration, FollowingTokens, Sample, Skipped } from './calibration/calibration.js';
 export { checkSample } from './calibration/checkSample.js';
 export { type RunPlan, runPlan } from './calibration/runPlan.js';
-export type { Selection } from './calibration/selection.js';
+export type { Drawing, Selection } from './calibration/selection.js';
 export { type Shard, shardOf } from './calibration/shard.js';
 export { type FeedSource, tensors } from './calibration/tensors.js';
 export { type NarrowedTokenizer, narrowTokenizer, type TokenizerJson } from './calibration/texts/narrowTokenizer.js';

@@ -22,8 +22,11 @@ export function expectedDivergences(
   const all = [...compensations].filter(({ errors }) => errors[0] > 0 || errors.length > 0);
   const scale = medianEffect(all, sensitivity);
   const curves = new Map<string, DivergenceCurve>();
+  const someMeasured = Object.keys(sensitivity).length > 0;
   for (const { errors, group } of all) {
     const measured = sensitivity[group.id]?.length ? measuredCurve(errors, sensitivity[group.id]) : undefined;
+    // Errors of the stream cannot be compared with others: beside groups whose effects are known it keeps its width.
+    if (group.kind === 'residual' && !measured && someMeasured) continue;
     if (OTHER_UNITS.has(group.kind)) {
       curves.set(group.id, measured ?? relative(errors, all, group.block).map((error) => error * scale));
     } else {

@@ -1,4 +1,4 @@
-import { cloneModel, inferShapes, type Model, type ShapeInfo, type SnpError, type Value } from '@snp/onnx';
+import { cloneModel, inferShapes, type Model, type ShapeInfo, SnpError, type Value } from '@snp/onnx';
 import {
   type AnswerOutputs,
   answerOutputs,
@@ -48,8 +48,10 @@ const BATCH_SIZE = 8;
  */
 export async function measureSensitivity(context: Running, options: MeasureSensitivityOptions): Promise<Sensitivity> {
   const { analysis, runtime, signal } = context;
-  const { onProgress, onRefusal } = options;
-  const parts = partsOf(options.compensations);
+  const { compensations, onProgress, onRefusal } = options;
+  const wide = onRefusal ? compensations.filter((own) => bytesOf(own) > MOST_BYTES) : [];
+  if (wide.length > 0) onRefusal!(idsOf(wide), tooWide(wide));
+  const parts = partsOf(compensations.filter((own) => !wide.includes(own)));
   const whole = cloneModel(analysis.model);
   pickTokensEarly(whole);
   const shapes = inferShapes(whole);
@@ -90,6 +92,18 @@ export async function measureSensitivity(context: Running, options: MeasureSensi
     await algebra.close();
   }
   return measured;
+}
+
+/** Bytes of weights that may travel for each width of a group that is tried: of a model of a billion parameters, the residual stream would take most of it. */
+const MOST_BYTES = 1e9;
+
+const bytesOf = ({ touches }: Compensation) => 4 * touches.reduce((sum, { tensor }) => sum + tensor!.size, 0);
+
+const idsOf = (compensations: readonly Compensation[]) => compensations.map(({ group }) => group.id);
+
+function tooWide(wide: readonly Compensation[]): SnpError {
+  const most = Math.max(...wide.map(bytesOf));
+  return new SnpError('limit', `${(most / 1e9).toFixed(1)} GB of weights would change with each width that is tried.`);
 }
 
 /** What of the original is to be kept. */

@@ -71,6 +71,14 @@ describe('expected divergence', () => {
     expect(curve[curve.length >> 1]).toBeCloseTo(18 / 4, 10);
   });
 
+  it('of the stream is not told where it alone was not measured', () => {
+    const { residual: _, ...others } = perError;
+    const known = expectedDivergences(compensations, measured(compensations, others));
+    expect(known.has('residual')).toBe(false);
+    expect(known.get('blocks.0.ffn')).toEqual(curves.get('blocks.0.ffn'));
+    expect(expectedDivergences(compensations, {}).has('residual')).toBe(true);
+  });
+
   it('is the error where nothing was measured', () => {
     const [first] = compensations;
     expect(expectedDivergences([first], {}).get('blocks.0.ffn')).toEqual(first.errors);
