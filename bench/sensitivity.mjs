@@ -1,4 +1,4 @@
-// `node bench/sensitivity.mjs MODEL DATA [SAMPLES]`: what narrowing each group alone does to the answers, estimated by gradients and measured by running the model with each group
+// `node bench/sensitivity.mjs MODEL DATA [SAMPLES] [--preprocess NAME]`: what narrowing each group alone does to the answers, estimated by gradients and measured by running the model with each group
 // narrowed, on the same samples: rank correlation, correlation of logarithms, median of estimated over measured by kind of group, and the time of each in plain inferences of those
 // samples. With `--table` every point as a line of tab-separated values; with `--svg FILE` a picture of them.
 
@@ -6,16 +6,22 @@ import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { calibrate, estimateSensitivity, open, solveCompensation } from '@snp/core/stages';
 import { readModel } from '@snp/onnx/node';
-import { onnxRuntime, openCalibration, runSamples } from '@snp/runtime';
+import { onnxRuntime, openCalibration, runSamples, tokenizerBeside } from '@snp/runtime';
 import { inputsOf } from './support/inputsOf.mjs';
 import { scatter } from './support/scatter.mjs';
 
 const given = process.argv.slice(2);
 const picture = given.includes('--svg') ? given.splice(given.indexOf('--svg'), 2)[1] : undefined;
+const preprocess = given.includes('--preprocess') ? given.splice(given.indexOf('--preprocess'), 2)[1] : undefined;
 const table = given.includes('--table');
 const [path, data, limit = '48'] = given.filter((argument) => !argument.startsWith('--'));
 const original = await readModel(path);
-const calibration = await openCalibration(data, { inputs: inputsOf(original), limit: Number(limit) });
+const calibration = await openCalibration(data, {
+  inputs: inputsOf(original),
+  limit: Number(limit),
+  preprocess,
+  tokenizer: await tokenizerBeside(path),
+});
 const runtime = onnxRuntime();
 const context = await open(path, { calibration, runtime });
 const compensations = await solveCompensation(context, await calibrate(context), { curves: true });
