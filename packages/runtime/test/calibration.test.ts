@@ -120,7 +120,7 @@ describe('folders of pictures', () => {
     const calibration = await open(broken);
     for (let pass = 0; pass < 2; pass++) {
       expect((await collect(calibration)).map(({ name }) => name).sort()).toEqual(['1.png', '3.png']);
-      expect(calibration.skipped.map(({ name }) => name).sort()).toEqual(['2.png', '4.jpg']);
+      expect(calibration.skipped.map(({ name }) => name)).toEqual(['2.png', '4.jpg']);
       for (const { reason } of calibration.skipped) expect(reason).toMatch(/unsupported image format/);
       for await (const _ of calibration.samples()) break;
     }
@@ -140,7 +140,7 @@ describe('folders of pictures', () => {
     const calibration = await open({ 'a.png': 'x', 'b.png': 'y' });
     await expect(collect(calibration)).rejects.toMatchObject({
       code: 'calibration',
-      message: expect.stringMatching(/None of the 2 pictures .* [ab]\.png: .*unsupported image format/),
+      message: expect.stringMatching(/None of the 2 pictures .* a\.png: .*unsupported image format/),
     });
     expect(calibration.skipped.length).toBe(2);
   });

@@ -40,11 +40,12 @@ export async function images(folder: string, options: ImagesOptions = {}): Promi
       { file: folder },
     );
   const skipped = new Map<string, Skipped>();
+  const byName = () => [...skipped.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
     count: files.length,
     pictures: true,
     get skipped() {
-      return [...skipped.values()];
+      return byName();
     },
     async *samples(signal) {
       let read = 0;
@@ -57,7 +58,7 @@ export async function images(folder: string, options: ImagesOptions = {}): Promi
         }
       }
       if (read === 0) {
-        const [first] = skipped.values();
+        const [first] = byName();
         throw new SnpError(
           'calibration',
           `None of the ${files.length} pictures in ${folder} can be read. The first: ${first.name}: ${first.reason}`,
