@@ -21,8 +21,8 @@ export function scatter(title, labels, points) {
   const grid = decades.map(
     (value) =>
       `<path d="M${across(value)} ${TOP}V${TOP + SIDE}M${LEFT} ${up(value)}H${LEFT + SIDE}" stroke="#ddd"/>` +
-      `<text x="${across(value)}" y="${TOP + SIDE + 16}" text-anchor="middle">${value}</text>` +
-      `<text x="${LEFT - 6}" y="${up(value)}" text-anchor="end" dominant-baseline="middle">${value}</text>`,
+      `<text x="${across(value)}" y="${TOP + SIDE + 16}" text-anchor="middle">${Number(value.toPrecision(1))}</text>` +
+      `<text x="${LEFT - 6}" y="${up(value)}" text-anchor="end" dominant-baseline="middle">${Number(value.toPrecision(1))}</text>`,
   );
   const dots = points.map(
     ({ x, y, series }) =>
@@ -33,6 +33,7 @@ export function scatter(title, labels, points) {
       `<circle cx="${LEFT + 14}" cy="${TOP + 14 + 18 * at}" r="4" fill="${COLOURS[at]}"/><text x="${LEFT + 24}" y="${TOP + 18 + 18 * at}">${name}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${LEFT + SIDE + 16} ${TOP + SIDE + BOTTOM}" font-family="sans-serif" font-size="11">
+<title>${title}: ${labels.join(' against ')}</title>
 <rect width="100%" height="100%" fill="#fff"/>
 <text x="${LEFT}" y="16" font-size="13" font-weight="bold">${title}</text>
 ${grid.join('\n')}
