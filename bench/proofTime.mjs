@@ -13,7 +13,7 @@ const [model, rounds = '7'] = process.argv.slice(2);
 const snp = fileURLToPath(new URL('../apps/cli/bin/snp.js', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'snp-bench-'));
 const output = join(folder, 'pruned.onnx');
-const prune = (...flags) => node(snp, 'prune', model, '--keep-macs', '0.6', '-o', output, ...flags);
+const prune = (...flags) => node(snp, 'prune', model, '--keep-macs', '0.6', '--no-calib', '-o', output, ...flags);
 
 try {
   const times = await inTurns([() => prune(), () => prune('--no-verify')], Number(rounds));
