@@ -35,7 +35,18 @@ export async function consume(manager, packages, folder) {
   await call(process.execPath, ['dist/everyEntry.js']);
   const { stdout } = await call(process.execPath, ['dist/main.js', model]);
   await checkBundle(folder);
-  await call('snp', ['prune', model, '-o', 'pruned.onnx', '--keep-macs', '60%', '--no-calib', '--report', 'report', '--json']);
+  await call('snp', [
+    'prune',
+    model,
+    '-o',
+    'pruned.onnx',
+    '--keep-macs',
+    '60%',
+    '--no-calib',
+    '--report',
+    'report',
+    '--json',
+  ]);
   await call('snp', ['verify', model, 'pruned.onnx', '--plan', 'report/plan.json', '--json']);
   return stdout.trim();
 }

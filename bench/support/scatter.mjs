@@ -3,6 +3,9 @@ const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9'];
 
 const [SIDE, LEFT, TOP, BOTTOM] = [360, 56, 28, 44];
 
+/** A power of ten in few letters. */
+const label = (value) => (value < 0.001 ? value.toExponential(0) : String(Number(value.toPrecision(1))));
+
 /**
  * A picture (SVG) of points over logarithmic axes of the same range, with the line where both are equal.
  *
@@ -21,8 +24,8 @@ export function scatter(title, labels, points) {
   const grid = decades.map(
     (value) =>
       `<path d="M${across(value)} ${TOP}V${TOP + SIDE}M${LEFT} ${up(value)}H${LEFT + SIDE}" stroke="#ddd"/>` +
-      `<text x="${across(value)}" y="${TOP + SIDE + 16}" text-anchor="middle">${Number(value.toPrecision(1))}</text>` +
-      `<text x="${LEFT - 6}" y="${up(value)}" text-anchor="end" dominant-baseline="middle">${Number(value.toPrecision(1))}</text>`,
+      `<text x="${across(value)}" y="${TOP + SIDE + 16}" text-anchor="middle">${label(value)}</text>` +
+      `<text x="${LEFT - 6}" y="${up(value)}" text-anchor="end" dominant-baseline="middle">${label(value)}</text>`,
   );
   const dots = points.map(
     ({ x, y, series }) =>
