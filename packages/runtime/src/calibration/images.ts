@@ -5,7 +5,7 @@ import type { Calibration, Sample, Skipped } from './calibration.js';
 import { decodePicture } from './decodePicture.js';
 import { type PictureFile, pictureFiles } from './pictureFiles.js';
 import { type Preprocess, resolvePreprocess } from './preprocess.js';
-import { type Drawing, inSpreadOrder, type Selection } from './selection.js';
+import { type Drawing, type Selection, selectItems } from './selection.js';
 
 /** Options of `images`. */
 export interface ImagesOptions extends Selection, Drawing {
@@ -21,7 +21,7 @@ const DEFAULT_INPUT: TensorInfo = { name: 'input', type: 'FLOAT', dims: [undefin
 const AHEAD = 8;
 
 /**
- * Pictures in a folder as inputs of a model, spread over the files: class folders, or flat with or without `labels.csv`. Pictures that cannot be
+ * Pictures in a folder as inputs of a model: class folders, or flat with or without `labels.csv`. Pictures that cannot be
  * read are skipped and listed.
  *
  * @throws SnpError `calibration` if there are no pictures, or none of them can be read.
@@ -32,7 +32,7 @@ export async function images(folder: string, options: ImagesOptions = {}): Promi
   const input = options.input ?? DEFAULT_INPUT;
   const [height, width] = pictureSize(input);
   const how = await resolvePreprocess(options.preprocess, height, width);
-  const files = inSpreadOrder(await pictureFiles(folder), options);
+  const files = selectItems(await pictureFiles(folder), options);
   if (files.length === 0)
     throw new SnpError(
       'calibration',

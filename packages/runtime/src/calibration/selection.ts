@@ -21,12 +21,12 @@ export interface Drawing {
   seed?: number | undefined;
 }
 
-/** The selected items of a list, in an order of which any first ones are spread over it (`spread`): files lie class by class, and whoever looks at the first ones alone is to see all kinds. */
-export function inSpreadOrder<T>(items: readonly T[], selection: Selection & Drawing): T[] {
-  const selected = items.filter((_, position) => isSelected(position, selection));
-  return spread(selected.length, selection)
-    .slice(0, selection.limit)
-    .map((at) => selected[at]);
+/** The selected items of a list, in their order; where there is a limit, spread over them: files lie class by class, and a few are to be of all kinds. */
+export function selectItems<T>(items: readonly T[], selection: Selection & Drawing): T[] {
+  return spreadItems(
+    items.filter((_, position) => isSelected(position, selection)),
+    selection,
+  );
 }
 
 /** As many of selected items as a limit allows, spread over them, in their order. */
