@@ -2,6 +2,7 @@ import { max } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
 import { counted, shorten } from './format.js';
 import { html, type Markup } from './markup.js';
+import { px } from './px.js';
 
 /** One line of a panel: a bar of `before`, of which `after` stays. */
 export interface BarRow {
@@ -79,9 +80,4 @@ function barRow({ label, hint, text, bar }: BarRow, at: number, { left, pitch, l
 ${bar && [rect('before', bar.before), rect('after', bar.after)]}
 <text class="${bar ? 'figure' : 'figure absent'}" x="${WIDTH}" y="${middle}">${text}</text></g>
 `;
-}
-
-/** Picture coordinates to a hundredth. */
-function px(value: number): number {
-  return Number(value.toFixed(2));
 }

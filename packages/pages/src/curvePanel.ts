@@ -2,6 +2,7 @@ import { extent } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { html, type Markup } from './markup.js';
+import { px } from './px.js';
 
 /** One point of a curve. */
 export interface CurvePoint {
@@ -59,9 +60,4 @@ ${x.ticks(6).map((tick) => html`<text class="tick bottom" x="${px(x(tick))}" y="
 ${sorted.map((point) => html`<circle class="${point.on ? 'point on' : 'point'}" cx="${px(x(point.x))}" cy="${px(y(point.y))}" r="4"><title>${hint(point)}</title></circle>`)}
 </svg></figure>
 `;
-}
-
-/** Picture coordinates to a hundredth. */
-function px(value: number): number {
-  return Number(value.toFixed(2));
 }

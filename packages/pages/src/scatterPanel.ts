@@ -1,6 +1,7 @@
 import { extent } from 'd3-array';
 import { scaleLog } from 'd3-scale';
 import { html, type Markup } from './markup.js';
+import { px } from './px.js';
 
 /** A number that two ways tell. */
 export interface ScatterPoint {
@@ -44,9 +45,4 @@ ${decades.map((tick) => html`<line class="axis" x1="${MARGIN.left}" x2="${MARGIN
 ${shown.map((point) => html`<circle class="point on" cx="${px(x(point.x))}" cy="${px(y(point.y))}" r="4"><title>${hint(point)}</title></circle>`)}
 </svg></figure>
 `;
-}
-
-/** Picture coordinates to a hundredth. */
-function px(value: number): number {
-  return Number(value.toFixed(2));
 }

@@ -148,7 +148,6 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
   const companions = companionPlaces(options.companion, { input: path, output });
   await checkCompanions(companions, { input: path, output });
   const model = await openModel(path, options);
-
   const calibration =
     options.calib === undefined ? undefined : await openData(options.calib, { model, file: path }, options);
   const statistics = await statisticsIn(options);

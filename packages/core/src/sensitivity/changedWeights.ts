@@ -13,3 +13,8 @@ export async function changedWeights(
   if (!(await compensation.apply(compensation.select(width), edits, algebra))) return undefined;
   return new Map(compensation.touches.map((weight) => [weight, edits.numbers(weight)]));
 }
+
+/** Bytes of the weights that a compensation touches, in float32. */
+export function touchedBytes({ touches }: Compensation): number {
+  return 4 * touches.reduce((sum, { tensor }) => sum + tensor!.size, 0);
+}

@@ -6,7 +6,7 @@ import type { Compensation } from '../compensation/compensation.js';
 import type { Context } from '../context/context.js';
 import { countsSamples } from '../layers/countsSamples.js';
 import type { Sensitivity, SensitivityPoint } from '../statistics/sensitivity.js';
-import { changedWeights } from './changedWeights.js';
+import { changedWeights, touchedBytes } from './changedWeights.js';
 import { type Reach, reachOf } from './reach.js';
 import { type ChangedWeights, sensitivityModel } from './sensitivityModel.js';
 import { widthsOf } from './widths.js';
@@ -92,8 +92,7 @@ function roundsOf(places: readonly Place[], { graph }: Model): Place[][] {
 
 /** Bytes of a place's changed weights. */
 function bytesOf({ compensation }: Place): number {
-  const numbers = compensation.touches.reduce((sum, { tensor }) => sum + tensor!.size, 0);
-  return 4 * widthsOf(compensation).length * numbers;
+  return widthsOf(compensation).length * touchedBytes(compensation);
 }
 
 interface Source {

@@ -18,7 +18,7 @@ import { firstSamples } from '../data/firstSamples.js';
 import { addAnswers, answersIn, type BatchAnswers } from '../evaluate/answers.js';
 import { FidelityMeter } from '../evaluate/fidelity.js';
 import type { Sensitivity, SensitivityPoint } from '../statistics/sensitivity.js';
-import { changedWeights } from './changedWeights.js';
+import { changedWeights, touchedBytes } from './changedWeights.js';
 import { type TailModel, tailModel } from './tailModel.js';
 import { widthsOf } from './widths.js';
 
@@ -49,7 +49,7 @@ const BATCH_SIZE = 8;
 export async function measureSensitivity(context: Running, options: MeasureSensitivityOptions): Promise<Sensitivity> {
   const { analysis, runtime, signal } = context;
   const { compensations, onProgress, onRefusal } = options;
-  const wide = onRefusal ? compensations.filter((own) => bytesOf(own) > MOST_BYTES) : [];
+  const wide = onRefusal ? compensations.filter((own) => touchedBytes(own) > MOST_BYTES) : [];
   if (wide.length > 0) onRefusal!(idsOf(wide), tooWide(wide));
   const parts = partsOf(compensations.filter((own) => !wide.includes(own)));
   const whole = cloneModel(analysis.model);
@@ -84,7 +84,7 @@ export async function measureSensitivity(context: Running, options: MeasureSensi
       };
       await measurePart().catch((error) => {
         if (!onRefusal || !isRefusal(error)) throw error;
-        const missing = compensations.map(({ group }) => group.id).filter((id) => !measured[id]);
+        const missing = idsOf(compensations).filter((id) => !measured[id]);
         onRefusal(missing, error);
       });
     }
@@ -97,12 +97,10 @@ export async function measureSensitivity(context: Running, options: MeasureSensi
 /** Bytes of weights that may travel for each width of a group that is tried: of a model of a billion parameters, the residual stream would take most of it. */
 const MOST_BYTES = 1e9;
 
-const bytesOf = ({ touches }: Compensation) => 4 * touches.reduce((sum, { tensor }) => sum + tensor!.size, 0);
-
 const idsOf = (compensations: readonly Compensation[]) => compensations.map(({ group }) => group.id);
 
 function tooWide(wide: readonly Compensation[]): SnpError {
-  const most = Math.max(...wide.map(bytesOf));
+  const most = Math.max(...wide.map(touchedBytes));
   return new SnpError('limit', `${(most / 1e9).toFixed(1)} GB of weights would change with each width that is tried.`);
 }
 

@@ -51,6 +51,7 @@ export async function arrays(path: string, options: ArraysOptions): Promise<Cali
       let all = 0;
       let taken = 0;
       for (const file of files) {
+        if (taken === options.limit) return;
         const { content } = loaded ?? (await read(file));
         const selected = selectedIn(content, options, all);
         // Of several files it is not known how many samples are to come.

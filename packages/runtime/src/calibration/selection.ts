@@ -31,6 +31,7 @@ export function selectItems<T>(items: readonly T[], selection: Selection & Drawi
 
 /** As many of selected items as a limit allows, spread over them, in their order. */
 export function spreadItems<T>(selected: readonly T[], { limit, ...drawing }: Pick<Selection, 'limit'> & Drawing): T[] {
+  if (limit === undefined || limit >= selected.length) return [...selected];
   const chosen = new Set(spread(selected.length, drawing).slice(0, limit));
   return selected.filter((_, at) => chosen.has(at));
 }

@@ -1,4 +1,4 @@
-import { cloneGraph, Graph, type Model, Tensor, type Value } from '@snp/onnx';
+import { Graph, Model, Tensor, type Value } from '@snp/onnx';
 import { buildSeq2seq, type Seq2seqOptions } from './buildSeq2seq.js';
 
 /**
@@ -10,16 +10,12 @@ import { buildSeq2seq, type Seq2seqOptions } from './buildSeq2seq.js';
  * const decoder = buildMergedDecoder(sizes);
  */
 export function buildMergedDecoder(options: Seq2seqOptions): Model {
-  const model = buildSeq2seq('decoder', options);
-  const halves = [model, buildSeq2seq('decoder-with-past', options)].map(({ graph }) => cloneGraph(graph));
+  const decoders = (['decoder', 'decoder-with-past'] as const).map((part) => buildSeq2seq(part, options));
+  const halves = decoders.map((decoder) => decoder.graph);
+  const [{ outputs }] = halves;
+  const model = new Model(new Graph('seq2seq'));
+  for (const [domain, version] of decoders[0].opsets) model.opsets.set(domain, version);
   const { graph } = model;
-  const outputs = graph.outputs.map(({ name, type }) => ({ name, type }));
-  for (const node of [...graph.nodes].reverse()) {
-    graph.outputs.length = 0;
-    graph.removeNodes([node]);
-  }
-  graph.values.clear();
-  graph.inputs.length = 0;
   const choice = graph.addValue('use_cache_branch');
   choice.type = { elementType: 'BOOL', shape: [1] };
   for (const input of halves.flatMap((half) => half.inputs))
