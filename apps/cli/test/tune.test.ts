@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Tensor } from '@snp/onnx';
 import { readModel, writeModel } from '@snp/onnx/node';
@@ -108,14 +109,58 @@ it('Ctrl-C, which reaches all processes of a terminal, writes the best so far', 
   process.kill(-child.pid!, 'SIGINT');
   const code = await new Promise((resolve) => child.on('close', resolve));
   expect(code).toBe(130);
-  expect(stdout).toMatch(/interrupted: the best so far is taken\ndone .*stopped\.onnx/);
+  expect(stdout).toMatch(
+    /interrupted: the best so far is taken\ngo on with --resume, .*checkpoint\ndone .*stopped\.onnx/,
+  );
   const tuned = await readModel(at('stopped.onnx'));
   expect(tuned.graph.outputs[0].name).toBe('logits');
   await rm(at('stopped.onnx'));
+  await rm(at('stopped.onnx.checkpoint'));
 });
 
+it('goes on after kills to the same file as without', async () => {
+  const how = ['--epochs', '30', '--rate', '1e-3', '--checkpoint', '1ms'];
+  expect((await snp(...args('whole.onnx', ...how))).code).toBe(0);
+  expect(await namesIn(folder)).not.toContain('whole.onnx.checkpoint');
+  const checkpoint = at('killed.onnx.checkpoint');
+  const draw = random(3, 'kills');
+  let killed = 0;
+  for (let resume: string[] = []; killed < 3; resume = ['--resume']) {
+    const bin = fileURLToPath(new URL('../bin/snp.js', import.meta.url));
+    const child = spawn(process.execPath, [bin, ...args('killed.onnx', ...how, ...resume)], { detached: true });
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    const before = await changed(checkpoint);
+    while ((await changed(checkpoint)) === before) await setTimeout(5);
+    await setTimeout(draw.integer(50));
+    process.kill(-child.pid!, 'SIGKILL');
+    await ended;
+    killed++;
+  }
+  const refused = await snp(...args('killed.onnx', ...how));
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/Go on from there with --resume, or begin anew/),
+  });
+  const other = await snp(...args('killed.onnx', '--epochs', '3', '--resume'));
+  expect(other).toMatchObject({ code: 1, stderr: expect.stringMatching(/its epochs was 30, now it is 3/) });
+  const done = await snp(...args('killed.onnx', ...how, '--resume', '--json'));
+  expect(done.code).toBe(0);
+  expect(JSON.parse(done.stdout)).toMatchObject({ steps: 120, resumedAt: expect.any(Number) });
+  expect(await readFile(at('killed.onnx'))).toEqual(await readFile(at('whole.onnx')));
+  expect(await namesIn(folder)).not.toContain('killed.onnx.checkpoint');
+  await Promise.all(['whole.onnx', 'killed.onnx'].map((name) => rm(at(name))));
+});
+
+/** When a file was changed last; undefined where there is none. */
+const changed = (path: string) =>
+  stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
+
 it.each<[string, string[], RegExp]>([
-  ['an option that is not there', ['--labels'], /unknown option '--labels'/],
+  ['an option that is not there', ['--label'], /unknown option '--label'/],
+  ['labels that the data do not have', ['--labels'], /The data have no labels/],
   ['a loss that is none', ['--loss', 'logits=worst'], /Write OUTPUT=divergence/],
   ['overlapping texts', ['--stride', '4'], /what is held back would be trained on/],
   ['both ways to say how long', ['--epochs', '1', '--time', '1m'], /both say how long/],
@@ -125,6 +170,58 @@ it.each<[string, string[], RegExp]>([
   expect(done.code).toBe(1);
   expect(done.stderr).toMatch(message);
   expect(await namesIn(folder)).toEqual(names);
+});
+
+it('prune --tune trains what it pruned; verify proves it, and apply makes it again from the plan', async () => {
+  const data = ['--calib', at('pictures.npy'), '--preprocess', 'cifar10'];
+  const pruned = ['prune', at('original.onnx'), '--keep-macs', '0.7', ...data, '--batch', '8'];
+  const plain = await snp(...pruned, '-o', at('plain.onnx'), '--json');
+  const done = await snp(...pruned, '-o', at('both.onnx'), '--tune', '6', '--report', at('report'), '--json');
+  expect([plain.code, done.code]).toEqual([0, 0]);
+  const [before, after] = [plain, done].map(({ stdout }) => JSON.parse(stdout));
+  // Of 48 samples six are held back by prune, and 16 of the others by the training.
+  expect(after.tuning).toMatchObject({ better: true, samples: { trained: 26, heldBack: 16 }, epochs: 6 });
+  expect(after.tuning.after.loss).toBeLessThan(after.tuning.before.loss);
+  expect(after.tuning.fidelityBefore).toEqual(before.fidelity);
+  expect(after.fidelity).not.toEqual(before.fidelity);
+  expect(after.verified).toMatchObject({ passed: true });
+  expect(after.plan.tuning).toEqual({ epochs: 6 });
+  expect(await readFile(at('report/report.html'), 'utf8')).toMatch(/<h2>Tuning<\/h2>/);
+  const verified = await snp('verify', at('original.onnx'), at('both.onnx'), '--plan', at('report/plan.json'));
+  expect(verified.code).toBe(0);
+  const again = await snp(
+    'apply',
+    at('original.onnx'),
+    '--plan',
+    at('report/plan.json'),
+    ...data,
+    '-o',
+    at('again.onnx'),
+  );
+  expect(again).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/\ntuned: loss .* → loss .* on 16 samples that chose it/),
+  });
+  expect(await readFile(at('again.onnx'))).toEqual(await readFile(at('both.onnx')));
+  const cut = await snp(
+    ...['apply', at('original.onnx'), '--plan', at('report/plan.json'), ...data, '-o', at('cut.onnx'), '--no-tune'],
+  );
+  expect(cut.stderr).toMatch(/was trained afterwards; this one was not/);
+  expect(await readFile(at('cut.onnx'))).toEqual(await readFile(at('plain.onnx')));
+  for (const name of ['plain', 'both', 'again', 'cut']) await rm(at(`${name}.onnx`));
+  await rm(at('report'), { recursive: true });
+});
+
+it.each([
+  ['--tune without data', ['--no-calib', '--tune', '5m'], /--tune trains on typical inputs/],
+  [
+    'a length that is none',
+    ['--calib', 'x', '--tune', '0'],
+    /a time with its unit \(20m\), or a whole number of epochs/,
+  ],
+])('prune refuses %s', async (_, more, message) => {
+  const done = await snp('prune', at('original.onnx'), '--keep-macs', '0.7', '-o', at('refused.onnx'), ...more);
+  expect(done).toMatchObject({ code: 1, stderr: expect.stringMatching(message) });
 });
 
 it('refuses to write over its inputs', async () => {

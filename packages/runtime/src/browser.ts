@@ -14,6 +14,10 @@ export const texts: typeof node.texts = needsNode('texts', DATA);
 export const encoderBeside: typeof node.encoderBeside = needsNode('encoderBeside', DATA);
 export const tokenizerBeside: typeof node.tokenizerBeside = needsNode('tokenizerBeside', DATA);
 export const usedTokens: typeof node.usedTokens = needsNode('usedTokens', DATA);
+const FILES = 'Keep tensors in a store of your own.';
+
+export const openSafetensors: typeof node.openSafetensors = needsNode('openSafetensors', FILES);
+export const saveSafetensors: typeof node.saveSafetensors = needsNode('saveSafetensors', FILES);
 export const resolvePreprocess: typeof node.resolvePreprocess = needsNode('resolvePreprocess', DATA);
 
 /** Models run in a browser where somebody gives a runtime for it; whoever opens one without hears so. */

@@ -1,3 +1,9 @@
+export {
+  openSafetensors,
+  type SafetensorsFile,
+  type SafetensorsTensor,
+  saveSafetensors,
+} from './arrayFiles/safetensorsFile.js';
 export { type ArraysOptions, arrays } from './calibration/arrays.js';
 export { type ImagesOptions, images } from './calibration/images.js';
 export { type OpenCalibrationOptions, openCalibration } from './calibration/openCalibration.js';

@@ -9,6 +9,7 @@ export { type FeedSource, tensors } from './calibration/tensors.js';
 export { type NarrowedTokenizer, narrowTokenizer, type TokenizerJson } from './calibration/texts/narrowTokenizer.js';
 export { isEncoded, isPast, type PastTokens, textFeeds, tokenInputs } from './calibration/texts/textFeeds.js';
 export { wholeRuns } from './calibration/wholeRuns.js';
+export { Hash } from './hash.js';
 export { invertLower, invertPositive, lowerFactor, solvePositive } from './linalg/cholesky.js';
 export { gramFactor } from './linalg/gramFactor.js';
 export { type Svd, svd } from './linalg/svd.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SnpError } from '@snp/onnx';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readSafetensors } from '../src/calibration/safetensors.js';
+import { readSafetensors } from '../src/arrayFiles/safetensors.js';
 import { openCalibration } from '../src/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'snp-safetensors-'));

@@ -1,9 +1,11 @@
 /** How far a student is from its teacher on samples that it is not trained on. */
 export interface Figures {
-  /** The mean loss of all answers: in nats for scores. */
+  /** The loss that is trained: in nats for scores. */
   loss: number;
   /** The share of rows of scores with the same highest one; undefined where nothing is scores. */
   agreement: number | undefined;
+  /** The share of samples whose label has the highest score; absent where labels are not looked at. */
+  accuracy?: number | undefined;
 }
 
 /** Figures on held-back samples in the course of training. */

@@ -1,5 +1,6 @@
 import { type Model, SnpError } from '@snp/onnx';
 import type { Calibration, HoldingRuntime } from '@snp/runtime';
+import type { Checkpoint } from './checkpoint/checkpoint.js';
 import type { FiguresAt } from './figures.js';
 import type { LossKind } from './graph/lossKind.js';
 
@@ -31,12 +32,20 @@ export interface TuneOptions {
   weightDecay?: number | undefined;
   /** Longest gradient of all weights together. Default 1. */
   clip?: number | undefined;
+  /** The share of the loss that labels make up (cross-entropy), in place of the teacher's answers, of a model with one output of scores per sample. Samples without a label count in the rest alone. Default 0. */
+  labels?: number | undefined;
   /** The loss of an output, by name. Default: by its name and shape. */
   losses?: Readonly<Record<string, LossKind>> | undefined;
   /** Stops at once, with an error. */
   signal?: AbortSignal | undefined;
   /** Ends early, with the best that was found. */
   enough?: AbortSignal | undefined;
+  /** Given the state of training from time to time, and when `enough` fires: what it is passed to `resume` with goes on from there. Training waits for it. */
+  onCheckpoint?: ((checkpoint: Checkpoint) => void | Promise<void>) | undefined;
+  /** Milliseconds between checkpoints. Default: five minutes. */
+  checkpointEvery?: number | undefined;
+  /** Where to go on, with the same student, data and options as before. With the same machine and threads the result is that of a run without a break, to the bit, unless `time` says how long. */
+  resume?: Checkpoint | undefined;
   /** Told how far it is, many times a second. */
   onProgress?: ((progress: TuneProgress) => void) | undefined;
   /** Told each time that the held-back samples were looked at. */
@@ -51,7 +60,15 @@ export interface TuneProgress {
   total: number | undefined;
 }
 
-const DEFAULTS = { seed: 0, heldBack: 0.2, temperature: 1, weightDecay: 0, clip: 1 } as const;
+const DEFAULTS = {
+  seed: 0,
+  heldBack: 0.2,
+  temperature: 1,
+  weightDecay: 0,
+  clip: 1,
+  labels: 0,
+  checkpointEvery: 300_000,
+} as const;
 
 const DEFAULT_EPOCHS = 10;
 
@@ -72,7 +89,11 @@ const KNOWN: ReadonlySet<string> = new Set<keyof TuneOptions>([
   'temperature',
   'weightDecay',
   'clip',
+  'labels',
   'losses',
+  'onCheckpoint',
+  'checkpointEvery',
+  'resume',
   'signal',
   'enough',
   'onProgress',
@@ -90,7 +111,7 @@ export function settingsOf(options: TuneOptions): Settings {
   const { epochs, time, heldBack, seed } = settings;
   if (epochs !== undefined && time !== undefined)
     fail("'epochs' and 'time' both say how long to train. Give one of them.");
-  for (const name of ['epochs', 'time', 'rate', 'temperature', 'clip', 'batchSize'] as const) {
+  for (const name of ['epochs', 'time', 'rate', 'temperature', 'clip', 'batchSize', 'checkpointEvery'] as const) {
     const value = settings[name];
     if (value !== undefined && !(value > 0 && Number.isFinite(value))) fail(`'${name}' must be a number above 0.`);
   }
@@ -98,6 +119,7 @@ export function settingsOf(options: TuneOptions): Settings {
     if (!Number.isInteger(settings[name] ?? 1)) fail(`'${name}' must be a whole number.`);
   if (!(heldBack > 0 && heldBack < 1)) fail("'heldBack' is a share of the samples, above 0 and below 1.");
   if (!(settings.weightDecay >= 0 && Number.isFinite(settings.weightDecay))) fail("'weightDecay' must be 0 or more.");
+  if (!(settings.labels >= 0 && settings.labels <= 1)) fail("'labels' is a share of the loss, from 0 to 1.");
   if (!Number.isInteger(seed) || seed < 0) fail("'seed' must be a whole number from 0 on.");
   for (const [output, loss] of Object.entries(settings.losses ?? {}))
     if (loss !== 'divergence' && loss !== 'error')

@@ -27,9 +27,11 @@ export interface TuneResult {
   augmented: boolean;
   /** The loss of each output. */
   losses: Readonly<Record<string, LossKind>>;
-  /** Why training ended before its time; undefined where it did not. */
-  ended: 'enough' | 'not-finite' | undefined;
-  /** Seconds of all of it, and of a step. */
+  /** Why training ended before its time: it was told to, held-back figures improved no longer, or the loss became infinite; undefined where it did not. */
+  ended: 'enough' | 'no-better' | 'not-finite' | undefined;
+  /** The step that it went on from; undefined: it began anew. */
+  resumedAt: number | undefined;
+  /** Seconds of all of it, also of what was before a break, and of a step. */
   seconds: number;
   secondsPerStep: number;
 }

@@ -1,17 +1,21 @@
 import { costOf, type Model, SnpError, type Value } from '@snp/onnx';
 import {
   answerOutputs,
+  Hash,
   type HoldingRuntime,
   onnxRuntime,
   type Sample,
   type TensorInfo,
   tensorInputs,
 } from '@snp/runtime';
+import type { RunIdentity } from './checkpoint/checkpoint.js';
+import { checkResumable } from './checkpoint/checkResumable.js';
 import { checkPictures } from './data/augment.js';
+import { checkLabels } from './data/labels.js';
 import { BatchOrder, seedOf } from './data/order.js';
 import { divide, readSamples } from './data/samples.js';
 import { Stacking } from './data/stacking.js';
-import type { Figures } from './figures.js';
+import type { Figures, FiguresAt } from './figures.js';
 import { type LossKind, lossKindOf } from './graph/lossKind.js';
 import type { Comparison } from './graph/prepared.js';
 import { stepModel } from './graph/stepModel.js';
@@ -42,16 +46,18 @@ const TOLERANCE = 1e-3;
  * console.log(before.loss, after.loss);
  */
 export async function tune(student: Model, options: TuneOptions): Promise<TuneResult> {
-  const started = performance.now();
+  let started = performance.now();
   const settings = settingsOf(options);
   const { data, signal, onProgress, seed, runtime = onnxRuntime() } = settings;
   const inputs = tensorInputs(student);
   const losses = lossesOf(student, settings.losses);
+  const labels = settings.labels > 0 ? { output: labelledOutput(student, losses), share: settings.labels } : undefined;
   const samples = await readSamples(data, inputs, {
     signal,
     onRead: (done) => onProgress?.({ step: 'read', done, total: data.count }),
   });
   const { trained, heldBack: held } = divide(samples, { share: settings.heldBack, seed: seedOf(seed, -1) });
+  if (labels) checkLabels(samples, classesOf(student, labels.output));
   const augment = settings.augment ?? data.pictures === true;
   if (augment) checkPictures(samples);
   const stacking = stackingOf(student, samples, { inputs, most: settings.batchSize, trained: trained.length });
@@ -68,6 +74,7 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
     const comparison: Comparison = {
       answers: outputs.map((output) => ({ output, loss: losses[output], variance: heldBack.variance(output) })),
       temperature: settings.temperature,
+      labels,
       inputShapes: stacking.inputShapes,
     };
     const step = stepModel(student, comparison, settings);
@@ -85,11 +92,18 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
     open.unshift(figures.session);
     const measure = (kind: 'weight' | 'average') => heldBack.figures(figures, training.weights(kind));
     const before = await measure('weight');
-    const { rate, tried } = await chooseRate({ training, measure, order, settings, started });
-    const run = new Run({ training, measure, order, settings, started, rate, before });
+    const identity = identityOf(settings, { batchSize: stacking.size, augment, losses, samples });
+    const { resume } = settings;
+    if (resume) {
+      checkResumable(resume, { run: identity, before, weights: step.weights });
+      await training.resume(resume);
+      started = performance.now() - resume.progress.elapsed;
+    }
+    const { rate, tried } = resume?.progress ?? (await chooseRate({ training, measure, order, settings, started }));
+    const run = new Run({ training, measure, order, settings, started, identity, rate, tried, before }, resume);
     const ended = await run.go();
     const best = run.best && withWeights(student, run.best.weights);
-    const after = best && { loss: run.best!.figures.loss, agreement: run.best!.figures.agreement };
+    const after = run.best && figuresOf(run.best.figures);
     if (best) await check(best, after!, { comparison, heldBack, batch: stacking.size, runtime, signal });
     return {
       model: best,
@@ -108,12 +122,45 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
       augmented: augment,
       losses,
       ended,
+      resumedAt: resume?.progress.taken,
       seconds: (performance.now() - started) / 1000,
       secondsPerStep: run.course.secondsPerStep,
     };
   } finally {
     for (const each of open) await each.close();
   }
+}
+
+function figuresOf({ loss, agreement, accuracy }: FiguresAt): Figures {
+  return { loss, agreement, ...(accuracy !== undefined && { accuracy }) };
+}
+
+function identityOf(
+  { epochs, time, rate, seed, heldBack, temperature, weightDecay, clip, labels }: Settings,
+  found: Pick<RunIdentity, 'batchSize' | 'augment' | 'losses'> & { samples: readonly Sample[] },
+): RunIdentity {
+  const hash = new Hash();
+  for (const sample of found.samples) {
+    hash.addSample(sample);
+    hash.addText(String(sample.label));
+  }
+  const given = { epochs, time, rate, seed, heldBack, temperature, weightDecay, clip, labels };
+  return { ...given, ...found, samples: hash.toString() };
+}
+
+/** The output whose classes labels name. */
+function labelledOutput({ graph }: Model, losses: Readonly<Record<string, LossKind>>): string {
+  const scores = graph.outputs.filter(({ name, type }) => losses[name] === 'divergence' && type?.shape?.length === 2);
+  if (scores.length === 1) return scores[0].name;
+  throw new SnpError(
+    'unsupported',
+    `Labels are classes, and need one output of scores [samples, classes]; the model has ${scores.length === 0 ? 'none' : scores.map(({ name }) => name).join(', ')}.`,
+  );
+}
+
+function classesOf({ graph }: Model, output: string): number | undefined {
+  const classes = graph.value(output).type?.shape?.at(-1);
+  return typeof classes === 'number' ? classes : undefined;
 }
 
 /** The loss of each output of float32 numbers that is an answer. */

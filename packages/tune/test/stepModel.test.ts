@@ -51,9 +51,15 @@ async function train(
   });
 }
 
-const comparison = (answers: readonly Partial<Answer>[], temperature = 1, inputShapes = {}) => ({
+const comparison = (
+  answers: readonly Partial<Answer>[],
+  temperature = 1,
+  inputShapes = {},
+  labels?: { output: string; share: number },
+) => ({
   answers: answers.map((own) => ({ output: 'logits', loss: 'divergence' as LossKind, variance: 1, ...own })),
   temperature,
+  labels,
   inputShapes,
 });
 
@@ -108,6 +114,70 @@ describe('a step of training', () => {
     }
     // The case is one of clipping, or it is not.
     expect(shortened).toBe(options.clip < 1 ? batches.length : 0);
+  });
+
+  it('goes towards labels by their share: as towards a teacher whose answers are mixed with them', async () => {
+    const share = 0.3;
+    const [student, teacher] = [net(1), net(2)];
+    const step = stepModel(
+      student,
+      comparison([{}], 1, { x: [SAMPLES, SIZES.inputs] }, { output: 'logits', share }),
+      PLAIN,
+    );
+    const [single] = batches;
+    const x = Float64Array.from(single);
+    const answers = forward(weightsOf(teacher), x).logits;
+    const labels = Array.from({ length: SAMPLES }, (_, at) => (2 * at) % SIZES.classes);
+    const found = await train(step, [
+      {
+        rate: 0.05,
+        share: 1,
+        feeds: {
+          x: floats([SAMPLES, SIZES.inputs], single),
+          [step.teacher.get('logits')!]: floats([SAMPLES, SIZES.classes], answers),
+          [step.labels!]: { type: 'INT64', dims: [SAMPLES], data: BigInt64Array.from(labels, BigInt) },
+        },
+      },
+    ]);
+    const mixed = Float64Array.from(answers);
+    let entropy = 0;
+    for (const [row, label] of labels.entries()) {
+      const own = mixed.subarray(row * SIZES.classes, (row + 1) * SIZES.classes);
+      const sum = own.reduce((all, one) => all + Math.exp(one), 0);
+      for (const [at, one] of own.entries())
+        own[at] = Math.log(((1 - share) * Math.exp(one)) / sum + (at === label ? share : 0));
+      const scores = forward(weightsOf(student), x).logits.subarray(row * SIZES.classes, (row + 1) * SIZES.classes);
+      entropy += Math.log(scores.reduce((all, one) => all + Math.exp(one), 0)) - scores[label];
+    }
+    const wanted = new AdamW(weightsOf(student), { decay: 0, clip: 1e9, decaying: [] });
+    const towards = divergence(forward(wanted.weights, x).logits, answers, 1);
+    expect(found.losses[0]).toBeCloseTo((share * entropy) / SAMPLES + (1 - share) * towards, 5);
+    wanted.step(backward(wanted.weights, x, mixed, 1), 0.05);
+    for (const name of ['v', 'a', 'w', 'b']) {
+      expect(relativeError(found.states[0][name].first, wanted.first[name])).toBeLessThan(2e-5);
+      expect(relativeError(found.states[0][name].weight, wanted.weights[name])).toBeLessThan(1e-5);
+    }
+  });
+
+  it('samples without a label count in the divergence alone', async () => {
+    const labelled = { output: 'logits', share: 0.5 };
+    const step = stepModel(net(1), comparison([{}], 1, { x: [SAMPLES, SIZES.inputs] }, labelled), PLAIN);
+    const x = floats([SAMPLES, SIZES.inputs], batches[0]);
+    const answers = forward(weightsOf(net(2)), Float64Array.from(batches[0])).logits;
+    const lossFor = async (labels: readonly bigint[]) => {
+      const feeds = {
+        x,
+        [step.teacher.get('logits')!]: floats([SAMPLES, SIZES.classes], answers),
+        [step.labels!]: { type: 'INT64' as const, dims: [SAMPLES], data: BigInt64Array.from(labels) },
+      };
+      return (await train(step, [{ rate: 0, share: 1, feeds }])).losses[0];
+    };
+    const none = await lossFor(Array(SAMPLES).fill(-1n));
+    const towards = divergence(forward(weightsOf(net(1)), Float64Array.from(batches[0])).logits, answers, 1);
+    expect(none).toBeCloseTo(0.5 * towards, 5);
+    const scores = forward(weightsOf(net(1)), Float64Array.from(batches[0])).logits.subarray(0, SIZES.classes);
+    const entropy = Math.log(scores.reduce((all, one) => all + Math.exp(one), 0)) - scores[2];
+    expect(await lossFor([2n, ...Array(SAMPLES - 1).fill(-1n)])).toBeCloseTo(0.5 * towards + 0.5 * entropy, 5);
   });
 
   it('the gradients written out are those of central differences', () => {

@@ -1,8 +1,18 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { cloneModel, type Model, Tensor } from '@snp/onnx';
-import { type Calibration, type HoldingRuntime, onnxRuntime, tensors } from '@snp/runtime';
+import { type Calibration, type HoldingRuntime, onnxRuntime, saveSafetensors, tensors } from '@snp/runtime';
 import { normals, random, runModel } from '@snp/testing';
-import { describe, expect, it } from 'vitest';
-import { type TuneOptions, tune } from '../src/index.js';
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  type Checkpoint,
+  loadCheckpoint,
+  saveCheckpoint,
+  type TuneOptions,
+  type TuneResult,
+  tune,
+} from '../src/index.js';
 import { forward } from './support/byHand.js';
 import { net, SIZES, weightsOf } from './support/net.js';
 
@@ -11,9 +21,9 @@ const runtime = onnxRuntime({ threads: 1 });
 const teacher = net(1, { deviation: 1.5 });
 
 const inputsOfSamples = Array.from({ length: COUNT }, (_, at) => normals(random(at, 'sample'), SIZES.inputs));
-const data: Calibration = tensors(
-  inputsOfSamples.map((own) => ({ x: { type: 'FLOAT' as const, dims: [1, SIZES.inputs], data: own } })),
-);
+const tensorsOf = (samples: readonly Float32Array[]): Calibration =>
+  tensors(samples.map((own) => ({ x: { type: 'FLOAT' as const, dims: [1, SIZES.inputs], data: own } })));
+const data = tensorsOf(inputsOfSamples);
 
 /** The teacher with noise in its weights. */
 function student(noise = 0.3): Model {
@@ -26,6 +36,19 @@ function student(noise = 0.3): Model {
   }
   return model;
 }
+
+/** The same samples, the label of each the class that a third net says. */
+const labelled: Calibration = {
+  ...data,
+  async *samples(signal) {
+    let at = 0;
+    for await (const sample of data.samples(signal)) yield { ...sample, label: labelOf(inputsOfSamples[at++]) };
+  },
+};
+const labelOf = (x: Float32Array) => {
+  const { logits } = forward(weightsOf(net(3)), Float64Array.from(x));
+  return logits.indexOf(Math.max(...logits));
+};
 
 const run = (options: Partial<TuneOptions> = {}, model = student()) =>
   tune(model, { teacher, data, runtime, epochs: 5, batchSize: 16, ...options });
@@ -206,6 +229,39 @@ describe('tune', () => {
     expect((await run({ rate: 1e-3, epochs: 1 })).steps).toBe(5);
   });
 
+  it('ends where held-back figures improve no longer, with the best state', async () => {
+    const result = await run({ rate: 0.3, epochs: 200, seed: 2 });
+    expect(result.ended).toBe('no-better');
+    expect(result.steps).toBeLessThan(200 * result.stepsPerEpoch);
+    const looks = [...new Set(result.history.map(({ step }) => step))];
+    const best = result.history.reduce((one, other) => (other.loss < one.loss ? other : one));
+    expect(looks.filter((step) => step > (best.loss < result.before.loss ? best.step : 0))).toHaveLength(6);
+    expect(result.after.loss).toBe(Math.min(best.loss, result.before.loss));
+  });
+
+  it('with labels, figures are those of an independent computation, and more of them come out right', async () => {
+    const { runtime: watching, seen } = watched();
+    const given = student();
+    const result = await run({ runtime: watching, data: labelled, labels: 0.6, epochs: 40, rate: 0.01 }, given);
+    const held = inputsOfSamples.filter((own) => seen.heldBack.has(own.join()));
+    for (const [model, figures] of [
+      [given, result.before],
+      [result.model!, result.after],
+    ] as const) {
+      let [entropy, right] = [0, 0];
+      for (const x of held) {
+        const { logits } = forward(weightsOf(model), Float64Array.from(x));
+        entropy += Math.log(logits.reduce((all, one) => all + Math.exp(one), 0)) - logits[labelOf(x)];
+        right += Number(logits.indexOf(Math.max(...logits)) === labelOf(x));
+      }
+      const { loss, agreement } = figuresBy(model, held);
+      expect(figures.loss).toBeCloseTo((0.6 * entropy) / held.length + 0.4 * loss, 4);
+      expect(figures.accuracy).toBeCloseTo(right / held.length, 6);
+      expect(figures.agreement).toBeCloseTo(agreement, 6);
+    }
+    expect(result.after.accuracy).toBeGreaterThan(result.before.accuracy!);
+  });
+
   it('takes no longer than it may', async () => {
     const result = await run({ time: 3000, epochs: undefined });
     expect(result.seconds).toBeLessThan(10);
@@ -227,6 +283,113 @@ describe('tune', () => {
   });
 });
 
+describe('a checkpoint', () => {
+  /** All checkpoints of a run, as a database would give them back, and its result. */
+  async function checkpoints(options: Partial<TuneOptions> = {}) {
+    const all: Checkpoint[] = [];
+    const onCheckpoint = (checkpoint: Checkpoint) => void all.push(structuredClone(checkpoint));
+    const result = await run({ epochs: 4, onCheckpoint, checkpointEvery: 1e-6, ...options });
+    return { all, result };
+  }
+  const lossesOf = ({ history }: TuneResult) => history.map(({ loss, step, of }) => [loss, step, of]);
+
+  it.each<[string, Partial<TuneOptions>]>([
+    ['with a rate that is found', {}],
+    ['with a given rate, and decay', { rate: 3e-3, weightDecay: 0.1 }],
+    ['with labels', { rate: 3e-3, data: labelled, labels: 0.5 }],
+  ])('leads to the same result as without a break, to the bit, %s', async (_, options) => {
+    const { all, result } = await checkpoints(options);
+    expect(all).toHaveLength(result.steps);
+    expect(result.resumedAt).toBeUndefined();
+    for (const resume of [all[0], all[6], all.at(-2)!, all.at(-1)!]) {
+      const again = await run({ epochs: 4, ...options, resume });
+      expect(again.resumedAt).toBe(resume.progress.taken);
+      expect(weightsOf(again.model!)).toEqual(weightsOf(result.model!));
+      expect(lossesOf(again)).toEqual(lossesOf(result));
+      expect([again.rate, again.tried, again.steps]).toEqual([result.rate, result.tried, result.steps]);
+    }
+  });
+
+  it('is given when training ends early, and the rest of the way can be gone from there', async () => {
+    const whole = await run({ rate: 3e-3, epochs: 4 });
+    const stop = new AbortController();
+    let left: Checkpoint | undefined;
+    const early = await run({
+      rate: 3e-3,
+      epochs: 4,
+      enough: stop.signal,
+      onProgress: ({ step, done }) => step === 'train' && done === 7 && stop.abort(),
+      onCheckpoint: (checkpoint) => {
+        left = checkpoint;
+      },
+    });
+    expect(early).toMatchObject({ ended: 'enough', steps: 7 });
+    const again = await run({ rate: 3e-3, epochs: 4, resume: left });
+    expect(weightsOf(again.model!)).toEqual(weightsOf(whole.model!));
+    expect(lossesOf(again)).toEqual(lossesOf(whole));
+  });
+
+  it('of a run with a time has the rest of it', async () => {
+    const { all } = await checkpoints({ rate: 1e-3, epochs: undefined, time: 1500 });
+    const middle = all[all.length >> 1];
+    const start = performance.now();
+    const again = await run({ rate: 1e-3, epochs: undefined, time: 1500, resume: middle });
+    expect(performance.now() - start).toBeLessThan(1500 - middle.progress.elapsed + 1000);
+    expect(again.steps).toBeGreaterThan(middle.progress.taken);
+    expect(again.history.slice(0, middle.progress.history.length)).toEqual(middle.progress.history);
+  });
+
+  it.each<[string, Partial<TuneOptions>, RegExp, Model?]>([
+    ['epochs', { epochs: 5 }, /its epochs was 4, now it is 5/],
+    ['a time', { epochs: undefined, time: 1e4 }, /its epochs was 4, now it is none/],
+    ['batches', { batchSize: 8 }, /its batch was 16, now it is 8/],
+    ['a seed', { seed: 1 }, /its seed was 0, now it is 1/],
+    ['a rate', { rate: 1e-3 }, /its rate was 0.003, now it is 0.001/],
+    ['labels', { data: labelled, labels: 0.5 }, /its share of labels was 0, now it is 0.5/],
+    ['data', { data: tensorsOf(inputsOfSamples.toReversed()) }, /its data were others/],
+    ['a student', {}, /the student or the teacher is another/, student(0.2)],
+    ['a teacher', { teacher: student(0.1) }, /the student or the teacher is another/],
+  ])('of a run with another %s is refused', async (_, options, message, model) => {
+    const { all } = await checkpoints({ rate: 3e-3, epochs: 4 });
+    await expect(run({ rate: 3e-3, epochs: 4, resume: all[2], ...options }, model)).rejects.toThrow(message);
+  });
+});
+
+describe('a checkpoint in a file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'snp-checkpoint-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'a.checkpoint');
+
+  it('is the same when it is read again', async () => {
+    let saved: Checkpoint | undefined;
+    await run({
+      rate: 3e-3,
+      epochs: 2,
+      checkpointEvery: 1e-6,
+      onCheckpoint: async (checkpoint) => {
+        saved = checkpoint;
+        await saveCheckpoint(checkpoint, path);
+      },
+    });
+    const { numbers, ...rest } = await loadCheckpoint(path);
+    expect(numbers).toEqual(saved!.numbers);
+    expect(rest).toEqual(JSON.parse(JSON.stringify({ run: saved!.run, progress: saved!.progress })));
+  });
+
+  it('is refused with a word where it is damaged, or is something else', async () => {
+    const bytes = readFileSync(path);
+    const next = random(5, 'damage');
+    for (let round = 0; round < 40; round++) {
+      const cut = bytes.subarray(0, next.integer(bytes.length));
+      writeFileSync(join(folder, 'damaged'), cut);
+      await expect(loadCheckpoint(join(folder, 'damaged'))).rejects.toMatchObject({ code: 'invalid-file' });
+    }
+    await saveSafetensors(join(folder, 'other'), new Map(), { format: 'pt' });
+    await expect(loadCheckpoint(join(folder, 'other'))).rejects.toThrow(/other is no checkpoint of a tuning/);
+    await expect(loadCheckpoint(join(folder, 'missing'))).rejects.toMatchObject({ code: 'io' });
+  });
+});
+
 describe('tune refuses', () => {
   const few = tensors(
     inputsOfSamples.slice(0, 20).map((own) => ({ x: { type: 'FLOAT' as const, dims: [1, 4], data: own } })),
@@ -244,6 +407,8 @@ describe('tune refuses', () => {
     ['augmentation of what are no pictures', { augment: true }, /Only pictures can be augmented/],
     ['a teacher with other outputs', { teacher: renamed }, /The teacher gives no 'logits'/],
     ['a loss of an output that is not there', { losses: { nothing: 'error' } }, /no output 'nothing'/],
+    ['labels that are not there', { labels: 0.5 }, /The data have no labels/],
+    ['a share of labels that is none', { labels: 2 }, /'labels' is a share/],
     ['weights of 16 bits', {}, /'v' holds FLOAT16 numbers/, half],
   ])('%s', async (_, options, message, model) => {
     await expect(run(options, model)).rejects.toThrow(message);

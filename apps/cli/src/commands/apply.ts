@@ -14,6 +14,7 @@ import { noVerifyOption } from '../options/verify.js';
 import { withProgress } from '../output/progress.js';
 import { makeReportFolder } from '../output/writeReport.js';
 import { writeResult } from '../output/writeResult.js';
+import { tuningIn, tuningStage } from '../tuningStage.js';
 
 interface ApplyCommandOptions extends DataOptions, ModelOptions {
   output?: string;
@@ -26,6 +27,7 @@ interface ApplyCommandOptions extends DataOptions, ModelOptions {
   answers?: AnswerKind;
   dim?: Record<string, number>;
   report?: string;
+  tune: boolean;
   json?: boolean;
 }
 
@@ -46,6 +48,7 @@ export function applyCommand(): Command {
     )
     // Plans need no plug-ins any more: scripts that give some go on working.
     .addOption(new Option('--plugin <FILE|PACKAGE...>').hideHelp())
+    .option('--no-tune', 'leave the model as it is pruned, where the plan says that it is trained afterwards')
     .addOption(noVerifyOption())
     .addOption(dimOption())
     .addOption(companionOption())
@@ -68,8 +71,9 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
   const statistics = await statisticsIn(options);
   if (options.report !== undefined) await makeReportFolder(options.report);
   const { compensation, verify, batch, answers, dim: dims } = options;
-  const result = await withProgress((bar) =>
-    apply(model, plan, {
+  const [result, exitCode] = await withProgress(async (bar) => {
+    const stage = tuningStage(options.tune && calibration ? tuningIn(plan) : undefined, bar);
+    const applied = await apply(model, plan, {
       calibration,
       statistics,
       compensation,
@@ -79,10 +83,13 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
       verify,
       dims,
       name: path,
-      onProgress: bar.onProgress,
-    }),
-  );
+      onProgress: stage.onProgress,
+      tune: stage.tune,
+    });
+    return [applied, stage.exitCode];
+  });
   await writeResult(result, { input: path, output, companions, report: options.report, json: options.json });
+  if (exitCode !== undefined) process.exitCode = exitCode;
 }
 
 /** What a plan leaves to say. */

@@ -27,11 +27,13 @@ import { addPluginOptions, criterionOption, type PluginOptions } from '../option
 import { shares } from '../options/shares.js';
 import { statisticsIn } from '../options/statistics.js';
 import { dimOption, sizesOf, targetOption, withTarget } from '../options/target.js';
+import { tuneLength } from '../options/tuning.js';
 import { noVerifyOption } from '../options/verify.js';
 import { withProgress } from '../output/progress.js';
 import { printWarnings } from '../output/warnings.js';
 import { makeReportFolder } from '../output/writeReport.js';
 import { writeResult } from '../output/writeResult.js';
+import { tuningIn, tuningStage } from '../tuningStage.js';
 
 interface PruneCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   output?: string;
@@ -57,6 +59,7 @@ interface PruneCommandOptions extends DataOptions, ModelOptions, PluginOptions {
   /** The old name of `compensation`. */
   recovery?: CompensationKind;
   reconstruct: boolean;
+  tune?: ReturnType<typeof tuneLength>;
   verify: boolean;
   holdBack: boolean;
   narrowCache?: boolean;
@@ -128,6 +131,11 @@ export function pruneCommand(): Command {
       '--no-reconstruct',
       'leave the branches of the pruned model as they are, instead of refitting each to make up for errors before it; saves four passes over the samples',
     )
+    .option(
+      '--tune <LENGTH>',
+      'train the pruned model towards the original afterwards, on --calib: for a time (20m), or so many epochs (5)',
+      tuneLength,
+    )
     .option('--no-hold-back', 'calibrate with all samples, instead of holding every eighth back to compare the answers')
     .addOption(noVerifyOption())
     .addOption(narrowCacheOption())
@@ -152,10 +160,12 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
     options.calib === undefined ? undefined : await openData(options.calib, { model, file: path }, options);
   const statistics = await statisticsIn(options);
   if (options.report !== undefined) await makeReportFolder(options.report);
-  const result = await withProgress((bar) =>
-    withTarget(options.target, async (target) => {
-      const common = { ...settingsOf(options, calibration), statistics, name: path, onProgress: bar.onProgress };
-      const plan = await planOf(options);
+  const plan = await planOf(options);
+  const [result, exitCode] = await withProgress(async (bar) => {
+    const stage = tuningStage(options.tune ?? (calibration && tuningIn(plan)), bar);
+    const { tune, onProgress } = stage;
+    const common = { ...settingsOf(options, calibration), statistics, name: path, onProgress, tune };
+    const pruned = await withTarget(options.target, async (target) => {
       if (plan) return apply(model, plan, common);
       return prune(model, {
         ...targetOf(options),
@@ -165,11 +175,13 @@ async function run(path: string, _: unknown, command: Command): Promise<void> {
         uncalibrated: calib === false ? 'warn' : 'refuse',
         ...extensions,
       });
-    }),
-  );
+    });
+    return [pruned, stage.exitCode];
+  });
   const forgotten = forgottenCompanion(path, options.companion);
   if (forgotten) printWarnings([forgotten]);
   await writeResult(result, { input: path, output, companions, report: options.report, json: options.json });
+  if (exitCode !== undefined) process.exitCode = exitCode;
 }
 
 async function latencyOf(
@@ -281,6 +293,8 @@ function checkContradictions(options: PruneCommandOptions): void {
       'invalid-argument',
       '--count says what --keep-macs, --keep-params and --keep-bytes count, but none is given.',
     );
+  if (options.tune !== undefined && options.calib === undefined)
+    throw new SnpError('invalid-argument', '--tune trains on typical inputs: give them (--calib DIR).');
   const lone = options.calib === undefined && DATA_OPTIONS.find((name) => options[name] !== undefined);
   if (lone) throw new SnpError('invalid-argument', `--${lone} is about calibration data, but there is no --calib.`);
 }

@@ -1,9 +1,11 @@
+import { rm } from 'node:fs/promises';
 import { SnpError } from '@snp/core';
 import { writeModel } from '@snp/onnx/node';
 import { onnxRuntime } from '@snp/runtime';
-import { type LossKind, type TuneProgress, tune } from '@snp/tune';
+import { type LossKind, saveCheckpoint, type TuneProgress, tune } from '@snp/tune';
 import { Command } from 'commander';
 import { interruption } from '../interruption.js';
+import { checkpointOf, checkpointToResume } from '../options/checkpoint.js';
 import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { checkAllWritable, defaultOutput, fileSize } from '../options/files.js';
 import { losses } from '../options/losses.js';
@@ -13,7 +15,7 @@ import { EXIT } from '../output/exitCodes.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
 import { figuresLine, renderTuned } from '../output/tuned.js';
-import { printSkipped } from '../output/warnings.js';
+import { printSkipped, printWarnings } from '../output/warnings.js';
 
 interface TuneCommandOptions extends DataOptions, ModelOptions {
   teacher: string;
@@ -28,8 +30,14 @@ interface TuneCommandOptions extends DataOptions, ModelOptions {
   temperature?: number;
   decay?: number;
   loss?: Record<string, LossKind>;
+  labels?: number | true;
+  resume?: boolean;
+  checkpoint?: number;
   json?: boolean;
 }
+
+/** The share of the loss that `--labels` alone means. */
+const LABELS_SHARE = 0.5;
 
 const WORDS: Record<TuneProgress['step'], string> = {
   read: 'reading',
@@ -60,8 +68,20 @@ export function tuneCommand(): Command {
       'divergence (of scores) or error (of other numbers) of an output; repeatable',
       losses,
     )
+    .option(
+      '--labels [SHARE]',
+      'share of the loss that labels of the data (class folders, or an array) make up (default: none; 50% with --labels)',
+      fraction,
+    )
     .option('--temperature <T>', 'what scores are divided by before they are compared (default: 1)', positive)
     .option('--decay <D>', 'weight decay of matrices (default: none)', positive)
+    .option('--resume', 'go on from OUTPUT.checkpoint, which a run that was interrupted left')
+    .option('--no-resume', 'begin anew, whatever was left')
+    .option(
+      '--checkpoint <TIME>',
+      'how often the state of training is kept in OUTPUT.checkpoint (default: 5m)',
+      duration,
+    )
     .addOption(followLinksOption())
     .option('--json', 'print one JSON document on stdout');
   return addDataOptions(command).action(run);
@@ -76,6 +96,9 @@ async function run(path: string, options: TuneCommandOptions): Promise<void> {
   const output = options.output ?? defaultOutput(path, 'tuned');
   await checkAllWritable([output], [path, options.teacher]);
   const model = await openModel(path, options);
+  const checkpoint = checkpointOf(output);
+  const resume = await checkpointToResume(checkpoint, options.resume);
+  if (options.resume && !resume) printWarnings([`${checkpoint} is not there: training begins anew.`]);
   const data = await openData(options.data, { model, file: path }, options);
   let begun = false;
   const interrupted = interruption(() => begun);
@@ -85,6 +108,10 @@ async function run(path: string, options: TuneCommandOptions): Promise<void> {
       data,
       runtime: onnxRuntime(),
       ...settingsOf(options),
+      resume,
+      // Training is worth more than the state of it that could not be kept.
+      onCheckpoint: (state) =>
+        saveCheckpoint(state, checkpoint).catch((error: SnpError) => bar.note(`warning ${error.message}`)),
       enough: interrupted.signal,
       onProgress: ({ step, done, total }) => {
         begun ||= step === 'train';
@@ -96,10 +123,12 @@ async function run(path: string, options: TuneCommandOptions): Promise<void> {
   printSkipped(result.skipped);
   const { model: tuned, ...rest } = result;
   if (tuned) await writeModel(tuned, output);
+  const unfinished = result.ended === 'enough';
+  if (!unfinished) await rm(checkpoint, { force: true });
   if (options.json) {
     const written = tuned ? { output, fileBytes: await fileSize(output) } : { output: null };
-    printJson({ ...written, ...rest });
-  } else process.stdout.write(renderTuned(result, output));
+    printJson({ ...written, ...(unfinished && { checkpoint }), ...rest });
+  } else process.stdout.write(renderTuned(result, { output, checkpoint: unfinished ? checkpoint : undefined }));
   process.exitCode = interrupted.exitCode ?? (tuned ? EXIT.done : EXIT.noBetter);
 }
 
@@ -114,7 +143,13 @@ function settingsOf(options: TuneCommandOptions) {
     temperature,
     decay: weightDecay,
     loss,
+    labels,
+    checkpoint: checkpointEvery,
     batch: batchSize,
   } = options;
-  return { epochs, time, rate, augment, seed, heldBack, temperature, weightDecay, losses: loss, batchSize };
+  return {
+    ...{ epochs, time, rate, augment, seed, heldBack, temperature, weightDecay, batchSize, checkpointEvery },
+    losses: loss,
+    labels: labels === true ? LABELS_SHARE : labels,
+  };
 }

@@ -24,7 +24,7 @@ export function commonFlags({ calibration, statistics, criterion, plugins = [], 
 /** As flags of `snp prune`. */
 export function pruneFlags(config: ParsedConfig) {
   const { budget, count, ratios, dims, preset, latency, plan, target, table, allocation, report, output } = config;
-  const { reconstruct, holdBack, narrowCache, companions, answers, verify } = config;
+  const { reconstruct, tune, holdBack, narrowCache, companions, answers, verify } = config;
   return {
     ...commonFlags(config),
     keepMacs: budget?.macs,
@@ -42,6 +42,7 @@ export function pruneFlags(config: ParsedConfig) {
       allocation,
       compensation: config.compensation ?? config.recovery,
       reconstruct,
+      tune,
       holdBack,
       narrowCache,
       companion: companions,
@@ -81,7 +82,7 @@ export function pruneDrops(flags: Readonly<Record<string, unknown>>, given: Read
     ...(divides ? [] : ['allocation', 'least']),
     ...(limits ? [] : ['count']),
     ...(flags.criterion === 'random' || has('calib') ? [] : ['seed']),
-    ...(has('calib') && flags.calib !== false ? [] : DATA_OPTIONS),
+    ...(has('calib') && flags.calib !== false ? [] : ['tune', ...DATA_OPTIONS]),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { ANSWER_KINDS, COMPENSATION_KINDS, presets } from '@snp/core';
 import { z } from 'zod';
 import { budget, duration, fraction, latency } from '../options/numbers.js';
+import { tuneLength } from '../options/tuning.js';
 
 /** A text in the form that a flag takes, or a number. */
 function written<T>(parse: (text: string) => T, form: string) {
@@ -89,6 +90,9 @@ export const configSchema = z.strictObject({
     .boolean('must be true or false')
     .optional()
     .describe('refit the branches of the pruned model, each to make up for errors before it'),
+  tune: written(tuneLength, 'a time with its unit ("20m") or a whole number of epochs (5)')
+    .optional()
+    .describe('train the pruned model towards the original afterwards'),
   verify: z
     .boolean('must be true or false')
     .optional()

@@ -17,6 +17,7 @@ const WORDS: Record<Step, string> = {
   apply: 'pruning',
   reconstruct: 'reconstructing',
   match: 'matching',
+  tune: 'tuning',
   compare: 'comparing',
   verify: 'verifying',
   write: 'writing',

@@ -3,6 +3,7 @@ import { likeness } from './evaluation.js';
 import { bytes, count, percent } from './format.js';
 import { lastLine } from './lastLine.js';
 import { table } from './table.js';
+import { figuresText } from './tuned.js';
 import { verificationLine } from './verification.js';
 
 /** What `prune` and `apply` say when they are done. */
@@ -25,6 +26,7 @@ export function renderSummary(
     table(['', 'before', 'after', 'left'], rows),
     '',
     ...latencyLines(report),
+    ...tuningLines(report),
     ...fidelityLines(report),
     ...uncompensatedLines(report),
     ...formLines(report),
@@ -45,10 +47,24 @@ function latencyLines({ latency }: PruneReport): string[] {
   ];
 }
 
+/** What training after pruning came to, on the samples that chose what was taken. */
+function tuningLines({ tuning }: PruneReport): string[] {
+  if (!tuning) return [];
+  const { before, after, better, steps, epochs, rate, samples } = tuning;
+  const how = `${steps} steps, ${epochs.toFixed(1)} epochs, rate ${rate.toExponential()}`;
+  const came = better ? `${figuresText(before)} → ${figuresText(after)}` : `nothing better than ${figuresText(before)}`;
+  return [`tuned: ${came} on ${samples.heldBack} samples that chose it (${how})`, ''];
+}
+
 /** What the pruned model answers beside the original, on samples that calibration did not see. */
-function fidelityLines({ fidelity }: PruneReport): string[] {
+function fidelityLines({ fidelity, tuning }: PruneReport): string[] {
   if (!fidelity) return [];
-  return [`held back: ${likeness(fidelity)}`, ''];
+  const before = tuning?.fidelityBefore;
+  return [
+    ...(before ? [`held back before it was tuned: ${likeness(before)}`] : []),
+    `held back: ${likeness(fidelity)}`,
+    '',
+  ];
 }
 
 /** Groups that compensation did less for than it was asked, by reason. */

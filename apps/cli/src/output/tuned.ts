@@ -10,7 +10,10 @@ export function figuresLine(figures: FiguresAt): string {
 }
 
 /** What `tune` says when it is done. */
-export function renderTuned(result: TuneResult, output: string): string {
+export function renderTuned(
+  result: TuneResult,
+  { output, checkpoint }: { output: string; checkpoint: string | undefined },
+): string {
   const { before, after, samples, rate, tried, losses, steps, batchSize, stepsPerEpoch, parameters, seconds } = result;
   const kinds = Object.entries(losses).map(([name, kind]) => `${kind} of '${name}'`);
   return [
@@ -20,18 +23,25 @@ export function renderTuned(result: TuneResult, output: string): string {
     `held back ${samples.heldBack} samples, never trained on:`,
     `  before  ${figuresText(before)}`,
     ...(result.model ? [`  after   ${figuresText(after)}`] : []),
-    ...endedLines(result),
+    ...endedLines(result, checkpoint),
     lastLine(result, output, seconds),
     '',
   ].join('\n');
 }
 
-function figuresText({ loss, agreement }: Figures): string {
-  return `loss ${loss.toPrecision(4)}${agreement === undefined ? '' : `, same answer ${percent(agreement)}`}`;
+/** Figures on samples that were not trained on. */
+export function figuresText({ loss, agreement, accuracy }: Partial<Figures> & Pick<Figures, 'loss'>): string {
+  const same = agreement === undefined ? '' : `, same answer ${percent(agreement)}`;
+  return `loss ${loss.toPrecision(4)}${same}${accuracy === undefined ? '' : `, right ${percent(accuracy)}`}`;
 }
 
-function endedLines({ ended }: TuneResult): string[] {
-  if (ended === 'enough') return [pc.yellow('interrupted: the best so far is taken')];
+function endedLines({ ended }: TuneResult, checkpoint: string | undefined): string[] {
+  if (ended === 'enough')
+    return [
+      pc.yellow('interrupted: the best so far is taken'),
+      ...(checkpoint === undefined ? [] : [`go on with --resume, from ${checkpoint}`]),
+    ];
+  if (ended === 'no-better') return ['ended early: figures on held-back samples improved no longer'];
   if (ended === 'not-finite')
     return [pc.yellow('the loss became infinite: training ended there. A lower --rate may help')];
   return [];

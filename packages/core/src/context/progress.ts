@@ -15,6 +15,7 @@ export type Step =
   | 'apply'
   | 'reconstruct'
   | 'match'
+  | 'tune'
   | 'compare'
   | 'verify'
   | 'write';

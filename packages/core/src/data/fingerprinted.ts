@@ -1,5 +1,4 @@
-import type { Calibration, Sample } from '@snp/runtime';
-import { Hash } from './hash.js';
+import { type Calibration, Hash, type Sample } from '@snp/runtime';
 
 /** Calibration data that say which they were, once they were read to the end. */
 export interface FingerprintedData extends Calibration {
@@ -28,7 +27,7 @@ export function fingerprinted(data: Calibration): FingerprintedData {
       const hash = new Hash();
       let count = 0;
       for await (const sample of data.samples(signal)) {
-        if (found === undefined) addSample(hash, sample);
+        if (found === undefined) hash.addSample(sample);
         count++;
         yield sample;
       }
@@ -36,12 +35,4 @@ export function fingerprinted(data: Calibration): FingerprintedData {
       found ??= hash.toString();
     },
   };
-}
-
-function addSample(hash: Hash, { feeds }: Sample): void {
-  for (const [name, { data }] of Object.entries(feeds).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    hash.addText(name);
-    if (Array.isArray(data)) for (const text of data) hash.addText(String(text));
-    else hash.addBytes(data as ArrayBufferView);
-  }
 }

@@ -21,6 +21,10 @@ export const signal = field('an AbortSignal', (value) => hasMethods(value, 'addE
 const anyObject = field('an object', (value) => typeof value === 'object' && value !== null);
 export const runtime = field('a Runtime, as onnxRuntime() makes one', (value) => hasMethods(value, 'open'));
 
+export const tuner = field('what trains pruned models, as tuner() of @snp/tune makes it', (value) =>
+  hasMethods(value, 'tune'),
+);
+
 /** Typical inputs. A path is what people try first. */
 export const calibration = field(
   "calibration data, as images(), arrays(), tensors() or openCalibration() of @snp/runtime make of a path or of arrays: await images('pictures/', { input })",

@@ -16,6 +16,7 @@ import { inOneFile, readMerged } from './inOneFile.js';
 import { proven, withoutFaults } from './proven.js';
 import { type PruneResult, resultOf } from './pruneResult.js';
 import { reportOn } from './reportOn.js';
+import { checkTunable, type Tuner, tuned } from './tuned.js';
 import { warnOfStatistics } from './warnOfStatistics.js';
 
 /** Options of `apply`. */
@@ -28,6 +29,8 @@ export interface ApplyOptions extends Omit<OpenOptions, 'narrowCache' | 'plugins
    * How what stays makes up for what leaves. Default: as the plan says. `none` only cuts, with a warning where the plan says more.
    */
   compensation?: CompensationKind | undefined;
+  /** Trains the model, where the plan says so: `tuner(plan.tuning)` of `@snp/tune`. Default: it is not trained, with a warning where the plan says it. */
+  tune?: Tuner | undefined;
 }
 
 const { narrowCache: _, plugins: __, pluginTimeout: ___, ...OPENING } = OPEN_FIELDS;
@@ -35,6 +38,7 @@ const { narrowCache: _, plugins: __, pluginTimeout: ___, ...OPENING } = OPEN_FIE
 const APPLY_FIELDS: OptionFields<ApplyOptions> = {
   ...OPENING,
   statistics: is.statistics,
+  tune: is.tuner,
   compensation: is.oneOf(COMPENSATION_KINDS),
 };
 
@@ -60,7 +64,7 @@ async function applyOne(
   options: ApplyOptions,
   original?: Model,
 ): Promise<PruneResult> {
-  const { narrowCache, compensation: stored } = planOfThisVersion(plan);
+  const { narrowCache, compensation: stored, tuning: wanted } = planOfThisVersion(plan);
   const recipe = recipeOf(stored, options.compensation);
   if (recipe) requireInputs(recipe, options);
   const opening = {
@@ -72,17 +76,24 @@ async function applyOne(
   const opened = await openChecked(source, opening, original);
   const checked = checkPlan(plan, opened.analysis);
   if (opened.companions.length > 0) requireNeurons(checked, opened.analysis);
-  const pruned = await proven(opened, async (context, earlier) =>
+  checkTunable(opened, options.tune);
+  const proved = await proven(opened, async (context, earlier) =>
     earlier?.planned
       ? withoutFaults(earlier.planned, earlier.faults)
       : plannedBy(context, checked, recipe, options.statistics),
   );
-  const doubts = [...differentInputs(recipe, pruned.plan.compensation), ...(stored && !recipe ? [CUT_ALONE] : [])];
+  const { pruned, tuning } = await tuned(proved, options.tune);
+  const doubts = [
+    ...differentInputs(recipe, pruned.plan.compensation),
+    ...(stored && !recipe ? [CUT_ALONE] : []),
+    ...(wanted && !options.tune ? [NOT_TUNED] : []),
+  ];
   const report = await reportOn(
     { ...pruned, warnings: [...pruned.warnings, ...doubts] },
     {
       compensation: recipe?.kind ?? 'none',
       selection: { criterion: 'given plan', scores: new Map() },
+      tuning,
       budget: 'a given plan',
     },
   );
@@ -91,6 +102,9 @@ async function applyOne(
 
 const CUT_ALONE =
   'The plan was only cut: nothing makes up for what leaves, so that the model answers worse than the one that the plan was made with. For that one give its calibration data (--calib DIR), without --compensation none.';
+
+const NOT_TUNED =
+  'The model that the plan was made with was trained afterwards; this one was not. Train it with --tune, or snp tune.';
 
 function recipeOf(stored: Recipe | undefined, asked: CompensationKind | undefined): Recipe | undefined {
   if (asked === undefined || asked === stored?.kind) return stored;
@@ -119,7 +133,7 @@ async function plannedBy(
   recipe: Recipe | undefined,
   given: CalibrationStatistics | undefined,
 ): Promise<Planned> {
-  const { compensation: _, ...cut } = plan;
+  const { compensation: _, tuning: __, ...cut } = plan;
   if (!recipe) return { plan: cut, compensations: NO_COMPENSATION, statistics: undefined, recipe };
   const { kind } = recipe;
   const { heads, branches } = context.analysis;
@@ -131,7 +145,7 @@ async function plannedBy(
   const fixed = Object.fromEntries(leaving.map(({ id }) => [id, 0]));
   warnOfStatistics(context, statistics, { kind, groups, given: given !== undefined, units: [], fixed });
   const own = given && { statistics: statisticsFingerprint(given) };
-  const { data: __, statistics: ___, ...settings } = recipe;
+  const { data: ___, statistics: ____, ...settings } = recipe;
   return { plan: cut, compensations, statistics, recipe: { ...settings, ...(beyond && { beyond }), ...own } };
 }
 

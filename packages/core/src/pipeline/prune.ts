@@ -15,6 +15,7 @@ import { type MadePlan, planFor } from './planFor.js';
 import { proven, withoutFaults } from './proven.js';
 import { type PruneResult, resultOf } from './pruneResult.js';
 import { reportOn } from './reportOn.js';
+import { checkTunable, type Tuner, tuned } from './tuned.js';
 
 /** Options of `prune`. */
 export interface PruneOptions extends OpenOptions, Target {
@@ -51,6 +52,8 @@ export interface PruneOptions extends OpenOptions, Target {
   holdBack?: boolean | undefined;
   /** Widths per head become multiples of this. Default 1. */
   round?: number | undefined;
+  /** Trains the pruned model towards the original on the calibration data, as the last stage: `tuner({ time })` of `@snp/tune`. Default: not. */
+  tune?: Tuner | undefined;
   /** What happens where a budget takes more than a twentieth and nothing is known of typical inputs, which ruins most models: a warning, or an error. Default `warn`. */
   uncalibrated?: 'warn' | 'refuse' | undefined;
   /**
@@ -74,6 +77,7 @@ const PRUNE_FIELDS: OptionFields<PruneOptions> = {
   allocation: is.oneOf(['planned', 'even']),
   least: is.numbersByName,
   round: is.count,
+  tune: is.tuner,
   uncalibrated: is.oneOf(['warn', 'refuse']),
 };
 
@@ -99,16 +103,18 @@ async function pruneOne(source: string | Model, options: PruneOptions, original?
   const compensation = compensationOf(options);
   const holdBack = options.holdBack ?? (compensation !== 'none' && !options.statistics);
   const context = await openChecked(source, { ...options, holdBack }, original);
+  checkTunable(context, options.tune);
   const limits =
     options.budget && options.count === 'body' ? bodyBudget(context.analysis, options.budget) : options.budget;
-  const pruned = await proven<MadePlan>(context, async (context, earlier) => {
+  const proved = await proven<MadePlan>(context, async (context, earlier) => {
     const known = earlier?.planned;
     if (known && !options.budget && !options.latency) return withoutFaults(known, earlier.faults);
     return planFor(context, { ...options, budget: limits, compensation }, known?.statistics);
   });
+  const { pruned, tuning } = await tuned(proved, options.tune);
   const { selection, allocation } = pruned.planned;
   const budget = describeBudget(options, options.plugins);
-  const report = await reportOn(pruned, { compensation, selection, allocation, budget, limits });
+  const report = await reportOn(pruned, { compensation, selection, allocation, tuning, budget, limits });
   return resultOf(pruned, report);
 }
 

@@ -2,15 +2,14 @@ import { costOf } from '@snp/onnx';
 import type { Allocation } from '../allocation/allocation.js';
 import type { CostBudget } from '../allocation/budget.js';
 import type { CompensationKind } from '../compensation/methods.js';
-import { compareModels } from '../evaluate/compareModels.js';
-import type { Fidelity } from '../evaluate/fidelity.js';
 import { type Continuation, compareContinuations } from '../generate/compareContinuations.js';
 import { changedOnReading } from '../obstacles/changedOnReading.js';
 import { obstacleWarnings } from '../obstacles/obstacles.js';
 import { makeReport } from '../report/makeReport.js';
-import { newForms, takesData } from '../report/newForms.js';
 import type { PruneReport } from '../report/report.js';
+import type { TuningReport } from '../report/tuningReport.js';
 import type { Selection } from '../selection/select.js';
+import { comparedOnHeld } from './comparedOnHeld.js';
 import type { Planned } from './execute.js';
 import type { Proven } from './proven.js';
 
@@ -19,6 +18,7 @@ export interface ReportOnOptions {
   compensation: CompensationKind;
   selection: Omit<Selection, 'plan'>;
   allocation?: Allocation | undefined;
+  tuning?: TuningReport | undefined;
   /** What was asked for, in words. */
   budget: string;
   limits?: CostBudget | undefined;
@@ -27,7 +27,7 @@ export interface ReportOnOptions {
 /** The last stage: compares the answers on samples that no stage saw, and puts together what happened. */
 export async function reportOn(
   pruned: Proven<Planned>,
-  { compensation, selection, allocation, budget, limits }: ReportOnOptions,
+  { compensation, selection, allocation, tuning, budget, limits }: ReportOnOptions,
 ): Promise<PruneReport> {
   const { context, after, plan, planned, outcomes, verification, warnings } = pruned;
   const { analysis, original, name, data, held, clock } = context;
@@ -48,6 +48,7 @@ export async function reportOn(
     scores: selection.scores,
     planning: allocation?.planning,
     latency: allocation?.latency,
+    tuning,
     samples: planned.statistics?.samples ?? 0,
     skipped: data?.skipped ?? held?.skipped ?? [],
     warnings: [...changedOnReading(original), ...obstacleWarnings(analysis), ...warnings],
@@ -55,15 +56,6 @@ export async function reportOn(
     seconds: clock.seconds,
     originalCost: costOf(original),
   });
-}
-
-/** How alike original and pruned model answer samples that no stage saw; undefined where there are none, or the pruned model does not take them. */
-async function comparedOnHeld({ context, model, after }: Proven<Planned>): Promise<Fidelity | undefined> {
-  const { analysis, held, clock, runtime, batchSize, answers, signal } = context;
-  if (!held || !(await takesData(held, newForms(analysis, after), signal))) return undefined;
-  return clock.time('compare', (onProgress) =>
-    compareModels(analysis.model, model, { runtime, data: held, answers, batchSize, signal, onProgress }),
-  );
 }
 
 /** What both models write behind the begin of texts that no stage saw. */

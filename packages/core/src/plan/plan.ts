@@ -2,7 +2,7 @@ import { type Analysis, type Group, type HeadSet, unitGroups } from '@snp/graph'
 import { SnpError } from '@snp/onnx';
 import { VERSION } from '../version.js';
 import { fingerprint } from './fingerprint.js';
-import { checkRecipe, type Recipe, recipeOfVersion1 } from './recipe.js';
+import { checkRecipe, type Recipe, recipeOfVersion1, type TuningRecipe } from './recipe.js';
 
 /** Which units of one group stay: neurons, heads (`blocks.0.heads`), or a branch of the residual stream (`blocks.0.ffn-branch`, a single unit). */
 export interface GroupPlan {
@@ -29,6 +29,8 @@ export interface Plan {
   groups: Record<string, GroupPlan>;
   /** How weights are rewritten to make up for what leaves; absent where they are only cut. */
   compensation?: Recipe;
+  /** How the pruned model is trained afterwards; absent where it is not. */
+  tuning?: TuningRecipe;
   /** Past keys and values become narrower as inputs and outputs of the model, where the plan cuts them. Absent: they stay. */
   narrowCache?: true;
 }
@@ -108,7 +110,10 @@ export function planOfThisVersion(value: unknown): Plan {
       `This is not a plan: it must be a JSON object with "format": "snp-plan", as 'snp prune --report' writes it.`,
     );
   const version: unknown = plan.version;
-  if (version === 2) return plan.compensation ? { ...plan, compensation: checkRecipe(plan.compensation) } : plan;
+  if (version === 2) {
+    checkTuning(plan.tuning);
+    return plan.compensation ? { ...plan, compensation: checkRecipe(plan.compensation) } : plan;
+  }
   if (version !== 1)
     throw new SnpError(
       'plan-mismatch',
@@ -117,6 +122,16 @@ export function planOfThisVersion(value: unknown): Plan {
   const { recovery, ...rest } = plan as Plan & { recovery?: unknown };
   const compensation = recipeOfVersion1(recovery);
   return { ...rest, version: 2, tool: 'unknown', ...(compensation && { compensation }) };
+}
+
+function checkTuning(recipe: unknown): void {
+  const plain = (value: unknown) => ['number', 'string', 'boolean'].includes(typeof value);
+  if (recipe === undefined) return;
+  if (typeof recipe === 'object' && recipe !== null && Object.values(recipe).every(plain)) return;
+  throw new SnpError(
+    'plan-mismatch',
+    `The plan's "tuning" is no object of numbers, texts and truth values. Make a new plan with 'snp prune'.`,
+  );
 }
 
 /** The plan with all that follows from heads and branches that leave. */

@@ -27,6 +27,9 @@ export interface DataOfRecipe {
   batchSize?: number;
 }
 
+/** Settings of a training, as plain JSON. */
+export type TuningRecipe = Readonly<Record<string, number | string | boolean>>;
+
 const KINDS = ['mean', 'ridge', 'full'];
 
 /** Checks the form of a recipe; throws `plan-mismatch`. */

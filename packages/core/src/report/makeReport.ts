@@ -14,6 +14,7 @@ import { budgetOutcome, unmetLimits } from './budgetOutcome.js';
 import { costPerBlock, wholeCost } from './costReport.js';
 import { newForms } from './newForms.js';
 import type { GroupReport, PruneReport } from './report.js';
+import type { TuningReport } from './tuningReport.js';
 
 interface Findings {
   name: string;
@@ -26,6 +27,7 @@ interface Findings {
   continuations: Continuation[];
   planning: Planning | undefined;
   latency: LatencyOutcome | undefined;
+  tuning: TuningReport | undefined;
   before: Analysis;
   after: Analysis;
   plan: Plan;
@@ -66,6 +68,7 @@ export function makeReport(findings: Findings): PruneReport {
     ...(findings.continuations.length > 0 && { continuations: findings.continuations }),
     ...(findings.planning && { planning: findings.planning }),
     ...(findings.latency && { latency: findings.latency }),
+    ...(findings.tuning && { tuning: findings.tuning }),
     cost,
     blocks: costPerBlock(before, after),
     groups,
@@ -79,10 +82,24 @@ export function makeReport(findings: Findings): PruneReport {
     })),
     ...(forms.length > 0 && { forms }),
     verified: findings.verification ?? false,
-    warnings: [...findings.warnings, ...unmetLimits(limits, full), ...(nothing ? [MEETS_ALREADY] : [])],
+    warnings: [
+      ...findings.warnings,
+      ...notBetter(findings),
+      ...unmetLimits(limits, full),
+      ...(nothing ? [MEETS_ALREADY] : []),
+    ],
     seconds: findings.seconds,
     plan,
   };
+}
+
+/** What training made better for the samples that chose it only. */
+function notBetter({ tuning, fidelity }: Findings): string[] {
+  const [before, after] = [tuning?.fidelityBefore?.divergence, fidelity?.divergence];
+  if (before === undefined || after === undefined || after <= before) return [];
+  return [
+    `Training made the answers no better on held-back samples that chose nothing (divergence ${before.toPrecision(3)} before it, ${after.toPrecision(3)} after it): give it more samples, or leave it out.`,
+  ];
 }
 
 const MEETS_ALREADY = 'Nothing was removed: the model meets the budget as it is.';

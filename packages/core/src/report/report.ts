@@ -7,6 +7,7 @@ import type { Continuation } from '../generate/compareContinuations.js';
 import type { Plan } from '../plan/plan.js';
 import type { RemovedSlice } from '../plan/removedSlices.js';
 import type { Verification } from '../verify/proof.js';
+import type { TuningReport } from './tuningReport.js';
 
 /** What happened to one group. */
 export interface GroupReport {
@@ -78,6 +79,8 @@ export interface PruneReport {
   planning?: Planning;
   /** Absent where latency was no budget. */
   latency?: LatencyOutcome;
+  /** Absent where the pruned model was not trained. */
+  tuning?: TuningReport;
   cost: { before: CostReport; after: CostReport };
   /** Cost per Transformer block, and of everything outside of blocks (`block` absent). */
   blocks: { block?: number; heads?: number; before: CostReport; after: CostReport }[];

@@ -1,5 +1,5 @@
 import { type Model, SnpError } from '@snp/onnx';
-import { Hash } from '../data/hash.js';
+import { Hash } from '@snp/runtime';
 import { fingerprint } from '../plan/fingerprint.js';
 import type { CrossMoments, GroupMoments, SecondMoments } from './moments.js';
 import type { Sensitivity, SensitivityPoint } from './sensitivity.js';

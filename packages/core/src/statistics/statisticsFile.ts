@@ -1,6 +1,5 @@
 import { SnpError } from '@snp/onnx';
-import { openFile, writeFileWhole } from '@snp/onnx/node';
-import { triangleLength } from '@snp/runtime';
+import { openSafetensors, saveSafetensors, triangleLength } from '@snp/runtime';
 import type { GroupMoments, SecondMoments } from './moments.js';
 import type { Sensitivity } from './sensitivity.js';
 import type { CalibrationStatistics, OutputSums } from './statistics.js';
@@ -8,41 +7,19 @@ import type { CalibrationStatistics, OutputSums } from './statistics.js';
 const FORMAT = 'snp-statistics';
 const VERSION = '1';
 
-/** One tensor in the header of a safetensors file. */
-interface Entry {
-  dtype: string;
-  shape: number[];
-  data_offsets: [number, number];
-}
-
 /**
  * Writes statistics as a safetensors file (https://github.com/huggingface/safetensors), everything in float64. Of symmetric matrices
  * there is the lower triangle, row by row. An existing file is only replaced when the new one is complete.
  */
 export async function saveStatistics(statistics: CalibrationStatistics, path: string): Promise<void> {
-  const tensors = [...tensorsOf(statistics)];
-  const header: Record<string, Entry | Record<string, string>> = {
-    __metadata__: {
-      format: FORMAT,
-      version: VERSION,
-      model: statistics.model,
-      samples: String(statistics.samples),
-      effects: JSON.stringify(statistics.sensitivity),
-    },
-  };
-  let offset = 0;
-  for (const [name, data] of tensors) {
-    header[name] = { dtype: 'F64', shape: [data.length], data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  // The data begin at a multiple of eight bytes.
-  const padded = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20);
-  padded.set(json);
-  const length = new Uint8Array(8);
-  new DataView(length.buffer).setBigUint64(0, BigInt(padded.length), true);
-  const bytes = ({ buffer, byteOffset, byteLength }: Float64Array) => new Uint8Array(buffer, byteOffset, byteLength);
-  await writeFileWhole(path, [length, padded, ...tensors.map(([, data]) => bytes(data))]);
+  const tensors = new Map([...tensorsOf(statistics)].map(([name, data]) => [name, { dims: [data.length], data }]));
+  await saveSafetensors(path, tensors, {
+    format: FORMAT,
+    version: VERSION,
+    model: statistics.model,
+    samples: String(statistics.samples),
+    effects: JSON.stringify(statistics.sensitivity),
+  });
 }
 
 /**
@@ -54,49 +31,22 @@ export async function loadStatistics(path: string): Promise<CalibrationStatistic
   const fail = (message: string): never => {
     throw new SnpError('calibration', `${path} ${message}`, { file: path });
   };
-  const file = await openFile(path).catch((cause: SnpError) => {
-    throw new SnpError('calibration', cause.message, { file: path }, { cause });
+  const ours = "holds no statistics; 'snp calibrate' makes such files.";
+  const file = await openSafetensors(path).catch((cause: SnpError) => {
+    throw cause.code === 'io' ? new SnpError('calibration', cause.message, { file: path }, { cause }) : fail(ours);
   });
   try {
-    const { size } = file;
-    const read = async (start: number, length: number) => {
-      const bytes = await file.read(start, length);
-      return bytes.length === length ? bytes : fail('is truncated.');
-    };
-    if (size < 8) fail('holds no statistics.');
-    const length = Number(new DataView((await read(0, 8)).buffer).getBigUint64(0, true));
-    if (length > size - 8 || length > MAX_HEADER) fail('holds no statistics.');
-    const header = parse(new TextDecoder().decode(await read(8, length)));
-    if (header?.metadata.format !== FORMAT) throw fail(`holds no statistics; 'snp calibrate' makes such files.`);
-    if (header.metadata.version !== VERSION)
-      fail(`has version ${header.metadata.version}; this release reads version ${VERSION}.`);
+    const { metadata } = file;
+    if (metadata.format !== FORMAT) fail(ours);
+    if (metadata.version !== VERSION) fail(`has version ${metadata.version}; this release reads version ${VERSION}.`);
     const tensors = new Map<string, Float64Array>();
-    for (const [name, entry] of header.entries) {
-      const [start, end] = entry.data_offsets;
-      if (entry.dtype !== 'F64' || !(start >= 0 && end >= start && (end - start) % 8 === 0 && 8 + length + end <= size))
-        fail(`is damaged at '${name}'.`);
-      tensors.set(name, new Float64Array((await read(8 + length + start, end - start)).buffer));
+    for (const name of file.names) {
+      const { data } = await file.read(name).catch(() => fail(`is damaged at '${name}'.`));
+      tensors.set(name, data instanceof Float64Array ? data : fail(`is damaged at '${name}'.`));
     }
-    return statisticsOf(tensors, header.metadata) ?? fail('is damaged.');
+    return statisticsOf(tensors, metadata) ?? fail('is damaged.');
   } finally {
     await file.close();
-  }
-}
-
-/** Far more than the names of any model's groups take. */
-const MAX_HEADER = 2 ** 27;
-
-function parse(text: string): { metadata: Record<string, string>; entries: [string, Entry][] } | undefined {
-  try {
-    const { __metadata__: metadata, ...entries } = JSON.parse(text);
-    const sound = (entry: Entry) =>
-      Array.isArray(entry?.data_offsets) && entry.data_offsets.every(Number.isSafeInteger);
-    const list = Object.entries(entries as Record<string, Entry>);
-    return typeof metadata === 'object' && metadata && list.every(([, entry]) => sound(entry))
-      ? { metadata, entries: list }
-      : undefined;
-  } catch {
-    return undefined;
   }
 }
 

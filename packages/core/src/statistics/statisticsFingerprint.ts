@@ -1,4 +1,4 @@
-import { Hash } from '../data/hash.js';
+import { Hash } from '@snp/runtime';
 import type { CalibrationStatistics } from './statistics.js';
 
 /** A short hash of what statistics say of the groups, by which a plan knows those that it was made with. */

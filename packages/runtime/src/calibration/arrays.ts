@@ -2,14 +2,14 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { SnpError } from '@snp/onnx';
 import { unzipSync } from 'fflate';
+import { type NpyArray, readNpy } from '../arrayFiles/npy.js';
+import { readSafetensors } from '../arrayFiles/safetensors.js';
 import type { RuntimeTensor, TensorInfo } from '../session/runtime.js';
 import { throwIfAborted } from '../throwIfAborted.js';
 import type { Calibration, Sample } from './calibration.js';
 import { converted } from './converted.js';
-import { type NpyArray, readNpy } from './npy.js';
 import { picturesIn } from './pictureArrays.js';
 import type { Preprocess } from './preprocess.js';
-import { readSafetensors } from './safetensors.js';
 import { type Drawing, isSelected, type Selection, spreadItems } from './selection.js';
 
 /** Options of `arrays`. */

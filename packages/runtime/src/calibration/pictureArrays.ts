@@ -1,7 +1,7 @@
 import { SnpError } from '@snp/onnx';
+import type { NpyArray } from '../arrayFiles/npy.js';
 import type { TensorInfo } from '../session/runtime.js';
 import { normalise } from './normalise.js';
-import type { NpyArray } from './npy.js';
 import { type Preprocess, resolvePreprocess } from './preprocess.js';
 
 /** The arrays of a file by name, and whether they are pictures. */

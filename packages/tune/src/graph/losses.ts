@@ -54,6 +54,30 @@ function total(writer: GraphWriter, rows: Value): Value {
   return writer.op('ReduceSum', [rows], { keepdims: 0 });
 }
 
+/**
+ * Cross-entropy of scores [samples, classes] with the classes that labels [samples] name, and how many samples have that class's score highest. A label below 0 counts nothing.
+ *
+ * @param options.samples What each sample counts: a vector. Default: all alike.
+ */
+export function labelSums(
+  writer: GraphWriter,
+  { student, labels, samples }: { student: Value; labels: Value; samples: Value | undefined },
+): LossSums & { correct: Value } {
+  const zero = writer.int(0);
+  const known = writer.cast(writer.op('Not', [writer.op('Less', [labels, zero])]), 'FLOAT');
+  const counts = samples ? writer.mul(known, samples) : known;
+  const logs = writer.op('LogSoftmax', [scoresOf(writer, student, student)], { axis: 1 });
+  const classes = writer.unsqueeze(writer.op('Max', [labels, zero]), [1]);
+  const own = writer.sum(writer.op('GatherElements', [logs, classes], { axis: 1 }), [1], false);
+  const highest = writer.op('ArgMax', [student], { axis: 1, keepdims: 0 });
+  const correct = writer.cast(writer.op('Equal', [highest, labels]), 'FLOAT');
+  return {
+    loss: writer.neg(total(writer, writer.mul(own, counts))),
+    count: total(writer, counts),
+    correct: total(writer, writer.mul(correct, counts)),
+  };
+}
+
 /** Of each row, T^2 times the divergence of softmax(student / T) from softmax(teacher / T). */
 function divergences(writer: GraphWriter, { student, teacher, temperature }: Compared, rank: number): Value {
   const axis = rank - 1;

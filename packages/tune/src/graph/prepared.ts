@@ -1,11 +1,13 @@
 import { GraphWriter, standardForm } from '@snp/gradient';
-import { inferShapes, type Model, type ShapeInfo, type Value } from '@snp/onnx';
+import { type Dim, type Graph, inferShapes, type Model, type ShapeInfo, type Value } from '@snp/onnx';
 import { type Answer, type Compared, rowCounts } from './losses.js';
 
 /** What of a student is compared with its teacher, and for which sizes. */
 export interface Comparison {
   answers: readonly Answer[];
   temperature: number;
+  /** The output [samples, classes] whose classes labels name, and the share of the loss that they make up; undefined: labels are not looked at. */
+  labels: { output: string; share: number } | undefined;
   /** Sizes of inputs; those that are not known here stay as the model states them. */
   inputShapes: Readonly<Record<string, readonly (number | undefined)[]>>;
 }
@@ -17,10 +19,12 @@ export interface Prepared {
   shapes: ShapeInfo;
   /** Names of the inputs that take the teacher's answers, by the name of the output. */
   teacher: ReadonlyMap<string, string>;
+  /** The input that takes labels: INT64, [samples]. */
+  labels: Value | undefined;
 }
 
 /** Brings a student into standard form, for inputs of known sizes, and adds inputs for its teacher's answers. */
-export function prepared(student: Model, { answers, inputShapes }: Comparison): Prepared {
+export function prepared(student: Model, { answers, inputShapes, labels }: Comparison): Prepared {
   const model = standardForm(
     student,
     answers.map(({ output }) => output),
@@ -40,7 +44,20 @@ export function prepared(student: Model, { answers, inputShapes }: Comparison): 
     graph.inputs.push(input);
     teacher.set(output, input.name);
   }
-  return { model, writer: new GraphWriter(graph, model.opset), shapes, teacher };
+  return {
+    model,
+    writer: new GraphWriter(graph, model.opset),
+    shapes,
+    teacher,
+    labels: labels && labelsInput(graph, shapes.shape(graph.value(labels.output))?.[0]),
+  };
+}
+
+function labelsInput(graph: Graph, samples: Dim | undefined): Value {
+  const input = graph.addValue(graph.uniqueName('tune/labels'));
+  input.type = { elementType: 'INT64', shape: [typeof samples === 'number' ? samples : undefined] };
+  graph.inputs.push(input);
+  return input;
 }
 
 /** The student's answers beside the teacher's. */

@@ -1,8 +1,8 @@
 import { GraphWriter, gradientModel } from '@snp/gradient';
 import type { Model, Value } from '@snp/onnx';
 import { type AdamWOptions, addAdamW, type OptimiserNames } from './adamW.js';
-import { lossSums } from './losses.js';
-import { type Comparison, comparedIn, prepared } from './prepared.js';
+import { type LossSums, labelSums, lossSums } from './losses.js';
+import { type Comparison, comparedIn, type Prepared, prepared } from './prepared.js';
 import { type Trainable, trainableWeights } from './trainable.js';
 
 /** A step of training as a model: it takes a batch, the teacher's answers and the state, and gives the loss and the state after it. */
@@ -11,6 +11,8 @@ export interface StepModel {
   weights: readonly Trainable[];
   /** Names of the inputs that take the teacher's answers, by the name of the output. */
   teacher: ReadonlyMap<string, string>;
+  /** The name of the input that takes labels; undefined: there is none. */
+  labels: string | undefined;
   /** The name of the output that gives the loss before the step. */
   loss: string;
   state: OptimiserNames;
@@ -27,11 +29,14 @@ export function stepModel(student: Model, comparison: Comparison, options: AdamW
     ready.model,
     comparison.answers.map(({ output }) => output),
   );
-  const loss = meanLoss(
-    ready.writer,
-    comparedIn(ready, comparison).map((own) => lossSums(ready.writer, own)),
-  );
+  const { writer, labels } = ready;
   const { graph } = ready.model;
+  const distilled = meanLoss(
+    writer,
+    comparedIn(ready, comparison).map((own) => lossSums(writer, own)),
+  );
+  const loss = labels ? withLabels(ready, comparison, distilled) : distilled;
+  loss.type = { elementType: 'FLOAT', shape: [] };
   graph.outputs.splice(0, graph.outputs.length, loss);
   const { model, gradients } = gradientModel(ready.model, {
     by: weights.map(({ name }) => name),
@@ -41,15 +46,27 @@ export function stepModel(student: Model, comparison: Comparison, options: AdamW
   const given = weights.map((weight) => ({ weight, gradient: model.graph.value(gradients[weight.name]) }));
   model.graph.outputs.splice(0, model.graph.outputs.length, model.graph.value(loss.name));
   const state = addAdamW(new GraphWriter(model.graph, model.opset), given, options);
-  return { model, weights, teacher: ready.teacher, loss: loss.name, state };
+  return { model, weights, teacher: ready.teacher, labels: labels?.name, loss: loss.name, state };
 }
 
 /** The mean of the losses of all outputs, which count alike. */
 function meanLoss(writer: GraphWriter, sums: readonly { loss: Value; count: Value }[]): Value {
-  const least = writer.number(1, 'FLOAT');
-  const means = sums.map(({ loss, count }) => writer.div(loss, writer.op('Max', [count, least])));
+  const means = sums.map((own) => meanOf(writer, own));
   const sum = means.reduce((one, other) => writer.add(one, other));
-  const mean = writer.mul(sum, writer.number(1 / means.length, 'FLOAT'));
-  mean.type = { elementType: 'FLOAT', shape: [] };
-  return mean;
+  return writer.mul(sum, writer.number(1 / means.length, 'FLOAT'));
+}
+
+const meanOf = (writer: GraphWriter, { loss, count }: LossSums) =>
+  writer.div(loss, writer.op('Max', [count, writer.number(1, 'FLOAT')]));
+
+/** The loss towards the teacher and that of labels, each with its share. */
+function withLabels({ model, writer, labels }: Prepared, comparison: Comparison, distilled: Value): Value {
+  const { output, share } = comparison.labels!;
+  const sums = labelSums(writer, { student: model.graph.value(output), labels: labels!, samples: undefined });
+  const parts = [
+    [meanOf(writer, sums), share],
+    [distilled, 1 - share],
+  ] as const;
+  const [own, other] = parts.map(([loss, part]) => writer.mul(loss, writer.number(part, 'FLOAT')));
+  return writer.add(own, other);
 }

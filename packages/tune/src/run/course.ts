@@ -7,6 +7,8 @@ export interface Course {
   readonly middle: number;
   /** Steps of the whole run, as far as they are known. */
   readonly steps: number;
+  /** Seconds that steps took. */
+  readonly stepSeconds: number;
   readonly secondsPerStep: number;
   /** Done and in all: steps, or seconds. */
   readonly progress: { done: number; total: number };
@@ -14,24 +16,38 @@ export interface Course {
   add(seconds: number): void;
 }
 
+/** Steps that were taken before a break. */
+export interface Taken {
+  taken: number;
+  stepSeconds: number;
+}
+
 abstract class Counted {
-  taken = 0;
-  #seconds = 0;
+  taken: number;
+  stepSeconds: number;
+
+  constructor({ taken, stepSeconds }: Taken) {
+    this.taken = taken;
+    this.stepSeconds = stepSeconds;
+  }
 
   get secondsPerStep(): number {
-    return this.#seconds / Math.max(1, this.taken);
+    return this.stepSeconds / Math.max(1, this.taken);
   }
 
   add(seconds: number): void {
     this.taken++;
-    this.#seconds += seconds;
+    this.stepSeconds += seconds;
   }
 }
 
 /** A run of so many steps. */
 export class StepCourse extends Counted implements Course {
-  constructor(readonly steps: number) {
-    super();
+  constructor(
+    readonly steps: number,
+    before: Taken,
+  ) {
+    super(before);
   }
 
   get done(): number {
@@ -47,14 +63,17 @@ export class StepCourse extends Counted implements Course {
   }
 }
 
-/** A run that ends at a time, as `performance.now` tells it. */
+/** A run that begins and ends at times, as `performance.now` tells them. */
 export class TimeCourse extends Counted implements Course {
-  readonly #began = performance.now();
   readonly #all: number;
 
-  constructor(end: number) {
-    super();
-    this.#all = Math.max(1e-3, (end - this.#began) / 1000);
+  constructor(
+    private readonly began: number,
+    end: number,
+    before: Taken,
+  ) {
+    super(before);
+    this.#all = Math.max(1e-3, (end - began) / 1000);
   }
 
   get done(): number {
@@ -74,6 +93,6 @@ export class TimeCourse extends Counted implements Course {
   }
 
   get #elapsed(): number {
-    return (performance.now() - this.#began) / 1000;
+    return (performance.now() - this.began) / 1000;
   }
 }

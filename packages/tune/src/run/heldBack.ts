@@ -1,5 +1,12 @@
 import type { Model } from '@snp/onnx';
-import { type HoldingRuntime, type HoldingSession, type Sample, throwIfAborted } from '@snp/runtime';
+import {
+  type HoldingRuntime,
+  type HoldingSession,
+  type RuntimeTensor,
+  type Sample,
+  throwIfAborted,
+} from '@snp/runtime';
+import { labelsOf } from '../data/labels.js';
 import type { Stacking } from '../data/stacking.js';
 import type { Figures } from '../figures.js';
 import { figureModel } from '../graph/figureModel.js';
@@ -11,6 +18,8 @@ interface HeldBatch {
   counts: Float32Array;
   inputs: Record<string, string>;
   answers: Record<string, string>;
+  /** The name that the samples' labels are held under. */
+  labels: string;
 }
 
 /** The samples that are held back, where models run, with the teacher's answers to them. */
@@ -38,11 +47,16 @@ export class HeldBack {
       const own = Array.from({ length: size }, (_, at) => samples[(first + at) % samples.length]);
       const feeds = stacking.feeds(own);
       const slot = (name: string) => `held back/${batch}/${name}`;
-      const inputs = Object.fromEntries(Object.keys(feeds).map((name) => [name, slot(name)]));
-      await teacher.session.hold(Object.fromEntries(Object.entries(feeds).map(([name, own]) => [slot(name), own])));
+      const inputs = Object.fromEntries(Object.keys(feeds).map((name) => [name, slot(`input/${name}`)]));
+      const labels = slot('labels');
+      const tensors = Object.entries(feeds).map(([name, tensor]): [string, RuntimeTensor] => [
+        slot(`input/${name}`),
+        tensor,
+      ]);
+      await teacher.session.hold({ ...Object.fromEntries(tensors), [labels]: labelsOf(own) });
       const counts = Float32Array.from({ length: size }, (_, at) => Number(first + at < samples.length));
       const answers = Object.fromEntries(teacher.outputs.map((name) => [name, slot(`answer/${name}`)]));
-      batches.push({ counts, inputs, answers });
+      batches.push({ counts, inputs, answers, labels });
     }
     const heldBack = new HeldBack(teacher, batches, signal);
     await heldBack.#askTeacher(onDone);
@@ -56,12 +70,14 @@ export class HeldBack {
 
   /** How far a student is, with weights that are held under names, or its own. */
   async figures(session: HeldBackSession, weights: Readonly<Record<string, string>> = {}): Promise<Figures> {
-    const sums = new Float64Array(3 * this.teacher.outputs.length);
-    for (const { counts, inputs, answers } of this.batches) {
+    const { labels } = session.model;
+    const sums = new Float64Array(3 * (this.teacher.outputs.length + Number(labels !== undefined)));
+    for (const { counts, inputs, answers, ...batch } of this.batches) {
       throwIfAborted(this.signal);
       if (!this.#keeps) await this.teacher.answer(inputs, answers, this.signal);
       const held = { ...inputs, ...weights };
       for (const [output, name] of session.model.teacher) held[name] = answers[output];
+      if (labels !== undefined) held[labels] = batch.labels;
       const samples = { type: 'FLOAT' as const, dims: [counts.length], data: counts };
       const given = await session.session.run({ [session.model.samples]: samples }, { held, signal: this.signal });
       const own = given[session.model.sums].data as Float32Array;
@@ -73,7 +89,11 @@ export class HeldBack {
 
   /** Holds samples and answers no longer: what runs models may outlive this. */
   async close(): Promise<void> {
-    const names = this.batches.flatMap(({ inputs, answers }) => [...Object.values(inputs), ...Object.values(answers)]);
+    const names = this.batches.flatMap(({ inputs, answers, labels }) => [
+      ...Object.values(inputs),
+      ...Object.values(answers),
+      labels,
+    ]);
     await this.teacher.session.letGo(names);
   }
 
@@ -97,7 +117,7 @@ export class HeldBack {
   }
 }
 
-function figuresOf(sums: Float64Array, { answers }: Comparison): Figures {
+function figuresOf(sums: Float64Array, { answers, labels }: Comparison): Figures {
   let [loss, same, scored] = [0, 0, 0];
   for (const [at, answer] of answers.entries()) {
     const [own, count, agreed] = sums.subarray(3 * at, 3 * at + 3);
@@ -106,7 +126,15 @@ function figuresOf(sums: Float64Array, { answers }: Comparison): Figures {
     same += agreed;
     scored += count;
   }
-  return { loss, agreement: scored > 0 ? same / scored : undefined };
+  const figures = { loss, agreement: scored > 0 ? same / scored : undefined };
+  if (!labels) return figures;
+  const [own, count, correct] = sums.subarray(3 * answers.length);
+  const counted = Math.max(1, count);
+  return {
+    ...figures,
+    loss: labels.share * (own / counted) + (1 - labels.share) * loss,
+    accuracy: correct / counted,
+  };
 }
 
 /** A student that is open beside its teacher's answers. */

@@ -1,3 +1,4 @@
+import type { Checkpoint, RunIdentity } from '../checkpoint/checkpoint.js';
 import type { Figures, FiguresAt } from '../figures.js';
 import type { TuneResult } from '../result.js';
 import { scheduled } from '../schedule.js';
@@ -14,23 +15,48 @@ interface Best {
 const [FEWEST, MOST] = [5, 20];
 const IN_TIME = 10;
 
+/** Looks in a row without a better state, after which a run ends. Rates fall until the end, and with them the loss: it takes many to give a run up. */
+const PATIENCE = 6;
+
 /** The moving average of the weights reaches back over this share of the run. */
 const AVERAGED = 0.05;
 
-/** Training from the begin to the end. */
+/** Training from the begin, or from a checkpoint, to the end. */
 export class Run {
-  readonly history: FiguresAt[] = [];
   readonly course: Course;
-  best: Best | undefined;
-  readonly #began = performance.now();
+  readonly #began: number;
+  readonly #history: FiguresAt[];
+  #best: Best | undefined;
+  #saved = performance.now();
 
   /** @param parts.before Figures of the student: what is no better is not kept. */
-  constructor(private readonly parts: RunParts & { rate: number; before: Figures }) {
+  constructor(
+    private readonly parts: RunParts & {
+      identity: RunIdentity;
+      rate: number;
+      tried: readonly { rate: number; loss: number }[];
+      before: Figures;
+    },
+    resumed: Checkpoint | undefined,
+  ) {
     const { settings, order, started } = parts;
+    const { progress } = resumed ?? {};
+    this.#began = progress ? started + progress.began : performance.now();
+    this.#history = [...(progress?.history ?? [])];
+    this.#best = resumed && bestOf(resumed);
+    const before = { taken: progress?.taken ?? 0, stepSeconds: progress?.stepSeconds ?? 0 };
     this.course =
       settings.time === undefined
-        ? new StepCourse(settings.epochs! * order.stepsPerEpoch)
-        : new TimeCourse(started + settings.time);
+        ? new StepCourse(settings.epochs! * order.stepsPerEpoch, before)
+        : new TimeCourse(this.#began, started + settings.time, before);
+  }
+
+  get history(): readonly FiguresAt[] {
+    return this.#history;
+  }
+
+  get best(): Best | undefined {
+    return this.#best;
   }
 
   /** @returns Why it ended before its time; undefined where it did not. */
@@ -38,17 +64,21 @@ export class Run {
     const { course } = this;
     const { settings } = this.parts;
     const looks = settings.time === undefined ? Math.min(MOST, Math.max(FEWEST, settings.epochs!)) : IN_TIME;
-    let looked = 0;
+    const dueLooks = () => Math.floor(Math.min(1, course.done) * looks);
+    let looked = dueLooks();
     let ended: TuneResult['ended'];
     while (course.done < 1) {
       if (settings.enough?.aborted) ended = 'enough';
+      else if (this.#isStuck) ended = 'no-better';
       else if (!Number.isFinite(await this.#step())) ended = 'not-finite';
       if (ended) break;
-      const due = Math.floor(Math.min(1, course.done) * looks);
+      const due = dueLooks();
       if (due > looked) await this.#look();
       looked = due;
+      if (performance.now() - this.#saved > settings.checkpointEvery) await this.#save();
     }
-    if (ended !== 'not-finite' && course.taken > (this.history.at(-1)?.step ?? 0)) await this.#look();
+    if (ended === 'enough') await this.#save();
+    if (ended !== 'not-finite' && course.taken > (this.#history.at(-1)?.step ?? 0)) await this.#look();
     return ended;
   }
 
@@ -74,10 +104,46 @@ export class Run {
         seconds: (performance.now() - this.#began) / 1000,
         of: kind === 'weight' ? 'weights' : 'average',
       };
-      this.history.push(figures);
-      if (figures.loss < (this.best?.figures ?? before).loss)
-        this.best = { figures, weights: await training.copy(kind) };
+      this.#history.push(figures);
+      if (figures.loss < (this.#best?.figures ?? before).loss)
+        this.#best = { figures, weights: await training.copy(kind) };
       settings.onFigures?.(figures);
     }
   }
+
+  /** Whether the last looks found nothing better. */
+  get #isStuck(): boolean {
+    const since = this.#history.filter(({ step }) => step > (this.#best?.figures.step ?? 0));
+    return new Set(since.map(({ step }) => step)).size >= PATIENCE;
+  }
+
+  async #save(): Promise<void> {
+    const { training, settings, identity, before, rate, tried, started } = this.parts;
+    if (!settings.onCheckpoint) return;
+    const numbers = await training.state();
+    for (const [name, best] of this.#best?.weights ?? []) numbers.set(`best/${name}`, best);
+    const { taken, stepSeconds } = this.course;
+    await settings.onCheckpoint({
+      run: identity,
+      progress: {
+        before,
+        rate,
+        tried,
+        taken,
+        stepSeconds,
+        elapsed: performance.now() - started,
+        began: this.#began - started,
+        history: [...this.#history],
+        best: this.#best?.figures,
+      },
+      numbers,
+    });
+    this.#saved = performance.now();
+  }
+}
+
+function bestOf({ progress: { best }, numbers }: Checkpoint): Best | undefined {
+  if (!best) return undefined;
+  const named = [...numbers].filter(([name]) => name.startsWith('best/'));
+  return { figures: best, weights: new Map(named.map(([name, own]) => [name.slice('best/'.length), own])) };
 }

@@ -1,9 +1,12 @@
 import { type Feeds, type HoldingRuntime, type HoldingSession, type Sample, throwIfAborted } from '@snp/runtime';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { augmented } from '../data/augment.js';
+import { labelsOf } from '../data/labels.js';
 import { type BatchOrder, seedOf } from '../data/order.js';
 import type { Stacking } from '../data/stacking.js';
 import type { WeightState } from '../graph/adamW.js';
 import type { StepModel } from '../graph/stepModel.js';
+import type { Trainable } from '../graph/trainable.js';
 import { KeptAnswers, type Teacher } from './teacher.js';
 
 /** What is trained on. */
@@ -57,18 +60,47 @@ export class Training {
 
   /** Begins again with the student's own weights. */
   async reset(): Promise<void> {
-    await this.settle();
-    for (const { name, tensor } of this.step.weights) {
+    await this.#begin(0, ({ tensor }, kind) => {
       const data = tensor.array() as Float32Array;
-      const zeros = new Float32Array(data.length);
-      const all = { weight: data, first: zeros, second: zeros, average: data };
-      const dims = [...tensor.dims];
-      await this.session.hold(
-        Object.fromEntries(KINDS.map((kind) => [slot(kind, name), { type: 'FLOAT' as const, dims, data: all[kind] }])),
-      );
+      return kind === 'weight' || kind === 'average' ? data : new Float32Array(data.length);
+    });
+  }
+
+  /** Goes on from a checkpoint. */
+  async resume({ progress: { taken }, numbers }: Checkpoint): Promise<void> {
+    await this.#begin(taken, ({ name }, kind) => numbers.get(`${kind}/${name}`)!);
+    await this.#askAgain(taken);
+  }
+
+  async #begin(done: number, numbers: (weight: Trainable, kind: keyof WeightState) => Float32Array): Promise<void> {
+    await this.settle();
+    for (const weight of this.step.weights) {
+      const dims = [...weight.tensor.dims];
+      const tensors = KINDS.map((kind) => [
+        slot(kind, weight.name),
+        { type: 'FLOAT' as const, dims, data: numbers(weight, kind) },
+      ]);
+      await this.session.hold(Object.fromEntries(tensors));
     }
-    this.#done = 0;
+    this.#done = done;
     this.#next = undefined;
+  }
+
+  /** Asks the teacher about what it was asked before so many steps, in the same batches: their answers may differ in the last bits with what runs beside them. */
+  async #askAgain(steps: number): Promise<void> {
+    const { data } = this.of;
+    if (data.augment || !data.stacking.even) return;
+    for (let step = 0; step < Math.min(steps, data.order.stepsPerEpoch); step++) await this.#prepare(step);
+  }
+
+  /** All that changes in training, as checkpoints name it. */
+  async state(): Promise<Map<string, Float32Array>> {
+    const all = new Map<string, Float32Array>();
+    for (const { name } of this.step.weights) {
+      const held = await this.session.held(KINDS.map((kind) => slot(kind, name)));
+      for (const kind of KINDS) all.set(`${kind}/${name}`, held[slot(kind, name)].data as Float32Array);
+    }
+    return all;
   }
 
   /**
@@ -128,11 +160,12 @@ export class Training {
     const seen = data.augment ? augmented(samples, seedOf(data.seed, step)) : samples;
     const feeds = data.stacking.feeds(seen);
     const own = (name: string) => `tune/batch/${step % 2}/${name}`;
-    const names = (of: readonly string[]) => Object.fromEntries(of.map((name) => [name, own(name)]));
     const kept = data.augment ? undefined : this.#kept.of(chosen);
-    const inputs = names(Object.keys(feeds));
+    const inputs = Object.fromEntries(Object.keys(feeds).map((name) => [name, own(`input/${name}`)]));
     const answers = Object.fromEntries(teacher.outputs.map((name) => [name, own(`answer/${name}`)]));
-    const given = Object.entries(feeds).map(([name, tensor]) => [own(name), tensor]);
+    const given = Object.entries(feeds).map(([name, tensor]) => [inputs[name], tensor]);
+    const { labels } = this.step;
+    if (labels !== undefined) given.push([own('labels'), labelsOf(samples)]);
     const known = Object.entries(kept ?? {}).map(([name, tensor]) => [answers[name], tensor]);
     await teacher.session.hold(Object.fromEntries([...given, ...known]) as Feeds);
     if (!kept) {
@@ -146,12 +179,13 @@ export class Training {
       }
     }
     const compared = [...this.step.teacher].map(([output, input]) => [input, answers[output]]);
-    return { ...inputs, ...Object.fromEntries(compared) };
+    return { ...inputs, ...Object.fromEntries(compared), ...(labels !== undefined && { [labels]: own('labels') }) };
   }
 
   #batchNames(turn: number): string[] {
     const { data, teacher } = this.of;
-    const inputs = Object.keys(data.samples[0].feeds);
-    return [...inputs, ...teacher.outputs.map((name) => `answer/${name}`)].map((name) => `tune/batch/${turn}/${name}`);
+    const inputs = Object.keys(data.samples[0].feeds).map((name) => `input/${name}`);
+    const answers = teacher.outputs.map((name) => `answer/${name}`);
+    return [...inputs, ...answers, 'labels'].map((name) => `tune/batch/${turn}/${name}`);
   }
 }

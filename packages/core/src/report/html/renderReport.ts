@@ -22,6 +22,7 @@ import { continuationsTable } from './continuationsTable.js';
 import { costChart } from './costChart.js';
 import { scoresChart } from './scoresChart.js';
 import { frozenTable, groupsTable } from './tables.js';
+import { tuningCurves } from './tuningCurves.js';
 import { widthsChart } from './widthsChart.js';
 
 /**
@@ -55,6 +56,7 @@ ${warnings(report)}
 ${key(['is-before', 'before'], ['is-after', 'after'])}
 ${widthsChart(report)}
 ${planning(report)}
+${tuningCurves(report)}
 ${continuationsTable(report)}
 <h2>Cost per block</h2>
 ${costChart(report)}
@@ -95,7 +97,7 @@ ${TOTALS.map(
 )}</div>`;
 }
 
-function facts({ criterion, compensation, calibration, seconds, fidelity }: PruneReport): Markup {
+function facts({ criterion, compensation, calibration, seconds, fidelity, tuning }: PruneReport): Markup {
   const total = Object.values(seconds).reduce((sum, part) => sum + part, 0);
   const steps = Object.entries(seconds).map(([step, part]) => `${step} ${duration(part)}`);
   const skipped = calibration.skipped.length;
@@ -107,6 +109,7 @@ function facts({ criterion, compensation, calibration, seconds, fidelity }: Prun
 <dt>Criterion</dt><dd>${criterion}</dd>
 <dt>Compensation</dt><dd>${compensation}</dd>
 <dt>Calibration</dt><dd>${samples}</dd>
+${tuning?.fidelityBefore && html`<dt>Held back, before tuning</dt><dd>${answers(tuning.fidelityBefore)}</dd>`}
 ${fidelity && html`<dt>Held back</dt><dd>${answers(fidelity)}</dd>`}
 <dt>Time</dt><dd>${duration(total)} (${steps.join(', ')})</dd>
 </dl>`;
