@@ -16,8 +16,10 @@ export interface TuneOptions {
   epochs?: number | undefined;
   /** Milliseconds that all of it may take, finding a rate included, instead of `epochs`. What comes out then depends on how fast the machine is. */
   time?: number | undefined;
-  /** Samples of a step, where the model takes any number. Default: as many as take about 10 G multiply-accumulates, from 8 to 128, but no more than there are. */
+  /** Samples of a step; of a model that takes so many at a time, a multiple of them. Default: as many as take about 10 G multiply-accumulates, from 8 to 128, but no more than there are. */
   batchSize?: number | undefined;
+  /** Bytes that training may take, by estimate: a batch runs in parts that have room, and their gradients add up. Default: a batch runs at once. */
+  memory?: number | undefined;
   /** Learning rate at its highest. Default: the best of 1e-5, 1e-4 and 1e-3, each tried for a few steps. */
   rate?: number | undefined;
   /** Whether pictures are mirrored, moved and cut anew each time. Default: true for data that say that they are pictures. */
@@ -82,6 +84,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof TuneOptions>([
   'epochs',
   'time',
   'batchSize',
+  'memory',
   'rate',
   'augment',
   'seed',
@@ -111,7 +114,16 @@ export function settingsOf(options: TuneOptions): Settings {
   const { epochs, time, heldBack, seed } = settings;
   if (epochs !== undefined && time !== undefined)
     fail("'epochs' and 'time' both say how long to train. Give one of them.");
-  for (const name of ['epochs', 'time', 'rate', 'temperature', 'clip', 'batchSize', 'checkpointEvery'] as const) {
+  for (const name of [
+    'epochs',
+    'time',
+    'rate',
+    'temperature',
+    'clip',
+    'batchSize',
+    'memory',
+    'checkpointEvery',
+  ] as const) {
     const value = settings[name];
     if (value !== undefined && !(value > 0 && Number.isFinite(value))) fail(`'${name}' must be a number above 0.`);
   }

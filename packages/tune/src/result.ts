@@ -18,6 +18,8 @@ export interface TuneResult {
   steps: number;
   stepsPerEpoch: number;
   batchSize: number;
+  /** Parts of a batch, which run one after the other. */
+  parts: number;
   /** Samples that were trained on, and that were held back. */
   samples: { trained: number; heldBack: number };
   skipped: readonly { name: string; reason: string }[];

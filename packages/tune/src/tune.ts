@@ -1,20 +1,11 @@
-import { costOf, type Model, SnpError, type Value } from '@snp/onnx';
-import {
-  answerOutputs,
-  Hash,
-  type HoldingRuntime,
-  onnxRuntime,
-  type Sample,
-  type TensorInfo,
-  tensorInputs,
-} from '@snp/runtime';
+import { type Model, SnpError, type Value } from '@snp/onnx';
+import { answerOutputs, Hash, type HoldingRuntime, onnxRuntime, type Sample, tensorInputs } from '@snp/runtime';
 import type { RunIdentity } from './checkpoint/checkpoint.js';
 import { checkResumable } from './checkpoint/checkResumable.js';
 import { checkPictures } from './data/augment.js';
 import { checkLabels } from './data/labels.js';
 import { BatchOrder, seedOf } from './data/order.js';
 import { divide, readSamples } from './data/samples.js';
-import { Stacking } from './data/stacking.js';
 import type { Figures, FiguresAt } from './figures.js';
 import { type LossKind, lossKindOf } from './graph/lossKind.js';
 import type { Comparison } from './graph/prepared.js';
@@ -22,6 +13,7 @@ import { stepModel } from './graph/stepModel.js';
 import type { Trainable } from './graph/trainable.js';
 import { type Settings, settingsOf, type TuneOptions } from './options.js';
 import type { TuneResult } from './result.js';
+import { batchSizes } from './run/batchSizes.js';
 import { chooseRate } from './run/chooseRate.js';
 import { HeldBack, HeldBackSession } from './run/heldBack.js';
 import { Run } from './run/run.js';
@@ -60,8 +52,10 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
   if (labels) checkLabels(samples, classesOf(student, labels.output));
   const augment = settings.augment ?? data.pictures === true;
   if (augment) checkPictures(samples);
-  const stacking = stackingOf(student, samples, { inputs, most: settings.batchSize, trained: trained.length });
   const outputs = Object.keys(losses);
+  const { batchSize, memory } = settings;
+  const sizes = { inputs, outputs, trained: trained.length, batchSize, memory };
+  const { stacking, parts } = batchSizes(student, samples, sizes);
   const teacher = await Teacher.open(settings.teacher, { inputs }, { outputs, runtime, signal });
   const open: { close(): Promise<void> }[] = [teacher.session];
   try {
@@ -77,9 +71,9 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
       labels,
       inputShapes: stacking.inputShapes,
     };
-    const step = stepModel(student, comparison, settings);
+    const step = stepModel(student, comparison, { ...settings, parts });
     checkStored(student, step.weights);
-    const order = new BatchOrder(trained.length, stacking.size, seed);
+    const order = new BatchOrder(trained.length, parts * stacking.size, seed);
     const training = await Training.open(step, {
       runtime,
       teacher,
@@ -92,7 +86,7 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
     open.unshift(figures.session);
     const measure = (kind: 'weight' | 'average') => heldBack.figures(figures, training.weights(kind));
     const before = await measure('weight');
-    const identity = identityOf(settings, { batchSize: stacking.size, augment, losses, samples });
+    const identity = identityOf(settings, { batchSize: order.batch, parts, augment, losses, samples });
     const { resume } = settings;
     if (resume) {
       checkResumable(resume, { run: identity, before, weights: step.weights });
@@ -114,7 +108,8 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
       tried,
       steps: run.course.taken,
       stepsPerEpoch: order.stepsPerEpoch,
-      batchSize: stacking.size,
+      batchSize: order.batch,
+      parts,
       samples: { trained: trained.length, heldBack: held.length },
       skipped: data.skipped,
       weights: weights.length,
@@ -137,7 +132,7 @@ function figuresOf({ loss, agreement, accuracy }: FiguresAt): Figures {
 
 function identityOf(
   { epochs, time, rate, seed, heldBack, temperature, weightDecay, clip, labels }: Settings,
-  found: Pick<RunIdentity, 'batchSize' | 'augment' | 'losses'> & { samples: readonly Sample[] },
+  found: Pick<RunIdentity, 'batchSize' | 'parts' | 'augment' | 'losses'> & { samples: readonly Sample[] },
 ): RunIdentity {
   const hash = new Hash();
   for (const sample of found.samples) {
@@ -185,28 +180,6 @@ function lossesOf({ graph }: Model, given: Settings['losses'] = {}): Record<stri
 }
 
 const typeOf = ({ name, type }: Value) => `'${name}': ${type?.elementType ?? 'no tensor'}`;
-
-/** Multiply-accumulates of a step's forward pass that are worth a step. */
-const STEP_MACS = 10e9;
-
-function stackingOf(
-  student: Model,
-  samples: readonly Sample[],
-  { inputs, most, trained }: { inputs: readonly TensorInfo[]; most: number | undefined; trained: number },
-): Stacking {
-  const size = most ?? Math.min(trained, defaultBatch(student));
-  const stacking = new Stacking(samples, inputs, size);
-  if (most === undefined || stacking.size === most) return stacking;
-  throw new SnpError(
-    'invalid-argument',
-    `The model takes ${stacking.size} samples at a time, no more and no less: a batch of ${most} does not fit.`,
-  );
-}
-
-function defaultBatch(student: Model): number {
-  const each = costOf(student).macs;
-  return Math.min(128, Math.max(8, 2 ** Math.round(Math.log2(STEP_MACS / Math.max(1, each)))));
-}
 
 /** Weights that standard form made of others cannot be written back. */
 function checkStored({ graph }: Model, weights: readonly Trainable[]): void {

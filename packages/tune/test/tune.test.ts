@@ -2,9 +2,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cloneModel, type Model, Tensor } from '@snp/onnx';
-import { type Calibration, type HoldingRuntime, onnxRuntime, saveSafetensors, tensors } from '@snp/runtime';
-import { normals, random, runModel } from '@snp/testing';
+import {
+  type Calibration,
+  type HoldingRuntime,
+  onnxRuntime,
+  type Sample,
+  saveSafetensors,
+  tensors,
+} from '@snp/runtime';
+import { normals, random, relativeError, runModel } from '@snp/testing';
 import { afterAll, describe, expect, it } from 'vitest';
+import { trainingBytes } from '../src/graph/trainingBytes.js';
 import {
   type Checkpoint,
   loadCheckpoint,
@@ -25,9 +33,15 @@ const tensorsOf = (samples: readonly Float32Array[]): Calibration =>
   tensors(samples.map((own) => ({ x: { type: 'FLOAT' as const, dims: [1, SIZES.inputs], data: own } })));
 const data = tensorsOf(inputsOfSamples);
 
+const tensorSamples = (): Sample[] =>
+  inputsOfSamples.map((own, at) => ({
+    name: String(at),
+    feeds: { x: { type: 'FLOAT', dims: [1, SIZES.inputs], data: own } },
+  }));
+
 /** The teacher with noise in its weights. */
-function student(noise = 0.3): Model {
-  const model = cloneModel(teacher);
+function student(noise = 0.3, batch?: number): Model {
+  const model = net(1, { deviation: 1.5, batch });
   for (const name of ['v', 'a', 'w', 'b']) {
     const value = model.graph.value(name);
     const own = value.tensor!.numbers() as Float32Array;
@@ -280,6 +294,49 @@ describe('tune', () => {
     const { logits } = await runModel(model!, { x });
     const wanted = forward(weightsOf(model!), Float64Array.from(inputsOfSamples[0])).logits;
     for (const [at, own] of wanted.entries()) expect(Number(logits.data[at])).toBeCloseTo(own, 5);
+  });
+});
+
+describe('a batch in parts', () => {
+  const whole = { rate: 3e-3, epochs: 4, batchSize: 16 };
+  const { fixed, each } = trainingBytes(student(), tensorSamples(), {
+    outputs: ['logits'],
+    inputShapes: { x: [1, SIZES.inputs] },
+  });
+
+  it.each<[string, Partial<TuneOptions>, Model?]>([
+    ['for want of memory', { memory: fixed + 4.5 * each }],
+    ['of a model that takes four samples at a time', {}, student(0.3, 4)],
+    ['with labels', { memory: fixed + 8 * each, data: labelled, labels: 0.5 }],
+  ])('leads where a whole one does: %s', async (_, options, model) => {
+    const { data: own = data, labels } = options;
+    const expected = await run({ ...whole, data: own, labels });
+    const found = await run({ ...whole, ...options }, model);
+    expect(expected.parts).toBe(1);
+    expect(found).toMatchObject({ parts: labels ? 2 : 4, batchSize: 16, steps: expected.steps });
+    for (const [at, { loss }] of found.history.entries()) expect(loss).toBeCloseTo(expected.history[at].loss, 5);
+    for (const [name, weights] of Object.entries(weightsOf(found.model!)))
+      expect(relativeError(weights, weightsOf(expected.model!)[name])).toBeLessThan(1e-4);
+  });
+
+  it('a checkpoint goes on to the same result, to the bit', async () => {
+    const options = { ...whole, memory: fixed + 4.5 * each, checkpointEvery: 1e-6 };
+    const all: Checkpoint[] = [];
+    const expected = await run({ ...options, onCheckpoint: (own) => void all.push(structuredClone(own)) });
+    const again = await run({ ...options, resume: all[5] });
+    expect(weightsOf(again.model!)).toEqual(weightsOf(expected.model!));
+  });
+
+  it('is refused where it cannot be', async () => {
+    await expect(run({ batchSize: 18 }, student(0.3, 4))).rejects.toThrow(
+      /takes 4 samples at a time.*18 is no multiple/,
+    );
+    await expect(run({ memory: 1e6 })).rejects.toMatchObject({ code: 'limit' });
+  });
+
+  it('a model that takes one sample at a time is trained on as many as others', async () => {
+    const result = await run({ rate: 1e-3, epochs: 1, batchSize: undefined }, student(0.3, 1));
+    expect(result).toMatchObject({ batchSize: 77, parts: 77 });
   });
 });
 

@@ -10,7 +10,7 @@ import { addDataOptions, type DataOptions, openData } from '../options/data.js';
 import { checkAllWritable, defaultOutput, fileSize } from '../options/files.js';
 import { losses } from '../options/losses.js';
 import { followLinksOption, type ModelOptions, openModel } from '../options/model.js';
-import { duration, fraction, positive, wholeNumber } from '../options/numbers.js';
+import { duration, fraction, positive, size, wholeNumber } from '../options/numbers.js';
 import { EXIT } from '../output/exitCodes.js';
 import { printJson } from '../output/json.js';
 import { withProgress } from '../output/progress.js';
@@ -33,6 +33,7 @@ interface TuneCommandOptions extends DataOptions, ModelOptions {
   labels?: number | true;
   resume?: boolean;
   checkpoint?: number;
+  memory?: number;
   json?: boolean;
 }
 
@@ -75,6 +76,7 @@ export function tuneCommand(): Command {
     )
     .option('--temperature <T>', 'what scores are divided by before they are compared (default: 1)', positive)
     .option('--decay <D>', 'weight decay of matrices (default: none)', positive)
+    .option('--memory <SIZE>', 'memory that training may take, about: 4G, 800M (default: any)', size)
     .option('--resume', 'go on from OUTPUT.checkpoint, which a run that was interrupted left')
     .option('--no-resume', 'begin anew, whatever was left')
     .option(
@@ -145,10 +147,11 @@ function settingsOf(options: TuneCommandOptions) {
     loss,
     labels,
     checkpoint: checkpointEvery,
+    memory,
     batch: batchSize,
   } = options;
   return {
-    ...{ epochs, time, rate, augment, seed, heldBack, temperature, weightDecay, batchSize, checkpointEvery },
+    ...{ epochs, time, rate, augment, seed, heldBack, temperature, weightDecay, batchSize, checkpointEvery, memory },
     losses: loss,
     labels: labels === true ? LABELS_SHARE : labels,
   };

@@ -18,7 +18,7 @@ export function renderTuned(
   const kinds = Object.entries(losses).map(([name, kind]) => `${kind} of '${name}'`);
   return [
     `loss      ${kinds.join(', ')}`,
-    `trained   ${count(parameters)} numbers on ${samples.trained} samples${result.augmented ? ', augmented' : ''}: ${steps} steps of ${batchSize}, ${(steps / stepsPerEpoch).toFixed(1)} epochs`,
+    `trained   ${count(parameters)} numbers on ${samples.trained} samples${result.augmented ? ', augmented' : ''}: ${steps} steps of ${batchSize}${result.parts > 1 ? ` in ${result.parts} parts` : ''}, ${(steps / stepsPerEpoch).toFixed(1)} epochs`,
     `rate      ${rate.toExponential()}${tried.length > 0 ? ` (tried: ${tried.map((own) => `${own.rate.toExponential()} → ${own.loss.toPrecision(3)}`).join(', ')})` : ''}`,
     `held back ${samples.heldBack} samples, never trained on:`,
     `  before  ${figuresText(before)}`,

@@ -12,6 +12,7 @@ const WORDS: Readonly<Record<Exclude<keyof RunIdentity, 'samples' | 'losses'>, s
   time: 'time',
   rate: 'rate',
   batchSize: 'batch',
+  parts: 'number of parts of a batch',
   augment: 'augmentation',
   seed: 'seed',
   heldBack: 'share that is held back',

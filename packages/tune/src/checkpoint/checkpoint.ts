@@ -7,6 +7,7 @@ export interface RunIdentity {
   time: number | undefined;
   rate: number | undefined;
   batchSize: number;
+  parts: number;
   augment: boolean;
   seed: number;
   heldBack: number;

@@ -119,18 +119,21 @@ function namesOf(state: State): WeightState {
 
 /** The weight as an input of the graph in place of a constant, and its moments and average beside it. */
 function inputsOf(graph: Graph, { name, tensor: { dims } }: Trainable): State {
-  const added = (what: string) => {
-    const value = graph.addValue(graph.uniqueName(`tune/${what}/${name}`));
-    value.type = { elementType: 'FLOAT', shape: [...dims] };
-    graph.inputs.push(value);
-    return value;
-  };
+  const added = (what: string) => stateInput(graph, `tune/${what}/${name}`, dims);
   return {
     weight: weightInput(graph, name),
     first: added('first'),
     second: added('second'),
     average: added('average'),
   };
+}
+
+/** An input of float32 numbers that is held between steps. */
+export function stateInput(graph: Graph, name: string, dims: readonly number[]): Value {
+  const value = graph.addValue(graph.uniqueName(name));
+  value.type = { elementType: 'FLOAT', shape: [...dims] };
+  graph.inputs.push(value);
+  return value;
 }
 
 /** Makes a weight an input of its own name. */
@@ -150,7 +153,7 @@ function scalarInput(graph: Graph, name: string): Value {
 }
 
 /** Makes a value an output whose shape is stated: what is written over must be of one size. */
-function giveOut(graph: Graph, value: Value, dims: readonly number[]): void {
+export function giveOut(graph: Graph, value: Value, dims: readonly number[]): void {
   value.type = { elementType: 'FLOAT', shape: [...dims] };
   graph.outputs.push(value);
 }
