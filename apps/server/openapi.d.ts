@@ -4549,6 +4549,36 @@ export interface components {
                 latency: {
                     [key: string]: unknown;
                 } | null;
+                /** @description what training came to, on samples that chose what was taken; absent in old results */
+                tuning?: {
+                    before: {
+                        loss: number;
+                        agreement?: number;
+                        accuracy?: number;
+                    };
+                    after: {
+                        loss: number;
+                        agreement?: number;
+                        accuracy?: number;
+                    };
+                    /** @description whether something better was found, and taken */
+                    better: boolean;
+                    steps: number;
+                    epochs: number;
+                    samples: {
+                        trained: number;
+                        heldBack: number;
+                    };
+                    rate: number;
+                    fidelityBefore?: components["schemas"]["Fidelity"] & unknown;
+                    history: {
+                        loss: number;
+                        agreement?: number;
+                        accuracy?: number;
+                        epoch: number;
+                        seconds: number;
+                    }[];
+                } | null;
                 samples: number;
                 warnings: string[];
                 seconds: {
@@ -4607,6 +4637,12 @@ export interface components {
             };
             round?: number;
             holdBack?: boolean;
+            /** @description train the pruned model towards the original afterwards, on the data set */
+            tune?: {
+                minutes: number;
+            } | {
+                epochs: number;
+            };
             /** @description of the result; default `NAME.snp.onnx` */
             name?: string;
         };

@@ -74,6 +74,25 @@ describe('from a model to a smaller one', () => {
     expect(await client.status('/api/prunings', { ...input, plugins: ['./mine.js'] })).toBe(400);
   });
 
+  it('trains what it pruned, to the very bytes of the command', async () => {
+    const many = join(folder, 'many');
+    mkdirSync(many);
+    const files = await pictures(64);
+    for (const [name, bytes] of Object.entries(files)) writeFileSync(join(many, name), bytes);
+    const { id: own } = await client.addDataset(files);
+    const input = { model: model.id, dataset: { id: own }, target: { budget: { macs: 0.6 } }, tune: { epochs: 2 } };
+    const { id } = await client.post<Job>('/api/prunings', input);
+    const job = (await client.wait(id)) as Job & { type: 'prune' };
+    expect(job.error).toBeNull();
+    expect(job.result!.tuning).toMatchObject({ epochs: 2, history: expect.any(Array) });
+    const { items } = await client.get<{ items: { text: string }[] }>(`/api/jobs/${id}/logs`);
+    expect(items.map(({ text }) => text).join('\n')).toMatch(/epoch 2\.0: loss .* on samples that choose \(weights\)/);
+    const output = join(folder, 'tuned.onnx');
+    await snp('prune', path, '-o', output, '--keep-macs', '0.6', '--calib', many, '--tune', '2');
+    expect(await client.artefact(id, 'vit.snp.onnx')).toEqual(readFileSync(output));
+    expect(await client.status('/api/prunings', { ...input, tune: { epochs: 2, minutes: 1 } })).toBe(400);
+  });
+
   it('calibrates in shards that add up to what the command adds up, and prunes with them to its bytes', async () => {
     const { id } = await client.post<Job>('/api/calibrations', { model: model.id, dataset: dataset.id, shards: 3 });
     const calibration = await client.wait(id);

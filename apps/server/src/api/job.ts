@@ -75,6 +75,13 @@ export const pruningInput = z
     least: shares.optional(),
     round: z.number().int().min(1).max(1024).optional(),
     holdBack: z.boolean().optional(),
+    tune: z
+      .union([
+        z.strictObject({ minutes: z.number().positive().max(1440) }),
+        z.strictObject({ epochs: z.number().int().min(1).max(1000) }),
+      ])
+      .optional()
+      .describe('train the pruned model towards the original afterwards, on the data set'),
     name: name.optional().describe('of the result; default `NAME.snp.onnx`'),
   })
   .openapi('NewPruning');
@@ -212,6 +219,12 @@ const calibrateShardJob = z.object({
     .object({ samples: z.number().int(), skipped: z.array(z.object({ name: z.string(), reason: z.string() })) })
     .nullable(),
 });
+const tuningFigures = z.object({
+  loss: z.number(),
+  agreement: z.number().optional(),
+  accuracy: z.number().optional(),
+});
+
 const pruneJob = z.object({
   ...common,
   type: z.literal('prune'),
@@ -237,6 +250,20 @@ const pruneJob = z.object({
       fidelity: orNull(fidelity),
       tradeOff: z.array(z.object({ macs: z.number(), divergence: z.number() })).nullable(),
       latency: z.looseObject({}).nullable().describe('what was measured for a latency budget'),
+      tuning: z
+        .object({
+          before: tuningFigures,
+          after: tuningFigures,
+          better: z.boolean().describe('whether something better was found, and taken'),
+          steps: z.number().int(),
+          epochs: z.number(),
+          samples: z.object({ trained: z.number().int(), heldBack: z.number().int() }),
+          rate: z.number(),
+          fidelityBefore: fidelity.optional().describe('of the samples of `fidelity`, before training'),
+          history: z.array(tuningFigures.extend({ epoch: z.number(), seconds: z.number() })),
+        })
+        .nullish()
+        .describe('what training came to, on samples that chose what was taken; absent in old results'),
       samples: z.number().int(),
       warnings: z.array(z.string()),
       seconds: z.record(z.string(), z.number()),

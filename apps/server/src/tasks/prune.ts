@@ -13,10 +13,12 @@ import {
   prune as pruneModel,
   type Ratios,
   renderReport,
+  type Tuner,
 } from '@snp/core';
 import type { LeastShares } from '@snp/core/planning';
 import { writeTextWhole } from '@snp/onnx/node';
 import { onnxRuntime } from '@snp/runtime';
+import { type FiguresAt, tuner } from '@snp/tune';
 import { deviceTarget } from './deviceTarget.js';
 import { openTaskData, openTaskModel, type SampleOptions } from './inputs.js';
 import { type PluginName, pluginsOf } from './plugins.js';
@@ -44,6 +46,8 @@ export interface PruneTaskOptions {
   least?: LeastShares | undefined;
   round?: number | undefined;
   holdBack?: boolean | undefined;
+  /** How long the pruned model is trained. */
+  tune?: { minutes: number } | { epochs: number } | undefined;
 }
 
 /** Prunes a model exactly as `snp prune` does with the same options, or `snp apply` by a plan. */
@@ -56,6 +60,7 @@ export const prune: TaskFunction<PruneTaskOptions> = async (options, context) =>
     statistics: options.statistics ? await loadStatistics(PLACES.statistics(0)) : undefined,
     batchSize: samples?.batch,
     holdBack: options.holdBack,
+    tune: tunerOf(options, context),
     runtime: onnxRuntime(),
     name: options.model,
     onProgress: ({ step, done, total }: Progress) => context.progress({ step, done, total: total ?? null }),
@@ -80,6 +85,14 @@ export const prune: TaskFunction<PruneTaskOptions> = async (options, context) =>
   await writeReport(result.report);
   return { result: summary(result.report), files: [...(await modelFiles(output)), ...REPORT] };
 };
+
+function tunerOf({ tune }: PruneTaskOptions, { log }: TaskContext): Tuner | undefined {
+  if (!tune) return undefined;
+  const length = 'minutes' in tune ? { time: 60_000 * tune.minutes } : { epochs: tune.epochs };
+  const onFigures = ({ epoch, loss, of }: FiguresAt) =>
+    log('info', `epoch ${epoch.toFixed(1)}: loss ${loss.toPrecision(4)} on samples that choose (${of})`);
+  return tuner({ ...length, onFigures });
+}
 
 function latencyOf({ latency }: PruneTaskOptions, context: TaskContext): LatencyBudget | undefined {
   if (!latency) return undefined;
@@ -126,6 +139,7 @@ function summary(report: PruneReport) {
     fidelity: report.fidelity ?? null,
     tradeOff: report.planning?.tradeOff ?? null,
     latency: report.latency ?? null,
+    tuning: report.tuning ?? null,
     samples: report.calibration.samples,
     warnings: report.warnings,
     seconds: report.seconds,

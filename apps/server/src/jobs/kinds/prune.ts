@@ -39,7 +39,7 @@ export function submitPruning(
   input: PruningInput,
   { model, dataset, calibration, device: latencyTarget, createdBy, token }: PruningSubject,
 ): Promise<{ job: JobRow; fresh: boolean }> {
-  const { target, plugins, criterion, seed, recovery, allocation, least, round, holdBack } = input;
+  const { target, plugins, criterion, seed, recovery, allocation, least, round, holdBack, tune } = input;
   const {
     device,
     target: on,
@@ -61,6 +61,7 @@ export function submitPruning(
     least,
     round,
     holdBack,
+    tune,
   } as PruneTaskOptions;
   const work: PruneWork = {
     model: workModel(model),

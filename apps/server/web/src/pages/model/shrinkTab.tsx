@@ -34,6 +34,8 @@ const BEYOND: readonly { name: Beyond; label: string }[] = [
 /** How what stays is repaired; empty: what the data allow. */
 interface MakingForm {
   recovery: Recovery | '';
+  /** Minutes of training afterwards, as a text. */
+  tune: string;
   criterion: string;
   round: number;
   plugins: readonly Beyond[];
@@ -73,7 +75,7 @@ function ShrinkForm({
     ...DATA_DEFAULTS,
     dataset: usable[0]?.input.dataset ?? datasets[0]?.id ?? '',
   });
-  const [making, setMaking] = useState<MakingForm>({ recovery: '', criterion: '', round: 1, plugins: [] });
+  const [making, setMaking] = useState<MakingForm>({ recovery: '', tune: '', criterion: '', round: 1, plugins: [] });
   const [wanted, setWanted] = useState(query.value.get('calibration') ?? usable[0]?.id ?? '');
   const chosen = usable.find(({ id }) => id === wanted);
   const ready = chosen?.state === 'done' ? chosen.id : undefined;
@@ -94,6 +96,7 @@ function ShrinkForm({
       ...(own && { dataset: samplesOf(own, data, chosen !== undefined) }),
       ...(own && chosen && { holdBack: true }),
       ...(recovery && { recovery }),
+      ...(making.tune && own && { tune: { minutes: Number(making.tune) } }),
       ...(criterion && { criterion }),
       ...round,
       ...plugins,
@@ -176,6 +179,21 @@ function ShrinkForm({
             ]}
             hint="Rewrites the weights that stay, in closed form, so that they make up for those that leave."
           />
+          {data.dataset && (
+            <Select
+              label="Train afterwards"
+              value={making.tune}
+              onChange={(tune) => setMaking({ ...making, tune })}
+              options={[
+                { value: '', label: 'No' },
+                { value: '5', label: '5 minutes' },
+                { value: '20', label: '20 minutes' },
+                { value: '60', label: '1 hour' },
+                { value: '300', label: '5 hours' },
+              ]}
+              hint="Towards the original's answers to the data set, without labels."
+            />
+          )}
           <fieldset class="field">
             <legend>May leave beside neurons</legend>
             {BEYOND.map(({ name, label }) => (

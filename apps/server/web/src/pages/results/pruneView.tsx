@@ -14,8 +14,8 @@ import { href } from '../../route.js';
 
 /** A pruned model beside its original. */
 export function PruneView({ job, result }: { job: PruneJob; result: PruneResult }) {
-  const { cost, blocks, groups, fidelity, tradeOff, warnings, seconds, model, budget, criterion, recovery, samples } =
-    result;
+  const { cost, blocks, groups, fidelity, tuning, tradeOff, warnings, seconds } = result;
+  const { model, budget, criterion, recovery, samples } = result;
   return (
     <>
       <section class="stack" aria-labelledby="before-after">
@@ -35,6 +35,7 @@ export function PruneView({ job, result }: { job: PruneJob; result: PruneResult 
           figures={[...savingFigures(cost.before, cost.after), ...(fidelity ? [agreementFigure(fidelity)] : [])]}
         />
         {fidelity && <FidelityNote fidelity={fidelity} />}
+        {tuning && <TuningNote tuning={tuning} />}
         {warnings.length > 0 && (
           <div class="note warning">
             <h3>{counted(warnings.length, 'warning')}</h3>
@@ -123,6 +124,21 @@ function FidelityNote({ fidelity }: { fidelity: Fidelity }) {
         ? `Against the original's embeddings: 5 % of the cosines below ${(lowCosine ?? cosine).toFixed(4)}${ranks}, squared error ${score(divergence)} of the variance`
         : `Against the original's answers: cosine ${cosine.toFixed(4)}, divergence ${score(divergence)} nats`}
       {range}.
+    </p>
+  );
+}
+
+/** What training came to, on the samples that chose what was taken. */
+function TuningNote({ tuning }: { tuning: NonNullable<PruneResult['tuning']> }) {
+  const { before, after, better, steps, epochs, samples, fidelityBefore } = tuning;
+  const came = better
+    ? `loss ${score(before.loss)} → ${score(after.loss)}`
+    : `nothing better than a loss of ${score(before.loss)} was found`;
+  const unseen = fidelityBefore ? `; divergence before training, on the samples above: ${score(fidelityBefore.divergence)}` : '';
+  return (
+    <p class="small quiet">
+      Trained on {counted(samples.trained, 'sample')} ({counted(steps, 'step')}, {epochs.toFixed(1)} epochs): {came} on{' '}
+      {counted(samples.heldBack, 'sample')} that chose what was taken{unseen}.
     </p>
   );
 }
