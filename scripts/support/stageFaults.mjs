@@ -18,8 +18,8 @@ export const stageFaults = [
   fault(
     'the fingerprint of data is that of their names alone',
     'data/fingerprinted.ts',
-    'else hash.addBytes(data as ArrayBufferView);',
-    '',
+    'hash.addSample(sample);',
+    "hash.addText(Object.keys(sample.feeds).join(' '));",
     'pipeline/apply.test.ts',
   ),
   fault(

@@ -2,6 +2,7 @@
 export { type Batch, batches } from './calibration/batches.js';
 export type { Calibration, FollowingTokens, Sample, Skipped } from './calibration/calibration.js';
 export { checkSample } from './calibration/checkSample.js';
+export { derivedCalibration } from './calibration/derivedCalibration.js';
 export { type RunPlan, runPlan } from './calibration/runPlan.js';
 export type { Drawing, Selection } from './calibration/selection.js';
 export { type Shard, shardOf } from './calibration/shard.js';

@@ -26,7 +26,9 @@ export interface TuneOptions {
   augment?: boolean | undefined;
   /** Seed of all that is drawn. Default 0. */
   seed?: number | undefined;
-  /** The share of samples that is held back, at least 16 of them. Default 0.2. */
+  /** Samples to choose rates and states by, at least 16, in place of some of `data`. Best are some that pruning did not see either. */
+  validation?: Calibration | undefined;
+  /** The share of samples that is held back to choose by, at random, at least 16 of them. Default: every eighth, as `prune` of `@snp/core` holds them back, so that pruning did not see them either. */
   heldBack?: number | undefined;
   /** What scores are divided by before they become probabilities. Default 1. */
   temperature?: number | undefined;
@@ -64,7 +66,6 @@ export interface TuneProgress {
 
 const DEFAULTS = {
   seed: 0,
-  heldBack: 0.2,
   temperature: 1,
   weightDecay: 0,
   clip: 1,
@@ -88,6 +89,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof TuneOptions>([
   'rate',
   'augment',
   'seed',
+  'validation',
   'heldBack',
   'temperature',
   'weightDecay',
@@ -129,7 +131,10 @@ export function settingsOf(options: TuneOptions): Settings {
   }
   for (const name of ['epochs', 'batchSize'] as const)
     if (!Number.isInteger(settings[name] ?? 1)) fail(`'${name}' must be a whole number.`);
-  if (!(heldBack > 0 && heldBack < 1)) fail("'heldBack' is a share of the samples, above 0 and below 1.");
+  if (heldBack !== undefined && !(heldBack > 0 && heldBack < 1))
+    fail("'heldBack' is a share of the samples, above 0 and below 1.");
+  if (heldBack !== undefined && settings.validation)
+    fail("'heldBack' and 'validation' both say what to choose by. Give one of them.");
   if (!(settings.weightDecay >= 0 && Number.isFinite(settings.weightDecay))) fail("'weightDecay' must be 0 or more.");
   if (!(settings.labels >= 0 && settings.labels <= 1)) fail("'labels' is a share of the loss, from 0 to 1.");
   if (!Number.isInteger(seed) || seed < 0) fail("'seed' must be a whole number from 0 on.");

@@ -1,11 +1,20 @@
 import { type Model, SnpError, type Value } from '@snp/onnx';
-import { answerOutputs, Hash, type HoldingRuntime, onnxRuntime, type Sample, tensorInputs } from '@snp/runtime';
+import {
+  answerOutputs,
+  type Calibration,
+  Hash,
+  type HoldingRuntime,
+  onnxRuntime,
+  type Sample,
+  type TensorInfo,
+  tensorInputs,
+} from '@snp/runtime';
 import type { RunIdentity } from './checkpoint/checkpoint.js';
 import { checkResumable } from './checkpoint/checkResumable.js';
 import { checkPictures } from './data/augment.js';
 import { checkLabels } from './data/labels.js';
 import { BatchOrder, seedOf } from './data/order.js';
-import { divide, readSamples } from './data/samples.js';
+import { type Divided, divide, LEAST_SAMPLES, readSamples } from './data/samples.js';
 import type { Figures, FiguresAt } from './figures.js';
 import { type LossKind, lossKindOf } from './graph/lossKind.js';
 import type { Comparison } from './graph/prepared.js';
@@ -44,11 +53,8 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
   const inputs = tensorInputs(student);
   const losses = lossesOf(student, settings.losses);
   const labels = settings.labels > 0 ? { output: labelledOutput(student, losses), share: settings.labels } : undefined;
-  const samples = await readSamples(data, inputs, {
-    signal,
-    onRead: (done) => onProgress?.({ step: 'read', done, total: data.count }),
-  });
-  const { trained, heldBack: held } = divide(samples, { share: settings.heldBack, seed: seedOf(seed, -1) });
+  const { trained, heldBack: held } = await dividedSamples(settings, inputs);
+  const samples = [...trained, ...held];
   if (labels) checkLabels(samples, classesOf(student, labels.output));
   const augment = settings.augment ?? data.pictures === true;
   if (augment) checkPictures(samples);
@@ -111,7 +117,7 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
       batchSize: order.batch,
       parts,
       samples: { trained: trained.length, heldBack: held.length },
-      skipped: data.skipped,
+      skipped: [...data.skipped, ...(settings.validation?.skipped ?? [])],
       weights: weights.length,
       parameters: step.weights.reduce((sum, { tensor }) => sum + tensor.size, 0),
       augmented: augment,
@@ -124,6 +130,27 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
   } finally {
     for (const each of open) await each.close();
   }
+}
+
+/** Samples to train on, and to choose by. */
+async function dividedSamples(
+  { data, validation, heldBack, seed, signal, onProgress }: Settings,
+  inputs: readonly TensorInfo[],
+): Promise<Divided> {
+  const read = (from: Calibration) =>
+    readSamples(from, inputs, { signal, onRead: (done) => onProgress?.({ step: 'read', done, total: from.count }) });
+  if (!validation) return divide(await read(data), { share: heldBack, seed: seedOf(seed, -1) });
+  const divided = { trained: await read(data), heldBack: await read(validation) };
+  for (const [samples, what] of [
+    [divided.trained, 'to train on'],
+    [divided.heldBack, 'to choose by'],
+  ] as const)
+    if (samples.length < LEAST_SAMPLES)
+      throw new SnpError(
+        'calibration',
+        `There are ${samples.length} samples ${what}, and at least ${LEAST_SAMPLES} are needed. Give more.`,
+      );
+  return divided;
 }
 
 function figuresOf({ loss, agreement, accuracy }: FiguresAt): Figures {

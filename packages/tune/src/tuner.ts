@@ -8,7 +8,7 @@ import { tune } from './tune.js';
 /** Options of `tuner`: those of `tune` that do not say on what. */
 export type TunerOptions = Omit<
   TuneOptions,
-  'teacher' | 'data' | 'signal' | 'onProgress' | 'losses' | 'resume' | 'onCheckpoint' | 'checkpointEvery'
+  'teacher' | 'data' | 'validation' | 'signal' | 'onProgress' | 'losses' | 'resume' | 'onCheckpoint' | 'checkpointEvery'
 >;
 
 /** What `tuner` makes. */
@@ -20,6 +20,7 @@ export interface PruneTuner {
     options: {
       teacher: Model;
       data: Calibration;
+      validation: Calibration | undefined;
       signal: AbortSignal | undefined;
       onProgress: (done: number, total: number | undefined) => void;
     },
@@ -49,11 +50,12 @@ export function tuner(options: TunerOptions = {}): PruneTuner {
   const settings = Object.entries(given).filter(([, value]) => value !== undefined);
   return {
     recipe: Object.fromEntries(settings) as Record<string, number | boolean>,
-    async tune(pruned, { teacher, data, signal, onProgress }) {
+    async tune(pruned, { teacher, data, validation, signal, onProgress }) {
       const result = await tune(pruned, {
         ...options,
         teacher,
         data,
+        validation: options.heldBack === undefined ? validation : undefined,
         signal,
         onProgress: ({ step, done, total }) => onProgress(step === 'train' ? done : 0, total),
       });

@@ -24,6 +24,17 @@ describe('the order of samples', () => {
     expect(new BatchOrder(22, 5, 8).at(8)).not.toEqual(epochs[1][3]);
   });
 
+  it('holds every eighth back, as prune does, and at random what is missing of sixteen', () => {
+    const samples = counted(0, 200).map((at): Sample => ({ name: String(at), feeds: {} }));
+    const numbers = (own: readonly Sample[]) => own.map(({ name }) => Number(name));
+    const eighths = (count: number) => counted(0, Math.floor(count / 8)).map((at) => 8 * at + 7);
+    const all = divide(samples, { share: undefined, seed: 1 });
+    expect(numbers(all.heldBack)).toEqual(eighths(200));
+    const few = divide(samples.slice(0, 50), { share: undefined, seed: 1 });
+    expect(few.heldBack).toHaveLength(16);
+    expect(numbers(few.heldBack)).toEqual(expect.arrayContaining(eighths(50)));
+  });
+
   it('holds back a share that follows from the seed', () => {
     const samples = counted(0, 200).map((at): Sample => ({ name: String(at), feeds: {} }));
     const [one, same, other] = [1, 1, 2].map((seed) => divide(samples, { share: 0.2, seed }));

@@ -114,8 +114,8 @@ describe('tune', () => {
     const result = await run({ runtime: watching, epochs: 40 }, given);
     expect(weightsOf(given)).toEqual(before);
     const held = inputsOfSamples.filter((own) => seen.heldBack.has(own.join()));
-    expect(held).toHaveLength(19);
-    expect(result.samples).toEqual({ trained: COUNT - 19, heldBack: 19 });
+    expect(held).toHaveLength(16);
+    expect(result.samples).toEqual({ trained: COUNT - 16, heldBack: 16 });
     for (const [model, figures] of [
       [given, result.before],
       [result.model!, result.after],
@@ -135,6 +135,16 @@ describe('tune', () => {
     await run({ runtime: watching, rate: 1e-3 });
     expect([...seen.trained].filter((own) => seen.heldBack.has(own))).toEqual([]);
     expect(seen.trained.size + seen.heldBack.size).toBe(COUNT);
+  });
+
+  it('chooses by other samples where they are given, and trains on all of the data', async () => {
+    const { runtime: watching, seen } = watched();
+    const others = Array.from({ length: 17 }, (_, at) => normals(random(at, 'other'), SIZES.inputs));
+    const result = await run({ runtime: watching, rate: 3e-3, validation: tensorsOf(others) });
+    expect([...seen.heldBack].sort()).toEqual(others.map((own) => own.join()).sort());
+    expect(seen.trained.size).toBe(COUNT);
+    expect(result.samples).toEqual({ trained: COUNT, heldBack: 17 });
+    expect(Math.abs(result.after.loss / figuresBy(result.model!, others).loss - 1)).toBeLessThan(1e-4);
   });
 
   it('holds nothing any more where models run', async () => {
@@ -336,7 +346,7 @@ describe('a batch in parts', () => {
 
   it('a model that takes one sample at a time is trained on as many as others', async () => {
     const result = await run({ rate: 1e-3, epochs: 1, batchSize: undefined }, student(0.3, 1));
-    expect(result).toMatchObject({ batchSize: 77, parts: 77 });
+    expect(result).toMatchObject({ batchSize: 80, parts: 80 });
   });
 });
 
@@ -451,6 +461,7 @@ describe('tune refuses', () => {
   const few = tensors(
     inputsOfSamples.slice(0, 20).map((own) => ({ x: { type: 'FLOAT' as const, dims: [1, 4], data: own } })),
   );
+  const few15 = tensorsOf(inputsOfSamples.slice(0, 15));
   const renamed = cloneModel(teacher);
   renamed.graph.outputs[0].name = 'scores';
   const half = cloneModel(teacher);
@@ -461,6 +472,8 @@ describe('tune refuses', () => {
     ['both ways to say how long', { epochs: 1, time: 5 }, /both say how long/],
     ['a rate that is none', { rate: 0 }, /'rate' must be a number above 0/],
     ['too few samples', { data: few }, /20 samples, of which 16 are held back/],
+    ['too few samples to choose by', { validation: few15 }, /15 samples to choose by, and at least 16/],
+    ['two ways to say what to choose by', { validation: few, heldBack: 0.2 }, /both say what to choose by/],
     ['augmentation of what are no pictures', { augment: true }, /Only pictures can be augmented/],
     ['a teacher with other outputs', { teacher: renamed }, /The teacher gives no 'logits'/],
     ['a loss of an output that is not there', { losses: { nothing: 'error' } }, /no output 'nothing'/],

@@ -27,6 +27,7 @@ interface TuneCommandOptions extends DataOptions, ModelOptions {
   augment?: boolean;
   seed?: number;
   heldBack?: number;
+  validation?: string;
   temperature?: number;
   decay?: number;
   loss?: Record<string, LossKind>;
@@ -63,7 +64,8 @@ export function tuneCommand(): Command {
       'mirror, move and cut pictures anew each time (default: for pictures in folders and --preprocess)',
     )
     .option('--no-augment', 'take pictures as they are')
-    .option('--held-back <SHARE>', 'share of the samples to choose by, never trained on (default: 20%)', fraction)
+    .option('--validation <DIR>', 'samples to choose rates and states by (default: every eighth of --data)')
+    .option('--held-back <SHARE>', 'share of --data to choose by instead, at random, never trained on', fraction)
     .option(
       '--loss <OUTPUT=KIND>',
       'divergence (of scores) or error (of other numbers) of an output; repeatable',
@@ -102,12 +104,17 @@ async function run(path: string, options: TuneCommandOptions): Promise<void> {
   const resume = await checkpointToResume(checkpoint, options.resume);
   if (options.resume && !resume) printWarnings([`${checkpoint} is not there: training begins anew.`]);
   const data = await openData(options.data, { model, file: path }, options);
+  const validation =
+    options.validation === undefined
+      ? undefined
+      : await openData(options.validation, { model, file: path }, withoutSelection(options));
   let begun = false;
   const interrupted = interruption(() => begun);
   const result = await withProgress((bar) =>
     tune(model, {
       teacher: options.teacher,
       data,
+      validation,
       runtime: onnxRuntime(),
       ...settingsOf(options),
       resume,
@@ -132,6 +139,11 @@ async function run(path: string, options: TuneCommandOptions): Promise<void> {
     printJson({ ...written, ...(unfinished && { checkpoint }), ...rest });
   } else process.stdout.write(renderTuned(result, { output, checkpoint: unfinished ? checkpoint : undefined }));
   process.exitCode = interrupted.exitCode ?? (tuned ? EXIT.done : EXIT.noBetter);
+}
+
+/** `--limit` and its like choose samples of `--data`. */
+function withoutSelection({ limit: _, every: __, start: ___, ...options }: TuneCommandOptions): TuneCommandOptions {
+  return options;
 }
 
 function settingsOf(options: TuneCommandOptions) {

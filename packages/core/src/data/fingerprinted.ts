@@ -1,4 +1,4 @@
-import { type Calibration, Hash, type Sample } from '@snp/runtime';
+import { type Calibration, derivedCalibration, Hash } from '@snp/runtime';
 
 /** Calibration data that say which they were, once they were read to the end. */
 export interface FingerprintedData extends Calibration {
@@ -12,27 +12,17 @@ export interface FingerprintedData extends Calibration {
 export function fingerprinted(data: Calibration): FingerprintedData {
   let found: string | undefined;
   let passed = 0;
-  return {
-    count: data.count,
-    get skipped() {
-      return data.skipped;
-    },
-    get passed() {
-      return passed;
-    },
-    get fingerprint() {
-      return found;
-    },
-    async *samples(signal?: AbortSignal): AsyncGenerator<Sample> {
-      const hash = new Hash();
-      let count = 0;
-      for await (const sample of data.samples(signal)) {
-        if (found === undefined) hash.addSample(sample);
-        count++;
-        yield sample;
-      }
-      if (found === undefined) passed = count;
-      found ??= hash.toString();
-    },
-  };
+  const watched = derivedCalibration(data, async function* (signal) {
+    const hash = new Hash();
+    let count = 0;
+    for await (const sample of data.samples(signal)) {
+      if (found === undefined) hash.addSample(sample);
+      count++;
+      yield sample;
+    }
+    if (found === undefined) passed = count;
+    found ??= hash.toString();
+  });
+  const told = { fingerprint: { get: () => found }, passed: { get: () => passed } };
+  return Object.defineProperties(watched, told) as FingerprintedData;
 }

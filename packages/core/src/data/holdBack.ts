@@ -1,4 +1,5 @@
-import type { Calibration, Sample } from '@snp/runtime';
+import type { Calibration } from '@snp/runtime';
+import { part } from './part.js';
 
 /** Every so many samples, one is held back. */
 const EVERY = 8;
@@ -17,19 +18,5 @@ export function holdBack(calibration: Calibration): { fit: Calibration; held: Ca
   return {
     fit: part(calibration, count - held, (at) => at % EVERY !== EVERY - 1),
     held: part(calibration, held, (at) => at % EVERY === EVERY - 1),
-  };
-}
-
-function part(calibration: Calibration, count: number, belongs: (at: number) => boolean): Calibration {
-  return {
-    count,
-    get skipped() {
-      return calibration.skipped;
-    },
-    decode: calibration.decode,
-    async *samples(signal?: AbortSignal): AsyncGenerator<Sample> {
-      let at = 0;
-      for await (const sample of calibration.samples(signal)) if (belongs(at++)) yield sample;
-    },
   };
 }

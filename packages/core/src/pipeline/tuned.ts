@@ -1,6 +1,7 @@
 import { type Model, SnpError } from '@snp/onnx';
 import type { Calibration } from '@snp/runtime';
 import type { OpenContext } from '../context/open.js';
+import { part } from '../data/part.js';
 import type { Plan } from '../plan/plan.js';
 import type { TuningRecipe } from '../plan/recipe.js';
 import type { TuningReport } from '../report/tuningReport.js';
@@ -15,6 +16,7 @@ export interface Tuner {
   /**
    * Trains a pruned model.
    *
+   * @param options.validation Samples to choose states by, which pruning did not see; undefined where there are too few.
    * @throws SnpError `unsupported`, `calibration`, `limit` or `runtime` where it cannot be trained: that is a warning, and the model stays as it was pruned.
    */
   tune(
@@ -22,6 +24,7 @@ export interface Tuner {
     options: {
       teacher: Model;
       data: Calibration;
+      validation: Calibration | undefined;
       signal: AbortSignal | undefined;
       onProgress: (done: number, total: number | undefined) => void;
     },
@@ -55,11 +58,14 @@ export async function tuned<Made extends Planned>(
   tuner: Tuner | undefined,
 ): Promise<{ pruned: Proven<Made>; tuning: TuningReport | undefined }> {
   const { context, plan } = pruned;
-  const { data, original, clock, signal, proof } = context;
+  const { data, held, original, clock, signal, proof } = context;
   const left = { pruned, tuning: undefined };
   if (!tuner || !data) return left;
+  const halves = held && halved(held);
   const found = await clock
-    .time('tune', (onProgress) => tuner.tune(pruned.model, { teacher: original, data, signal, onProgress }))
+    .time('tune', (onProgress) =>
+      tuner.tune(pruned.model, { teacher: original, data, validation: halves?.validation, signal, onProgress }),
+    )
     .catch((error) => missed(error));
   if (typeof found === 'string') return { ...left, pruned: warned(pruned, found) };
   const { model, ...tuning } = found;
@@ -71,10 +77,26 @@ export async function tuned<Made extends Planned>(
       ...left,
       pruned: warned(pruned, `the tuned model does not equal the masked original (${verification.reason})`),
     };
-  const fidelityBefore = await comparedOnHeld(pruned);
+  // What is reported is measured on samples that chose nothing.
+  const unseen = halves ? { ...pruned, context: { ...context, held: halves.unseen } } : pruned;
+  const fidelityBefore = await comparedOnHeld(unseen);
   return {
-    pruned: { ...pruned, model, plan: withRecipe, verification },
+    pruned: { ...unseen, model, plan: withRecipe, verification },
     tuning: { ...tuning, ...(fidelityBefore && { fidelityBefore }) },
+  };
+}
+
+/** Samples that training needs at least to choose by. */
+const LEAST_SAMPLES = 16;
+
+/** Held-back samples, one half to choose by and one to report on; undefined where they are too few. */
+function halved(held: Calibration): { validation: Calibration; unseen: Calibration } | undefined {
+  const count = held.count ?? 0;
+  if (count < 2 * LEAST_SAMPLES - 1) return undefined;
+  const choosing = Math.ceil(count / 2);
+  return {
+    validation: part(held, choosing, (at) => at % 2 === 0),
+    unseen: part(held, count - choosing, (at) => at % 2 === 1),
   };
 }
 

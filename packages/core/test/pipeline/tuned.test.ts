@@ -1,5 +1,5 @@
 import { cloneModel, encodeModel, type Model, SnpError, Tensor } from '@snp/onnx';
-import { onnxRuntime, tensors } from '@snp/runtime';
+import { type Calibration, onnxRuntime, tensors } from '@snp/runtime';
 import { describe, expect, it } from 'vitest';
 import { apply, type PruneOptions, prune, renderReport, type Tuned, type Tuner } from '../support/core.js';
 import { smallVit, smallVitFeeds } from '../support/smallVit.js';
@@ -56,7 +56,8 @@ describe('training as the last stage', () => {
     const tune = trained();
     const plain = await prune(original, options);
     const result = await prune(original, { ...options, tune });
-    const [[pruned, { teacher, data }]] = tune.seen;
+    const [[pruned, { teacher, data, validation }]] = tune.seen;
+    expect(validation).toBeUndefined();
     expect(bytes({ model: pruned })).toEqual(bytes(plain));
     expect(encodeModel(teacher)).toEqual(encodeModel(original));
     const names: string[] = [];
@@ -79,6 +80,28 @@ describe('training as the last stage', () => {
     expect(bytes(cut)).toEqual(bytes(plain));
     expect(cut.report.warnings.join()).toMatch(/was trained afterwards; this one was not/);
     expect(cut.plan.tuning).toBeUndefined();
+  });
+
+  it('chooses by one half of what is held back, and reports on the other', async () => {
+    const many = {
+      ...tensors(() => Array.from({ length: 248 }, (_, seed) => smallVitFeeds(seed)), { count: 248 }),
+      pictures: true,
+    };
+    const tune = trained();
+    const result = await prune(original, { ...options, calibration: many, tune });
+    const [[, { data, validation }]] = tune.seen;
+    const namesOf = async (own: Calibration | undefined) => {
+      const names: number[] = [];
+      for await (const { name } of own!.samples()) names.push(Number(name));
+      return names;
+    };
+    const held = Array.from({ length: 31 }, (_, at) => 8 * at + 7);
+    const all = await namesOf(many);
+    expect(await namesOf(validation)).toEqual(held.filter((_, at) => at % 2 === 0).map((at) => all[at]));
+    expect(await namesOf(data)).toEqual(all.filter((_, at) => at % 8 !== 7));
+    expect([data.pictures, validation!.pictures, validation!.count]).toEqual([true, true, 16]);
+    expect(result.report.fidelity!.samples).toBe(15);
+    expect(result.report.tuning!.fidelityBefore!.samples).toBe(15);
   });
 
   it('leaves the pruned model where nothing better was found', async () => {

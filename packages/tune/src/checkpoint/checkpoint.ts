@@ -10,7 +10,7 @@ export interface RunIdentity {
   parts: number;
   augment: boolean;
   seed: number;
-  heldBack: number;
+  heldBack: number | undefined;
   temperature: number;
   weightDecay: number;
   clip: number;

@@ -19,7 +19,7 @@ export interface Divided {
 const MOST_BYTES = 4 * 2 ** 30;
 
 /** Samples that are held back at least, and that must be left to train on. */
-const LEAST_SAMPLES = 16;
+export const LEAST_SAMPLES = 16;
 
 /**
  * Reads all samples into memory.
@@ -50,20 +50,29 @@ export async function readSamples(
 
 const bytesOf = ({ data }: RuntimeTensor) => (Array.isArray(data) ? 0 : data.byteLength);
 
+/** Of so many samples one is held back: the same that `prune` of `@snp/core` holds back, so that of data that were given to both the same stay unseen. */
+const EVERY = 8;
+
 /**
- * Holds a share of the samples back, chosen at random.
+ * Holds samples back: every eighth, or a share that is chosen at random.
  *
+ * @param options.share Default: every eighth, and at random what is missing of sixteen.
  * @throws SnpError `calibration` if too few are left.
  */
-export function divide(samples: readonly Sample[], { share, seed }: { share: number; seed: number }): Divided {
-  const held = Math.max(LEAST_SAMPLES, Math.round(share * samples.length));
+export function divide(
+  samples: readonly Sample[],
+  { share, seed }: { share: number | undefined; seed: number },
+): Divided {
+  const eighth = Math.floor(samples.length / EVERY);
+  const held = Math.max(LEAST_SAMPLES, share === undefined ? eighth : Math.round(share * samples.length));
   if (samples.length - held < LEAST_SAMPLES)
     throw new SnpError(
       'calibration',
       `There are ${samples.length} samples, of which ${held} are held back: at least ${LEAST_SAMPLES} must be left to train on. Give more.`,
     );
   const order = shuffled(samples.length, seed);
-  const chosen = new Set(order.slice(0, held));
+  const first = share === undefined ? Array.from({ length: eighth }, (_, at) => EVERY * (at + 1) - 1) : [];
+  const chosen = new Set([...new Set([...first, ...order])].slice(0, held));
   return {
     trained: samples.filter((_, at) => !chosen.has(at)),
     heldBack: samples.filter((_, at) => chosen.has(at)),

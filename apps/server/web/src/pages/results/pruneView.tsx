@@ -134,7 +134,9 @@ function TuningNote({ tuning }: { tuning: NonNullable<PruneResult['tuning']> }) 
   const came = better
     ? `loss ${score(before.loss)} → ${score(after.loss)}`
     : `nothing better than a loss of ${score(before.loss)} was found`;
-  const unseen = fidelityBefore ? `; divergence before training, on the samples above: ${score(fidelityBefore.divergence)}` : '';
+  const unseen = fidelityBefore
+    ? `; divergence before training, on the samples above: ${score(fidelityBefore.divergence)}`
+    : '';
   return (
     <p class="small quiet">
       Trained on {counted(samples.trained, 'sample')} ({counted(steps, 'step')}, {epochs.toFixed(1)} epochs): {came} on{' '}
