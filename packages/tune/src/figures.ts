@@ -8,6 +8,12 @@ export interface Figures {
   accuracy?: number | undefined;
 }
 
+/** Figures with what they are means of. */
+export interface MeasuredFigures extends Figures {
+  /** The loss of each sample: its share of each answer counts alike. */
+  bySample: Float64Array;
+}
+
 /** Figures on held-back samples in the course of training. */
 export interface FiguresAt extends Figures {
   /** Steps and epochs that were trained. */

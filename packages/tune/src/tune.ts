@@ -15,7 +15,7 @@ import { checkPictures } from './data/augment.js';
 import { checkLabels } from './data/labels.js';
 import { BatchOrder, seedOf } from './data/order.js';
 import { type Divided, divide, LEAST_SAMPLES, readSamples } from './data/samples.js';
-import type { Figures, FiguresAt } from './figures.js';
+import type { Figures } from './figures.js';
 import { type LossKind, lossKindOf } from './graph/lossKind.js';
 import type { Comparison } from './graph/prepared.js';
 import { stepModel } from './graph/stepModel.js';
@@ -91,7 +91,8 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
     const figures = await HeldBackSession.open(student, comparison, { weights, batch: stacking.size, runtime, signal });
     open.unshift(figures.session);
     const measure = (kind: 'weight' | 'average') => heldBack.figures(figures, training.weights(kind));
-    const before = await measure('weight');
+    const measured = await measure('weight');
+    const before = figuresOf(measured);
     const identity = identityOf(settings, { batchSize: order.batch, parts, augment, losses, samples });
     const { resume } = settings;
     if (resume) {
@@ -100,7 +101,10 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
       started = performance.now() - resume.progress.elapsed;
     }
     const { rate, tried } = resume?.progress ?? (await chooseRate({ training, measure, order, settings, started }));
-    const run = new Run({ training, measure, order, settings, started, identity, rate, tried, before }, resume);
+    const run = new Run(
+      { training, measure, order, settings, started, identity, rate, tried, before: measured },
+      resume,
+    );
     const ended = await run.go();
     const best = run.best && withWeights(student, run.best.weights);
     const after = run.best && figuresOf(run.best.figures);
@@ -153,7 +157,7 @@ async function dividedSamples(
   return divided;
 }
 
-function figuresOf({ loss, agreement, accuracy }: FiguresAt): Figures {
+function figuresOf({ loss, agreement, accuracy }: Figures): Figures {
   return { loss, agreement, ...(accuracy !== undefined && { accuracy }) };
 }
 

@@ -253,14 +253,12 @@ describe('tune', () => {
     expect((await run({ rate: 1e-3, epochs: 1 })).steps).toBe(5);
   });
 
-  it('ends where held-back figures improve no longer, with the best state', async () => {
-    const result = await run({ rate: 0.3, epochs: 200, seed: 2 });
+  it('ends where the student gets worse and worse, with nothing', async () => {
+    const result = await run({ rate: 30, epochs: 200 });
     expect(result.ended).toBe('no-better');
-    expect(result.steps).toBeLessThan(200 * result.stepsPerEpoch);
-    const looks = [...new Set(result.history.map(({ step }) => step))];
-    const best = result.history.reduce((one, other) => (other.loss < one.loss ? other : one));
-    expect(looks.filter((step) => step > (best.loss < result.before.loss ? best.step : 0))).toHaveLength(6);
-    expect(result.after.loss).toBe(Math.min(best.loss, result.before.loss));
+    // Twenty looks in 200 epochs, of which six were worse.
+    expect(result.steps).toBe(60 * result.stepsPerEpoch);
+    expect(result.model).toBeUndefined();
   });
 
   it('with labels, figures are those of an independent computation, and more of them come out right', async () => {

@@ -34,8 +34,11 @@ export interface RunProgress {
   elapsed: number;
   began: number;
   history: readonly FiguresAt[];
-  /** Figures of the best state; undefined where there is none yet. */
+  /** Figures of the state that is kept; undefined where there is none yet. */
   best: FiguresAt | undefined;
+  /** Losses of all held-back samples where their mean was least, and the last step that was no worse than that by more than chance. */
+  least: readonly number[];
+  good: number;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Model, Value } from '@snp/onnx';
 import { weightInput } from './adamW.js';
-import { agreementSum, labelSums, lossSums } from './losses.js';
+import { labelSampleSums, sampleSums } from './losses.js';
 import { type Comparison, comparedIn, prepared } from './prepared.js';
 
 /** A student beside its teacher's answers: how far it is from them. */
@@ -12,7 +12,7 @@ export interface FigureModel {
   labels: string | undefined;
   /** The name of the input that says how much each sample counts: FLOAT, [samples]. */
   samples: string;
-  /** The name of the output that holds sums: for each answer its loss, what its rows count, and how much of them has the same highest score, [answers, 3]; and at last, where there are labels, their loss, count, and how many are right. */
+  /** The name of the output that holds sums of each sample, [answers, 3, samples]: of each answer its loss, what its rows count, and how much of them has the same highest score; and at last, where there are labels, their loss, count, and what is right. */
   sums: string;
 }
 
@@ -38,26 +38,17 @@ export function figureModel(
     ...shapes,
     shape: (value: Value) => (value === samples ? [batch] : shapes.shape(value)),
   };
-  const sums = comparedIn({ ...ready, shapes: known }, comparison, samples).map((compared) => {
-    const { loss, count } = lossSums(writer, compared);
-    const agreed = compared.answer.loss === 'divergence' ? agreementSum(writer, compared) : writer.number(0, 'FLOAT');
-    return [loss, count, agreed];
-  });
+  const sums = comparedIn({ ...ready, shapes: known }, comparison, samples).map((compared) =>
+    sampleSums(writer, compared, batch),
+  );
   const { labels } = ready;
   if (labels) {
     const own = graph.value(comparison.labels!.output);
-    const { loss, count, correct } = labelSums(writer, { student: own, labels, samples });
-    sums.push([loss, count, correct]);
+    sums.push(labelSampleSums(writer, { student: own, labels, samples }));
   }
-  const rows = sums.map((three) =>
-    writer.op(
-      'Concat',
-      three.map((scalar) => writer.reshape(scalar, [1, 1])),
-      { axis: 1 },
-    ),
-  );
-  const joined = writer.op('Concat', rows, { axis: 0 });
-  joined.type = { elementType: 'FLOAT', shape: [rows.length, 3] };
+  const rows = sums.flatMap(({ loss, count, right }) => [loss, count, right]);
+  const joined = writer.reshape(writer.concat(rows, 0), [sums.length, 3, batch]);
+  joined.type = { elementType: 'FLOAT', shape: [sums.length, 3, batch] };
   graph.outputs.splice(0, graph.outputs.length, joined);
   graph.removeDead();
   for (const name of weights) weightInput(graph, name);

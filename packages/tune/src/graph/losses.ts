@@ -29,11 +29,16 @@ export interface LossSums {
   count: Value;
 }
 
+/** The same of each sample: vectors [samples]. */
+export interface SampleSums extends LossSums {
+  /** How much of the rows have the highest score in the right place: where the teacher has it, or the label. */
+  right: Value;
+}
+
 /** The loss of an output, by its kind (Hinton et al. 2015, arXiv 1503.02531, for scores): of each row, times what it counts, summed. */
 export function lossSums(writer: GraphWriter, compared: Compared): LossSums {
-  const { student, answer, counts, shapes } = compared;
-  const rank = rankOf(student, shapes);
-  const rows = answer.loss === 'divergence' ? divergences(writer, compared, rank) : errors(writer, compared, rank);
+  const { counts } = compared;
+  const rows = lossRows(writer, compared);
   const counted = counts ? writer.mul(rows, counts) : rows;
   const weights = counts ? writer.expand(counts, writer.shapeOf(rows)) : undefined;
   return {
@@ -42,27 +47,62 @@ export function lossSums(writer: GraphWriter, compared: Compared): LossSums {
   };
 }
 
-/** How much of the rows have the same highest score in both. */
-export function agreementSum(writer: GraphWriter, { student, teacher, counts, shapes }: Compared): Value {
-  const axis = rankOf(student, shapes) - 1;
+/** The same of each of so many samples, and where both have the same highest score. What is not counted by samples is told of the first. */
+export function sampleSums(writer: GraphWriter, compared: Compared, samples: number): SampleSums {
+  const { student, teacher, answer, counts, shapes } = compared;
+  const dims = shapes.shape(student)!;
+  const rows = lossRows(writer, compared);
+  const weights = counts
+    ? writer.expand(counts, writer.shapeOf(rows))
+    : writer.filled(1, 'FLOAT', writer.shapeOf(rows));
+  const axis = dims.length - 1;
   const top = (scores: Value) => writer.op('ArgMax', [scores], { axis, keepdims: 0 });
-  const same = writer.cast(writer.op('Equal', [top(student), top(teacher)]), 'FLOAT');
-  return total(writer, counts ? writer.mul(same, counts) : same);
+  const same =
+    answer.loss === 'divergence' ? writer.cast(writer.op('Equal', [top(student), top(teacher)]), 'FLOAT') : undefined;
+  const bySample = (own: Value) => {
+    const rank = Math.max(1, axis);
+    if (dims[0] !== samples) return firstOf(writer, total(writer, own), samples);
+    const inner = Array.from({ length: rank - 1 }, (_, at) => at + 1);
+    return inner.length > 0 ? writer.sum(own, inner, false) : own;
+  };
+  return {
+    loss: bySample(writer.mul(rows, weights)),
+    count: bySample(weights),
+    right: same ? bySample(writer.mul(same, weights)) : writer.filled(0, 'FLOAT', writer.ints([samples])),
+  };
+}
+
+/** A vector of a number and zeros. */
+function firstOf(writer: GraphWriter, number: Value, length: number): Value {
+  const rest = writer.filled(0, 'FLOAT', writer.ints([length - 1]));
+  return writer.concat([writer.reshape(number, [1]), rest], 0);
+}
+
+/** The loss of each row of answers. */
+function lossRows(writer: GraphWriter, compared: Compared): Value {
+  const rank = rankOf(compared.student, compared.shapes);
+  return compared.answer.loss === 'divergence' ? divergences(writer, compared, rank) : errors(writer, compared, rank);
 }
 
 function total(writer: GraphWriter, rows: Value): Value {
   return writer.op('ReduceSum', [rows], { keepdims: 0 });
 }
 
+/** Cross-entropy of scores [samples, classes] with the classes that labels [samples] name. A label below 0 counts nothing. */
+export function labelSums(writer: GraphWriter, given: { student: Value; labels: Value }): LossSums {
+  const { loss, count } = labelSampleSums(writer, { ...given, samples: undefined });
+  return { loss: total(writer, loss), count: total(writer, count) };
+}
+
 /**
- * Cross-entropy of scores [samples, classes] with the classes that labels [samples] name, and how many samples have that class's score highest. A label below 0 counts nothing.
+ * The same of each sample, and whether the class that its label names has the highest score.
  *
  * @param options.samples What each sample counts: a vector. Default: all alike.
  */
-export function labelSums(
+export function labelSampleSums(
   writer: GraphWriter,
   { student, labels, samples }: { student: Value; labels: Value; samples: Value | undefined },
-): LossSums & { correct: Value } {
+): SampleSums {
   const zero = writer.int(0);
   const known = writer.cast(writer.op('Not', [writer.op('Less', [labels, zero])]), 'FLOAT');
   const counts = samples ? writer.mul(known, samples) : known;
@@ -71,11 +111,7 @@ export function labelSums(
   const own = writer.sum(writer.op('GatherElements', [logs, classes], { axis: 1 }), [1], false);
   const highest = writer.op('ArgMax', [student], { axis: 1, keepdims: 0 });
   const correct = writer.cast(writer.op('Equal', [highest, labels]), 'FLOAT');
-  return {
-    loss: writer.neg(total(writer, writer.mul(own, counts))),
-    count: total(writer, counts),
-    correct: total(writer, writer.mul(correct, counts)),
-  };
+  return { loss: writer.neg(writer.mul(own, counts)), count: counts, right: writer.mul(correct, counts) };
 }
 
 /** Of each row, T^2 times the divergence of softmax(student / T) from softmax(teacher / T). */

@@ -78,7 +78,7 @@ const meanOf = (writer: GraphWriter, { loss, count }: LossSums) =>
 /** The loss towards the teacher and that of labels, each with its share. */
 function withLabels({ model, writer, labels }: Prepared, comparison: Comparison, distilled: Value): Value {
   const { output, share } = comparison.labels!;
-  const sums = labelSums(writer, { student: model.graph.value(output), labels: labels!, samples: undefined });
+  const sums = labelSums(writer, { student: model.graph.value(output), labels: labels! });
   const parts = [
     [meanOf(writer, sums), share],
     [distilled, 1 - share],

@@ -1,5 +1,5 @@
 import type { BatchOrder } from '../data/order.js';
-import type { Figures } from '../figures.js';
+import type { MeasuredFigures } from '../figures.js';
 import type { Settings } from '../options.js';
 import { scheduled } from '../schedule.js';
 import type { Training } from './training.js';
@@ -8,7 +8,7 @@ import type { Training } from './training.js';
 export interface RunParts {
   training: Training;
   /** Figures on held-back samples, of the weights or of their average. */
-  measure(kind: 'weight' | 'average'): Promise<Figures>;
+  measure(kind: 'weight' | 'average'): Promise<MeasuredFigures>;
   order: BatchOrder;
   settings: Settings;
   /** When all of it began, as `performance.now` tells it. */

@@ -8,7 +8,7 @@ import {
 } from '@snp/runtime';
 import { labelsOf } from '../data/labels.js';
 import type { Stacking } from '../data/stacking.js';
-import type { Figures } from '../figures.js';
+import type { MeasuredFigures } from '../figures.js';
 import { figureModel } from '../graph/figureModel.js';
 import type { Comparison } from '../graph/prepared.js';
 import { MOST_KEPT_BYTES, type Teacher } from './teacher.js';
@@ -25,6 +25,7 @@ interface HeldBatch {
 /** The samples that are held back, where models run, with the teacher's answers to them. */
 export class HeldBack {
   readonly #variances = new Map<string, number>();
+  readonly #samples: number;
   /** Whether answers have room; else the teacher is asked each time. */
   #keeps = true;
 
@@ -32,7 +33,9 @@ export class HeldBack {
     private readonly teacher: Teacher,
     private readonly batches: readonly HeldBatch[],
     private readonly signal: AbortSignal | undefined,
-  ) {}
+  ) {
+    this.#samples = batches.reduce((sum, { counts }) => sum + sumOf(Float64Array.from(counts)), 0);
+  }
 
   static async open(
     teacher: Teacher,
@@ -69,22 +72,27 @@ export class HeldBack {
   }
 
   /** How far a student is, with weights that are held under names, or its own. */
-  async figures(session: HeldBackSession, weights: Readonly<Record<string, string>> = {}): Promise<Figures> {
+  async figures(session: HeldBackSession, weights: Readonly<Record<string, string>> = {}): Promise<MeasuredFigures> {
     const { labels } = session.model;
-    const sums = new Float64Array(3 * (this.teacher.outputs.length + Number(labels !== undefined)));
+    const rows = 3 * (this.teacher.outputs.length + Number(labels !== undefined));
+    const samples = this.batches.reduce((sum, { counts }) => sum + counts.length, 0);
+    const sums = Array.from({ length: rows }, () => new Float64Array(samples));
+    let first = 0;
     for (const { counts, inputs, answers, ...batch } of this.batches) {
       throwIfAborted(this.signal);
       if (!this.#keeps) await this.teacher.answer(inputs, answers, this.signal);
       const held = { ...inputs, ...weights };
       for (const [output, name] of session.model.teacher) held[name] = answers[output];
       if (labels !== undefined) held[labels] = batch.labels;
-      const samples = { type: 'FLOAT' as const, dims: [counts.length], data: counts };
-      const given = await session.session.run({ [session.model.samples]: samples }, { held, signal: this.signal });
+      const counting = { type: 'FLOAT' as const, dims: [counts.length], data: counts };
+      const given = await session.session.run({ [session.model.samples]: counting }, { held, signal: this.signal });
       const own = given[session.model.sums].data as Float32Array;
-      for (const [at, number] of own.entries()) sums[at] += number;
+      for (const [row, all] of sums.entries())
+        all.set(own.subarray(row * counts.length, (row + 1) * counts.length), first);
+      first += counts.length;
       if (!this.#keeps) await this.teacher.session.letGo(Object.values(answers));
     }
-    return figuresOf(sums, session.comparison);
+    return figuresOf(sums, session.comparison, this.#samples);
   }
 
   /** Holds samples and answers no longer: what runs models may outlive this. */
@@ -117,25 +125,30 @@ export class HeldBack {
   }
 }
 
-function figuresOf(sums: Float64Array, { answers, labels }: Comparison): Figures {
+/** @param sums Three vectors over samples for each answer, and for labels; behind the samples there may be others that count nothing. */
+function figuresOf(sums: readonly Float64Array[], { answers, labels }: Comparison, samples: number): MeasuredFigures {
+  const share = 1 - (labels?.share ?? 0);
+  const parts = answers.map(({ loss }, at) => ({ part: share / answers.length, scored: loss === 'divergence', at }));
+  if (labels) parts.push({ part: labels.share, scored: false, at: answers.length });
+  const bySample = new Float64Array(samples);
   let [loss, same, scored] = [0, 0, 0];
-  for (const [at, answer] of answers.entries()) {
-    const [own, count, agreed] = sums.subarray(3 * at, 3 * at + 3);
-    loss += own / Math.max(1, count) / answers.length;
-    if (answer.loss !== 'divergence') continue;
-    same += agreed;
+  for (const { part, at, ...own } of parts) {
+    const [losses, counts, right] = sums.slice(3 * at, 3 * at + 3);
+    const count = sumOf(counts);
+    loss += (part * sumOf(losses)) / Math.max(1, count);
+    for (let sample = 0; sample < samples; sample++)
+      bySample[sample] += (part * losses[sample]) / Math.max(1, counts[sample]);
+    if (!own.scored) continue;
+    same += sumOf(right);
     scored += count;
   }
-  const figures = { loss, agreement: scored > 0 ? same / scored : undefined };
+  const figures = { loss, agreement: scored > 0 ? same / scored : undefined, bySample };
   if (!labels) return figures;
-  const [own, count, correct] = sums.subarray(3 * answers.length);
-  const counted = Math.max(1, count);
-  return {
-    ...figures,
-    loss: labels.share * (own / counted) + (1 - labels.share) * loss,
-    accuracy: correct / counted,
-  };
+  const [, counts, right] = sums.slice(3 * answers.length);
+  return { ...figures, accuracy: sumOf(right) / Math.max(1, sumOf(counts)) };
 }
+
+const sumOf = (numbers: Float64Array) => numbers.reduce((sum, own) => sum + own, 0);
 
 /** A student that is open beside its teacher's answers. */
 export class HeldBackSession {

@@ -1,11 +1,12 @@
 import type { Checkpoint, RunIdentity } from '../checkpoint/checkpoint.js';
-import type { Figures, FiguresAt } from '../figures.js';
+import type { FiguresAt, MeasuredFigures } from '../figures.js';
 import type { TuneResult } from '../result.js';
 import { scheduled } from '../schedule.js';
 import type { RunParts } from './chooseRate.js';
 import { type Course, StepCourse, TimeCourse } from './course.js';
+import { isNoWorse, meanOf } from './noWorse.js';
 
-/** The best state so far on held-back samples. */
+/** The state that is kept: the last one that is no worse than the best by more than chance. */
 interface Best {
   figures: FiguresAt;
   weights: Map<string, Float32Array>;
@@ -15,7 +16,7 @@ interface Best {
 const [FEWEST, MOST] = [5, 20];
 const IN_TIME = 10;
 
-/** Looks in a row without a better state, after which a run ends. Rates fall until the end, and with them the loss: it takes many to give a run up. */
+/** Looks in a row at which the student was worse than before by more than chance, after which a run ends. Rates fall until the end, and with them the loss: it takes many to give a run up. */
 const PATIENCE = 6;
 
 /** The moving average of the weights reaches back over this share of the run. */
@@ -27,6 +28,10 @@ export class Run {
   readonly #began: number;
   readonly #history: FiguresAt[];
   #best: Best | undefined;
+  /** Losses of the held-back samples where their mean was least. */
+  #least: Float64Array;
+  /** The last step that was no worse than that by more than chance. */
+  #good: number;
   #saved = performance.now();
 
   /** @param parts.before Figures of the student: what is no better is not kept. */
@@ -35,7 +40,7 @@ export class Run {
       identity: RunIdentity;
       rate: number;
       tried: readonly { rate: number; loss: number }[];
-      before: Figures;
+      before: MeasuredFigures;
     },
     resumed: Checkpoint | undefined,
   ) {
@@ -44,6 +49,8 @@ export class Run {
     this.#began = progress ? started + progress.began : performance.now();
     this.#history = [...(progress?.history ?? [])];
     this.#best = resumed && bestOf(resumed);
+    this.#least = progress ? Float64Array.from(progress.least) : parts.before.bySample;
+    this.#good = progress?.good ?? 0;
     const before = { taken: progress?.taken ?? 0, stepSeconds: progress?.stepSeconds ?? 0 };
     this.course =
       settings.time === undefined
@@ -97,23 +104,27 @@ export class Run {
   async #look(): Promise<void> {
     const { training, measure, order, settings, before } = this.parts;
     for (const kind of ['weight', 'average'] as const) {
+      const { bySample, ...measured } = await measure(kind);
       const figures: FiguresAt = {
-        ...(await measure(kind)),
+        ...measured,
         step: this.course.taken,
         epoch: this.course.taken / order.stepsPerEpoch,
         seconds: (performance.now() - this.#began) / 1000,
         of: kind === 'weight' ? 'weights' : 'average',
       };
       this.#history.push(figures);
-      if (figures.loss < (this.#best?.figures ?? before).loss)
-        this.#best = { figures, weights: await training.copy(kind) };
+      if (meanOf(bySample) < meanOf(this.#least)) this.#least = bySample;
+      if (isNoWorse(bySample, this.#least)) {
+        this.#good = this.course.taken;
+        if (figures.loss < before.loss) this.#best = { figures, weights: await training.copy(kind) };
+      }
       settings.onFigures?.(figures);
     }
   }
 
-  /** Whether the last looks found nothing better. */
+  /** Whether the last looks all were worse. */
   get #isStuck(): boolean {
-    const since = this.#history.filter(({ step }) => step > (this.#best?.figures.step ?? 0));
+    const since = this.#history.filter(({ step }) => step > this.#good);
     return new Set(since.map(({ step }) => step)).size >= PATIENCE;
   }
 
@@ -126,7 +137,7 @@ export class Run {
     await settings.onCheckpoint({
       run: identity,
       progress: {
-        before,
+        before: { loss: before.loss, agreement: before.agreement, accuracy: before.accuracy },
         rate,
         tried,
         taken,
@@ -135,6 +146,8 @@ export class Run {
         began: this.#began - started,
         history: [...this.#history],
         best: this.#best?.figures,
+        least: [...this.#least],
+        good: this.#good,
       },
       numbers,
     });

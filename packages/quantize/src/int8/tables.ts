@@ -1,0 +1,35 @@
+import { type Node, Tensor, type Value } from '@snp/onnx';
+import type { Weights } from './weights.js';
+
+/** Smaller tables stay: they save little. */
+const LEAST_SIZE = 65_536;
+
+/**
+ * Takes rows of a table in 8 bits, each with a scale of its own: an embedding.
+ *
+ * @returns undefined: it was written, or stays without a reason that anybody would ask for.
+ */
+export function quantizedTable(weights: Weights, node: Node): string | undefined {
+  const [table, indices] = node.inputs;
+  const { tensor } = table!;
+  if (tensor?.dataType !== 'FLOAT' || tensor.dims.length !== 2 || tensor.size < LEAST_SIZE) return undefined;
+  const { graph } = weights;
+  if (node.int('axis', 0) !== 0 || !indices || graph.outputs.includes(node.outputs[0]!)) return undefined;
+  const insert = (op: string, inputs: readonly Value[], what: string, attributes = {}) =>
+    graph.addNode({
+      op,
+      inputs: [...inputs],
+      outputs: [`${node.outputs[0]!.name}_${what}`],
+      attributes,
+      before: node,
+    }).outputs[0]!;
+  const { numbers, scales } = weights.read(table!, 0, { use: 'table', turned: false });
+  const rows = insert('Cast', [insert('Gather', [numbers, indices], 'int8')], 'rows', { to: 1 });
+  const own = insert('Gather', [scales, indices], 'scales');
+  const factors =
+    weights.opset >= 13
+      ? insert('Unsqueeze', [own, graph.addInitializer('last_axis', Tensor.int64([1], [-1]))], 'factors')
+      : insert('Unsqueeze', [own], 'factors', { axes: [-1] });
+  node.outputs[0]!.replaceAllUsesWith(insert('Mul', [rows, factors], 'embedding'));
+  return undefined;
+}

@@ -1,0 +1,59 @@
+import { type Graph, type Model, Tensor, type Value } from '@snp/onnx';
+import type { QuantizedWeight } from '../quantizedWeight.js';
+import { int8, type Rounded, rounded, transposed } from '../rounded.js';
+
+/** A weight as nodes read it: 8-bit numbers and a scale per channel. */
+export interface ReadWeight {
+  numbers: Value;
+  scales: Value;
+}
+
+/** The weights of a graph in 8 bits: each is rounded once, whoever reads it. */
+export class Weights {
+  readonly rounded: QuantizedWeight[] = [];
+  readonly #rounded = new Map<string, Rounded>();
+  readonly #read = new Map<string, ReadWeight>();
+  readonly #activations = new Map<Value, readonly Value[]>();
+
+  readonly graph: Graph;
+  readonly opset: number;
+
+  constructor({ graph, opset }: Model) {
+    this.graph = graph;
+    this.opset = opset;
+  }
+
+  /**
+   * A matrix with a scale for each position of one axis.
+   *
+   * @param options.turned Rows and columns are exchanged for the reader.
+   */
+  read(value: Value, axis: 0 | 1, { use, turned }: { use: QuantizedWeight['use']; turned: boolean }): ReadWeight {
+    const key = `${value.name}/${axis}`;
+    const known = this.#read.get(`${key}/${turned}`);
+    if (known) return known;
+    const tensor = value.tensor!;
+    const { dims } = tensor;
+    let own = this.#rounded.get(key);
+    if (!own) {
+      own = rounded({ dims, numbers: tensor.numbers() }, axis);
+      this.#rounded.set(key, own);
+      this.rounded.push({ name: value.name, dims, use, signalToNoise: own.signalToNoise });
+    }
+    const { graph } = this;
+    const numbers = turned ? int8([dims[1], dims[0]], transposed(own, dims)) : int8(dims, own.numbers);
+    const found = {
+      numbers: graph.addInitializer(`${value.name}_int8${turned ? '_turned' : ''}`, numbers),
+      scales: graph.addInitializer(`${value.name}_scale`, Tensor.float32([dims[axis]], own.scales)),
+    };
+    this.#read.set(`${key}/${turned}`, found);
+    return found;
+  }
+
+  /** An activation as it is rounded while the model runs: numbers, scale and zero point. Readers of one share it. */
+  activation(value: Value, make: () => readonly Value[]): readonly Value[] {
+    const known = this.#activations.get(value) ?? make();
+    this.#activations.set(value, known);
+    return known;
+  }
+}
