@@ -10,6 +10,7 @@ import { evalCommand } from './commands/eval.js';
 import { inspectCommand } from './commands/inspect.js';
 import { profileCommand } from './commands/profile.js';
 import { pruneCommand } from './commands/prune.js';
+import { quantizeCommand } from './commands/quantize.js';
 import { serveCommand } from './commands/serve.js';
 import { sweepCommand } from './commands/sweep.js';
 import { tuneCommand } from './commands/tune.js';
@@ -31,6 +32,7 @@ export function createProgram(): Command {
     calibrateCommand,
     pruneCommand,
     tuneCommand,
+    quantizeCommand,
     vocabularyCommand,
     sweepCommand,
     applyCommand,

@@ -5,7 +5,7 @@ import type { Sample } from './calibration/calibration.js';
  *
  * @example
  * const hash = new Hash();
- * for await (const sample of data.samples()) hash.addSample(sample);
+ * for await (const sample of calibration.samples()) hash.addSample(sample);
  * console.log(hash.toString());
  */
 export class Hash {

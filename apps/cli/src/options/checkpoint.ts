@@ -1,4 +1,5 @@
-import { access } from 'node:fs/promises';
+import { access, readdir, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { SnpError } from '@snp/core';
 import { type Checkpoint, loadCheckpoint } from '@snp/tune';
 
@@ -12,6 +13,7 @@ export const checkpointOf = (output: string): string => `${output}.checkpoint`;
  * @throws SnpError `invalid-argument` if there is one and nobody said what to do with it.
  */
 export async function checkpointToResume(path: string, resume: boolean | undefined): Promise<Checkpoint | undefined> {
+  await removeLeftovers(path);
   if (resume === false || !(await exists(path))) return undefined;
   if (resume) return loadCheckpoint(path);
   throw new SnpError(
@@ -19,6 +21,15 @@ export async function checkpointToResume(path: string, resume: boolean | undefin
     `${path} is of a run that did not come to its end. Go on from there with --resume, or begin anew with --no-resume.`,
     { file: path },
   );
+}
+
+/** What kills left of checkpoints that were being written. */
+async function removeLeftovers(path: string): Promise<void> {
+  const folder = dirname(resolve(path));
+  const begins = `.${basename(path)}.`;
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names)
+    if (name.startsWith(begins) && name.endsWith('.tmp')) await rm(join(folder, name), { force: true });
 }
 
 const exists = (path: string) =>

@@ -1,8 +1,11 @@
-import type { Node, Tensor, Value } from '@snp/onnx';
+import { dataTypeCode, type Node, type Tensor, type Value } from '@snp/onnx';
 import type { Weights } from './weights.js';
 
 /** Smaller weights cost more to quantise at run time than they save. */
 const LEAST_SIZE = 1024;
+
+/** The code of float32. */
+const FLOAT = dataTypeCode('FLOAT');
 
 /** A matrix product with a constant second factor. */
 interface Product {
@@ -23,19 +26,22 @@ export function quantizedProduct(weights: Weights, node: Node): string | undefin
   const { weight, columns, bias } = found;
   const { graph } = weights;
   const x = node.inputs[0]!;
-  const insert = (op: string, inputs: readonly (Value | undefined)[], outputs: string[], attributes = {}) =>
+  const output = node.outputs[0]!;
+  const insert = (op: string, inputs: readonly Value[], outputs: (string | Value)[], attributes = {}) =>
     graph.addNode({ op, inputs: [...inputs], outputs, attributes, before: node }).outputs as Value[];
-  const name = (what: string) => `${node.outputs[0]!.name}_${what}`;
+  const name = (what: string) => `${output.name}_${what}`;
   const { numbers, scales } = weights.read(weight, columns, { use: 'product', turned: columns === 0 });
   const [rounded, scale, zero] = weights.activation(x, () =>
     insert('DynamicQuantizeLinear', [x], [`${x.name}_uint8`, `${x.name}_scale`, `${x.name}_zero`]),
   );
   const [whole] = insert('MatMulInteger', [rounded, numbers, zero], [name('int32')]);
-  const [single] = insert('Cast', [whole], [name('float')], { to: 1 });
+  const [single] = insert('Cast', [whole], [name('float')], { to: FLOAT });
   const [both] = insert('Mul', [scale, scales], [name('scales')]);
-  const [product] = insert('Mul', [single, both], [name('product')]);
-  const [result] = bias ? insert('Add', [product, bias], [name('sum')]) : [product];
-  replace(weights, node, result);
+  // The result is the same value as before: whoever reads it, and an output of the graph, goes on with it.
+  node.outputs[0] = undefined;
+  if (bias) insert('Add', [insert('Mul', [single, both], [name('product')])[0], bias], [output]);
+  else insert('Mul', [single, both], [output]);
+  graph.removeNodes([node]);
   return undefined;
 }
 
@@ -66,18 +72,4 @@ const isMatrix = (tensor: Tensor | undefined) => tensor?.dataType === 'FLOAT' &&
 function weightReason({ dataType, dims }: Tensor): string {
   if (dataType === 'FLOAT') return `its weight has ${dims.length} axes, not two`;
   return `its weight holds ${dataType} numbers, not float32`;
-}
-
-/** Lets all readers of a node read another value, which takes over its name where it leaves the graph. */
-function replace({ graph }: Weights, node: Node, result: Value): void {
-  const [output] = node.outputs as [Value];
-  const at = graph.outputs.indexOf(output);
-  output.replaceAllUsesWith(result);
-  if (at < 0) return;
-  const { name, type } = output;
-  graph.outputs[at] = result;
-  graph.removeNodes([node]);
-  const [named] = graph.addNode({ op: 'Identity', inputs: [result], outputs: [name] }).outputs as [Value];
-  named.type = type;
-  graph.outputs[at] = named;
 }

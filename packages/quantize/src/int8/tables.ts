@@ -14,12 +14,13 @@ export function quantizedTable(weights: Weights, node: Node): string | undefined
   const { tensor } = table!;
   if (tensor?.dataType !== 'FLOAT' || tensor.dims.length !== 2 || tensor.size < LEAST_SIZE) return undefined;
   const { graph } = weights;
-  if (node.int('axis', 0) !== 0 || !indices || graph.outputs.includes(node.outputs[0]!)) return undefined;
+  const output = node.outputs[0]!;
+  if (node.int('axis', 0) !== 0 || !indices) return undefined;
   const insert = (op: string, inputs: readonly Value[], what: string, attributes = {}) =>
     graph.addNode({
       op,
       inputs: [...inputs],
-      outputs: [`${node.outputs[0]!.name}_${what}`],
+      outputs: [`${output.name}_${what}`],
       attributes,
       before: node,
     }).outputs[0]!;
@@ -30,6 +31,8 @@ export function quantizedTable(weights: Weights, node: Node): string | undefined
     weights.opset >= 13
       ? insert('Unsqueeze', [own, graph.addInitializer('last_axis', Tensor.int64([1], [-1]))], 'factors')
       : insert('Unsqueeze', [own], 'factors', { axes: [-1] });
-  node.outputs[0]!.replaceAllUsesWith(insert('Mul', [rows, factors], 'embedding'));
+  node.outputs[0] = undefined;
+  graph.addNode({ op: 'Mul', inputs: [rows, factors], outputs: [output], before: node });
+  graph.removeNodes([node]);
   return undefined;
 }

@@ -26,7 +26,7 @@ export class Weights {
   /**
    * A matrix with a scale for each position of one axis.
    *
-   * @param options.turned Rows and columns are exchanged for the reader.
+   * @param options.turned Rows and columns are exchanged for the reader. Where rows are taken from the matrix too, that is left to the runtime, so that it is stored once.
    */
   read(value: Value, axis: 0 | 1, { use, turned }: { use: QuantizedWeight['use']; turned: boolean }): ReadWeight {
     const key = `${value.name}/${axis}`;
@@ -41,13 +41,35 @@ export class Weights {
       this.rounded.push({ name: value.name, dims, use, signalToNoise: own.signalToNoise });
     }
     const { graph } = this;
-    const numbers = turned ? int8([dims[1], dims[0]], transposed(own, dims)) : int8(dims, own.numbers);
-    const found = {
-      numbers: graph.addInitializer(`${value.name}_int8${turned ? '_turned' : ''}`, numbers),
-      scales: graph.addInitializer(`${value.name}_scale`, Tensor.float32([dims[axis]], own.scales)),
-    };
+    const other = this.#read.get(`${key}/${!turned}`);
+    const scales =
+      other?.scales ?? graph.addInitializer(`${value.name}_scale`, Tensor.float32([dims[axis]], own.scales));
+    const found = { numbers: this.#numbers(value, own, { axis, use, turned }), scales };
     this.#read.set(`${key}/${turned}`, found);
     return found;
+  }
+
+  #numbers(
+    value: Value,
+    own: Rounded,
+    { axis, use, turned }: { axis: 0 | 1; use: QuantizedWeight['use']; turned: boolean },
+  ): Value {
+    const { graph } = this;
+    const { dims } = value.tensor!;
+    const name = `${value.name}_int8`;
+    if (!turned) return graph.addInitializer(name, int8(dims, own.numbers));
+    const asRows =
+      this.#read.has(`${value.name}/${axis}/false`) || [...value.uses].some(({ node }) => node.op === 'Gather');
+    if (!asRows) return graph.addInitializer(`${name}_turned`, int8([dims[1], dims[0]], transposed(own, dims)));
+    const { numbers } = this.read(value, axis, { use, turned: false });
+    const [first] = graph.nodes;
+    return graph.addNode({
+      op: 'Transpose',
+      inputs: [numbers],
+      outputs: [`${name}_turned`],
+      attributes: { perm: [1, 0] },
+      before: first,
+    }).outputs[0]!;
   }
 
   /** An activation as it is rounded while the model runs: numbers, scale and zero point. Readers of one share it. */

@@ -10,7 +10,9 @@ const VERSION = '1';
  *
  * @throws SnpError `io` if it cannot be written.
  * @example
- * await tune(student, { teacher, data, onCheckpoint: (checkpoint) => saveCheckpoint(checkpoint, 'tuning.safetensors') });
+ * const student = await readModel('pruned.onnx');
+ * const onCheckpoint = (checkpoint: Checkpoint) => saveCheckpoint(checkpoint, 'tuning.safetensors');
+ * await tune(student, { teacher: 'original.onnx', data: await images('pictures/'), onCheckpoint });
  */
 export async function saveCheckpoint({ run, progress, numbers }: Checkpoint, path: string): Promise<void> {
   const tensors = new Map([...numbers].map(([name, data]) => [name, { dims: [data.length], data }]));
@@ -28,7 +30,8 @@ export async function saveCheckpoint({ run, progress, numbers }: Checkpoint, pat
  * @throws SnpError `io` if it cannot be read, `invalid-file` if it is damaged, something else, or of another version.
  * @example
  * const resume = await loadCheckpoint('tuning.safetensors');
- * await tune(student, { teacher, data, resume });
+ * const student = await readModel('pruned.onnx');
+ * await tune(student, { teacher: 'original.onnx', data: await images('pictures/'), resume });
  */
 export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   const fail = (message: string): never => {
