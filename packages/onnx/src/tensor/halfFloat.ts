@@ -19,9 +19,44 @@ export function floatToFloat16(value: number): number {
   if (Number.isNaN(value)) return sign | 0x7e00;
   if (magnitude >= 65520) return sign | 0x7c00;
   if (magnitude < 2 ** -14) return sign | roundToEven(magnitude * 2 ** 24);
-  const exponent = Math.floor(Math.log2(magnitude));
+  // That of the float32 number: the next one where rounding to it carries, and then rounding here does too.
+  const exponent = ((bits[0] >>> 23) & 0xff) - 127;
   // A carry out of the mantissa moves into the exponent by itself.
-  return sign | (((exponent + 15) << 10) + roundToEven((magnitude / 2 ** exponent - 1) * 1024));
+  return sign | (((exponent + 14) << 10) + roundToEven(magnitude * SCALES[exponent + 14]));
+}
+
+/** By exponents from -14 on: what makes numbers with them 1024 and more. */
+const SCALES = Float64Array.from({ length: 31 }, (_, at) => 2 ** (10 - (at - 14)));
+
+/** Numbers as binary16 bit patterns. */
+export function toFloat16(numbers: ArrayLike<number>): Uint16Array {
+  const halves = new Uint16Array(numbers.length);
+  for (let at = 0; at < halves.length; at++) halves[at] = floatToFloat16(numbers[at]);
+  return halves;
+}
+
+/** Numbers as bfloat16 bit patterns. */
+export function toBfloat16(numbers: ArrayLike<number>): Uint16Array {
+  const halves = new Uint16Array(numbers.length);
+  for (let at = 0; at < halves.length; at++) halves[at] = floatToBfloat16(numbers[at]);
+  return halves;
+}
+
+let float16Table: Float32Array | undefined;
+
+/** The numbers behind binary16 bit patterns, by a table of all of them. */
+export function fromFloat16(halves: Uint16Array): Float32Array {
+  float16Table ??= Float32Array.from({ length: 2 ** 16 }, (_, half) => float16ToFloat(half));
+  const numbers = new Float32Array(halves.length);
+  for (let at = 0; at < halves.length; at++) numbers[at] = float16Table[halves[at]];
+  return numbers;
+}
+
+/** The numbers behind bfloat16 bit patterns: the upper halves of float32 ones. */
+export function fromBfloat16(halves: Uint16Array): Float32Array {
+  const words = new Uint32Array(halves.length);
+  for (let at = 0; at < words.length; at++) words[at] = halves[at] << 16;
+  return new Float32Array(words.buffer);
 }
 
 /** The number behind a bfloat16 bit pattern. */

@@ -1,7 +1,7 @@
 import ndarray, { type NdArray } from 'ndarray';
 import { SnpError } from '../errors.js';
 import { bitsPerElement, type DataType } from './dataType.js';
-import { bfloat16ToFloat, float16ToFloat, floatToBfloat16, floatToFloat16 } from './halfFloat.js';
+import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from './halfFloat.js';
 
 /** Where a tensor's bytes lie: in memory, or behind a function that fetches them (external data, typed proto fields). */
 export type TensorSource = Uint8Array | (() => Uint8Array);
@@ -87,9 +87,9 @@ export class Tensor {
       case 'DOUBLE':
         return Tensor.of(dataType, dims, Float64Array.from(data));
       case 'FLOAT16':
-        return Tensor.of(dataType, dims, Uint16Array.from(data, floatToFloat16));
+        return Tensor.of(dataType, dims, toFloat16(data));
       case 'BFLOAT16':
-        return Tensor.of(dataType, dims, Uint16Array.from(data, floatToBfloat16));
+        return Tensor.of(dataType, dims, toBfloat16(data));
       default:
         throw new SnpError('unsupported', `Numbers cannot be written as a tensor of type ${dataType}.`);
     }
@@ -129,8 +129,8 @@ export class Tensor {
   /** The content as numbers, whatever the element type. INT64 beyond 2^53 loses precision: use `array()` for those. */
   numbers(): Float32Array | Float64Array | number[] {
     const array = this.array();
-    if (this.dataType === 'FLOAT16') return Float32Array.from(array as Uint16Array, float16ToFloat);
-    if (this.dataType === 'BFLOAT16') return Float32Array.from(array as Uint16Array, bfloat16ToFloat);
+    if (this.dataType === 'FLOAT16') return fromFloat16(array as Uint16Array);
+    if (this.dataType === 'BFLOAT16') return fromBfloat16(array as Uint16Array);
     if (array instanceof Float32Array || array instanceof Float64Array) return array;
     return Array.from(array as ArrayLike<number | bigint>, Number);
   }
