@@ -1,6 +1,5 @@
-import { type Model, SnpError, type Value } from '@snp/onnx';
+import { type Model, SnpError } from '@snp/onnx';
 import {
-  answerOutputs,
   type Calibration,
   Hash,
   type HoldingRuntime,
@@ -16,10 +15,10 @@ import { checkLabels } from './data/labels.js';
 import { BatchOrder, seedOf } from './data/order.js';
 import { type Divided, divide, LEAST_SAMPLES, readSamples } from './data/samples.js';
 import type { Figures } from './figures.js';
-import { type LossKind, lossKindOf } from './graph/lossKind.js';
 import type { Comparison } from './graph/prepared.js';
 import { stepModel } from './graph/stepModel.js';
 import type { Trainable } from './graph/trainable.js';
+import { classesOf, labelledOutput, lossesOf } from './graph/trainedAnswers.js';
 import { type Settings, settingsOf, type TuneOptions } from './options.js';
 import type { TuneResult } from './result.js';
 import { batchSizes } from './run/batchSizes.js';
@@ -173,44 +172,6 @@ function identityOf(
   const given = { epochs, time, rate, seed, heldBack, temperature, weightDecay, clip, labels };
   return { ...given, ...found, samples: hash.toString() };
 }
-
-/** The output whose classes labels name. */
-function labelledOutput({ graph }: Model, losses: Readonly<Record<string, LossKind>>): string {
-  const scores = graph.outputs.filter(({ name, type }) => losses[name] === 'divergence' && type?.shape?.length === 2);
-  if (scores.length === 1) return scores[0].name;
-  throw new SnpError(
-    'unsupported',
-    `Labels are classes, and need one output of scores [samples, classes]; the model has ${scores.length === 0 ? 'none' : scores.map(({ name }) => name).join(', ')}.`,
-  );
-}
-
-function classesOf({ graph }: Model, output: string): number | undefined {
-  const classes = graph.value(output).type?.shape?.at(-1);
-  return typeof classes === 'number' ? classes : undefined;
-}
-
-/** The loss of each output of float32 numbers that is an answer. */
-function lossesOf({ graph }: Model, given: Settings['losses'] = {}): Record<string, LossKind> {
-  const byName = new Map(graph.outputs.map((output) => [output.name, output]));
-  const unknown = Object.keys(given).find((name) => !byName.has(name));
-  if (unknown !== undefined)
-    throw new SnpError(
-      'invalid-argument',
-      `The model has no output '${unknown}' that could have a loss. It has ${[...byName.keys()].join(', ')}.`,
-    );
-  const typed = graph.outputs.map(({ name, type }) => ({ name, type: type?.elementType }));
-  const { kind, names } = answerOutputs(typed);
-  const answers = names.map((name) => byName.get(name)!);
-  const trained = answers.filter(({ type }) => type?.elementType === 'FLOAT');
-  if (trained.length === 0)
-    throw new SnpError(
-      'unsupported',
-      `The model gives no float32 numbers that could be compared with its teacher's (${answers.map(typeOf).join(', ')}). Tune it in float32, and convert it afterwards.`,
-    );
-  return Object.fromEntries(trained.map((output) => [output.name, given[output.name] ?? lossKindOf(output, kind)]));
-}
-
-const typeOf = ({ name, type }: Value) => `'${name}': ${type?.elementType ?? 'no tensor'}`;
 
 /** Weights that standard form made of others cannot be written back. */
 function checkStored({ graph }: Model, weights: readonly Trainable[]): void {
