@@ -29,6 +29,8 @@ export interface TuneResult {
   augmented: boolean;
   /** The loss of each output. */
   losses: Readonly<Record<string, LossKind>>;
+  /** The share of the loss that labels make up. */
+  labels: number;
   /** Why training ended before its time: it was told to, held-back figures improved no longer, or the loss became infinite; undefined where it did not. */
   ended: 'enough' | 'no-better' | 'not-finite' | undefined;
   /** The step that it went on from; undefined: it began anew. */

@@ -125,6 +125,7 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
       parameters: step.weights.reduce((sum, { tensor }) => sum + tensor.size, 0),
       augmented: augment,
       losses,
+      labels: settings.labels,
       ended,
       resumedAt: resume?.progress.taken,
       seconds: (performance.now() - started) / 1000,

@@ -265,6 +265,7 @@ describe('tune', () => {
     const { runtime: watching, seen } = watched();
     const given = student();
     const result = await run({ runtime: watching, data: labelled, labels: 0.6, epochs: 40, rate: 0.01 }, given);
+    expect(result.labels).toBe(0.6);
     const held = inputsOfSamples.filter((own) => seen.heldBack.has(own.join()));
     for (const [model, figures] of [
       [given, result.before],

@@ -16,6 +16,7 @@ export function renderTuned(
 ): string {
   const { before, after, samples, rate, tried, losses, steps, batchSize, stepsPerEpoch, parameters, seconds } = result;
   const kinds = Object.entries(losses).map(([name, kind]) => `${kind} of '${name}'`);
+  if (result.labels > 0) kinds.push(`labels for ${percent(result.labels)} of it`);
   return [
     `loss      ${kinds.join(', ')}`,
     `trained   ${count(parameters)} numbers on ${samples.trained} samples${result.augmented ? ', augmented' : ''}: ${steps} steps of ${batchSize}${result.parts > 1 ? ` in ${result.parts} parts` : ''}, ${(steps / stepsPerEpoch).toFixed(1)} epochs`,
