@@ -92,9 +92,13 @@ export async function tune(student: Model, options: TuneOptions): Promise<TuneRe
     const measure = (kind: 'weight' | 'average') => heldBack.figures(figures, training.weights(kind));
     const measured = await measure('weight');
     const before = figuresOf(measured);
-    const identity = identityOf(settings, { batchSize: order.batch, parts, augment, losses, samples });
-    const { resume } = settings;
-    if (resume) {
+    const { resume, onCheckpoint } = settings;
+    // All samples are read for it, and only checkpoints ask for it.
+    const identity =
+      resume || onCheckpoint
+        ? identityOf(settings, { batchSize: order.batch, parts, augment, losses, samples })
+        : undefined;
+    if (resume && identity) {
       checkResumable(resume, { run: identity, before, weights: step.weights });
       await training.resume(resume);
       started = performance.now() - resume.progress.elapsed;

@@ -1,11 +1,8 @@
-import { dataTypeCode, type Node, type Tensor, type Value } from '@snp/onnx';
-import type { Weights } from './weights.js';
+import type { Node, Tensor, Value } from '@snp/onnx';
+import { FLOAT_CODE, type Weights } from './weights.js';
 
 /** Smaller weights cost more to quantise at run time than they save. */
 const LEAST_SIZE = 1024;
-
-/** The code of float32. */
-const FLOAT = dataTypeCode('FLOAT');
 
 /** A matrix product with a constant second factor. */
 interface Product {
@@ -35,7 +32,7 @@ export function quantizedProduct(weights: Weights, node: Node): string | undefin
     insert('DynamicQuantizeLinear', [x], [`${x.name}_uint8`, `${x.name}_scale`, `${x.name}_zero`]),
   );
   const [whole] = insert('MatMulInteger', [rounded, numbers, zero], [name('int32')]);
-  const [single] = insert('Cast', [whole], [name('float')], { to: FLOAT });
+  const [single] = insert('Cast', [whole], [name('float')], { to: FLOAT_CODE });
   const [both] = insert('Mul', [scale, scales], [name('scales')]);
   // The result is the same value as before: whoever reads it, and an output of the graph, goes on with it.
   node.outputs[0] = undefined;

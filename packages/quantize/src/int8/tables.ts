@@ -1,5 +1,5 @@
 import { type Node, Tensor, type Value } from '@snp/onnx';
-import type { Weights } from './weights.js';
+import { FLOAT_CODE, type Weights } from './weights.js';
 
 /** Smaller tables stay: they save little. */
 const LEAST_SIZE = 65_536;
@@ -25,7 +25,7 @@ export function quantizedTable(weights: Weights, node: Node): string | undefined
       before: node,
     }).outputs[0]!;
   const { numbers, scales } = weights.read(table!, 0, { use: 'table', turned: false });
-  const rows = insert('Cast', [insert('Gather', [numbers, indices], 'int8')], 'rows', { to: 1 });
+  const rows = insert('Cast', [insert('Gather', [numbers, indices], 'int8')], 'rows', { to: FLOAT_CODE });
   const own = insert('Gather', [scales, indices], 'scales');
   const factors =
     weights.opset >= 13

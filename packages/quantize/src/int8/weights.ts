@@ -1,6 +1,9 @@
-import { type Graph, type Model, Tensor, type Value } from '@snp/onnx';
+import { dataTypeCode, type Graph, type Model, Tensor, type Value } from '@snp/onnx';
 import type { QuantizedWeight } from '../quantizedWeight.js';
 import { int8, type Rounded, rounded, transposed } from '../rounded.js';
+
+/** What Cast names float32 by. */
+export const FLOAT_CODE: number = dataTypeCode('FLOAT');
 
 /** A weight as nodes read it: 8-bit numbers and a scale per channel. */
 export interface ReadWeight {

@@ -37,7 +37,8 @@ export class Run {
   /** @param parts.before Figures of the student: what is no better is not kept. */
   constructor(
     private readonly parts: RunParts & {
-      identity: RunIdentity;
+      /** Undefined where no checkpoints are asked for. */
+      identity: RunIdentity | undefined;
       rate: number;
       tried: readonly { rate: number; loss: number }[];
       before: MeasuredFigures;
@@ -130,7 +131,7 @@ export class Run {
 
   async #save(): Promise<void> {
     const { training, settings, identity, before, rate, tried, started } = this.parts;
-    if (!settings.onCheckpoint) return;
+    if (!settings.onCheckpoint || !identity) return;
     const numbers = await training.state();
     for (const [name, best] of this.#best?.weights ?? []) numbers.set(`best/${name}`, best);
     const { taken, stepSeconds } = this.course;

@@ -47,14 +47,14 @@ export class Training {
   ): Promise<Training> {
     const { runtime, ...of } = options;
     const { signal } = of;
-    const opened = await runtime.open(model, { signal });
+    const opened = [await runtime.open(model, { signal })];
     try {
-      const update = step.update && (await runtime.open(step.update.model, { signal }));
-      const training = new Training({ step: opened, update }, step, of);
+      if (step.update) opened.push(await runtime.open(step.update.model, { signal }));
+      const training = new Training({ step: opened[0], update: opened[1] }, step, of);
       await training.reset();
       return training;
     } catch (error) {
-      await opened.close();
+      for (const session of opened) await session.close();
       throw error;
     }
   }
