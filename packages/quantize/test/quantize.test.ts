@@ -191,6 +191,15 @@ describe('whole models', () => {
   });
 });
 
+it('weights that callers may give stay: they are defaults of inputs', () => {
+  const source = tied();
+  source.graph.outputs.shift();
+  const table = source.graph.value('table');
+  table.type = { elementType: 'FLOAT', shape: [...table.tensor!.dims] };
+  source.graph.inputs.push(table);
+  expect(() => quantize(source, { to: 'int8' })).toThrow(/its weight is an input of the model, which callers may give/);
+});
+
 describe('what cannot be quantised is refused', () => {
   const half = product('MatMul');
   half.graph.value('w').tensor = Tensor.fromNumbers('FLOAT16', [INNER, COLUMNS], numbers('w', INNER * COLUMNS));

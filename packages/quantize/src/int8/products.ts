@@ -1,5 +1,5 @@
 import type { Node, Tensor, Value } from '@snp/onnx';
-import { FLOAT_CODE, type Weights } from './weights.js';
+import { FLOAT_CODE, GIVEN, type Weights } from './weights.js';
 
 /** Smaller weights cost more to quantise at run time than they save. */
 const LEAST_SIZE = 1024;
@@ -18,7 +18,7 @@ interface Product {
  * @returns Why it stays as it is; undefined where it was written, or has no weights.
  */
 export function quantizedProduct(weights: Weights, node: Node): string | undefined {
-  const found = productOf(node);
+  const found = productOf(weights, node);
   if (typeof found !== 'object') return found;
   const { weight, columns, bias } = found;
   const { graph } = weights;
@@ -42,12 +42,13 @@ export function quantizedProduct(weights: Weights, node: Node): string | undefin
   return undefined;
 }
 
-function productOf(node: Node): Product | string | undefined {
+function productOf(weights: Weights, node: Node): Product | string | undefined {
   const [x, second, bias] = node.inputs;
   if (!x || !second) return undefined;
   const stored = storedMatrix(second);
   if (!stored) return second.tensor ? weightReason(second.tensor) : undefined;
   const { weight, turned } = stored;
+  if (weights.isGiven(weight)) return GIVEN;
   if (x.tensor) return 'both factors are constant';
   if (weight.tensor!.size < LEAST_SIZE) return `its weight has fewer than ${LEAST_SIZE} numbers`;
   if (node.op === 'MatMul') return { weight, columns: turned ? 0 : 1, bias: undefined };

@@ -1,5 +1,5 @@
 import { type Node, Tensor, type Value } from '@snp/onnx';
-import { FLOAT_CODE, type Weights } from './weights.js';
+import { FLOAT_CODE, GIVEN, type Weights } from './weights.js';
 
 /** Smaller tables stay: they save little. */
 const LEAST_SIZE = 65_536;
@@ -7,7 +7,7 @@ const LEAST_SIZE = 65_536;
 /**
  * Takes rows of a table in 8 bits, each with a scale of its own: an embedding.
  *
- * @returns undefined: it was written, or stays without a reason that anybody would ask for.
+ * @returns Why it stays; undefined: it was written, or is no large table.
  */
 export function quantizedTable(weights: Weights, node: Node): string | undefined {
   const [table, indices] = node.inputs;
@@ -16,6 +16,7 @@ export function quantizedTable(weights: Weights, node: Node): string | undefined
   const { graph } = weights;
   const output = node.outputs[0]!;
   if (node.int('axis', 0) !== 0 || !indices) return undefined;
+  if (weights.isGiven(table!)) return GIVEN;
   const insert = (op: string, inputs: readonly Value[], what: string, attributes = {}) =>
     graph.addNode({
       op,

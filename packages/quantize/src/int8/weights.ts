@@ -5,6 +5,9 @@ import { int8, type Rounded, rounded, transposed } from '../rounded.js';
 /** What Cast names float32 by. */
 export const FLOAT_CODE: number = dataTypeCode('FLOAT');
 
+/** Why a weight stays that callers may replace. */
+export const GIVEN = 'its weight is an input of the model, which callers may give';
+
 /** A weight as nodes read it: 8-bit numbers and a scale per channel. */
 export interface ReadWeight {
   numbers: Value;
@@ -24,6 +27,11 @@ export class Weights {
   constructor({ graph, opset }: Model) {
     this.graph = graph;
     this.opset = opset;
+  }
+
+  /** Whether a constant is only the default of an input. */
+  isGiven(value: Value): boolean {
+    return this.graph.inputs.includes(value);
   }
 
   /**
